@@ -1,0 +1,56 @@
+"""The pool of connections and the one way to open a transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
+
+Connection = psycopg.Connection[TupleRow]
+Pool = ConnectionPool[Connection]
+
+# A statement that takes longer is stuck behind something that will not end by itself.
+_OPTIONS = "-c timezone=UTC -c statement_timeout={milliseconds}"
+
+
+class StoreUnavailable(Exception):
+    """Postgres cannot be reached or did not answer in time."""
+
+
+def open_pool(
+    database_url: str,
+    *,
+    size: int,
+    wait_seconds: float = 5.0,
+    statement_seconds: float = 60.0,
+) -> Pool:
+    """A pool of at most `size` connections, opened in the background.
+
+    Raises: nothing here; a connection that cannot be had raises StoreUnavailable later.
+    """
+    options = _OPTIONS.format(milliseconds=int(statement_seconds * 1000))
+    arguments: dict[str, Any] = {"options": options, "connect_timeout": 5}
+    return ConnectionPool(
+        database_url,
+        kwargs=arguments,
+        min_size=1,
+        max_size=size,
+        timeout=wait_seconds,
+        open=True,
+        check=ConnectionPool.check_connection,
+    )
+
+
+@contextmanager
+def transaction(pool: Pool) -> Iterator[Connection]:
+    """One transaction: committed at the end, rolled back when anything is raised.
+
+    Raises: StoreUnavailable when the connection is refused, lost or too slow.
+    """
+    try:
+        with pool.connection() as connection:
+            yield connection
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise StoreUnavailable(type(error).__name__) from error
