@@ -1,0 +1,268 @@
+"""The one table of callbacks: how each kind is read, and what follows or why nothing.
+
+Source: WeCom 90628, 90639, 90640, 90641, 90376, 95716, 97378, 100964.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from wecom.errors import Malformed
+from wecom.events import (
+    AgentActivity,
+    CancelAuth,
+    ChangeAppAdmin,
+    ChangeAuth,
+    CorpArchAuth,
+    CreateAuth,
+    DepartmentChange,
+    Detail,
+    Family,
+    MemberChange,
+    Other,
+    ResetPermanentCode,
+    Subscribe,
+    SuiteTicket,
+    TagChange,
+    TemplateCardEvent,
+    UnlicensedNotify,
+    Unsubscribe,
+)
+from wecom.fields import Fields
+
+
+class Treatment(StrEnum):
+    """Whether a kind of callback leads to anything."""
+
+    HANDLED = "handled"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How one kind of callback is read, and what follows or why nothing does."""
+
+    treatment: Treatment
+    reason: str
+    read: Callable[[Fields], Detail] = field(repr=False)
+
+
+# Family, InfoType or Event, and ChangeType where the kind has one.
+Key = tuple[Family, str, str | None]
+
+
+def rule_for(*, family: Family, kind: str, change: str | None) -> Rule:
+    """The rule of a kind; an unheard-of kind is ignored, for new ones appear."""
+    rule = EVENTS.get((family, kind, change)) or EVENTS.get((family, kind, None))
+    return rule or UNKNOWN
+
+
+def _handled(read: Callable[[Fields], Detail], reason: str) -> Rule:
+    return Rule(treatment=Treatment.HANDLED, reason=reason, read=read)
+
+
+def _ignored(reason: str, read: Callable[[Fields], Detail] | None = None) -> Rule:
+    return Rule(treatment=Treatment.IGNORED, reason=reason, read=read or _other)
+
+
+def _member(fields: Fields) -> MemberChange:
+    return MemberChange(
+        userid=fields.required("UserID"),
+        open_userid=fields.identifier("OpenUserID"),
+        new_userid=fields.identifier("NewUserID"),
+        departments=fields.numbers("Department"),
+        main_department=fields.number("MainDepartment"),
+        leader_flags=_flags(fields, "IsLeaderInDept"),
+        direct_leaders=fields.texts("DirectLeader"),
+        status=fields.number("Status"),
+    )
+
+
+def _flags(fields: Fields, name: str) -> tuple[bool, ...] | None:
+    numbers = fields.numbers(name)
+    if numbers is None:
+        return None
+    if any(number > 1 for number in numbers):
+        raise Malformed(f"{name} is not a list of 0 and 1")
+    return tuple(number == 1 for number in numbers)
+
+
+def _department(fields: Fields) -> DepartmentChange:
+    return DepartmentChange(
+        department_id=fields.required_number("Id"),
+        parent_id=fields.number("ParentId"),
+        order=fields.number("Order"),
+    )
+
+
+def _tag(fields: Fields) -> TagChange:
+    return TagChange(
+        tag_id=fields.required_number("TagId"),
+        added_userids=fields.texts("AddUserItems"),
+        removed_userids=fields.texts("DelUserItems"),
+        added_departments=fields.numbers("AddPartyItems"),
+        removed_departments=fields.numbers("DelPartyItems"),
+    )
+
+
+def _card(fields: Fields) -> TemplateCardEvent:
+    return TemplateCardEvent(
+        userid=fields.required("FromUserName"),
+        event_key=fields.required("EventKey"),
+        task_id=fields.required("TaskId"),
+        card_type=fields.identifier("CardType"),
+        response_code=fields.identifier("ResponseCode"),
+    )
+
+
+def _activity(fields: Fields) -> AgentActivity:
+    return AgentActivity(effect_time=fields.number("EffectTime"))
+
+
+def _create_auth(fields: Fields) -> CreateAuth:
+    return CreateAuth(
+        auth_code=fields.required("AuthCode"), state=fields.identifier("State")
+    )
+
+
+def _of_corp(read: Callable[[Fields], Detail]) -> Callable[[Fields], Detail]:
+    def checked(fields: Fields) -> Detail:
+        fields.required("AuthCorpId")
+        return read(fields)
+
+    return checked
+
+
+def _other(_fields: Fields) -> Other:
+    return Other()
+
+
+UNKNOWN = _ignored("unknown event")
+MESSAGE = _ignored("a member's message to the app; nothing here answers messages")
+
+_ORDERS = "paid editions of the app market are not used"
+_CUSTOMERS = "customers' contacts are not part of the org"
+_SHARING = "corp groups and upstream sharing are not supported"
+_CLICKS = "a click in the app's menu carries nothing for the org"
+_LICENCES = "licences are bought and refunded by hand"
+_LOW_USE = "the app is little used: operators are warned"
+
+_COMMAND: Mapping[tuple[str, str | None], Rule] = {
+    ("suite_ticket", None): _handled(
+        lambda fields: SuiteTicket(ticket=fields.required("SuiteTicket")),
+        "stored when newer; whatever waits for a ticket becomes due",
+    ),
+    ("create_auth", None): _handled(_create_auth, "the code is exchanged once"),
+    ("change_auth", None): _handled(
+        _of_corp(lambda fields: ChangeAuth(state=fields.identifier("State"))),
+        "scope and permissions are read again, then the corp",
+    ),
+    ("cancel_auth", None): _handled(
+        _of_corp(lambda _fields: CancelAuth()),
+        "acts when get_auth_info confirms it",
+    ),
+    ("reset_permanent_code", None): _handled(
+        lambda fields: ResetPermanentCode(auth_code=fields.required("AuthCode")),
+        "the code is exchanged and replaces the permanent code",
+    ),
+    ("corp_arch_auth", None): _handled(
+        _of_corp(lambda _fields: CorpArchAuth()),
+        "permissions are read again, then the whole tree",
+    ),
+    **{
+        ("change_contact", change): _handled(_of_corp(read), reason)
+        for change, read, reason in (
+            ("create_user", _member, "the member is asked for"),
+            ("update_user", _member, "the member is asked for"),
+            ("delete_user", _member, "the member is asked for"),
+            ("create_party", _department, "the department tree is asked for"),
+            ("update_party", _department, "the department tree is asked for"),
+            ("delete_party", _department, "the department tree is asked for"),
+            ("update_tag", _tag, "the tag is read; its item lists are incomplete"),
+        )
+    },
+    ("share_agent_change", None): _ignored(_SHARING),
+    ("share_chain_change", None): _ignored(_SHARING),
+    ("approve_special_auth", None): _ignored("the permission is not one of ours"),
+    ("cancel_special_auth", None): _ignored("the permission is not one of ours"),
+    ("change_external_contact", None): _ignored(_CUSTOMERS),
+    ("change_external_chat", None): _ignored(_CUSTOMERS),
+    ("change_external_tag", None): _ignored(_CUSTOMERS),
+    ("open_order", None): _ignored(_ORDERS),
+    ("change_order", None): _ignored(_ORDERS),
+    ("pay_for_app_success", None): _ignored(_ORDERS),
+    ("refund", None): _ignored(_ORDERS),
+    # WeCom's own spelling.
+    ("change_editon", None): _ignored(_ORDERS),
+}
+
+_SYSTEM: Mapping[tuple[str, str | None], Rule] = {
+    ("register_corp", None): _ignored("promotion packages are not used"),
+    ("auto_activate", None): _ignored(_LICENCES),
+    ("license_pay_success", None): _ignored(_LICENCES),
+    ("license_refund", None): _ignored(_LICENCES),
+    ("batch_job_result", None): _ignored("no files are translated"),
+    ("agree_external_userid_migration", None): _ignored(_CUSTOMERS),
+}
+
+_DATA: Mapping[tuple[str, str | None], Rule] = {
+    ("subscribe", None): _handled(
+        lambda fields: Subscribe(userid=fields.required("FromUserName")),
+        "the member is asked for",
+    ),
+    ("unsubscribe", None): _handled(
+        lambda fields: Unsubscribe(userid=fields.required("FromUserName")),
+        "the member is asked for",
+    ),
+    ("enter_agent", None): _ignored("opening the app changes nothing"),
+    ("batch_job_result", None): _ignored("only contact apps import contacts"),
+    ("change_app_admin", None): _ignored(
+        "administrators are asked for at the moment they matter",
+        lambda _fields: ChangeAppAdmin(),
+    ),
+    ("unlicensed_notify", None): _handled(
+        lambda fields: UnlicensedNotify(userid=fields.required("FromUserName")),
+        "the member is shown as unlicensed",
+    ),
+    ("template_card_event", None): _handled(_card, "the button's choice is taken"),
+    ("template_card_menu_event", None): _ignored("no card of ours has a menu"),
+    ("inactive_alert", None): _handled(_activity, _LOW_USE),
+    ("low_active_alert", None): _handled(_activity, _LOW_USE),
+    ("close_inactive_agent", None): _handled(_activity, "the corp is paused"),
+    ("low_active", None): _handled(_activity, "the corp is paused"),
+    ("reopen_inactive_agent", None): _handled(_activity, "the corp is resumed"),
+    ("active_restored", None): _handled(_activity, "the corp is resumed"),
+    ("share_agent_change", None): _ignored(_SHARING),
+    ("share_chain_change", None): _ignored(_SHARING),
+    **{
+        (kind, None): _ignored(_CLICKS)
+        for kind in (
+            "click",
+            "view",
+            "view_miniprogram",
+            "scancode_push",
+            "scancode_waitmsg",
+            "pic_sysphoto",
+            "pic_photo_or_album",
+            "pic_weixin",
+            "location_select",
+            "LOCATION",
+        )
+    },
+    ("open_approval_change", None): _ignored("approvals of WeCom are not used"),
+}
+
+EVENTS: Mapping[Key, Rule] = MappingProxyType(
+    {
+        (family, kind, change): rule
+        for family, rules in (
+            (Family.COMMAND, _COMMAND),
+            (Family.DATA, _DATA),
+            (Family.SYSTEM, _SYSTEM),
+        )
+        for (kind, change), rule in rules.items()
+    }
+)
