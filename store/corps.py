@@ -1,0 +1,222 @@
+"""Corps: one authorisation of our suite by one enterprise, and what it lets us see."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from domain.ids import CompanyId, CorpId, CorpPk, DepartmentId, TagId, Userid
+from domain.scope import AuthScope, Tag
+from store.database import Connection
+
+_COLUMNS = (
+    "corp_pk, corp_id, state, name, company_id, agent_id, auth_mode, scope,"
+    " permissions, permanent_code, data_key, paused_by, last_synced_at, authorised_at"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corp:
+    """A corp as stored; the sealed values stay sealed."""
+
+    corp_pk: CorpPk
+    corp_id: CorpId
+    state: str
+    name: str | None
+    company_id: CompanyId | None
+    agent_id: int | None
+    scope: AuthScope
+    permissions: frozenset[str]
+    permanent_code: bytes | None = field(repr=False)
+    data_key: bytes | None = field(repr=False)
+    paused_by: str | None
+    last_synced_at: datetime | None
+    authorised_at: datetime
+
+    @property
+    def mailbox(self) -> str:
+        """Where its mail waits."""
+        return f"corp:{self.corp_id}"
+
+
+def find_live(connection: Connection, corp_id: str) -> Corp | None:
+    """The authorisation of this corpid that is not revoked."""
+    return _find(connection, "corp_id = %s AND state <> 'revoked'", corp_id)
+
+
+def get(connection: Connection, corp_pk: CorpPk) -> Corp:
+    """The corp of this surrogate key.
+
+    Raises: LookupError.
+    """
+    corp = _find(connection, "corp_pk = %s", corp_pk)
+    if corp is None:
+        raise LookupError(f"no corp {corp_pk}")
+    return corp
+
+
+def lock(connection: Connection, corp_pk: CorpPk) -> Corp:
+    """The corp, locked for this transaction: the first lock after the lease.
+
+    Raises: LookupError.
+    """
+    connection.execute("SELECT 1 FROM corps WHERE corp_pk = %s FOR UPDATE", [corp_pk])
+    return get(connection, corp_pk)
+
+
+def save_scope(
+    connection: Connection,
+    corp_pk: CorpPk,
+    *,
+    scope: AuthScope,
+    permissions: Iterable[str],
+    agent_id: int,
+    name: str | None,
+) -> None:
+    """What get_auth_info and get_permissions said last."""
+    connection.execute(
+        """
+        UPDATE corps SET scope = %(scope)s, permissions = %(permissions)s,
+            agent_id = %(agent_id)s, auth_mode = %(auth_mode)s,
+            name = coalesce(%(name)s, name)
+        WHERE corp_pk = %(corp_pk)s
+        """,
+        {
+            "scope": Jsonb(scope_json(scope)),
+            "permissions": Jsonb(sorted(permissions)),
+            "agent_id": agent_id,
+            "auth_mode": scope.auth_mode,
+            "name": name,
+            "corp_pk": corp_pk,
+        },
+    )
+
+
+def pause(connection: Connection, corp_pk: CorpPk, *, by: str) -> bool:
+    """Stop following WeCom; False when it is not linked."""
+    return (
+        connection.execute(
+            "UPDATE corps SET state = 'paused', paused_by = %s"
+            " WHERE corp_pk = %s AND state = 'linked'",
+            [by, corp_pk],
+        ).rowcount
+        == 1
+    )
+
+
+def resume(connection: Connection, corp_pk: CorpPk) -> bool:
+    """Follow WeCom again; False when it is not paused."""
+    return (
+        connection.execute(
+            "UPDATE corps SET state = 'linked', paused_by = NULL"
+            " WHERE corp_pk = %s AND state = 'paused'",
+            [corp_pk],
+        ).rowcount
+        == 1
+    )
+
+
+def make_due(
+    connection: Connection, corp_pk: CorpPk, *, cause: str, seconds: float = 0
+) -> None:
+    """Ask for a full resync at a time from now; an earlier wish stays."""
+    connection.execute(
+        """
+        UPDATE corps SET due_cause = %(cause)s, due_at = least(
+            due_at, clock_timestamp() + make_interval(secs => %(seconds)s))
+        WHERE corp_pk = %(corp_pk)s
+        """,
+        {"cause": cause, "seconds": seconds, "corp_pk": corp_pk},
+    )
+
+
+def list_tags(connection: Connection, corp_pk: CorpPk) -> dict[TagId, Tag]:
+    """The tags of the scope as last read."""
+    rows = connection.execute(
+        "SELECT tag_id, userids, department_ids FROM tags WHERE corp_pk = %s",
+        [corp_pk],
+    ).fetchall()
+    return {
+        TagId(tag_id): Tag(
+            tag_id=TagId(tag_id),
+            userids=frozenset(map(Userid, userids)),
+            department_ids=frozenset(map(DepartmentId, department_ids)),
+        )
+        for tag_id, userids, department_ids in rows
+    }
+
+
+def save_tags(connection: Connection, corp_pk: CorpPk, tags: Iterable[Tag]) -> None:
+    """Keep what was read of these tags; others stay as they are."""
+    for tag in tags:
+        connection.execute(
+            """
+            INSERT INTO tags (corp_pk, tag_id, userids, department_ids)
+            VALUES (%(corp_pk)s, %(tag_id)s, %(userids)s, %(department_ids)s)
+            ON CONFLICT (corp_pk, tag_id) DO UPDATE
+            SET userids = excluded.userids, department_ids = excluded.department_ids
+            WHERE (tags.userids, tags.department_ids)
+                IS DISTINCT FROM (excluded.userids, excluded.department_ids)
+            """,
+            {
+                "corp_pk": corp_pk,
+                "tag_id": tag.tag_id,
+                "userids": sorted(tag.userids),
+                "department_ids": sorted(tag.department_ids),
+            },
+        )
+
+
+def forget_tags(
+    connection: Connection, corp_pk: CorpPk, *, kept: Iterable[int]
+) -> None:
+    """Drop the tags that the scope no longer names."""
+    connection.execute(
+        "DELETE FROM tags WHERE corp_pk = %s AND tag_id <> ALL(%s)",
+        [corp_pk, list(kept)],
+    )
+
+
+def scope_json(scope: AuthScope) -> dict[str, Any]:
+    """The stored form of a scope; auth_mode has a column of its own."""
+    return {
+        "auth_mode": scope.auth_mode,
+        "departments": sorted(scope.departments),
+        "members": sorted(scope.members),
+        "tags": sorted(scope.tags),
+        "extra_departments": sorted(scope.extra_departments),
+        "extra_members": sorted(scope.extra_members),
+        "extra_tags": sorted(scope.extra_tags),
+    }
+
+
+def scope_from(value: dict[str, Any]) -> AuthScope:
+    """The scope again from its stored form; an empty one before the first read."""
+    return AuthScope(
+        auth_mode=int(value.get("auth_mode", 0)),
+        departments=frozenset(map(DepartmentId, value.get("departments", ()))),
+        members=frozenset(map(Userid, value.get("members", ()))),
+        tags=frozenset(map(TagId, value.get("tags", ()))),
+        extra_departments=frozenset(
+            map(DepartmentId, value.get("extra_departments", ()))
+        ),
+        extra_members=frozenset(map(Userid, value.get("extra_members", ()))),
+        extra_tags=frozenset(map(TagId, value.get("extra_tags", ()))),
+    )
+
+
+def _find(connection: Connection, condition: str, value: str | int) -> Corp | None:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM corps WHERE {condition}",  # type: ignore[arg-type]  # noqa: S608 - both are constants of this module
+            [value],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    scope = scope_from({**row.pop("scope"), "auth_mode": row.pop("auth_mode")})
+    permissions = frozenset(row.pop("permissions"))
+    return Corp(**row, scope=scope, permissions=permissions)

@@ -1,0 +1,75 @@
+"""Who may work on a mailbox now: a lease whose token every commit checks."""
+
+from uuid import UUID, uuid4
+
+from store.database import Connection
+
+LEASE_SECONDS = 15
+RENEW_SECONDS = 5
+
+
+class LeaseLost(Exception):
+    """Another worker holds the lease; what was prepared must not be committed."""
+
+
+def take(connection: Connection, mailbox: str) -> UUID | None:
+    """The token of a lease just taken, or None while another holds it."""
+    connection.execute(
+        "INSERT INTO leases (mailbox, expires_at) VALUES (%s, '-infinity')"
+        " ON CONFLICT (mailbox) DO NOTHING",
+        [mailbox],
+    )
+    row = connection.execute(
+        """
+        UPDATE leases SET token = %(token)s,
+            expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+        WHERE mailbox = (
+            SELECT mailbox FROM leases
+            WHERE mailbox = %(mailbox)s
+                AND (token IS NULL OR expires_at < clock_timestamp())
+            FOR UPDATE SKIP LOCKED
+        )
+        RETURNING token
+        """,
+        {"token": uuid4(), "seconds": LEASE_SECONDS, "mailbox": mailbox},
+    ).fetchone()
+    return row[0] if row else None
+
+
+def renew(connection: Connection, mailbox: str, token: UUID) -> bool:
+    """Whether the lease was prolonged; a row locked by our own apply is left alone."""
+    renewed = connection.execute(
+        """
+        UPDATE leases
+        SET expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+        WHERE mailbox = (
+            SELECT mailbox FROM leases
+            WHERE mailbox = %(mailbox)s AND token = %(token)s
+            FOR UPDATE SKIP LOCKED
+        )
+        """,
+        {"seconds": LEASE_SECONDS, "mailbox": mailbox, "token": token},
+    )
+    return renewed.rowcount == 1
+
+
+def check(connection: Connection, mailbox: str, token: UUID) -> None:
+    """Lock the lease for this transaction, so that nobody takes it before the commit.
+
+    Raises: LeaseLost.
+    """
+    row = connection.execute(
+        "SELECT 1 FROM leases WHERE mailbox = %s AND token = %s FOR UPDATE",
+        [mailbox, token],
+    ).fetchone()
+    if row is None:
+        raise LeaseLost(mailbox)
+
+
+def release(connection: Connection, mailbox: str, token: UUID) -> None:
+    """Give the lease back; nothing happens when it is no longer ours."""
+    connection.execute(
+        "UPDATE leases SET token = NULL, expires_at = '-infinity'"
+        " WHERE mailbox = %s AND token = %s",
+        [mailbox, token],
+    )

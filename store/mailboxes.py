@@ -1,0 +1,106 @@
+"""The state of a mailbox itself: when it may be drained, and how much at once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from store.database import Connection
+
+FULL_CLAIM = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """What a drain must know before it claims; `now` is Postgres' clock."""
+
+    mailbox: str
+    not_before: datetime | None
+    strikes: int
+    claim_limit: int
+    open_claim: UUID | None
+    now: datetime
+
+    @property
+    def waits(self) -> bool:
+        """Whether a back-off, a limit or a burst forbids draining now."""
+        return self.not_before is not None and self.not_before > self.now
+
+
+def open_mailbox(connection: Connection, mailbox: str) -> Mailbox:
+    """The mailbox, made on first use and locked for this transaction."""
+    connection.execute(
+        "INSERT INTO mailboxes (mailbox) VALUES (%s) ON CONFLICT DO NOTHING", [mailbox]
+    )
+    with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
+        cursor.execute(
+            "SELECT mailbox, not_before, strikes, claim_limit, open_claim,"
+            " clock_timestamp() AS now FROM mailboxes WHERE mailbox = %s FOR UPDATE",
+            [mailbox],
+        )
+        return cursor.fetchall()[0]
+
+
+def note_claim(connection: Connection, mailbox: str, claim_id: UUID) -> None:
+    """Remember a claim until its outcome is recorded, so that a death is noticed."""
+    connection.execute(
+        "UPDATE mailboxes SET open_claim = %s WHERE mailbox = %s", [claim_id, mailbox]
+    )
+
+
+def note_outcome(connection: Connection, mailbox: str) -> None:
+    """All went well: no strikes, no waiting, the full claim again step by step."""
+    connection.execute(
+        """
+        UPDATE mailboxes SET open_claim = NULL, strikes = 0, not_before = NULL,
+            waits_for = NULL, claim_limit = least(claim_limit * 2, %s)
+        WHERE mailbox = %s
+        """,
+        [FULL_CLAIM, mailbox],
+    )
+
+
+def wait(
+    connection: Connection, mailbox: str, *, seconds: float, waits_for: str
+) -> None:
+    """Forbid draining for a while; counts a strike, which lengthens the next wait."""
+    connection.execute(
+        """
+        UPDATE mailboxes SET open_claim = NULL, strikes = strikes + 1,
+            waits_for = %(waits_for)s,
+            not_before = clock_timestamp() + make_interval(secs => %(seconds)s)
+        WHERE mailbox = %(mailbox)s
+        """,
+        {"mailbox": mailbox, "seconds": seconds, "waits_for": waits_for},
+    )
+
+
+def pace(connection: Connection, mailbox: str, *, seconds: float) -> None:
+    """Wait for a burst to calm down; no strike, nothing is wrong."""
+    connection.execute(
+        """
+        UPDATE mailboxes SET waits_for = 'calm',
+            not_before = clock_timestamp() + make_interval(secs => %s)
+        WHERE mailbox = %s
+        """,
+        [seconds, mailbox],
+    )
+
+
+def limit_claim(connection: Connection, mailbox: str, limit: int) -> None:
+    """How many rows the next drain may claim, to corner what keeps failing."""
+    connection.execute(
+        "UPDATE mailboxes SET claim_limit = greatest(%s, 1), open_claim = NULL"
+        " WHERE mailbox = %s",
+        [limit, mailbox],
+    )
+
+
+def make_due(connection: Connection, mailbox: str) -> None:
+    """End any waiting of this mailbox."""
+    connection.execute(
+        "UPDATE mailboxes SET not_before = NULL, waits_for = NULL, strikes = 0"
+        " WHERE mailbox = %s",
+        [mailbox],
+    )
