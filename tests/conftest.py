@@ -1,0 +1,107 @@
+"""What every test may ask for: real servers, a fresh database, a browser."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from demo.leftovers import MARK
+from store.migrate import migrate
+from tests.browsers import find_chromium, switches
+from tests.servers import (
+    Guarded,
+    database_name,
+    empty_redis,
+    guard,
+    running_postgres,
+    running_valkey,
+    scratch_database,
+)
+
+
+@pytest.fixture(scope="session")
+def guarded() -> Iterator[Guarded]:
+    """A scratch folder; what tests start ends with them, also after a kill."""
+    # A short path of its own: pytest's are too long for a socket and are kept.
+    with (
+        tempfile.TemporaryDirectory(prefix="sync-") as folder,
+        guard(Path(folder)) as guarded,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv(MARK, str(guarded.state.folder))
+        yield guarded
+
+
+@pytest.fixture(scope="session")
+def postgres_url(guarded: Guarded) -> Iterator[str]:
+    """A server on which databases may be made: DATABASE_URL's, else an embedded one."""
+    if given := os.environ.get("DATABASE_URL"):
+        yield given
+        return
+    with running_postgres(guarded) as server:
+        yield server.url("postgres")
+
+
+@pytest.fixture(scope="session")
+def redis_server_url(guarded: Guarded) -> Iterator[str]:
+    """An empty database of a server: REDIS_URL's, else an embedded one."""
+    if given := os.environ.get("REDIS_URL"):
+        yield empty_redis(given)
+        return
+    with running_valkey(guarded) as server:
+        yield server.url()
+
+
+@pytest.fixture(scope="session")
+def template(postgres_url: str) -> Iterator[str]:
+    """The name of a database with the newest schema, migrated once for all tests."""
+    with scratch_database(postgres_url, label="template") as url:
+        migrate(url)
+        yield database_name(url)
+
+
+@pytest.fixture
+def database(postgres_url: str, template: str) -> Iterator[str]:
+    """The address of a fresh database with the newest schema and nothing in it."""
+    with scratch_database(postgres_url, template=template) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database(postgres_url: str) -> Iterator[str]:
+    """The address of a fresh database without any schema."""
+    with scratch_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_server_url: str) -> Iterator[str]:
+    """The address of a Redis database in which nothing is, flushed afterwards too."""
+    with redis.Redis.from_url(redis_server_url) as client:
+        client.flushdb()
+        yield redis_server_url
+        client.flushdb()
+
+
+@pytest.fixture(scope="session")
+def browser(guarded: Guarded) -> Iterator[Browser]:
+    """A headless Chromium for all tests; without one the test fails and says how."""
+    program = find_chromium(os.environ)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=switches(root=os.getuid() == 0)
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in a context of its own: no cookies of other tests."""
+    context = browser.new_context(locale="zh-CN")
+    yield context.new_page()
+    context.close()
