@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from wecom.errors import Malformed
 from wecom.events import Detail, Family
 from wecom.fields import Fields, parse_fields
-from wecom.kinds import MESSAGE, Rule, rule_for
+from wecom.kinds import COMMANDS, DATA_EVENTS, MESSAGE, SYSTEM_EVENTS, Rule, rule_for
 
 EVENT_MESSAGE = "event"
 # The same as in the query: more could not be turned into a date.
@@ -68,13 +68,13 @@ def _info(fields: Fields) -> Callback:
     service_corp_id = fields.identifier("ServiceCorpId")
     if suite_id is None and service_corp_id is None:
         raise Malformed("SuiteId is missing")
-    family = Family.COMMAND if suite_id else Family.SYSTEM
     change = fields.identifier("ChangeType")
-    rule = rule_for(family=family, kind=kind, change=change)
+    rules = COMMANDS if suite_id else SYSTEM_EVENTS
+    rule = rule_for(rules, kind=kind, change=change)
     if kind == "change_contact" and change is None:
         raise Malformed("ChangeType is missing")
     return Callback(
-        family=family,
+        family=Family.COMMAND if suite_id else Family.SYSTEM,
         kind=kind,
         change=change,
         sent_at=_seconds(fields, "TimeStamp"),
@@ -96,7 +96,7 @@ def _message(fields: Fields) -> Callback:
     if msg_type == EVENT_MESSAGE:
         kind = fields.required("Event")
         change = fields.identifier("ChangeType")
-        rule = rule_for(family=Family.DATA, kind=kind, change=change)
+        rule = rule_for(DATA_EVENTS, kind=kind, change=change)
     else:
         kind, change, rule = msg_type, None, MESSAGE
     return Callback(

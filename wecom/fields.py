@@ -9,6 +9,7 @@ from wecom.errors import Malformed
 # Ids go into database indexes; WeCom's own have at most 64 bytes, codes 512, the keys
 # of card buttons 1024.
 IDENTIFIER_BYTES = 1024
+SHORT_CHARS = IDENTIFIER_BYTES // 4
 NUMBER_DIGITS = 19
 LARGEST_NUMBER = 2**63 - 1
 
@@ -40,7 +41,7 @@ class Fields:
         text = self.text(name)
         if not text:
             return None
-        if len(text.encode()) > IDENTIFIER_BYTES:
+        if len(text) > SHORT_CHARS and len(text.encode()) > IDENTIFIER_BYTES:
             raise Malformed(f"{name} is too long")
         return text
 
@@ -83,48 +84,40 @@ def parse_fields(document: bytes) -> Fields:
 
     Raises: Malformed when it is not XML or has a document type.
     """
-    reader = _Reader()
+    values: dict[str, str] = {}
+    unclear: set[str] = set()
+    pieces: list[str] = []
+    depth, name = 0, ""
+
+    def start(tag: str, _attributes: object) -> None:
+        nonlocal depth, name
+        depth += 1
+        if depth == 2:
+            name = tag
+            pieces.clear()
+            if tag in values:
+                unclear.add(tag)
+        elif depth > 2:
+            unclear.add(name)
+
+    def end(tag: str) -> None:
+        nonlocal depth
+        if depth == 2:
+            values[tag] = "".join(pieces).strip()
+        depth -= 1
+
     # The encoding is fixed, so the document cannot declare an exotic decoder.
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.data
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = pieces.append
     try:
         parser.Parse(document, True)
     except (expat.ExpatError, ValueError):
         raise Malformed("not XML") from None
-    return Fields(reader.values, reader.unclear)
-
-
-class _Reader:
-    __slots__ = ("_depth", "_name", "_text", "unclear", "values")
-
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
-        self.unclear: set[str] = set()
-        self._depth = 0
-        self._name = ""
-        self._text = ""
-
-    def start(self, tag: str, _attributes: object) -> None:
-        self._depth += 1
-        if self._depth == 2:
-            if tag in self.values:
-                self.unclear.add(tag)
-            self._name = tag
-            self._text = ""
-        elif self._depth > 2:
-            self.unclear.add(self._name)
-
-    def end(self, tag: str) -> None:
-        if self._depth == 2:
-            self.values[tag] = self._text.strip()
-        self._depth -= 1
-
-    def data(self, piece: str) -> None:
-        self._text += piece
+    return Fields(values, unclear)
 
 
 def _refuse_doctype(*_declaration: object) -> None:

@@ -50,13 +50,15 @@ class Rule:
     read: Callable[[Fields], Detail] = field(repr=False)
 
 
-# Family, InfoType or Event, and ChangeType where the kind has one.
-Key = tuple[Family, str, str | None]
+# InfoType or Event, and ChangeType where the kind has one.
+Kind = tuple[str, str | None]
 
 
-def rule_for(*, family: Family, kind: str, change: str | None) -> Rule:
+def rule_for(rules: Mapping[Kind, Rule], *, kind: str, change: str | None) -> Rule:
     """The rule of a kind; an unheard-of kind is ignored, for new ones appear."""
-    rule = EVENTS.get((family, kind, change)) or EVENTS.get((family, kind, None))
+    rule = rules.get((kind, change))
+    if rule is None and change is not None:
+        rule = rules.get((kind, None))
     return rule or UNKNOWN
 
 
@@ -150,7 +152,7 @@ _CLICKS = "a click in the app's menu carries nothing for the org"
 _LICENCES = "licences are bought and refunded by hand"
 _LOW_USE = "the app is little used: operators are warned"
 
-_COMMAND: Mapping[tuple[str, str | None], Rule] = {
+COMMANDS: Mapping[Kind, Rule] = {
     ("suite_ticket", None): _handled(
         lambda fields: SuiteTicket(ticket=fields.required("SuiteTicket")),
         "stored when newer; whatever waits for a ticket becomes due",
@@ -199,7 +201,7 @@ _COMMAND: Mapping[tuple[str, str | None], Rule] = {
     ("change_editon", None): _ignored(_ORDERS),
 }
 
-_SYSTEM: Mapping[tuple[str, str | None], Rule] = {
+SYSTEM_EVENTS: Mapping[Kind, Rule] = {
     ("register_corp", None): _ignored("promotion packages are not used"),
     ("auto_activate", None): _ignored(_LICENCES),
     ("license_pay_success", None): _ignored(_LICENCES),
@@ -208,7 +210,7 @@ _SYSTEM: Mapping[tuple[str, str | None], Rule] = {
     ("agree_external_userid_migration", None): _ignored(_CUSTOMERS),
 }
 
-_DATA: Mapping[tuple[str, str | None], Rule] = {
+DATA_EVENTS: Mapping[Kind, Rule] = {
     ("subscribe", None): _handled(
         lambda fields: Subscribe(userid=fields.required("FromUserName")),
         "the member is asked for",
@@ -255,13 +257,13 @@ _DATA: Mapping[tuple[str, str | None], Rule] = {
     ("open_approval_change", None): _ignored("approvals of WeCom are not used"),
 }
 
-EVENTS: Mapping[Key, Rule] = MappingProxyType(
+EVENTS: Mapping[tuple[Family, str, str | None], Rule] = MappingProxyType(
     {
         (family, kind, change): rule
         for family, rules in (
-            (Family.COMMAND, _COMMAND),
-            (Family.DATA, _DATA),
-            (Family.SYSTEM, _SYSTEM),
+            (Family.COMMAND, COMMANDS),
+            (Family.DATA, DATA_EVENTS),
+            (Family.SYSTEM, SYSTEM_EVENTS),
         )
         for (kind, change), rule in rules.items()
     }
