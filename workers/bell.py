@@ -1,0 +1,154 @@
+"""The doorbell: tells workers that a mailbox, a run or a batch of notices is due.
+
+Redis holds nothing that matters here. A lost ring costs seconds, until upkeep rings.
+"""
+
+import logging
+import threading
+import time
+
+import dramatiq
+from redis import Redis, RedisError
+
+from workers.broker import (
+    EVENTS,
+    NOTICES,
+    RESYNC,
+    make_broker,
+    make_client,
+    milliseconds,
+)
+
+_RING_SECONDS = 5.0
+_QUIET_SECONDS = 60.0
+# Two commands, so that a ring takes 50 ms at the most.
+_RECEIVER_COMMAND_SECONDS = 0.025
+_WORKER_COMMAND_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Bell:
+    """Rings workers: at most one message waits for each thing that is due."""
+
+    def __init__(self, redis: Redis, broker: dramatiq.Broker) -> None:
+        self._redis = redis
+        self._broker = broker
+        self._quiet_until = 0.0
+
+    def ring(self, mailbox: str) -> bool:
+        """Ask for a drain of the mailbox; False when Redis did not answer.
+
+        Repeats: nothing more is enqueued until a drain answers, 5 s at the most.
+        """
+        return self._ring(
+            mailbox, queue_name=EVENTS, actor_name="drain", argument=mailbox
+        )
+
+    def ring_run(self, run_id: str) -> bool:
+        """Ask for work on a run; False when Redis did not answer."""
+        return self._ring(
+            f"run:{run_id}", queue_name=RESYNC, actor_name="resync", argument=run_id
+        )
+
+    def ring_batch(self, batch_id: int | str) -> bool:
+        """Ask for the delivery of a batch; False when Redis did not answer."""
+        return self._ring(
+            f"batch:{batch_id}",
+            queue_name=NOTICES,
+            actor_name="deliver",
+            argument=batch_id,
+        )
+
+    def answer(self, mailbox: str) -> bool:
+        """Let the mailbox be rung again; a drain's first act."""
+        return self._answer(mailbox)
+
+    def answer_run(self, run_id: str) -> bool:
+        """Let the run be rung again; the first act of whoever works on it."""
+        return self._answer(f"run:{run_id}")
+
+    def answer_batch(self, batch_id: int | str) -> bool:
+        """Let the batch be rung again; the first act of whoever delivers it."""
+        return self._answer(f"batch:{batch_id}")
+
+    def _ring(
+        self, name: str, *, queue_name: str, actor_name: str, argument: int | str
+    ) -> bool:
+        lasts = milliseconds(_RING_SECONDS)
+        try:
+            if self._redis.set(f"ring:{name}", b"1", nx=True, px=lasts):
+                self._broker.enqueue(
+                    dramatiq.Message(
+                        queue_name=queue_name,
+                        actor_name=actor_name,
+                        args=(argument,),
+                        kwargs={},
+                        options={},
+                    )
+                )
+        except (RedisError, OSError) as error:
+            self._note(error)
+            return False
+        return True
+
+    def _answer(self, name: str) -> bool:
+        try:
+            self._redis.delete(f"ring:{name}")
+        except (RedisError, OSError) as error:
+            self._note(error)
+            return False
+        return True
+
+    def _note(self, error: Exception) -> None:
+        # Once a minute: while Redis is away every callback would write this line.
+        now = time.monotonic()
+        if now >= self._quiet_until:
+            self._quiet_until = now + _QUIET_SECONDS
+            _log.info("ring failed", extra={"error": type(error).__name__})
+
+
+class Ringer:
+    """Rings in a thread of its own, so that an answer to WeCom never waits for Redis.
+
+    Mailboxes that are asked for while a ring is under way are rung once.
+    """
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+        self._due: dict[str, None] = {}
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def ring(self, mailbox: str) -> None:
+        """Have the mailbox rung soon; returns at once."""
+        with self._changed:
+            self._due[mailbox] = None
+            if self._thread is None or not self._thread.is_alive():
+                # Only now: a thread started before a fork would not be in the child.
+                self._thread = threading.Thread(
+                    target=self._run, name="ringer", daemon=True
+                )
+                self._thread.start()
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._due:
+                    self._changed.wait()
+                due, self._due = self._due, {}
+            for mailbox in due:
+                self._bell.ring(mailbox)
+
+
+def open_bell(redis_url: str) -> Bell:
+    """The bell of a process that waits for Redis if it must: web, workers, clock."""
+    client = make_client(redis_url, timeout_seconds=_WORKER_COMMAND_SECONDS)
+    return Bell(client, make_broker(redis_url, receiver=False))
+
+
+def open_ringer(redis_url: str) -> Ringer:
+    """The bell of a receiver: short time-outs, in the background."""
+    client = make_client(redis_url, timeout_seconds=_RECEIVER_COMMAND_SECONDS)
+    return Ringer(Bell(client, make_broker(redis_url, receiver=True)))
