@@ -211,7 +211,7 @@ def scope_from(value: dict[str, Any]) -> AuthScope:
 def _find(connection: Connection, condition: str, value: str | int) -> Corp | None:
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
-            f"SELECT {_COLUMNS} FROM corps WHERE {condition}",  # type: ignore[arg-type]  # noqa: S608 - both are constants of this module
+            f"SELECT {_COLUMNS} FROM corps WHERE {condition}",  # noqa: S608 - both are constants of this module
             [value],
         )
         row = cursor.fetchone()

@@ -1,0 +1,75 @@
+"""The departments of a corp, as last applied."""
+
+from collections.abc import Iterable, Sequence
+
+from domain.fingerprint import department_fingerprint
+from domain.ids import CorpPk, DepartmentId
+from domain.org import Department
+from store.database import Connection
+
+
+def list_all(connection: Connection, corp_pk: CorpPk) -> list[Department]:
+    """Every department of the corp, ascending by id."""
+    rows = connection.execute(
+        "SELECT department_id, parent_id, sort_order, name FROM departments"
+        " WHERE corp_pk = %s ORDER BY department_id",
+        [corp_pk],
+    ).fetchall()
+    return [
+        Department(department_id=department, parent_id=parent, order=order, name=name)
+        for department, parent, order, name in rows
+    ]
+
+
+def write(
+    connection: Connection, corp_pk: CorpPk, departments: Sequence[Department]
+) -> None:
+    """Add or replace these departments in one statement, parents in any order."""
+    connection.execute(
+        """
+        INSERT INTO departments
+            (corp_pk, department_id, parent_id, sort_order, name, fingerprint)
+        SELECT %(corp_pk)s, given.* FROM unnest(
+            %(ids)s::bigint[], %(parents)s::bigint[], %(orders)s::bigint[],
+            %(names)s::text[], %(fingerprints)s::bytea[]) AS given
+        ON CONFLICT (corp_pk, department_id) DO UPDATE SET
+            parent_id = excluded.parent_id, sort_order = excluded.sort_order,
+            name = excluded.name, fingerprint = excluded.fingerprint
+        """,
+        {
+            "corp_pk": corp_pk,
+            "ids": [each.department_id for each in departments],
+            "parents": [each.parent_id for each in departments],
+            "orders": [each.order for each in departments],
+            "names": [each.name for each in departments],
+            "fingerprints": [department_fingerprint(each) for each in departments],
+        },
+    )
+
+
+def remove(
+    connection: Connection, corp_pk: CorpPk, ids: Iterable[DepartmentId]
+) -> None:
+    """Take these departments out of the org."""
+    connection.execute(
+        "DELETE FROM departments WHERE corp_pk = %s AND department_id = ANY(%s)",
+        [corp_pk, list(ids)],
+    )
+
+
+def occupied(
+    connection: Connection, corp_pk: CorpPk, ids: Iterable[DepartmentId]
+) -> frozenset[DepartmentId]:
+    """Those of the departments that an active member is still in."""
+    rows = connection.execute(
+        """
+        SELECT id FROM unnest(%(ids)s::bigint[]) AS id
+        WHERE EXISTS (
+            SELECT 1 FROM members
+            WHERE corp_pk = %(corp_pk)s AND state = 'active'
+                AND department_ids @> ARRAY[id]
+        )
+        """,
+        {"ids": list(ids), "corp_pk": corp_pk},
+    ).fetchall()
+    return frozenset(DepartmentId(row[0]) for row in rows)

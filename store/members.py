@@ -1,0 +1,244 @@
+"""The members of a corp: people as last applied, and who they were before."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from domain.fingerprint import member_fingerprint
+from domain.ids import CorpPk, DepartmentId, MemberPk, Userid
+from domain.org import (
+    Activation,
+    Member,
+    MemberState,
+    Placement,
+    RemovalCause,
+    StoredMember,
+)
+from store.database import Connection
+
+_COLUMNS = (
+    "member_pk, userid, open_userid, name, activation, department_ids,"
+    " department_orders, main_department, leads, direct_leaders, details, grounds,"
+    " state, removal"
+)
+_WRITTEN = (
+    "userid, open_userid, name, activation, department_ids, department_orders,"
+    " main_department, leads, direct_leaders, details, grounds, employment,"
+    " fingerprint"
+)
+_TYPES = [
+    "int8", "text", "text", "text", "text", "int8[]", "int8[]", "int8", "int8[]",
+    "text[]", "jsonb", "text[]", "text", "bytea",
+]  # fmt: skip
+_SET = ", ".join(f"{column.strip()} = %s" for column in _WRITTEN.split(","))
+
+
+def list_known(
+    connection: Connection, corp_pk: CorpPk, userids: Iterable[str]
+) -> list[StoredMember]:
+    """Active and removed members that bear or once bore one of these userids.
+
+    Shape: of several removed members with one userid only the latest.
+    """
+    wanted = list(userids)
+    rows = _select(
+        connection,
+        """
+        corp_pk = %(corp_pk)s AND state = 'active' AND (
+            userid = ANY(%(userids)s) OR member_pk IN (
+                SELECT member_pk FROM aliases
+                WHERE corp_pk = %(corp_pk)s AND userid = ANY(%(userids)s)))
+        """,
+        {"corp_pk": corp_pk, "userids": wanted},
+    )
+    removed = _select(
+        connection,
+        """
+        corp_pk = %(corp_pk)s AND member_pk IN (
+            SELECT max(member_pk) FROM members
+            WHERE corp_pk = %(corp_pk)s AND state = 'removed'
+                AND userid = ANY(%(userids)s) GROUP BY userid)
+        """,
+        {"corp_pk": corp_pk, "userids": wanted},
+    )
+    return _with_aliases(connection, corp_pk, rows + removed)
+
+
+def list_active(connection: Connection, corp_pk: CorpPk) -> list[StoredMember]:
+    """Every active member, ascending by the bytes of the userid."""
+    rows = _select(
+        connection,
+        "corp_pk = %(corp_pk)s AND state = 'active' ORDER BY userid",
+        {"corp_pk": corp_pk},
+    )
+    return _with_aliases(connection, corp_pk, rows)
+
+
+def list_in_departments(
+    connection: Connection, corp_pk: CorpPk, ids: Iterable[int]
+) -> frozenset[Userid]:
+    """The userids of active members in any of these departments."""
+    rows = connection.execute(
+        "SELECT userid FROM members WHERE corp_pk = %s AND state = 'active'"
+        " AND department_ids && %s::bigint[]",
+        [corp_pk, list(ids)],
+    ).fetchall()
+    return frozenset(Userid(row[0]) for row in rows)
+
+
+def count_active(connection: Connection, corp_pk: CorpPk) -> int:
+    """How many active members the corp has."""
+    row = connection.execute(
+        "SELECT count(*) FROM members WHERE corp_pk = %s AND state = 'active'",
+        [corp_pk],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def add(connection: Connection, corp_pk: CorpPk, members: Sequence[Member]) -> None:
+    """New members; none of them may be active already."""
+    if not members:
+        return
+    statement = f"COPY members (corp_pk, {_WRITTEN}) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(_TYPES)
+        for member in members:
+            copy.write_row((corp_pk, *_values(member)))
+
+
+def change(
+    connection: Connection,
+    corp_pk: CorpPk,
+    changes: Sequence[tuple[MemberPk, Member]],
+) -> None:
+    """Replace what WeCom owns of these members; removed ones become active again."""
+    if not changes:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE members SET {_SET}, state = 'active', removal = NULL,"  # noqa: S608 - constants of this module
+            " removed_at = NULL WHERE corp_pk = %s AND member_pk = %s",
+            [(*_values(member), corp_pk, pk) for pk, member in changes],
+        )
+
+
+def remember_alias(
+    connection: Connection, corp_pk: CorpPk, member_pk: MemberPk, old: str
+) -> None:
+    """Keep the userid that a member had before; the newest owner of it wins."""
+    connection.execute(
+        """
+        INSERT INTO aliases (corp_pk, userid, member_pk) VALUES (%s, %s, %s)
+        ON CONFLICT (corp_pk, userid) DO UPDATE SET member_pk = excluded.member_pk
+        """,
+        [corp_pk, old, member_pk],
+    )
+
+
+def drop_aliases(
+    connection: Connection, corp_pk: CorpPk, userids: Iterable[str]
+) -> None:
+    """Forget these as former userids: someone bears them now."""
+    connection.execute(
+        "DELETE FROM aliases WHERE corp_pk = %s AND userid = ANY(%s)",
+        [corp_pk, list(userids)],
+    )
+
+
+def remove(
+    connection: Connection,
+    corp_pk: CorpPk,
+    removals: Sequence[tuple[MemberPk, RemovalCause]],
+) -> None:
+    """Turn members into tombstones."""
+    connection.execute(
+        """
+        UPDATE members SET state = 'removed', removal = given.cause,
+            removed_at = clock_timestamp()
+        FROM unnest(%(pks)s::bigint[], %(causes)s::text[]) AS given (pk, cause)
+        WHERE corp_pk = %(corp_pk)s AND member_pk = given.pk AND state = 'active'
+        """,
+        {
+            "corp_pk": corp_pk,
+            "pks": [pk for pk, _ in removals],
+            "causes": [str(cause) for _, cause in removals],
+        },
+    )
+
+
+def _select(
+    connection: Connection, condition: str, values: dict[str, Any]
+) -> list[dict[str, Any]]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM members WHERE {condition}",  # noqa: S608 - both are constants of this module
+            values,
+        )
+        return cursor.fetchall()
+
+
+def _with_aliases(
+    connection: Connection, corp_pk: CorpPk, rows: list[dict[str, Any]]
+) -> list[StoredMember]:
+    found = connection.execute(
+        "SELECT member_pk, userid FROM aliases"
+        " WHERE corp_pk = %s AND member_pk = ANY(%s)",
+        [corp_pk, [row["member_pk"] for row in rows]],
+    ).fetchall()
+    aliases: dict[int, set[Userid]] = {}
+    for member_pk, userid in found:
+        aliases.setdefault(member_pk, set()).add(Userid(userid))
+    return [_stored(row, aliases.get(row["member_pk"], set())) for row in rows]
+
+
+def _stored(row: dict[str, Any], aliases: set[Userid]) -> StoredMember:
+    removal = row["removal"]
+    return StoredMember(
+        member_pk=MemberPk(row["member_pk"]),
+        member=_member(row),
+        aliases=frozenset(aliases),
+        state=MemberState(row["state"]),
+        removal=RemovalCause(removal) if removal else None,
+    )
+
+
+def _member(row: dict[str, Any]) -> Member:
+    leaders, leads = row["direct_leaders"], row["leads"]
+    return Member(
+        userid=row["userid"],
+        open_userid=row["open_userid"],
+        name=row["name"],
+        activation=Activation(row["activation"]) if row["activation"] else None,
+        placements=tuple(
+            Placement(department_id=DepartmentId(department), order=order)
+            for department, order in zip(
+                row["department_ids"], row["department_orders"], strict=True
+            )
+        ),
+        main_department=row["main_department"],
+        leads=None if leads is None else frozenset(map(DepartmentId, leads)),
+        direct_leaders=None if leaders is None else tuple(map(Userid, leaders)),
+        details=tuple(sorted(row["details"].items())),
+        grounds=frozenset(row["grounds"]),
+    )
+
+
+def _values(member: Member) -> tuple[Any, ...]:
+    leaders, leads = member.direct_leaders, member.leads
+    return (
+        member.userid,
+        member.open_userid,
+        member.name,
+        member.activation,
+        list(member.department_ids),
+        [placement.order for placement in member.placements],
+        member.main_department,
+        None if leads is None else sorted(leads),
+        None if leaders is None else list(leaders),
+        Jsonb(dict(member.details)),
+        sorted(member.grounds),
+        member.employment,
+        member_fingerprint(member),
+    )

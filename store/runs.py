@@ -1,0 +1,297 @@
+"""Runs: full reads that are wanted, under way or done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from domain.ids import CorpPk, RunId
+from store.database import Connection
+
+# A read that stopped goes on from its page for this long, then starts over.
+RESUME_SECONDS = 30 * 60
+# A worker that has not said anything for this long is taken for dead.
+SILENT_SECONDS = 15
+
+_COLUMNS = (
+    "run_id, corp_pk, cause, deep, state, created_at, started_at, read_started_at,"
+    " read_ended_at, strikes, snapshot, pages_read, pages_of, decisions, calls,"
+    " calls_least"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One full read and what came of it so far."""
+
+    run_id: RunId
+    corp_pk: CorpPk
+    cause: str
+    deep: bool
+    state: str
+    created_at: datetime
+    started_at: datetime | None
+    read_started_at: datetime | None
+    read_ended_at: datetime | None
+    strikes: int
+    snapshot: dict[str, Any] | None
+    pages_read: int
+    pages_of: int | None
+    decisions: dict[str, int]
+    calls: int
+    calls_least: int
+
+
+def request_run(
+    connection: Connection,
+    corp_pk: CorpPk,
+    *,
+    cause: str,
+    deep: bool = False,
+    request_key: str | None = None,
+) -> RunId:
+    """The run that answers this wish: the queued one if there is one, else a new one.
+
+    Repeats: the same request key gives the same run for 24 hours.
+    """
+    # One wish at a time per corp: two at once would both see no queued run.
+    connection.execute("SELECT 1 FROM corps WHERE corp_pk = %s FOR UPDATE", [corp_pk])
+    if request_key is not None:
+        earlier = _find_request(connection, corp_pk, request_key)
+        if earlier is not None:
+            return earlier
+    run_id = _join_queued(connection, corp_pk, deep=deep)
+    if run_id is None:
+        run_id = RunId(str(uuid4()))
+        connection.execute(
+            "INSERT INTO runs (run_id, corp_pk, cause, deep) VALUES (%s, %s, %s, %s)",
+            [run_id, corp_pk, cause, deep],
+        )
+    if request_key is not None:
+        _note_request(connection, corp_pk, run_id=run_id, request_key=request_key)
+    return run_id
+
+
+def take(connection: Connection, run_id: RunId, worker: UUID) -> Run | None:
+    """The run, now worked on by `worker`; None if ended, waiting or another's."""
+    with connection.cursor(row_factory=class_row(Run)) as cursor:
+        cursor.execute(
+            f"""
+            UPDATE runs SET state = 'running', worker = %(worker)s,
+                worker_until = clock_timestamp() + make_interval(secs => %(silent)s),
+                started_at = coalesce(started_at, clock_timestamp())
+            WHERE run_id = (
+                SELECT run_id FROM runs AS wanted
+                WHERE run_id = %(run_id)s AND not_before <= clock_timestamp()
+                    AND (state = 'queued' AND NOT EXISTS (
+                            SELECT 1 FROM runs AS other
+                            WHERE other.corp_pk = wanted.corp_pk
+                                AND other.state = 'running')
+                        OR state = 'running' AND (
+                            worker IS NULL OR worker_until < clock_timestamp()))
+                FOR UPDATE SKIP LOCKED
+            )
+            RETURNING {_COLUMNS}
+            """,  # noqa: S608 - constants of this module
+            {"worker": worker, "silent": SILENT_SECONDS, "run_id": run_id},
+        )
+        return cursor.fetchone()
+
+
+def renew(connection: Connection, run_id: RunId, worker: UUID) -> bool:
+    """Whether the run is still this worker's; says that the worker is alive."""
+    renewed = connection.execute(
+        """
+        UPDATE runs
+        SET worker_until = clock_timestamp() + make_interval(secs => %s)
+        WHERE run_id = %s AND worker = %s AND state = 'running'
+        """,
+        [SILENT_SECONDS, run_id, worker],
+    )
+    return renewed.rowcount == 1
+
+
+def is_resumable(connection: Connection, run_id: RunId) -> bool:
+    """Whether the read began recently enough to go on from its page."""
+    row = connection.execute(
+        """
+        SELECT snapshot IS NOT NULL AND read_started_at
+            > clock_timestamp() - make_interval(secs => %s)
+        FROM runs WHERE run_id = %s
+        """,
+        [RESUME_SECONDS, run_id],
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def begin_read(connection: Connection, run_id: RunId) -> None:
+    """Start the read from its first page."""
+    connection.execute(
+        "UPDATE runs SET read_started_at = clock_timestamp(), read_ended_at = NULL,"
+        " snapshot = NULL, pages_read = 0, pages_of = NULL, calls = 0,"
+        " calls_least = 0, decisions = '{}' WHERE run_id = %s",
+        [run_id],
+    )
+
+
+def note_snapshot(
+    connection: Connection, run_id: RunId, snapshot: Mapping[str, Any]
+) -> None:
+    """What the scope was when the read began, and what later pages need of it."""
+    connection.execute(
+        "UPDATE runs SET snapshot = %s WHERE run_id = %s", [Jsonb(snapshot), run_id]
+    )
+
+
+def note_progress(
+    connection: Connection, run_id: RunId, *, of: int, calls: int, calls_least: int
+) -> None:
+    """How far the read is; calls are added to those of earlier workers."""
+    connection.execute(
+        """
+        UPDATE runs SET pages_of = %(of)s, calls = calls + %(calls)s,
+            calls_least = calls_least + %(calls_least)s, pages_read = (
+                SELECT count(*) FROM run_pages WHERE run_id = %(run_id)s)
+        WHERE run_id = %(run_id)s
+        """,
+        {"of": of, "calls": calls, "calls_least": calls_least, "run_id": run_id},
+    )
+
+
+def end_read(connection: Connection, run_id: RunId) -> None:
+    """The read is complete; what follows is applying it."""
+    connection.execute(
+        "UPDATE runs SET read_ended_at = clock_timestamp() WHERE run_id = %s", [run_id]
+    )
+
+
+def note_decisions(
+    connection: Connection, run_id: RunId, counts: Mapping[str, int]
+) -> None:
+    """Add to the count of each decision that the run has made."""
+    connection.execute(
+        """
+        UPDATE runs SET decisions = (
+            SELECT coalesce(jsonb_object_agg(name, total), '{}') FROM (
+                SELECT name, sum(count::bigint) AS total FROM (
+                    SELECT key AS name, value AS count FROM jsonb_each_text(decisions)
+                    UNION ALL
+                    SELECT key, value FROM jsonb_each_text(%s)
+                ) AS every GROUP BY name
+            ) AS summed
+        ) WHERE run_id = %s
+        """,
+        [Jsonb(dict(counts)), run_id],
+    )
+
+
+def end(
+    connection: Connection, run_id: RunId, *, state: str, error: str | None = None
+) -> None:
+    """Record how the run ended; its staging is no longer needed."""
+    connection.execute(
+        "UPDATE runs SET state = %s, error = %s, worker = NULL,"
+        " ended_at = clock_timestamp() WHERE run_id = %s",
+        [state, error, run_id],
+    )
+    connection.execute("DELETE FROM staging WHERE run_id = %s", [run_id])
+
+
+def put_off(
+    connection: Connection, run_id: RunId, *, seconds: float, error: str | None
+) -> None:
+    """Let the run wait; it keeps what it has read and goes on later."""
+    connection.execute(
+        """
+        UPDATE runs SET worker = NULL, strikes = strikes + 1, error = %(error)s,
+            not_before = clock_timestamp() + make_interval(secs => %(seconds)s)
+        WHERE run_id = %(run_id)s
+        """,
+        {"seconds": seconds, "error": error, "run_id": run_id},
+    )
+
+
+def is_reading(connection: Connection, corp_pk: CorpPk) -> bool:
+    """Whether a run of this corp is under way, so that drains note what they touch."""
+    row = connection.execute(
+        "SELECT 1 FROM runs WHERE corp_pk = %s AND state = 'running'", [corp_pk]
+    ).fetchone()
+    return row is not None
+
+
+def touch(connection: Connection, corp_pk: CorpPk, keys: list[str]) -> None:
+    """Note keys that a drain asked about while a run was reading."""
+    connection.execute(
+        """
+        INSERT INTO touched (corp_pk, key) SELECT %s, unnest(%s::text[])
+        ON CONFLICT (corp_pk, key) DO UPDATE SET touched_at = clock_timestamp()
+        """,
+        [corp_pk, keys],
+    )
+
+
+def list_touched(connection: Connection, corp_pk: CorpPk) -> list[str]:
+    """The keys noted since the read began."""
+    rows = connection.execute(
+        "SELECT key FROM touched WHERE corp_pk = %s ORDER BY key", [corp_pk]
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def clear_touched(connection: Connection, corp_pk: CorpPk) -> None:
+    """Forget the noted keys: a read begins, or has been applied."""
+    connection.execute("DELETE FROM touched WHERE corp_pk = %s", [corp_pk])
+
+
+def list_due(connection: Connection) -> list[RunId]:
+    """Runs that nobody works on although they could."""
+    rows = connection.execute(
+        """
+        SELECT run_id FROM runs WHERE state IN ('queued', 'running')
+            AND not_before <= clock_timestamp()
+            AND (worker IS NULL OR worker_until < clock_timestamp())
+        ORDER BY not_before
+        """
+    ).fetchall()
+    return [RunId(row[0]) for row in rows]
+
+
+def _find_request(
+    connection: Connection, corp_pk: CorpPk, request_key: str
+) -> RunId | None:
+    row = connection.execute(
+        """
+        SELECT run_id FROM run_requests WHERE corp_pk = %s AND request_key = %s
+            AND requested_at > clock_timestamp() - interval '24 hours'
+        """,
+        [corp_pk, request_key],
+    ).fetchone()
+    return RunId(row[0]) if row else None
+
+
+def _join_queued(
+    connection: Connection, corp_pk: CorpPk, *, deep: bool
+) -> RunId | None:
+    row = connection.execute(
+        "UPDATE runs SET deep = deep OR %s"
+        " WHERE corp_pk = %s AND state = 'queued' RETURNING run_id",
+        [deep, corp_pk],
+    ).fetchone()
+    return RunId(row[0]) if row else None
+
+
+def _note_request(
+    connection: Connection, corp_pk: CorpPk, *, run_id: RunId, request_key: str
+) -> None:
+    connection.execute(
+        """
+        INSERT INTO run_requests (corp_pk, request_key, run_id) VALUES (%s, %s, %s)
+        ON CONFLICT (corp_pk, request_key)
+        DO UPDATE SET run_id = excluded.run_id, requested_at = clock_timestamp()
+        """,
+        [corp_pk, request_key, run_id],
+    )

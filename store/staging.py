@@ -1,0 +1,209 @@
+"""What a full read saw, page by page, until it is applied."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from domain.decisions import Fields
+from domain.ids import CorpPk, MemberPk, RunId, Userid
+from store.database import Connection
+
+_TYPES = ["text", "text", "text", "text", "bytea", "jsonb"]
+
+# The newest row of each key: a later page saw a later truth.
+_NEWEST = """
+    SELECT DISTINCT ON (key) key, fingerprint, value FROM staging
+    WHERE run_id = %(run_id)s AND kind = %(kind)s AND key > %(after)s
+    ORDER BY key, position DESC
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """One thing as a page of the read showed it."""
+
+    key: str
+    fingerprint: bytes
+    value: Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absentee:
+    """An active member whom the read did not show."""
+
+    member_pk: MemberPk
+    userid: Userid
+    open_userid: str | None
+    department_ids: tuple[int, ...]
+    grounds: frozenset[str]
+
+
+def add_page(
+    connection: Connection,
+    run_id: RunId,
+    *,
+    page: str,
+    kind: str,
+    rows: Sequence[Staged],
+) -> None:
+    """Put one page of the read into staging and note how many rows it has.
+
+    Repeats: the same page again replaces what it had put there.
+    """
+    drop_page(connection, run_id, page)
+    statement = "COPY staging (run_id, kind, page, key, fingerprint, value) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(_TYPES)
+        for row in rows:
+            value = Jsonb(row.value)
+            copy.write_row((run_id, kind, page, row.key, row.fingerprint, value))
+    connection.execute(
+        "INSERT INTO run_pages (run_id, page, rows) VALUES (%s, %s, %s)",
+        [run_id, page, len(rows)],
+    )
+
+
+def drop_page(connection: Connection, run_id: RunId, page: str) -> None:
+    """Forget one page, as if it had not been read."""
+    for table in ("staging", "run_pages"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE run_id = %s AND page = %s",  # noqa: S608 - two constant names
+            [run_id, page],
+        )
+
+
+def drop_key(connection: Connection, run_id: RunId, *, kind: str, key: str) -> None:
+    """Forget what pages said of one thing; the pages count one row less each."""
+    connection.execute(
+        """
+        WITH gone AS (
+            DELETE FROM staging
+            WHERE run_id = %(run_id)s AND kind = %(kind)s AND key = %(key)s
+            RETURNING page
+        ), per_page AS (SELECT page, count(*) AS rows FROM gone GROUP BY page)
+        UPDATE run_pages SET rows = run_pages.rows - per_page.rows FROM per_page
+        WHERE run_id = %(run_id)s AND run_pages.page = per_page.page
+        """,
+        {"run_id": run_id, "kind": kind, "key": key},
+    )
+
+
+def drop_all(connection: Connection, run_id: RunId) -> None:
+    """Forget the whole read."""
+    connection.execute("DELETE FROM staging WHERE run_id = %s", [run_id])
+    connection.execute("DELETE FROM run_pages WHERE run_id = %s", [run_id])
+
+
+def list_pages(connection: Connection, run_id: RunId) -> frozenset[str]:
+    """The pages read so far."""
+    rows = connection.execute(
+        "SELECT page FROM run_pages WHERE run_id = %s", [run_id]
+    ).fetchall()
+    return frozenset(row[0] for row in rows)
+
+
+def adds_up(connection: Connection, run_id: RunId) -> bool:
+    """Whether staging holds exactly the rows that the pages counted."""
+    row = connection.execute(
+        """
+        SELECT (SELECT coalesce(sum(rows), 0) FROM run_pages WHERE run_id = %(id)s)
+            = (SELECT count(*) FROM staging WHERE run_id = %(id)s)
+        """,
+        {"id": run_id},
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def analyse(connection: Connection) -> None:
+    """Tell the planner how full staging is; a stale guess costs minutes."""
+    connection.execute("ANALYZE staging")
+
+
+def list_kind(
+    connection: Connection, run_id: RunId, kind: str
+) -> dict[str, dict[str, Any]]:
+    """Everything of one kind that the read showed, by key."""
+    rows = connection.execute(
+        _NEWEST, {"run_id": run_id, "kind": kind, "after": ""}
+    ).fetchall()
+    return {key: value for key, _, value in rows}
+
+
+def list_differing_members(
+    connection: Connection,
+    run_id: RunId,
+    corp_pk: CorpPk,
+    *,
+    after: str,
+    limit: int,
+    deep: bool,
+) -> list[tuple[Userid, dict[str, Any]]]:
+    """A page of members that are new or whose fingerprint differs, by userid.
+
+    Shape: `deep` returns every member of the read, whatever the fingerprints say.
+    """
+    rows = connection.execute(
+        f"""
+        SELECT seen.key, seen.value FROM ({_NEWEST}) AS seen
+        LEFT JOIN members ON members.corp_pk = %(corp_pk)s
+            AND members.userid = seen.key AND members.state = 'active'
+        WHERE %(deep)s OR members.member_pk IS NULL
+            OR members.fingerprint <> seen.fingerprint
+        ORDER BY seen.key LIMIT %(limit)s
+        """,  # noqa: S608 - the inserted text is a constant of this module
+        {
+            "run_id": run_id,
+            "kind": "member",
+            "after": after,
+            "corp_pk": corp_pk,
+            "limit": limit,
+            "deep": deep,
+        },
+    ).fetchall()
+    return [(Userid(key), value) for key, value in rows]
+
+
+def list_absentees(
+    connection: Connection, run_id: RunId, corp_pk: CorpPk
+) -> list[Absentee]:
+    """Active members whom no page of the read showed."""
+    rows = connection.execute(
+        """
+        SELECT member_pk, userid, open_userid, department_ids, grounds FROM members
+        WHERE corp_pk = %(corp_pk)s AND state = 'active' AND NOT EXISTS (
+            SELECT 1 FROM staging
+            WHERE run_id = %(run_id)s AND kind = 'member' AND key = members.userid)
+        ORDER BY userid
+        """,
+        {"corp_pk": corp_pk, "run_id": run_id},
+    ).fetchall()
+    return [
+        Absentee(
+            member_pk=MemberPk(member_pk),
+            userid=Userid(userid),
+            open_userid=open_userid,
+            department_ids=tuple(department_ids),
+            grounds=frozenset(grounds),
+        )
+        for member_pk, userid, open_userid, department_ids, grounds in rows
+    ]
+
+
+def find_newcomers(
+    connection: Connection, run_id: RunId, corp_pk: CorpPk, open_userids: Iterable[str]
+) -> dict[str, Userid]:
+    """Members of the read, unknown here, who bear one of these open_userids."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT value ->> 'open_userid', key FROM staging
+        WHERE run_id = %(run_id)s AND kind = 'member'
+            AND value ->> 'open_userid' = ANY(%(wanted)s)
+            AND NOT EXISTS (
+                SELECT 1 FROM members WHERE corp_pk = %(corp_pk)s
+                    AND userid = staging.key AND state = 'active')
+        """,
+        {"run_id": run_id, "corp_pk": corp_pk, "wanted": list(open_userids)},
+    ).fetchall()
+    return {open_userid: Userid(key) for open_userid, key in rows}
