@@ -1,5 +1,6 @@
 """What the org is made of: frozen values, the same whether stored or just observed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -80,10 +81,8 @@ class Member:
 
     @property
     def employment(self) -> Employment:
-        """Left for disabled and quit, else working (an unseen status is no leaving)."""
-        if self.activation in {Activation.DISABLED, Activation.QUIT}:
-            return Employment.LEFT
-        return Employment.WORKING
+        """Whether they work in the company, which follows from the activation."""
+        return employment_of(self.activation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,3 +94,18 @@ class StoredMember:
     aliases: frozenset[Userid]
     state: MemberState
     removal: RemovalCause | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Org:
+    """A corp's departments and active members, all that a sync answers for."""
+
+    departments: Mapping[DepartmentId, Department]
+    members: Mapping[Userid, Member]
+
+
+def employment_of(activation: Activation | None) -> Employment:
+    """Left for disabled and quit, else working (an unseen status is no leaving)."""
+    if activation in {Activation.DISABLED, Activation.QUIT}:
+        return Employment.LEFT
+    return Employment.WORKING

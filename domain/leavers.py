@@ -1,0 +1,161 @@
+"""When an absence is confirmed: two different answers, or nobody is removed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from domain.ids import DepartmentId, Userid
+from domain.org import Activation, Employment, Member, RemovalCause, employment_of
+from domain.reasons import Doubt, Reason
+from domain.scope import AuthMode, Usable
+from domain.tree import Tree
+
+# WeCom 5.2: unknown userid, no right to see it (three codes), invalid userid, absent.
+REFUSALS = frozenset({60111, 60011, 60021, 40003, 46004})
+
+# What enumerates everybody in auth_mode 1: user/list_member_auth.
+MEMBER_AUTH = "member_auth"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """A confirmed leaving: how a return will be treated, and why it was confirmed."""
+
+    cause: RemovalCause
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftInPlace:
+    """Disabled or quit, and unreadable for that: MarkLeft with this activation."""
+
+    activation: Activation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """Not confirmed: the member stays as they are."""
+
+    doubt: Doubt
+
+
+Verdict = Removal | LeftInPlace | Undecided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Who a listing shows; incomplete when it failed, was cut or could not be asked."""
+
+    complete: bool
+    userids: frozenset[Userid] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What one drain or run found out about one person who may have left.
+
+    Shape: `refusal` is the errcode of user/get, None when it answered; `covered` is
+        covered_as_shown when it answered, else covered_as_stored, None when that is
+        not known; `missing` is missing_everywhere; `employment` is the stored one;
+        `status` what the newest unprocessed event says of their activation.
+    """
+
+    refusal: int | None
+    scope_read: bool
+    control_answered: bool
+    deleted: bool = False
+    unsubscribed: bool = False
+    missing: bool = False
+    covered: bool | None = None
+    employment: Employment = Employment.WORKING
+    status: Activation | None = None
+
+
+def confirm(evidence: Evidence) -> Verdict:
+    """Whether this person left, for which cause; never on fewer than two answers."""
+    doubt = _doubt(evidence)
+    if doubt is not None:
+        return Undecided(doubt=doubt)
+    if evidence.refusal is None:
+        # Their own answer and the scope agree that nothing lets them use the app.
+        return Removal(cause=RemovalCause.SCOPE, reason=Reason.NOT_USABLE)
+    if evidence.deleted:
+        return Removal(cause=RemovalCause.DELETION, reason=Reason.DELETED_BY_EVENT)
+    if evidence.covered is False:
+        return Removal(cause=RemovalCause.SCOPE, reason=Reason.OUT_OF_SCOPE)
+    if employment_of(evidence.status) is Employment.LEFT and evidence.status:
+        return LeftInPlace(activation=evidence.status)
+    return _missing_or_unsubscribed(evidence)
+
+
+def missing_everywhere(
+    member: Member, *, listings: Mapping[str, Listing], usable: Usable
+) -> bool:
+    """Whether complete listings of everywhere we last had them hold them no more.
+
+    Everywhere is each of their departments that may be asked, or each tag that granted
+    them; in auth_mode 1 it is `member_auth`. A listing that shows them settles it.
+
+    Shape: listings by ground: `department:<id>` of the department itself, `tag:<id>`.
+    """
+    if any(member.userid in each.userids for each in listings.values()):
+        return False
+    if usable.auth_mode == AuthMode.MEMBER:
+        return _all_complete({MEMBER_AUTH}, listings)
+    tags = {each for each in member.grounds if each.startswith("tag:")}
+    places = {
+        listing_of(each) for each in member.department_ids if each in usable.departments
+    }
+    return _all_complete(places, listings) or _all_complete(tags, listings)
+
+
+def covered_as_stored(member: Member, *, usable: Usable) -> bool:
+    """Whether the scope just read covers a person who cannot be read any more."""
+    return bool(usable.grounds_of(member.userid, member.department_ids))
+
+
+def covered_as_shown(member: Member, *, usable: Usable, tree: Tree) -> bool | None:
+    """Whether the scope covers a person as WeCom answers; None while that is open.
+
+    A department that the tree does not hold may be a new one below a root: its
+    people are no outsiders before the departments were read again.
+    """
+    if usable.grounds_of(member.userid, member.department_ids):
+        return True
+    known = all(each in tree for each in member.department_ids)
+    return False if known else None
+
+
+def listing_of(department_id: DepartmentId) -> str:
+    """The name of a department's user/list among listings."""
+    return f"department:{department_id}"
+
+
+def _all_complete(names: Iterable[str], listings: Mapping[str, Listing]) -> bool:
+    """Whether there is at least one name and a complete listing for each."""
+    complete = [name in listings and listings[name].complete for name in names]
+    return bool(complete) and all(complete)
+
+
+def _doubt(evidence: Evidence) -> Doubt | None:
+    """What keeps the first answer from counting, if anything."""
+    if evidence.refusal is None:
+        if evidence.covered is not False:
+            return Doubt.ANSWERED
+    elif evidence.refusal not in REFUSALS:
+        return Doubt.NOT_AN_ANSWER
+    if not evidence.scope_read:
+        return Doubt.SCOPE_UNREAD
+    return None if evidence.control_answered else Doubt.NO_CONTROL
+
+
+def _missing_or_unsubscribed(evidence: Evidence) -> Verdict:
+    if evidence.unsubscribed and not _explained(evidence):
+        return Removal(cause=RemovalCause.SCOPE, reason=Reason.UNSUBSCRIBED)
+    if evidence.missing:
+        return Removal(cause=RemovalCause.DELETION, reason=Reason.CONFIRMED_BY_LISTING)
+    return Undecided(doubt=Doubt.ONE_ANSWER)
+
+
+def _explained(evidence: Evidence) -> bool:
+    """Whether the unsubscribing only repeats that the person was disabled or quit."""
+    return evidence.employment is Employment.LEFT

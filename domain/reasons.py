@@ -1,0 +1,41 @@
+"""Why a decision was made, or was not: closed lists that pages put into words."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a decision was made."""
+
+    EVENT = "event"  # An event said where to look, and WeCom's answer differs.
+    FULL_READ = "full_read"
+    SCOPE_CHANGED = "scope_changed"
+    DEPARTMENT_MOVED = "department_moved"
+    TAG_CHANGED = "tag_changed"
+    APPROVED = "approved"
+
+    DELETED_BY_EVENT = "deleted_by_event"
+    UNSUBSCRIBED = "unsubscribed"
+    CONFIRMED_BY_LISTING = "confirmed_by_listing"
+    OUT_OF_SCOPE = "out_of_scope"
+    NOT_USABLE = "not_usable"  # Still readable, but nothing lets them use the app.
+    REFUSED_WHILE_LEFT = "refused_while_left"
+
+    USERID_CLAIMED = "userid_claimed"  # NewUserID; the old refuses, the new answers.
+    SAME_OPEN_USERID = "same_open_userid"
+
+    RETURNED_TO_SCOPE = "returned_to_scope"
+    RETURNED_PROVEN = "returned_proven"
+    RETURNED_UNPROVEN = "returned_unproven"
+
+    NOT_LISTED = "not_listed"
+    NO_USABLE_DEPARTMENT = "no_usable_department"
+
+
+class Doubt(StrEnum):
+    """Why an absence is not confirmed."""
+
+    ANSWERED = "answered"  # WeCom still shows the person.
+    NOT_AN_ANSWER = "not_an_answer"  # An error of another class says nothing.
+    SCOPE_UNREAD = "scope_unread"
+    NO_CONTROL = "no_control"
+    ONE_ANSWER = "one_answer"

@@ -1,0 +1,116 @@
+"""Values of the domain with defaults, so that a test names only what it is about."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from domain.ids import DepartmentId, MemberPk, OpenUserid, TagId, Userid
+from domain.org import (
+    Activation,
+    Department,
+    Member,
+    MemberState,
+    Placement,
+    RemovalCause,
+    StoredMember,
+)
+from domain.scope import AuthScope, Tag
+
+NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+
+
+def department(
+    department_id: int = 2,
+    *,
+    parent: int | None = 1,
+    order: int | None = 100,
+    name: str | None = None,
+) -> Department:
+    """A department, by default number 2 below number 1."""
+    return Department(
+        department_id=DepartmentId(department_id),
+        parent_id=None if parent is None else DepartmentId(parent),
+        order=order,
+        name=name,
+    )
+
+
+def member(
+    userid: str = "woZhang",
+    *,
+    open_userid: str | None = None,
+    name: str | None = None,
+    activation: Activation | None = Activation.ACTIVE,
+    departments: Mapping[int, int | None] | Iterable[int] = (2,),
+    main: int | None = 2,
+    leads: Iterable[int] | None = None,
+    leaders: Iterable[str] | None = None,
+    details: Mapping[str, str] | None = None,
+    grounds: Iterable[str] = ("department:1",),
+) -> Member:
+    """A person as an ordinary app sees them, by default active in department 2."""
+    orders = (
+        departments
+        if isinstance(departments, Mapping)
+        else dict.fromkeys(departments, 0)
+    )
+    return Member(
+        userid=Userid(userid),
+        open_userid=None if open_userid is None else OpenUserid(open_userid),
+        name=name,
+        activation=activation,
+        placements=tuple(
+            Placement(department_id=DepartmentId(each), order=orders[each])
+            for each in sorted(orders)
+        ),
+        main_department=None if main is None else DepartmentId(main),
+        leads=None if leads is None else frozenset(map(DepartmentId, leads)),
+        direct_leaders=None if leaders is None else tuple(map(Userid, leaders)),
+        details=tuple(sorted((details or {}).items())),
+        grounds=frozenset(grounds),
+    )
+
+
+def stored(
+    value: Member | None = None,
+    *,
+    pk: int = 1,
+    aliases: Iterable[str] = (),
+    removed: RemovalCause | None = None,
+) -> StoredMember:
+    """A member as we hold them; with `removed` a tombstone."""
+    return StoredMember(
+        member_pk=MemberPk(pk),
+        member=member() if value is None else value,
+        aliases=frozenset(map(Userid, aliases)),
+        state=MemberState.ACTIVE if removed is None else MemberState.REMOVED,
+        removal=removed,
+    )
+
+
+def scope(
+    *,
+    departments: Iterable[int] = (),
+    members: Iterable[str] = (),
+    tags: Iterable[int] = (),
+    auth_mode: int = 0,
+    extra_departments: Iterable[int] = (),
+) -> AuthScope:
+    """What a corp lets us see, by default nothing."""
+    return AuthScope(
+        auth_mode=auth_mode,
+        departments=frozenset(map(DepartmentId, departments)),
+        members=frozenset(map(Userid, members)),
+        tags=frozenset(map(TagId, tags)),
+        extra_departments=frozenset(map(DepartmentId, extra_departments)),
+    )
+
+
+def tag(
+    tag_id: int = 5, *, userids: Iterable[str] = (), departments: Iterable[int] = ()
+) -> Tag:
+    """A tag of the scope, by default empty."""
+    return Tag(
+        tag_id=TagId(tag_id),
+        userids=frozenset(map(Userid, userids)),
+        department_ids=frozenset(map(DepartmentId, departments)),
+    )
