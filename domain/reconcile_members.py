@@ -1,13 +1,14 @@
 """What a member's difference between the org and WeCom orders to be done."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise
 
 from domain.decisions import Decision, DecisionName, Fields, Json
 from domain.fields import member_fields
 from domain.ids import Userid, member_key
-from domain.leavers import Removal
+from domain.leavers import LeftInPlace, Removal
 from domain.org import Member, MemberState, RemovalCause, StoredMember
 from domain.reasons import Reason
 
@@ -60,6 +61,12 @@ def remove_member(stored: StoredMember, removal: Removal) -> Decision:
         after=_state(MemberState.REMOVED, removal.cause),
         reason=removal.reason,
     )
+
+
+def leave_in_place(stored: StoredMember, left: LeftInPlace) -> tuple[Decision, ...]:
+    """MarkLeft for someone whom reads refuse because they were disabled or quit."""
+    observed = replace(stored.member, activation=left.activation)
+    return _differences(stored.member, observed, reason=Reason.REFUSED_WHILE_LEFT)
 
 
 def rename_userid(path: Sequence[Userid], *, reason: Reason) -> tuple[Decision, ...]:

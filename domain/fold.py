@@ -1,0 +1,147 @@
+"""Many events, few keys: what a drain asks WeCom, and which mail the answers settle."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.hints import NO_HINT, Hint
+from domain.ids import CORP_KEY, DepartmentId, Key, TagId, Userid, split_key
+from domain.org import Activation
+
+CHANGE_CONTACT = "change_contact"
+DELETE_USER = "delete_user"
+SUBSCRIBE = "subscribe"
+UNSUBSCRIBE = "unsubscribe"
+
+# What only says where to look; any other mail carries something of its own.
+_HINTING = frozenset({CHANGE_CONTACT, SUBSCRIBE, UNSUBSCRIBE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One claimed row of the inbox, without its body.
+
+    Shape: `sent_at` in whole seconds, None for internal mail.
+    """
+
+    event_id: int
+    kind: str
+    change: str | None
+    key: Key
+    sent_at: datetime | None
+    received_at: datetime
+    hint: Hint = NO_HINT
+
+    @property
+    def second(self) -> datetime:
+        """When it was said: events have no finer time."""
+        return (self.sent_at or self.received_at).replace(microsecond=0)
+
+    @property
+    def age(self) -> tuple[datetime, datetime, int]:
+        """Sorts the newest last; in one second the later arrival is the newer."""
+        return self.second, self.received_at, self.event_id
+
+    @property
+    def userid(self) -> Userid:
+        """The person in its key."""
+        return Userid(split_key(self.key)[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What an event says of a new userid: believed only when WeCom's answers agree."""
+
+    old: Userid
+    new: Userid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What a drain's mail comes to.
+
+    Shape: ids ascending, both ends of a claim among the members; `newest` the mail that
+        stands for its key and `folded` every other one by event id, to the one that
+        stands for it; `latest` all mail of a key's newest second; `claims` newest
+        first; `statuses` the newest that was said; `others` mail that is no hint
+        (internal, card clicks, notices to the app), oldest first, never folded.
+    """
+
+    members: tuple[Userid, ...]
+    departments: tuple[DepartmentId, ...]
+    tags: tuple[TagId, ...]
+    corp: bool
+    newest: Mapping[Key, Mail]
+    folded: Mapping[int, int]
+    latest: Mapping[Key, tuple[Mail, ...]]
+    claims: tuple[Claim, ...]
+    deleted: frozenset[Userid]
+    unsubscribed: frozenset[Userid]
+    statuses: Mapping[Userid, Activation]
+    others: tuple[Mail, ...]
+
+
+def fold(mail: Sequence[Mail]) -> Batch:
+    """The keys to ask and what the mail says of them, in whatever order it came."""
+    ordered = sorted(mail, key=lambda each: each.age)
+    hinting = [each for each in ordered if each.kind in _HINTING]
+    by_key: dict[Key, list[Mail]] = defaultdict(list)
+    for each in hinting:
+        by_key[each.key].append(each)
+    claims = _claims(hinting)
+    asked = _ids(by_key)
+    touched = {end for claim in claims for end in (claim.old, claim.new)}
+    return Batch(
+        members=tuple(sorted(touched.union(map(Userid, asked["member"])))),
+        departments=tuple(
+            sorted(DepartmentId(int(each)) for each in asked["department"])
+        ),
+        tags=tuple(sorted(TagId(int(each)) for each in asked["tag"])),
+        corp=any(each.key == CORP_KEY for each in ordered),
+        newest={key: about[-1] for key, about in by_key.items()},
+        folded={
+            each.event_id: about[-1].event_id
+            for about in by_key.values()
+            for each in about[:-1]
+        },
+        latest={key: _newest_second(about) for key, about in by_key.items()},
+        claims=claims,
+        deleted=_named(hinting, DELETE_USER),
+        unsubscribed=_named(hinting, UNSUBSCRIBE),
+        statuses={
+            each.userid: each.hint.activation
+            for each in hinting
+            if each.hint.activation is not None
+        },
+        others=tuple(each for each in ordered if each.kind not in _HINTING),
+    )
+
+
+def _claims(ordered: Iterable[Mail]) -> tuple[Claim, ...]:
+    claims = [
+        Claim(old=each.userid, new=each.hint.new_userid)
+        for each in ordered
+        if each.hint.new_userid is not None and each.hint.new_userid != each.userid
+    ]
+    return tuple(dict.fromkeys(reversed(claims)))
+
+
+def _ids(keys: Iterable[Key]) -> defaultdict[str, set[str]]:
+    """The ids among the keys, by what they are ids of."""
+    ids: defaultdict[str, set[str]] = defaultdict(set)
+    for key in keys:
+        kind, name = split_key(key)
+        ids[kind].add(name)
+    return ids
+
+
+def _newest_second(about: Sequence[Mail]) -> tuple[Mail, ...]:
+    newest = about[-1].second
+    return tuple(each for each in about if each.second == newest)
+
+
+def _named(hinting: Iterable[Mail], what: str) -> frozenset[Userid]:
+    return frozenset(
+        each.userid for each in hinting if what in (each.change, each.kind)
+    )

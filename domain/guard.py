@@ -1,0 +1,199 @@
+"""Which removals must wait for a person, because too many came at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from hashlib import sha256
+from json import dumps
+from typing import Self
+
+from domain.decisions import Decision, DecisionName, Fields
+from domain.ids import CorpId, Key
+
+# Below this size the half counts for nothing: two of three may well leave.
+SMALL_SIZE = 4
+
+
+class RemovalKind(StrEnum):
+    """What is counted apart."""
+
+    MEMBERS = "members"
+    DEPARTMENTS = "departments"
+
+
+KIND_BY_DECISION: Mapping[DecisionName, RemovalKind] = {
+    DecisionName.REMOVE_MEMBER: RemovalKind.MEMBERS,
+    DecisionName.REMOVE_DEPARTMENT: RemovalKind.DEPARTMENTS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardSettings:
+    """When removals wait.
+
+    Units: `removals` and `ceiling` in removals per window, `share` of the size, 0 to 1.
+    Raises: TypeError for a count or share that arrives as text or bool; ValueError
+        for one out of range.
+    """
+
+    switch: bool
+    removals: int
+    share: Fraction
+    ceiling: int
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.switch, bool):
+            raise TypeError("switch must be a bool")
+        _check_counts(removals=self.removals, ceiling=self.ceiling)
+        if not isinstance(self.share, Fraction):
+            raise TypeError("share must be a Fraction, so that the edge is exact")
+        if not 0 <= self.share <= 1:
+            raise ValueError("share must lie between 0 and 1")
+
+    @classmethod
+    def of(cls, *, switch: str, removals: int, share: float, ceiling: int) -> Self:
+        """The settings as an operator writes them; 0.1 means exactly a tenth."""
+        if switch not in {"on", "off"}:
+            raise ValueError("switch must be on or off")
+        if isinstance(share, bool) or not isinstance(share, int | float):
+            raise TypeError("share must be a number")
+        return cls(
+            switch=switch == "on",
+            removals=removals,
+            share=Fraction(repr(share)),
+            ceiling=ceiling,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What the guard counts of one kind before this plan.
+
+    Shape: `present` now; `removed` in the window; `unapproved` those of them that
+        nobody approved and that are still removed.
+    Raises: TypeError for a count that arrives as text; ValueError for a negative one.
+    """
+
+    present: int
+    removed: int
+    unapproved: int
+
+    def __post_init__(self) -> None:
+        _check_counts(
+            present=self.present, removed=self.removed, unapproved=self.unapproved
+        )
+
+    @property
+    def size(self) -> int:
+        """What the share is taken of: a slow emptying does not shrink its own limit."""
+        return self.present + self.removed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One removal that waits."""
+
+    kind: RemovalKind
+    key: Key
+    before: Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPlan:
+    """All removals of one kind of a plan, frozen until a person decides."""
+
+    corp_id: CorpId
+    kind: RemovalKind
+    entries: tuple[Entry, ...]
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded:
+    """What may be applied now, in order, and what waits."""
+
+    apply: tuple[Decision, ...]
+    held: tuple[HeldPlan, ...]
+
+
+def held(n: int, *, size: int, settings: GuardSettings) -> bool:
+    """Whether n removals out of this size wait for a person."""
+    if not settings.switch:
+        return False
+    limit = min(
+        Fraction(settings.ceiling),
+        max(Fraction(settings.removals), settings.share * size),
+    )
+    return n > limit or (size >= SMALL_SIZE and 2 * n > size)
+
+
+def guard(
+    decisions: Iterable[Decision],
+    *,
+    corp_id: CorpId,
+    windows: Mapping[RemovalKind, Window],
+    settings: GuardSettings,
+) -> Guarded:
+    """The plan split: all removals of a kind that is over its limit, and the rest."""
+    plan = tuple(decisions)
+    removals: dict[RemovalKind, list[Entry]] = defaultdict(list)
+    for each in plan:
+        if each.name in KIND_BY_DECISION:
+            kind = KIND_BY_DECISION[each.name]
+            removals[kind].append(Entry(kind=kind, key=each.key, before=each.before))
+    over = {
+        kind
+        for kind, entries in removals.items()
+        if held(
+            windows[kind].unapproved + len(entries),
+            size=windows[kind].size,
+            settings=settings,
+        )
+    }
+    return Guarded(
+        apply=tuple(
+            each for each in plan if KIND_BY_DECISION.get(each.name) not in over
+        ),
+        held=tuple(
+            held_plan(corp_id=corp_id, kind=kind, entries=removals[kind])
+            for kind in sorted(over)
+        ),
+    )
+
+
+def held_plan(
+    *, corp_id: CorpId, kind: RemovalKind, entries: Iterable[Entry]
+) -> HeldPlan:
+    """These entries as a plan that can be approved by its hash."""
+    ordered = tuple(sorted(entries, key=_canonical))
+    return HeldPlan(
+        corp_id=corp_id,
+        kind=kind,
+        entries=ordered,
+        hash=plan_hash(corp_id, ordered),
+    )
+
+
+def plan_hash(corp_id: CorpId, entries: Iterable[Entry]) -> str:
+    """What an approval must repeat: SHA-256, in hex, of corp and sorted entries.
+
+    Shape: over the ASCII JSON [corp_id, [[kind, key, before], ...]], keys sorted,
+        without blanks.
+    """
+    listed = ",".join(sorted(map(_canonical, entries)))
+    return sha256(f"[{dumps(corp_id)},[{listed}]]".encode("ascii")).hexdigest()
+
+
+def _canonical(entry: Entry) -> str:
+    value = [entry.kind, entry.key, dict(entry.before)]
+    return dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+
+
+def _check_counts(**counts: int) -> None:
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, int):
+            raise TypeError(f"{name} must be a whole number, not {count!r}")
+        if count < 0:
+            raise ValueError(f"{name} must not be negative")

@@ -1,0 +1,147 @@
+"""Whether WeCom answered with the state before the event, so that it is asked again.
+
+One second may hold several events and WeCom does not say which came last. So an answer
+is late only when every event of the key's newest second contradicts it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from domain.fold import Mail
+from domain.hints import Hint
+from domain.ids import DepartmentId, Userid, split_key
+from domain.org import Department, Employment, Member, employment_of
+from domain.scope import AuthMode, Tag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What of the tree can be seen: the listed departments, and the usable ones."""
+
+    auth_mode: int
+    listed: frozenset[DepartmentId]
+    usable: frozenset[DepartmentId]
+
+
+def member_is_late(
+    latest: Sequence[Mail], *, answers: Mapping[Userid, Member], sight: Sight
+) -> bool:
+    """Whether user/get contradicts all mail of this member's newest second.
+
+    Shape: `answers` by userid asked, with grounds; who is not in it was refused.
+    """
+    return bool(latest) and all(
+        _contradicts_member(each, answers=answers, sight=sight) for each in latest
+    )
+
+
+def department_is_late(
+    latest: Sequence[Mail],
+    *,
+    listed: Mapping[DepartmentId, Department],
+    auth_mode: int,
+) -> bool:
+    """Whether the listing contradicts all mail of this department's newest second."""
+    # In auth_mode 1 there is no listing that could agree.
+    if auth_mode == AuthMode.MEMBER:
+        return False
+    return bool(latest) and all(
+        _contradicts_department(each, listed=listed) for each in latest
+    )
+
+
+def tag_is_late(latest: Sequence[Mail], *, tag: Tag | None) -> bool:
+    """Whether tag/get contradicts all mail of this tag's newest second; None: gone."""
+    return bool(latest) and all(_contradicts_tag(each.hint, tag) for each in latest)
+
+
+def _contradicts_member(
+    mail: Mail, *, answers: Mapping[Userid, Member], sight: Sight
+) -> bool:
+    answer = answers.get(mail.userid)
+    usable = answer is not None and bool(answer.grounds)
+    match mail.change or mail.kind:
+        case "delete_user":
+            return usable
+        case "unsubscribe":
+            # It is also sent when a person is disabled.
+            return usable and not _has_left(answer)
+        case "subscribe":
+            return not usable
+        case "create_user" | "update_user":
+            return _contradicts_change(mail, answers=answers, sight=sight)
+    return False
+
+
+def _contradicts_change(
+    mail: Mail, *, answers: Mapping[Userid, Member], sight: Sight
+) -> bool:
+    hint, answer = mail.hint, answers.get(mail.userid)
+    if hint.new_userid is not None and hint.new_userid != mail.userid:
+        return answer is not None or hint.new_userid not in answers
+    if answer is None:
+        return not _explains_refusal(hint, sight=sight)
+    status_differs = (
+        hint.activation is not None
+        and answer.activation is not None
+        and hint.activation is not answer.activation
+    )
+    return status_differs or _misplaced(hint, answer=answer, sight=sight)
+
+
+def _explains_refusal(hint: Hint, *, sight: Sight) -> bool:
+    """Whether the event itself tells why the person cannot be read.
+
+    Someone who leaves the visible departments still yields an update_user; and reads
+    of a disabled person may refuse.
+    """
+    left_sight = (
+        sight.auth_mode != AuthMode.MEMBER
+        and hint.departments is not None
+        and not hint.departments & sight.usable
+    )
+    return left_sight or employment_of(hint.activation) is Employment.LEFT
+
+
+def _misplaced(hint: Hint, *, answer: Member, sight: Sight) -> bool:
+    """Whether departments or main department are not yet those of the event."""
+    if sight.auth_mode == AuthMode.MEMBER:
+        return False
+    main = hint.main_department
+    if main is not None and main in sight.listed and answer.main_department != main:
+        return True
+    if hint.departments is None:
+        return False
+    shown = frozenset(answer.department_ids)
+    # The event holds what the app may see, the answer may hold more than is usable.
+    missing = hint.departments & sight.listed - shown
+    stale = shown & sight.usable - hint.departments
+    return bool(missing or stale)
+
+
+def _contradicts_department(
+    mail: Mail, *, listed: Mapping[DepartmentId, Department]
+) -> bool:
+    shown = listed.get(DepartmentId(int(split_key(mail.key)[1])))
+    if mail.change == "delete_party":
+        return shown is not None
+    if shown is None:
+        return True
+    hint = mail.hint
+    moved = hint.parent_id is not None and hint.parent_id != (shown.parent_id or 0)
+    return moved or (hint.order is not None and hint.order != shown.order)
+
+
+def _contradicts_tag(hint: Hint, tag: Tag | None) -> bool:
+    userids = frozenset[Userid]() if tag is None else tag.userids
+    departments = frozenset[DepartmentId]() if tag is None else tag.department_ids
+    return bool(
+        (hint.add_userids or frozenset()) - userids
+        or (hint.del_userids or frozenset()) & userids
+        or (hint.add_departments or frozenset()) - departments
+        or (hint.del_departments or frozenset()) & departments
+    )
+
+
+def _has_left(member: Member | None) -> bool:
+    return member is not None and member.employment is Employment.LEFT
