@@ -1,0 +1,1 @@
+"""WeCom's endpoints as the simulator answers them, one module per family."""

@@ -1,0 +1,36 @@
+"""What one simulator is started with, so that nothing else reads the environment."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteKey:
+    """One suite of the provider: the app itself, or the login authorisation."""
+
+    suite_id: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The provider, its suites and where its callbacks go.
+
+    Units: ticket_seconds, retry_seconds and callback_seconds are seconds.
+    """
+
+    command_url: str
+    data_url: str
+    token: str
+    encoding_aes_key: str = field(repr=False)
+    suite: SuiteKey
+    login_suite: SuiteKey | None = None
+    provider_corp_id: str
+    provider_secret: str = field(repr=False)
+    ticket_seconds: float = 600.0
+    callback_seconds: float = 5.0
+    retry_seconds: float = 1.0
+
+    @property
+    def suites(self) -> tuple[SuiteKey, ...]:
+        """Every suite that gets a ticket."""
+        return (self.suite, self.login_suite) if self.login_suite else (self.suite,)

@@ -1,0 +1,84 @@
+"""The simulator as a running thing: HTTP server, ticket clock, delivery threads."""
+
+import threading
+
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from simulator.api import dispatch
+from simulator.config import Config
+from simulator.control import blueprint as control_blueprint
+from simulator.control_corps import blueprint as corps_blueprint
+from simulator.page import blueprint as page_blueprint
+from simulator.world import World
+
+TICKET_RETRY_SECONDS = 5.0
+
+
+def create_app(world: World) -> Flask:
+    """Every route of the simulator over one world."""
+    app = Flask("simulator")
+    app.register_blueprint(dispatch.blueprint(world))
+    app.register_blueprint(control_blueprint(world))
+    app.register_blueprint(corps_blueprint(world))
+    app.register_blueprint(page_blueprint(world))
+    return app
+
+
+class Simulator:
+    """A world being served; start once, stop once."""
+
+    def __init__(self, config: Config, *, host: str = "127.0.0.1", port: int = 0):
+        self.world = World(config)
+        self._server: BaseWSGIServer = make_server(
+            host,
+            port,
+            create_app(self.world),
+            threaded=True,
+            request_handler=_QuietHandler,
+        )
+        self._threads = [
+            threading.Thread(target=self._server.serve_forever, daemon=True),
+            threading.Thread(target=self._keep_ticketing, daemon=True),
+        ]
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._server.server_port
+
+    def start(self) -> None:
+        """Serve, deliver and push tickets, all in the background."""
+        self.world.courier.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End every thread."""
+        self.world.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self.world.courier.stop()
+
+    def _keep_ticketing(self) -> None:
+        """A ticket at once, then by the clock, sooner while nobody took the last."""
+        while True:
+            records = self.world.push_ticket()
+            self.world.courier.wait_idle(TICKET_RETRY_SECONDS)
+            taken = all(record.fate == "delivered" for record in records)
+            every = self.world.config.ticket_seconds
+            wait = every if taken else min(every, TICKET_RETRY_SECONDS)
+            if self.world.stopping.wait(wait):
+                return
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Keeps connections open, sends small answers at once, logs nothing itself."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    # Headers and body leave in one packet.
+    wbufsize = -1
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """The call log has it already."""
