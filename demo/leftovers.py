@@ -1,5 +1,6 @@
 """Finds and ends what an earlier run left behind, when that run was killed."""
 
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,9 @@ MARK = "TAPD_SYNC_STATE"
 # Postgres overwrites its environment with its title; servers are known by their folder.
 SERVERS = frozenset({"postgres", "valkey-server", "redis-server"})
 
-_PATIENCE_SECONDS = 5.0
+# Programs hold nothing that is not safe; Postgres needs a moment for its checkpoint.
+_PROGRAM_SECONDS = 2.0
+_SERVER_SECONDS = 10.0
 _ROUNDS = 5
 
 
@@ -36,8 +39,9 @@ def end_leftovers(state: Path, folders: Sequence[Path] = ()) -> int:
             break
         ended += len(found)
         servers = [process for process in found if _name(process) in SERVERS]
-        _end([process for process in found if process not in servers])
-        _end(servers)
+        programs = [process for process in found if process not in servers]
+        _end(programs, patience_seconds=_PROGRAM_SECONDS)
+        _end(servers, patience_seconds=_SERVER_SECONDS)
     return ended
 
 
@@ -52,16 +56,17 @@ def _belongs(process: psutil.Process, state: Path, places: Sequence[Path]) -> bo
     return False
 
 
-def _end(processes: list[psutil.Process]) -> None:
+def _end(processes: list[psutil.Process], *, patience_seconds: float) -> None:
     for process in _tops(processes):
         with suppress(psutil.NoSuchProcess):
             # To Postgres SIGTERM means: wait until the last client has gone.
-            process.send_signal(2 if _name(process) == "postgres" else 15)
-    _, alive = psutil.wait_procs(processes, timeout=_PATIENCE_SECONDS)
+            postgres = _name(process) == "postgres"
+            process.send_signal(signal.SIGINT if postgres else signal.SIGTERM)
+    _, alive = psutil.wait_procs(processes, timeout=patience_seconds)
     for process in alive:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(alive, timeout=_PATIENCE_SECONDS)
+    psutil.wait_procs(alive, timeout=patience_seconds)
 
 
 def _tops(processes: list[psutil.Process]) -> Iterator[psutil.Process]:

@@ -76,9 +76,10 @@ class Postgres:
     def ensure_database(self, name: str) -> str:
         """The address of the database, made when missing."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            if not connection.execute(
-                "SELECT FROM pg_database WHERE datname = %s", [name]
-            ).fetchone():
+            found = connection.execute(
+                "SELECT datname FROM pg_database WHERE datname = %s", [name]
+            ).fetchone()
+            if found is None:
                 connection.execute(
                     sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
                 )

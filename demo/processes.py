@@ -1,0 +1,89 @@
+"""The Procfile's processes as services, with their environment and readiness."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import requests
+
+from demo.procfile import RELEASE, read_procfile, shell
+from demo.services import Service, always
+from demo.session import Session
+
+ROOT = Path(__file__).resolve().parent.parent
+_PROBE_SECONDS = 2.0
+
+
+def answers(url: str) -> Callable[[], bool]:
+    """Whether a GET is answered with 200 now."""
+
+    def probe() -> bool:
+        try:
+            return requests.get(url, timeout=_PROBE_SECONDS).status_code == 200
+        except requests.RequestException:
+            return False
+
+    return probe
+
+
+def start_processes(session: Session, *, settings: Mapping[str, str]) -> None:
+    """Run the release command, then every process of the Procfile, until all answer.
+
+    Raises: BadProcfile, StartFailed.
+    """
+    commands = read_procfile(ROOT / "Procfile")
+    environment = process_environment(session, settings=settings)
+    if release := commands.pop(RELEASE, None):
+        session.progress.say(f"{RELEASE}: {release}")
+        session.supervisor.run(
+            service(session, RELEASE, shell(release), environment=environment)
+        )
+    ready = {
+        "receiver": answers(f"http://127.0.0.1:{settings['PORT']}/readyz"),
+        "web": answers(f"http://127.0.0.1:{settings['WEB_PORT']}/healthz"),
+    }
+    session.progress.say(f"starting {', '.join(commands)} ...")
+    session.supervisor.start(
+        *(
+            service(
+                session,
+                name,
+                shell(command),
+                environment=environment,
+                ready=ready.get(name, always),
+            )
+            for name, command in commands.items()
+        )
+    )
+
+
+def service(
+    session: Session,
+    name: str,
+    command: tuple[str, ...],
+    *,
+    environment: Mapping[str, str],
+    ready: Callable[[], bool] = always,
+) -> Service:
+    """A program of this repository, run from its root."""
+    return Service(
+        name=name,
+        command=command,
+        folder=ROOT,
+        log=session.state.logs / f"{name}.log",
+        environment=environment,
+        ready=ready,
+    )
+
+
+def process_environment(
+    session: Session, *, settings: Mapping[str, str]
+) -> dict[str, str]:
+    """Ours and the settings, with this interpreter's programs first on the path."""
+    environment = {**session.environment(), **settings}
+    programs = str(Path(sys.executable).parent)
+    environment["PATH"] = programs + os.pathsep + environment.get("PATH", os.defpath)
+    # A log line is there when it is written, not when 8 KiB have gathered.
+    environment["PYTHONUNBUFFERED"] = "1"
+    return environment
