@@ -1,0 +1,263 @@
+"""Reads WeCom's JSON into records; what does not fit is no answer at all.
+
+Missing departments are none, other missing fields are not visible. A broken answer is
+Unavailable rather than a fact, because facts here remove people.
+"""
+
+from __future__ import annotations
+
+from wecom.errors import Unavailable
+from wecom.payload import (
+    Payload,
+    detail,
+    identifier,
+    number,
+    numbers,
+    required,
+    required_number,
+    rows,
+    section,
+    texts,
+)
+from wecom.wire import (
+    ADMIN_AUTH_MODE,
+    AdminRow,
+    AgentInfo,
+    AuthInfo,
+    CorpInfo,
+    DepartmentRow,
+    Identity,
+    Installer,
+    MemberAuthPage,
+    MemberRow,
+    PermanentCode,
+    Scope,
+    SendResult,
+    TagRow,
+    Token,
+)
+
+
+def token(payload: Payload, *, name: str) -> Token:
+    """The token called `name`, with its lifetime."""
+    return Token(
+        value=required(payload, name),
+        expires_in=required_number(payload, "expires_in"),
+    )
+
+
+def permanent_code(payload: Payload) -> PermanentCode:
+    """An exchange's answer; the installer is often left out."""
+    corp = section(payload, "auth_corp_info")
+    return PermanentCode(
+        corp_id=required(corp, "corpid"),
+        corp_name=detail(corp, "corp_name"),
+        permanent_code=required(payload, "permanent_code"),
+        installer=_installer(payload.get("auth_user_info")),
+        state=identifier(payload, "state"),
+    )
+
+
+def auth_info(payload: Payload) -> AuthInfo:
+    """One authorisation; a modern app has exactly one agent."""
+    agents = rows(section(payload, "auth_info"), "agent")
+    if not agents:
+        raise Unavailable("agent is missing")
+    return AuthInfo(
+        corp=_corp(section(payload, "auth_corp_info")), agent=_agent(agents[0])
+    )
+
+
+def permissions(payload: Payload) -> frozenset[str]:
+    """The names of what the corp allows the app."""
+    return frozenset(texts(payload.get("app_permissions"), "app_permissions"))
+
+
+def departments(payload: Payload, *, name: str) -> list[DepartmentRow]:
+    """A list of departments, in the order sent: parents may come late."""
+    return [department(row) for row in rows(payload, name)]
+
+
+def department(row: Payload) -> DepartmentRow:
+    """One department of a list or of department/get."""
+    department_id = required_number(row, "id")
+    name = detail(row, "name")
+    leaders = row.get("department_leader")
+    return DepartmentRow(
+        department_id=department_id,
+        parent_id=number(row, "parentid") or None,
+        order=number(row, "order"),
+        name=None if name in ("", str(department_id)) else name,
+        leaders=None if leaders is None else texts(leaders, "department_leader"),
+    )
+
+
+def members(payload: Payload) -> list[MemberRow]:
+    """The members of user/list."""
+    return [member(row) for row in rows(payload, "userlist")]
+
+
+def member(row: Payload) -> MemberRow:
+    """One member of user/list or of user/get."""
+    userid = required(row, "userid")
+    name = detail(row, "name")
+    listed = row.get("department")
+    visible = () if listed is None else numbers(listed, "department")
+    flags = _aligned(row, "is_leader_in_dept", visible)
+    leaders = row.get("direct_leader")
+    return MemberRow(
+        userid=userid,
+        open_userid=identifier(row, "open_userid"),
+        name=None if name in ("", userid) else name,
+        departments=visible,
+        orders=_aligned(row, "order", visible),
+        leader_flags=None if flags is None else tuple(flag == 1 for flag in flags),
+        main_department=number(row, "main_department") or None,
+        direct_leaders=None if leaders is None else texts(leaders, "direct_leader"),
+        status=number(row, "status"),
+        mobile=detail(row, "mobile"),
+        email=detail(row, "email"),
+        biz_mail=detail(row, "biz_mail"),
+        position=detail(row, "position"),
+        alias=detail(row, "alias"),
+    )
+
+
+def userids(payload: Payload) -> list[str]:
+    """The userids of user/simplelist."""
+    return [required(row, "userid") for row in rows(payload, "userlist")]
+
+
+def tag(payload: Payload, *, tag_id: int) -> TagRow:
+    """A tag; an answer with neither of its lists is none."""
+    if "userlist" not in payload and "partylist" not in payload:
+        raise Unavailable("userlist and partylist are missing")
+    people = rows(payload, "userlist") if "userlist" in payload else []
+    parties = payload.get("partylist", [])
+    return TagRow(
+        tag_id=tag_id,
+        name=detail(payload, "tagname"),
+        userids=frozenset(required(row, "userid") for row in people),
+        departments=frozenset(numbers(parties, "partylist")),
+    )
+
+
+def member_auth_page(payload: Payload) -> MemberAuthPage:
+    """A page of the members who authorised the app themselves."""
+    return MemberAuthPage(
+        open_userids=tuple(
+            required(row, "open_userid") for row in rows(payload, "member_auth_list")
+        ),
+        next_cursor=identifier(payload, "next_cursor"),
+    )
+
+
+def admins(payload: Payload) -> list[AdminRow]:
+    """The administrators of the app."""
+    return [
+        AdminRow(
+            userid=required(row, "userid"), auth_type=required_number(row, "auth_type")
+        )
+        for row in rows(payload, "admin")
+    ]
+
+
+def send_result(payload: Payload) -> SendResult:
+    """Who was left out of a message."""
+    return SendResult(
+        invalid_userids=_joined(payload, "invaliduser"),
+        unlicensed_userids=_joined(payload, "unlicenseduser"),
+        invalid_departments=_joined(payload, "invalidparty"),
+        invalid_tags=_joined(payload, "invalidtag"),
+        msgid=identifier(payload, "msgid"),
+        response_code=identifier(payload, "response_code"),
+    )
+
+
+def identity(payload: Payload) -> Identity:
+    """Who signed in; older answers spell the names with capitals."""
+    plain = {name.lower(): value for name, value in payload.items()}
+    found = Identity(
+        corp_id=identifier(plain, "corpid"),
+        userid=identifier(plain, "userid"),
+        open_userid=identifier(plain, "open_userid"),
+        openid=identifier(plain, "openid"),
+        user_ticket=identifier(plain, "user_ticket"),
+    )
+    if found.userid is None and found.open_userid is None and found.openid is None:
+        raise Unavailable("nobody is named")
+    return found
+
+
+def _aligned(
+    row: Payload, name: str, visible: tuple[int, ...]
+) -> tuple[int, ...] | None:
+    listed = row.get(name)
+    values = None if listed is None else numbers(listed, name)
+    # A list of another length cannot be matched to departments, so it shows nothing.
+    return values if values is not None and len(values) == len(visible) else None
+
+
+def _joined(payload: Payload, name: str) -> tuple[str, ...]:
+    return tuple(part for part in (identifier(payload, name) or "").split("|") if part)
+
+
+def _installer(value: object) -> Installer | None:
+    if type(value) is not dict or not (value.get("userid") or value.get("open_userid")):
+        return None
+    return Installer(
+        userid=identifier(value, "userid"),
+        open_userid=identifier(value, "open_userid"),
+        name=detail(value, "name"),
+    )
+
+
+def _corp(corp: Payload) -> CorpInfo:
+    return CorpInfo(
+        corp_id=required(corp, "corpid"),
+        name=detail(corp, "corp_name"),
+        full_name=detail(corp, "corp_full_name"),
+        corp_type=detail(corp, "corp_type"),
+        subject_type=number(corp, "subject_type"),
+        user_max=number(corp, "corp_user_max"),
+        scale=detail(corp, "corp_scale"),
+        industry=detail(corp, "corp_industry"),
+        sub_industry=detail(corp, "corp_sub_industry"),
+        square_logo_url=detail(corp, "corp_square_logo_url"),
+    )
+
+
+def _agent(agent: Payload) -> AgentInfo:
+    privilege = section(agent, "privilege")
+    return AgentInfo(
+        agent_id=required_number(agent, "agentid"),
+        name=detail(agent, "name"),
+        auth_mode=number(agent, "auth_mode") or ADMIN_AUTH_MODE,
+        is_customized=agent.get("is_customized_app") in (True, 1),
+        level=number(privilege, "level"),
+        scope=_scope(privilege),
+    )
+
+
+def _scope(privilege: Payload) -> Scope:
+    # A scope without any of its lists is not an empty scope: that would empty the org.
+    if not any(
+        name in privilege for name in ("allow_party", "allow_user", "allow_tag")
+    ):
+        raise Unavailable("the scope is missing")
+    return Scope(
+        departments=frozenset(_numbers(privilege, "allow_party")),
+        userids=frozenset(_texts(privilege, "allow_user")),
+        tags=frozenset(_numbers(privilege, "allow_tag")),
+        extra_departments=frozenset(_numbers(privilege, "extra_party")),
+        extra_userids=frozenset(_texts(privilege, "extra_user")),
+        extra_tags=frozenset(_numbers(privilege, "extra_tag")),
+    )
+
+
+def _numbers(row: Payload, name: str) -> tuple[int, ...]:
+    return numbers(row.get(name, []), name)
+
+
+def _texts(row: Payload, name: str) -> tuple[str, ...]:
+    return texts(row.get(name, []), name)
