@@ -1,9 +1,13 @@
 """Values of the domain with defaults, so that a test names only what it is about."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from json import dumps, loads
 
-from domain.ids import DepartmentId, MemberPk, OpenUserid, TagId, Userid
+from domain.decisions import Decision
+from domain.fold import Mail
+from domain.hints import hint_from_json
+from domain.ids import DepartmentId, Key, MemberPk, OpenUserid, TagId, Userid
 from domain.org import (
     Activation,
     Department,
@@ -13,6 +17,7 @@ from domain.org import (
     RemovalCause,
     StoredMember,
 )
+from domain.replay import Line
 from domain.scope import AuthScope, Tag
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -114,3 +119,38 @@ def tag(
         userids=frozenset(map(Userid, userids)),
         department_ids=frozenset(map(DepartmentId, departments)),
     )
+
+
+def mail(
+    change: str = "update_user",
+    *,
+    about: str = "member:woZhang",
+    kind: str | None = None,
+    event_id: int = 1,
+    second: int = 0,
+    arrived: int = 0,
+    **hint: object,
+) -> Mail:
+    """One event, sent and received so many seconds past noon."""
+    plain = change in {"subscribe", "unsubscribe"}
+    return Mail(
+        event_id=event_id,
+        kind=kind or (change if plain else "change_contact"),
+        change=None if plain or kind else change,
+        key=Key(about),
+        sent_at=NOON + timedelta(seconds=second),
+        received_at=NOON + timedelta(seconds=second + arrived),
+        hint=hint_from_json(hint),
+    )
+
+
+def lines(decisions: Iterable[Decision]) -> list[Line]:
+    """The decisions as the journal keeps them: through JSON and back."""
+    return [
+        Line(
+            decision=each.name.value,
+            key=each.key,
+            after=loads(dumps(dict(each.after))),
+        )
+        for each in decisions
+    ]
