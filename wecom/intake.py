@@ -1,0 +1,157 @@
+"""The checks a callback must pass before it is believed, in their fixed order.
+
+The first fault answers, so that two builds of this service refuse alike.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from wecom.callbacks import Callback, parse_callback, parse_envelope
+from wecom.crypto import AesKey, Opened, open_envelope, signature_matches
+from wecom.errors import BadEnvelope, Malformed
+from wecom.events import Family
+from wecom.fields import parse_fields
+
+BODY_BYTES = 65_536
+SKEW_SECONDS = 600
+_TIMESTAMP = re.compile("[0-9]{1,10}")
+
+
+class Refused(Exception):
+    """A request that is not believed: the HTTP status, and the reason it counts under.
+
+    Shape: reasons are method, size, arguments, timestamp, envelope_xml, signature,
+        envelope, receiver, message_xml.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """By what a callback proves that it comes from WeCom and is meant for us.
+
+    Shape: `suite_ids` are ours, the login suite's among them; `suite_id` is the app's.
+    """
+
+    token: str = field(repr=False)
+    key: AesKey
+    suite_id: str
+    suite_ids: frozenset[str]
+    provider_corp_id: str
+
+
+def verify_url(suite: Suite, *, query: str, now: float) -> bytes:
+    """The decrypted echostr of a URL verification.
+
+    Raises: Refused.
+    """
+    arguments = _arguments(query, "msg_signature", "timestamp", "nonce", "echostr")
+    _check_time(arguments["timestamp"], now)
+    opened = _open(suite, arguments, arguments["echostr"])
+    if opened.receiver not in {suite.provider_corp_id, suite.suite_id}:
+        raise Refused(403, "receiver")
+    return opened.message
+
+
+def open_callback(
+    suite: Suite, *, query: str, body: bytes, now: float
+) -> tuple[Callback, bytes]:
+    """A callback meant for us, and the decrypted bytes that it was read from.
+
+    Raises: Refused.
+    """
+    arguments = _arguments(query, "msg_signature", "timestamp", "nonce")
+    _check_time(arguments["timestamp"], now)
+    try:
+        encrypt = parse_envelope(body)
+    except Malformed:
+        raise Refused(400, "envelope_xml") from None
+    opened = _open(suite, arguments, encrypt)
+    try:
+        callback = parse_callback(opened.message)
+    except Malformed:
+        _check_unreadable(suite, opened)
+        raise Refused(400, "message_xml") from None
+    _check_receiver(
+        suite,
+        opened,
+        family=callback.family,
+        suite_id=callback.suite_id,
+        corp_id=callback.to_user_name,
+    )
+    return callback, opened.message
+
+
+def _arguments(query: str, *names: str) -> dict[str, str]:
+    # A bare plus stands for itself: no argument has blanks, and base64 has pluses.
+    pairs = [part.partition("=") for part in query.split("&")]
+    values = [(unquote(name), unquote(value)) for name, _, value in pairs]
+    if any(sum(name == given for given, _ in values) != 1 for name in names):
+        raise Refused(400, "arguments")
+    return {name: value for name, value in values if name in names}
+
+
+def _check_time(timestamp: str, now: float) -> None:
+    if not _TIMESTAMP.fullmatch(timestamp):
+        raise Refused(400, "arguments")
+    if abs(now - int(timestamp)) > SKEW_SECONDS:
+        raise Refused(403, "timestamp")
+
+
+def _open(suite: Suite, arguments: dict[str, str], encrypt: str) -> Opened:
+    if not signature_matches(
+        token=suite.token,
+        timestamp=arguments["timestamp"],
+        nonce=arguments["nonce"],
+        encrypt=encrypt,
+        signature=arguments["msg_signature"],
+    ):
+        raise Refused(403, "signature")
+    try:
+        return open_envelope(suite.key, encrypt)
+    except BadEnvelope:
+        raise Refused(403, "envelope") from None
+
+
+def _check_receiver(
+    suite: Suite,
+    opened: Opened,
+    *,
+    family: Family | None,
+    suite_id: str | None,
+    corp_id: str | None,
+) -> None:
+    ours = (
+        opened.receiver in suite.suite_ids or opened.receiver == suite.provider_corp_id
+    )
+    if family is Family.DATA:
+        ours = opened.receiver in {corp_id, suite.provider_corp_id}
+    elif family is None:
+        ours = ours or opened.receiver == corp_id
+    elif suite_id not in suite.suite_ids:
+        ours = False
+    if not ours:
+        raise Refused(403, "receiver")
+
+
+def _check_unreadable(suite: Suite, opened: Opened) -> None:
+    # The receiver comes first in the order, as far as a broken message lets it be told.
+    family = suite_id = corp_id = None
+    try:
+        fields = parse_fields(opened.message)
+        if "InfoType" in fields:
+            family, suite_id = Family.COMMAND, fields.text("SuiteId")
+        else:
+            has_kind = "MsgType" in fields or "Event" in fields
+            family = Family.DATA if has_kind else None
+            corp_id = fields.text("ToUserName")
+    except Malformed:
+        pass
+    _check_receiver(suite, opened, family=family, suite_id=suite_id, corp_id=corp_id)

@@ -1,0 +1,248 @@
+"""One HTTP call to WeCom: bounded in time and size, counted, and silent on secrets."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Protocol, TypeVar
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from wecom.deadline import CONNECT_SECONDS, DEADLINE, DeadlineAdapter
+from wecom.errcodes import OK, error_for
+from wecom.errors import Refused, Throttled, Unavailable, WeComError
+from wecom.payload import Payload
+
+CALL_SECONDS = 10.0
+BODY_BYTES = 64 * 1024 * 1024
+CHUNK_BYTES = 64 * 1024
+# WeCom answers with errcode 0 and this when it could not read our JSON.
+NOT_PARSED = "wrong json format"
+ERRCODE = re.compile(r"-?[0-9]{1,9}")
+QUERY = re.compile(r"\?\S*")
+
+Answer = TypeVar("Answer")
+
+
+class Meter(Protocol):
+    """Counts calls and keeps the caller's own rates."""
+
+    def before(self, endpoint: str, corp_id: str | None) -> None:
+        """Called before a call.
+
+        Raises: Throttled when this call has to wait; it is then not made.
+        """
+
+    def after(
+        self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float
+    ) -> None:
+        """Called after each call that was made; errcode None means no answer."""
+
+
+class Unmetered:
+    """Counts nothing and lets everything through."""
+
+    def before(self, endpoint: str, corp_id: str | None) -> None:
+        """Let the call through."""
+
+    def after(
+        self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float
+    ) -> None:
+        """Forget the call."""
+
+
+class Transport:
+    """Calls WeCom's endpoints; safe to share between threads, retries nothing."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        meter: Meter | None = None,
+        call_seconds: float = CALL_SECONDS,
+        body_bytes: int = BODY_BYTES,
+    ) -> None:
+        self._base_url = base_url.rstrip("/") + "/cgi-bin/"
+        self._meter = meter or Unmetered()
+        self._call_seconds = call_seconds
+        self._body_bytes = body_bytes
+        self._threads = threading.local()
+
+    def get(
+        self,
+        endpoint: str,
+        read: Callable[[Payload], Answer],
+        *,
+        query: Mapping[str, str],
+        corp_id: str | None = None,
+    ) -> Answer:
+        """What `read` makes of the answer to a GET.
+
+        Raises: WeComError.
+        """
+        return self._call("GET", endpoint, read, query=query, corp_id=corp_id)
+
+    def post(
+        self,
+        endpoint: str,
+        read: Callable[[Payload], Answer],
+        *,
+        body: Mapping[str, object],
+        query: Mapping[str, str] | None = None,
+        corp_id: str | None = None,
+    ) -> Answer:
+        """What `read` makes of the answer to a POST of JSON.
+
+        Raises: WeComError.
+        """
+        data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        return self._call(
+            "POST", endpoint, read, query=query or {}, data=data, corp_id=corp_id
+        )
+
+    def _call(
+        self,
+        method: str,
+        endpoint: str,
+        read: Callable[[Payload], Answer],
+        *,
+        query: Mapping[str, str],
+        corp_id: str | None,
+        data: bytes | None = None,
+    ) -> Answer:
+        self._meter.before(endpoint, corp_id)
+        started = time.monotonic()
+        errcode = None
+        try:
+            payload = _decoded(self._fetch(method, endpoint, query=query, data=data))
+            errcode = _errcode(payload)
+            if errcode == OK and NOT_PARSED not in _errmsg(payload):
+                return read(payload)
+        except (Unavailable, Throttled) as error:
+            error.endpoint, error.corp_id = endpoint, corp_id
+            raise
+        finally:
+            self._meter.after(endpoint, corp_id, errcode, time.monotonic() - started)
+        raise _failure(payload, errcode, endpoint=endpoint, corp_id=corp_id)
+
+    def _fetch(
+        self,
+        method: str,
+        endpoint: str,
+        *,
+        query: Mapping[str, str],
+        data: bytes | None,
+    ) -> bytes:
+        try:
+            return self._exchange(method, endpoint, query=query, data=data)
+        except (OSError, HTTPError) as error:
+            failure = type(error).__name__
+        # Raised out here because such an error, and whatever is chained to it, quotes
+        # the URL and with it the token.
+        raise Unavailable(failure)
+
+    def _exchange(
+        self,
+        method: str,
+        endpoint: str,
+        *,
+        query: Mapping[str, str],
+        data: bytes | None,
+    ) -> bytes:
+        DEADLINE.start(self._call_seconds)
+        with self._session().request(
+            method,
+            self._base_url + endpoint,
+            params=query,
+            data=data,
+            timeout=(min(CONNECT_SECONDS, self._call_seconds), self._call_seconds),
+            stream=True,
+            # A redirect would carry the token to another address.
+            allow_redirects=False,
+        ) as response:
+            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                raise Throttled("HTTP 429")
+            if response.status_code != HTTPStatus.OK:
+                raise Unavailable(f"HTTP {response.status_code}")
+            return self._body(response)
+
+    def _body(self, response: requests.Response) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(CHUNK_BYTES):
+            body += chunk
+            if len(body) > self._body_bytes:
+                raise Unavailable("the answer is too large to be one")
+        return bytes(body)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._threads, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.mount(self._base_url, DeadlineAdapter())
+            session.headers["Content-Type"] = "application/json"
+            # Proxy and certificates of the environment are looked up once; for each
+            # call it would cost more than the call, and would look into .netrc.
+            found = session.merge_environment_settings(
+                self._base_url, {}, None, None, None
+            )
+            session.proxies = found["proxies"]
+            session.verify = found["verify"]
+            session.trust_env = False
+            self._threads.session = session
+        return session
+
+
+def _decoded(body: bytes) -> Payload:
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        # Not raised in here: the decoder's error holds the text, perhaps a token's.
+        payload = None
+    if type(payload) is not dict:
+        raise Unavailable("the answer is not a JSON object")
+    return payload
+
+
+def _errcode(payload: Payload) -> int:
+    # The token endpoints leave it out when all is well.
+    value = payload.get("errcode", OK)
+    if type(value) is str and ERRCODE.fullmatch(value):
+        value = int(value)
+    if type(value) is not int:
+        raise Unavailable("errcode is not a number")
+    return value
+
+
+def _errmsg(payload: Payload) -> str:
+    errmsg = payload.get("errmsg")
+    return errmsg if type(errmsg) is str else ""
+
+
+def _failure(
+    payload: Payload, errcode: int, *, endpoint: str, corp_id: str | None
+) -> WeComError:
+    if errcode == OK:
+        return Refused("the body was not parsed", endpoint=endpoint, corp_id=corp_id)
+    return error_for(
+        errcode, endpoint=endpoint, corp_id=corp_id, errmsg=_errmsg(payload)
+    )
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            QUERY.sub("?...", str(arg)) if "?" in str(arg) else arg
+            for arg in record.args
+        )
+    return True
+
+
+# urllib3 logs each URL, and WeCom wants its tokens there.
+for _name in ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry"):
+    logging.getLogger(_name).addFilter(_without_query)
