@@ -1,0 +1,86 @@
+"""Folding the journal from empty gives exactly the org, whatever was observed."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.decisions import Decision
+from domain.ids import DepartmentId, Userid
+from domain.leavers import Removal
+from domain.org import Department, Member, Org, RemovalCause, StoredMember
+from domain.reasons import Reason
+from domain.reconcile_departments import decide_department
+from domain.reconcile_members import decide_member, remove_member
+from domain.renames import Absentee, match_renames
+from domain.replay import replay
+from tests import strategies
+from tests.builders import lines, stored
+
+GONE = Removal(cause=RemovalCause.SCOPE, reason=Reason.OUT_OF_SCOPE)
+
+
+class Rows:
+    """The org as a store would keep it, and the journal beside it."""
+
+    def __init__(self) -> None:
+        self.departments: dict[DepartmentId, Department] = {}
+        self.members: dict[Userid, StoredMember] = {}
+        self.tombstones: dict[Userid, StoredMember] = {}
+        self.journal: list[Decision] = []
+
+    def see_departments(self, seen: dict[DepartmentId, Department]) -> None:
+        for each in sorted(self.departments.keys() | seen.keys()):
+            self.journal += decide_department(
+                self.departments.get(each), seen.get(each), reason=Reason.FULL_READ
+            )
+        self.departments = seen
+
+    def see_members(self, seen: dict[Userid, Member]) -> None:
+        gone = [each for userid, each in self.members.items() if userid not in seen]
+        renames = match_renames(
+            [Absentee(stored=each, confirmed=True) for each in gone],
+            answers=seen,
+            active=self.members,
+            claims=(),
+        )
+        for rename in renames:
+            self.journal += rename.decisions
+            del self.members[rename.stored.member.userid]
+            self.members[rename.path[-1]] = rename.result
+        for userid in sorted(self.members.keys() - seen.keys()):
+            leaver = self.members.pop(userid)
+            self.journal.append(remove_member(leaver, GONE))
+            self.tombstones[userid] = stored(leaver.member, removed=GONE.cause)
+        for userid, member in seen.items():
+            known = self.members.get(userid) or self.tombstones.pop(userid, None)
+            self.journal += decide_member(known, member, reason=Reason.FULL_READ)
+            self.members[userid] = stored(member)
+
+    @property
+    def org(self) -> Org:
+        members = {userid: each.member for userid, each in self.members.items()}
+        return Org(departments=self.departments, members=members)
+
+
+readings = st.tuples(
+    st.lists(strategies.departments, max_size=4).map(
+        lambda listed: {each.department_id: each for each in listed}
+    ),
+    st.lists(strategies.members, max_size=4).map(
+        lambda listed: {each.userid: each for each in listed}
+    ),
+)
+
+
+@given(st.lists(readings, max_size=5))
+def test_any_sequence_of_readings_replays_to_the_org(
+    sequence: list[tuple[dict[DepartmentId, Department], dict[Userid, Member]]],
+) -> None:
+    rows = Rows()
+
+    for departments, members in sequence:
+        rows.see_departments(departments)
+        rows.see_members(members)
+
+    assert replay(lines(rows.journal)) == rows.org
+    if sequence:
+        assert rows.org == Org(departments=sequence[-1][0], members=sequence[-1][1])
