@@ -9,6 +9,7 @@ from simulator.api import dispatch
 from simulator.config import Config
 from simulator.control import blueprint as control_blueprint
 from simulator.control_corps import blueprint as corps_blueprint
+from simulator.open_pages import blueprint as open_pages_blueprint
 from simulator.page import blueprint as page_blueprint
 from simulator.world import World
 
@@ -17,11 +18,12 @@ TICKET_RETRY_SECONDS = 5.0
 
 def create_app(world: World) -> Flask:
     """Every route of the simulator over one world."""
-    app = Flask("simulator")
+    app = Flask("simulator", static_folder=None)
     app.register_blueprint(dispatch.blueprint(world))
     app.register_blueprint(control_blueprint(world))
     app.register_blueprint(corps_blueprint(world))
     app.register_blueprint(page_blueprint(world))
+    app.register_blueprint(open_pages_blueprint(world))
     return app
 
 

@@ -1,6 +1,5 @@
 """From an HTTP request to WeCom's answer: token, limits, faults, log."""
 
-import json
 import threading
 import time
 from collections import Counter, deque
@@ -22,7 +21,7 @@ from simulator.api import (
     tokens,
 )
 from simulator.api.calls import MESSAGES, Call, Endpoint, Needs, Refusal
-from simulator.api.spoil import spoil
+from simulator.api.spoil import spoil, written
 from simulator.corp import Corp
 from simulator.faults import Fault, Kind
 from simulator.logs import KEPT_ANSWER_CHARS, CallRecord
@@ -143,7 +142,8 @@ def _answer(world: World, limits: _Limits, asked: _Asked) -> Response:
     with limits.within(asked) as crowded:
         world.stopping.wait(world.knobs.answer_milliseconds / 1000)
         answer = _outcome(world, asked, fault, crowded)
-        response, whole = spoil(world, answer, fault)
+        text = written(answer)
+        response, whole = spoil(world, answer, text, fault)
     code = answer.get("errcode", 0) if whole else None
     world.logs.add_call(
         CallRecord(
@@ -158,7 +158,7 @@ def _answer(world: World, limits: _Limits, asked: _Asked) -> Response:
             fault=fault.kind if fault else None,
             query=asked.query,
             request=asked.body,
-            answer=json.dumps(answer, ensure_ascii=False)[:KEPT_ANSWER_CHARS],
+            answer=text[:KEPT_ANSWER_CHARS],
         )
     )
     return response

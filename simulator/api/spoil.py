@@ -13,13 +13,16 @@ TRICKLES = 20
 
 
 def spoil(
-    world: World, answer: dict[str, Any], fault: Fault | None
+    world: World, answer: dict[str, Any], text: str, fault: Fault | None
 ) -> tuple[Response, bool]:
-    """The response, and whether it still says what was answered."""
+    """The response, and whether it still says what was answered.
+
+    Shape: `text` is the answer as written, so that it is written only once.
+    """
     kind = fault.kind if fault else None
     seconds = fault.seconds if fault else 0.0
     if kind is Kind.EMPTY:
-        return _json(_emptied(answer)), True
+        return _json(written(_emptied(answer))), True
     if kind is Kind.HTTP_500:
         return Response("Internal Server Error", status=500), False
     if kind is Kind.BLANK:
@@ -28,14 +31,18 @@ def spoil(
         world.stopping.wait(seconds)
         return Response(b"", status=504, headers={"Connection": "close"}), False
     if kind is Kind.TRUNCATED:
-        return _cut(answer), False
+        return _cut(text.encode()), False
     if kind is Kind.TRICKLING:
-        return _slow(world, answer, seconds), True
-    return _json(answer), True
+        return _slow(world, text.encode(), seconds), True
+    return _json(text), True
 
 
-def _json(answer: dict[str, Any]) -> Response:
-    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+def written(answer: dict[str, Any]) -> str:
+    """An answer as JSON."""
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+
+
+def _json(text: str) -> Response:
     return Response(text, mimetype="application/json")
 
 
@@ -49,17 +56,15 @@ def _emptied(answer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cut(answer: dict[str, Any]) -> Response:
+def _cut(body: bytes) -> Response:
     """Half of what the Content-Length promises, then the connection ends."""
-    body = _json(answer).get_data()
     headers = {"Content-Length": str(len(body)), "Connection": "close"}
     half = body[: len(body) // 2]
     return Response(iter([half]), mimetype="application/json", headers=headers)
 
 
-def _slow(world: World, answer: dict[str, Any], seconds: float) -> Response:
+def _slow(world: World, body: bytes, seconds: float) -> Response:
     """The whole body in small pieces, spread over the seconds."""
-    body = _json(answer).get_data()
     size = max(1, -(-len(body) // TRICKLES))
 
     def pieces() -> Iterator[bytes]:
