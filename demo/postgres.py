@@ -73,6 +73,15 @@ class Postgres:
             return False
         return True
 
+    def drop_database(self, name: str) -> None:
+        """Have no such database, whoever is in it."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+                    sql.Identifier(name)
+                )
+            )
+
     def ensure_database(self, name: str) -> str:
         """The address of the database, made when missing."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:

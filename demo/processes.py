@@ -7,6 +7,7 @@ from pathlib import Path
 
 import requests
 
+from demo.ports import LOOPBACK
 from demo.procfile import RELEASE, read_procfile, shell
 from demo.services import Service, always
 from demo.session import Session
@@ -27,21 +28,30 @@ def answers(url: str) -> Callable[[], bool]:
     return probe
 
 
+def release(session: Session, *, settings: Mapping[str, str]) -> None:
+    """Run what the Procfile wants done before its processes start.
+
+    Raises: BadProcfile, StartFailed.
+    """
+    command = read_procfile(ROOT / "Procfile")[RELEASE]
+    session.progress.say(f"{RELEASE}: {command}")
+    environment = process_environment(session, settings=settings)
+    session.supervisor.run(
+        service(session, RELEASE, shell(command), environment=environment)
+    )
+
+
 def start_processes(session: Session, *, settings: Mapping[str, str]) -> None:
-    """Run the release command, then every process of the Procfile, until all answer.
+    """Start every process of the Procfile and return when all answer.
 
     Raises: BadProcfile, StartFailed.
     """
     commands = read_procfile(ROOT / "Procfile")
+    commands.pop(RELEASE)
     environment = process_environment(session, settings=settings)
-    if release := commands.pop(RELEASE, None):
-        session.progress.say(f"{RELEASE}: {release}")
-        session.supervisor.run(
-            service(session, RELEASE, shell(release), environment=environment)
-        )
     ready = {
-        "receiver": answers(f"http://127.0.0.1:{settings['PORT']}/readyz"),
-        "web": answers(f"http://127.0.0.1:{settings['WEB_PORT']}/healthz"),
+        "receiver": answers(f"http://{LOOPBACK}:{settings['PORT']}/readyz"),
+        "web": answers(f"http://{LOOPBACK}:{settings['WEB_PORT']}/healthz"),
     }
     session.progress.say(f"starting {', '.join(commands)} ...")
     session.supervisor.start(

@@ -7,7 +7,7 @@ RELEASE = "release"
 
 
 class BadProcfile(Exception):
-    """A line of the Procfile is not `name: command`."""
+    """The Procfile cannot be read; the message says where."""
 
 
 def read_procfile(path: Path) -> dict[str, str]:
@@ -26,6 +26,8 @@ def read_procfile(path: Path) -> dict[str, str]:
         if name in commands:
             raise BadProcfile(f"{path}: {name} stands there twice.")
         commands[name] = command
+    if RELEASE not in commands:
+        raise BadProcfile(f"{path} has no {RELEASE}.")
     return commands
 
 

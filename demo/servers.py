@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from demo.postgres import prepare_postgres
-from demo.services import Service
+import redis
+
+from demo.postgres import Postgres, prepare_postgres
 from demo.session import Session
-from demo.valkey import prepare_valkey
+from demo.valkey import Valkey, prepare_valkey
 
 DATABASE = "tapd_sync"
 
@@ -19,31 +20,59 @@ class Servers:
     redis_url: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """What was started of our own; None where somebody else's is named."""
+
+    postgres: Postgres | None
+    valkey: Valkey | None
+
+
 def start_servers(session: Session, *, named: Mapping[str, str]) -> Servers:
     """The addresses in DATABASE_URL and REDIS_URL; what is not named is started.
 
+    Repeats: finds the data of the last time.
     Raises: NoPostgres, NoValkey, StartFailed.
     """
-    database_url, redis_url = named.get("DATABASE_URL"), named.get("REDIS_URL")
+    return _addresses(_start(session, named=named), named=named)
+
+
+def start_empty_servers(session: Session, *, named: Mapping[str, str]) -> Servers:
+    """The same, with nothing in our own; named servers keep what they have.
+
+    Raises: NoPostgres, NoValkey, StartFailed.
+    """
+    started = _start(session, named=named)
+    if started.postgres:
+        started.postgres.drop_database(DATABASE)
+    if started.valkey:
+        with redis.Redis.from_url(started.valkey.url()) as client:
+            client.flushall()
+    return _addresses(started, named=named)
+
+
+def _start(session: Session, *, named: Mapping[str, str]) -> Started:
     environment = session.environment()
     say = session.progress.say
-    services: list[Service] = []
     postgres = valkey = None
-    if database_url:
+    if named.get("DATABASE_URL"):
         say("Postgres: the one that DATABASE_URL names")
     else:
-        say("Postgres: our own, from the wheel ...")
+        say("Postgres: our own ...")
         postgres = prepare_postgres(session.state, environment=environment)
-        services.append(postgres.service())
-    if redis_url:
+    if named.get("REDIS_URL"):
         say("Redis: the one that REDIS_URL names")
     else:
-        say("Redis: our own Valkey, from the wheel ...")
+        say("Redis: our own Valkey ...")
         valkey = prepare_valkey(session.state, environment=environment)
-        services.append(valkey.service())
-    session.supervisor.start(*services)
-    if postgres:
-        database_url = postgres.ensure_database(DATABASE)
-    if valkey:
-        redis_url = valkey.url()
-    return Servers(database_url=database_url or "", redis_url=redis_url or "")
+    session.supervisor.start(*(own.service() for own in (postgres, valkey) if own))
+    return Started(postgres=postgres, valkey=valkey)
+
+
+def _addresses(started: Started, *, named: Mapping[str, str]) -> Servers:
+    database_url, redis_url = named.get("DATABASE_URL", ""), named.get("REDIS_URL", "")
+    if started.postgres:
+        database_url = started.postgres.ensure_database(DATABASE)
+    if started.valkey:
+        redis_url = started.valkey.url()
+    return Servers(database_url=database_url, redis_url=redis_url)

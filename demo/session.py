@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +29,19 @@ class Progress:
         self._silent = False
 
     def say(self, text: str) -> None:
-        """Report one step; silent once nobody can read it any more."""
+        """Report one step."""
+        self._echo(f"[{time.monotonic() - self._started_at:6.1f} s] {text}")
+
+    def box(self, lines: Sequence[str]) -> None:
+        """Show what the person has been waiting for."""
+        rule = "-" * min(88, max(len(line) for line in lines))
+        self._echo("\n".join(("", rule, *lines, rule, "")))
+
+    def _echo(self, text: str) -> None:
         if self._silent:
             return
         try:
-            click.echo(f"[{time.monotonic() - self._started_at:6.1f} s] {text}")
+            click.echo(text)
             sys.stdout.flush()
         except OSError:
             # The terminal or the pipe is gone; stopping in order matters more.

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.ports import free_port
+from demo.ports import LOOPBACK, free_port
 from demo.servers import Servers
 
-LOOPBACK = "127.0.0.1"
 _AES_KEY_CHARACTERS = 43
 
 # Left empty, so that a real suite's `.env` in the same folder does not leak in here.

@@ -1,0 +1,66 @@
+# Needs Python 3.11 or newer and a package index; `make setup` brings everything else.
+# PYTHON=/path/to/python3 chooses another interpreter.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-check run test check bench bench-quick lock
+
+BIN := .venv/bin
+# There once everything is installed; older than the lock when it must be done again.
+STAMP := .venv/installed
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
+RECENT := import sys; sys.exit(sys.version_info < (3, 11))
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: $(STAMP) ## Make .venv from the hashed lock
+
+$(STAMP): requirements-dev.lock
+	@$(BIN)/python -c '$(RECENT)' 2>/dev/null || { \
+		for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+			"$$python" -c '$(RECENT)' 2>/dev/null && break; python=; \
+		done; \
+		if [ -z "$$python" ]; then \
+			echo "Python 3.11 or newer is needed. Install it, or name one: make PYTHON=/path/to/python3" >&2; exit 1; \
+		fi; \
+		echo "setup: making .venv with $$python ..."; \
+		"$$python" -m venv --clear .venv || { \
+			echo "It cannot make a virtual environment (Debian, Ubuntu: apt-get install python3-venv)." >&2; exit 1; }; }
+	@echo "setup: installing $$(grep -c '==' requirements-dev.lock) packages, each checked against its hash ..."
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+	@echo "setup: done"
+
+demo: $(STAMP) ## See it run: servers, simulator, every process and a company of 600
+	@$(BIN)/python -m demo up --with-parent
+
+demo-check: $(STAMP) ## Bring the demo up, see that the company is in step, stop
+	@$(BIN)/python -m demo check --with-parent
+
+run: $(STAMP) ## The same without the simulator: a real suite's settings from .env
+	@$(BIN)/python -m demo run --with-parent
+
+test: $(STAMP) ## Run every test, page tests included
+	@$(BIN)/python -m pytest
+
+check: $(STAMP) ## Formatting, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## Measure against the budgets, about half an hour
+	@$(BIN)/python -m benchmarks
+
+bench-quick: $(STAMP) ## The same with a tenth of the people, a few minutes
+	@$(BIN)/python -m benchmarks --quick
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
+lock: $(STAMP) ## Write the lock files anew from pyproject.toml
+	$(INSTALL) --quiet 'uv>=0.9'
+	$(COMPILE) --upgrade --extra embedded pyproject.toml -o requirements.lock
+	$(COMPILE) --upgrade --extra embedded --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@! grep -nE '://|@ file' requirements.lock requirements-dev.lock

@@ -1,0 +1,105 @@
+"""The demo itself: everything up, a company installed and in step."""
+
+import os
+import signal
+import sys
+from dataclasses import dataclass, replace
+
+from demo.company import (
+    Addresses,
+    Company,
+    await_in_step,
+    found_company,
+    install_app,
+)
+from demo.ports import LOOPBACK
+from demo.processes import (
+    answers,
+    process_environment,
+    release,
+    service,
+    start_processes,
+)
+from demo.servers import start_empty_servers
+from demo.session import Session
+from demo.synthetic import choose_ports, load_secrets, synthetic_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What there is to look at."""
+
+    addresses: Addresses
+    company: Company
+    receiver: str
+
+
+def bring_up(session: Session) -> Shown:
+    """Servers, simulator, processes, company: in this order, each awaited.
+
+    Raises: whatever keeps one of them from coming up, named in a sentence.
+    """
+    servers = start_empty_servers(session, named=os.environ)
+    ports = choose_ports(os.environ)
+    settings = synthetic_settings(
+        servers=servers, ports=ports, secrets=load_secrets(session.state.folder)
+    )
+    addresses = Addresses(
+        simulator=f"http://{LOOPBACK}:{ports.simulator}",
+        api=f"http://{LOOPBACK}:{ports.web}",
+        api_token=settings["API_TOKEN"],
+    )
+    receiver = f"http://{LOOPBACK}:{ports.receiver}"
+    _start_simulator(
+        session, settings=settings, receiver=receiver, port=ports.simulator
+    )
+    release(session, settings=settings)
+    start_processes(session, settings=settings)
+    company = found_company(addresses)
+    session.progress.say(
+        f"{company.name}: {company.departments} departments, {company.members} people; "
+        "its admin installs TAPD from the WeCom market ..."
+    )
+    install_app(addresses, company)
+    await_in_step(session, addresses, company)
+    return Shown(addresses=addresses, company=company, receiver=receiver)
+
+
+def describe(shown: Shown) -> list[str]:
+    """The addresses to open, and how to stop."""
+    addresses, company = shown.addresses, shown.company
+    return [
+        f"{company.name} is in step: {company.departments} departments, "
+        f"{company.members} people.",
+        "",
+        f"operators' console   {addresses.api}/console/",
+        f"  sign in with       {addresses.api_token}",
+        f"WeCom, simulated     {addresses.simulator}/",
+        "  act as its admin, read each member's phone",
+        f"JSON API             {addresses.api}/api/v1/corps",
+        f"  Authorization:     Bearer {addresses.api_token}",
+        f"callbacks            {shown.receiver}/wecom/command, /wecom/data",
+        "",
+        "Ctrl-C stops everything. Logs: .demo/logs/",
+    ]
+
+
+def _start_simulator(
+    session: Session, *, settings: dict[str, str], receiver: str, port: int
+) -> None:
+    session.progress.say("simulator: WeCom and TAPD in a box ...")
+    environment = {
+        **process_environment(session, settings=settings),
+        "SIMULATOR_HOST": settings["BIND"],
+        "SIMULATOR_PORT": str(port),
+        "SIMULATOR_COMMAND_URL": f"{receiver}/wecom/command",
+        "SIMULATOR_DATA_URL": f"{receiver}/wecom/data",
+    }
+    simulator = service(
+        session,
+        "simulator",
+        (sys.executable, "-m", "simulator"),
+        environment=environment,
+        ready=answers(f"http://{LOOPBACK}:{port}/control/healthz"),
+    )
+    session.supervisor.start(replace(simulator, stop_signal=signal.SIGINT))
