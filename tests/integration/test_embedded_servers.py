@@ -1,7 +1,17 @@
 """The servers that tests and demo bring along behave as the real ones must."""
 
+import os
+import shutil
+from pathlib import Path
+
 import psycopg
+import pytest
 import redis
+
+from demo.launch import Identity
+from demo.postgres import choose_identity, folders_outside, prepare_postgres
+from demo.supervisor import Supervisor
+from tests.servers import Guarded, guard
 
 
 def test_every_test_gets_a_database_with_the_newest_schema(database: str) -> None:
@@ -47,3 +57,33 @@ def test_redis_confirms_a_write_that_is_on_disk(redis_url: str) -> None:
 def test_redis_starts_empty(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         assert client.dbsize() == 0
+
+
+def usable_identities() -> list[Identity]:
+    """Whom Postgres can run as on this machine."""
+    if os.getuid() != 0:
+        return [Identity.SAME]
+    return [choose_identity(), Identity.NOBODY]
+
+
+@pytest.mark.parametrize("identity", usable_identities())
+def test_postgres_runs_as_whoever_it_may(tmp_path: Path, identity: Identity) -> None:
+    with guard(tmp_path / "state") as guarded:
+        said: list[str] = []
+        supervisor = Supervisor(say=said.append, leash=guarded.leash)
+        server = prepare_postgres(
+            guarded.state, environment=guarded.environment(), identity=identity
+        )
+
+        supervisor.start(server.service("fsync=off"))
+        with psycopg.connect(server.ensure_database("made")) as connection:
+            answer = connection.execute("SELECT current_database()").fetchone()
+
+        supervisor.stop()
+        for folder in folders_outside(guarded.state):
+            shutil.rmtree(folder, ignore_errors=True)
+    assert answer == ("made",)
+
+
+def test_a_folder_made_by_root_stays_private(guarded: Guarded) -> None:
+    assert guarded.state.folder.stat().st_mode & 0o777 == 0o700
