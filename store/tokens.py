@@ -1,0 +1,98 @@
+"""Tokens shared by all processes, sealed, and who is to renew each."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from store.database import Connection
+from store.sealing import Keyring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldToken:
+    """A token and when it stops being valid."""
+
+    value: str = field(repr=False)
+    expires_at: datetime
+
+
+def find(connection: Connection, keyring: Keyring, *, owner: str) -> HeldToken | None:
+    """The owner's token, valid or not.
+
+    Raises: SealBroken.
+    """
+    row = connection.execute(
+        "SELECT token, expires_at FROM tokens WHERE owner = %s AND token IS NOT NULL",
+        [owner],
+    ).fetchone()
+    if row is None:
+        return None
+    value = keyring.open(row[0], place=_place(owner)).decode()
+    return HeldToken(value=value, expires_at=row[1])
+
+
+def save(
+    connection: Connection,
+    keyring: Keyring,
+    *,
+    owner: str,
+    token: str,
+    expires_at: datetime,
+) -> None:
+    """Replace the owner's token."""
+    connection.execute(
+        """
+        INSERT INTO tokens (owner, token, expires_at) VALUES (%s, %s, %s)
+        ON CONFLICT (owner) DO UPDATE
+        SET token = excluded.token, expires_at = excluded.expires_at
+        """,
+        [owner, keyring.seal(token.encode(), place=_place(owner)), expires_at],
+    )
+
+
+def drop(connection: Connection, keyring: Keyring, *, owner: str, token: str) -> None:
+    """Forget the owner's token if it is still this one: another may have renewed it.
+
+    Raises: SealBroken.
+    """
+    row = connection.execute(
+        "SELECT token FROM tokens WHERE owner = %s AND token IS NOT NULL FOR UPDATE",
+        [owner],
+    ).fetchone()
+    if row and keyring.open(row[0], place=_place(owner)).decode() == token:
+        connection.execute(
+            "UPDATE tokens SET token = NULL, expires_at = NULL WHERE owner = %s",
+            [owner],
+        )
+
+
+def claim_refresh(connection: Connection, *, owner: str, seconds: float) -> bool:
+    """Whether the caller, and for so long nobody else, is to fetch a new token."""
+    claimed = connection.execute(
+        """
+        INSERT INTO tokens AS held (owner, refreshing_until)
+        VALUES (%(owner)s, clock_timestamp() + make_interval(secs => %(seconds)s))
+        ON CONFLICT (owner) DO UPDATE SET refreshing_until = excluded.refreshing_until
+        WHERE held.refreshing_until IS NULL
+            OR held.refreshing_until <= clock_timestamp()
+        """,
+        {"owner": owner, "seconds": seconds},
+    )
+    return claimed.rowcount == 1
+
+
+def release_refresh(connection: Connection, *, owner: str) -> None:
+    """End the owner's claim; without one nothing happens."""
+    connection.execute(
+        "UPDATE tokens SET refreshing_until = NULL"
+        " WHERE owner = %s AND refreshing_until IS NOT NULL",
+        [owner],
+    )
+
+
+def forget(connection: Connection, owner: str) -> None:
+    """Remove the owner altogether."""
+    connection.execute("DELETE FROM tokens WHERE owner = %s", [owner])
+
+
+def _place(owner: str) -> str:
+    return f"token:{owner}"

@@ -1,0 +1,221 @@
+"""Counts calls to WeCom across all processes, and says no before WeCom would."""
+
+import logging
+import random
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from redis import Redis, RedisError
+from redis.commands.core import Script
+
+from settings import WeComSettings
+from store import pauses
+from store.database import Pool, StoreUnavailable, transaction
+from store.pauses import THROTTLED, UNAVAILABLE, Pause, class_of, owner_of
+from wecom.errcodes import OK, error_for
+from wecom.errors import Throttled, Unavailable, WeComError
+from workers.counting import add_call
+
+# The Redis hash of all calls ever made: field `<endpoint>:<errcode>`.
+CALLS = "calls"
+NO_ANSWER = "none"
+# The Redis hash of calls that we held back ourselves: field `<endpoint>:<reason>`.
+HELD_BACK = "calls:held_back"
+
+_CORP_SHARE = 4
+_PAUSES_KNOWN_SECONDS = 1.0
+_MOST_OWNERS_KNOWN = 5_000
+_REDIS_AWAY_SECONDS = 2.0
+
+# A sliding minute from two fixed ones: the last one counts for as much of it as still
+# lies within the last 60 s. WeCom does not say how its own windows lie.
+_ADMIT = """
+local clock = redis.call('TIME')
+local now = clock[1] / 60 + clock[2] / 60000000
+local minute = math.floor(now)
+local part = now - minute
+local wait = 0
+for i, name in ipairs(KEYS) do
+    local limit = tonumber(ARGV[i])
+    local current = tonumber(redis.call('GET', name .. ':' .. minute) or 0)
+    local last = tonumber(redis.call('GET', name .. ':' .. (minute - 1)) or 0)
+    if current + last * (1 - part) + 1 > limit then
+        local minutes
+        if current < limit then
+            minutes = 1 - part - (limit - 1 - current) / last
+        else
+            minutes = 1 - part + math.max(0, 1 - (limit - 1) / current)
+        end
+        wait = math.max(wait, minutes * 60)
+    end
+end
+if wait > 0 then
+    return tostring(math.max(wait, 0.05))
+end
+for _, name in ipairs(KEYS) do
+    local counter = name .. ':' .. minute
+    redis.call('INCR', counter)
+    redis.call('EXPIRE', counter, 130)
+end
+return '0'
+"""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """An owner's pauses as read at a moment of the monotonic clock."""
+
+    read_at: float
+    pauses: Mapping[str, Pause]
+
+
+class Rates:
+    """The client's meter: rates in Redis, back-off in Postgres, shared by all threads.
+
+    Raises: Throttled or Unavailable instead of waiting, so that no lease and no
+        thread is held for a limit; Unavailable too when Redis cannot be asked.
+    """
+
+    def __init__(self, redis: Redis, pool: Pool, limits: WeComSettings) -> None:
+        self._redis = redis
+        self._pool = pool
+        self._provider_limit = limits.provider_calls_per_minute
+        self._corp_limit = corp_limit(limits)
+        self._admit: Script = redis.register_script(_ADMIT)
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+
+    def before(self, endpoint: str, corp_id: str | None) -> None:
+        """Count a call, or refuse it because a limit or a back-off forbids it.
+
+        Raises: Throttled, Unavailable, StoreUnavailable.
+        """
+        try:
+            self._check_pause(endpoint, corp_id)
+            self._check_rates(endpoint, corp_id)
+        except (Throttled, Unavailable) as error:
+            error.endpoint, error.corp_id = endpoint, corp_id
+            self._tally(HELD_BACK, f"{endpoint}:{type(error).__name__.lower()}")
+            raise
+        add_call(endpoint)
+
+    def after(
+        self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float
+    ) -> None:
+        """Record what a call came to; failures of WeCom's own start a back-off."""
+        code = NO_ANSWER if errcode is None else str(errcode)
+        self._tally(CALLS, f"{endpoint}:{code}")
+        try:
+            self._learn(endpoint, corp_id, errcode)
+        except StoreUnavailable:
+            # The call's own outcome matters more; the next failure backs off again.
+            _log.warning("back-off not noted, store away", extra={"endpoint": endpoint})
+
+    def _check_pause(self, endpoint: str, corp_id: str | None) -> None:
+        known = self._pauses_of(owner_of(corp_id))
+        pause = known.pauses.get(class_of(endpoint))
+        if pause is None:
+            return
+        left = known.read_at + pause.seconds - time.monotonic()
+        if left <= 0:
+            return
+        if pause.reason == THROTTLED:
+            raise Throttled("waits for a limit", wait_seconds=left)
+        raise Unavailable("waits after a failure", wait_seconds=left)
+
+    def _check_rates(self, endpoint: str, corp_id: str | None) -> None:
+        names, limits = [f"rate:provider:{endpoint}"], [self._provider_limit]
+        if corp_id is not None:
+            names.append(f"rate:{corp_id}:{endpoint}")
+            limits.append(self._corp_limit)
+        try:
+            wait_seconds = float(self._admit(keys=names, args=limits))
+        except (RedisError, OSError) as error:
+            # Uncounted calls could get every corp of ours blocked: better to wait.
+            raise Unavailable(
+                "calls cannot be counted", wait_seconds=_REDIS_AWAY_SECONDS
+            ) from error
+        if wait_seconds > 0:
+            raise Throttled("our own limit", wait_seconds=wait_seconds)
+
+    def _learn(self, endpoint: str, corp_id: str | None, errcode: int | None) -> None:
+        owner, endpoint_class = owner_of(corp_id), class_of(endpoint)
+        pause = self._pauses_of(owner).pauses.get(endpoint_class)
+        error = None if errcode == OK else _failure(errcode, endpoint)
+        if isinstance(error, Throttled):
+            seconds = _throttle_seconds(error, pause)
+            self._back_off(owner, endpoint_class, reason=THROTTLED, seconds=seconds)
+        elif isinstance(error, Unavailable):
+            self._back_off(owner, endpoint_class, reason=UNAVAILABLE, seconds=None)
+        elif pause is not None:
+            with transaction(self._pool) as connection:
+                pauses.clear(connection, owner=owner, endpoint_class=endpoint_class)
+            self._forget(owner)
+
+    def _back_off(
+        self, owner: str, endpoint_class: str, *, reason: str, seconds: float | None
+    ) -> None:
+        with transaction(self._pool) as connection:
+            pauses.note_failure(
+                connection,
+                owner=owner,
+                endpoint_class=endpoint_class,
+                reason=reason,
+                wait_seconds=seconds,
+            )
+        self._forget(owner)
+
+    def _pauses_of(self, owner: str) -> _Known:
+        with self._lock:
+            known = self._known.get(owner)
+        now = time.monotonic()
+        if known is not None and now - known.read_at < _PAUSES_KNOWN_SECONDS:
+            return known
+        with transaction(self._pool) as connection:
+            found = pauses.list_of(connection, owner)
+        known = _Known(
+            read_at=now, pauses={each.endpoint_class: each for each in found}
+        )
+        with self._lock:
+            self._known[owner] = known
+            self._known.move_to_end(owner)
+            if len(self._known) > _MOST_OWNERS_KNOWN:
+                self._known.popitem(last=False)
+        return known
+
+    def _forget(self, owner: str) -> None:
+        with self._lock:
+            self._known.pop(owner, None)
+
+    def _tally(self, name: str, field: str) -> None:
+        try:
+            self._redis.hincrby(name, field, 1)
+        except (RedisError, OSError) as error:
+            _log.info("call not tallied", extra={"error": type(error).__name__})
+
+
+def corp_limit(limits: WeComSettings) -> int:
+    """Calls a minute that one corp may make to one endpoint: its own limit, and at
+    most a quarter of the provider's."""
+    share = max(1, limits.provider_calls_per_minute // _CORP_SHARE)
+    return min(limits.corp_calls_per_minute, share)
+
+
+def _throttle_seconds(error: Throttled, pause: Pause | None) -> float:
+    if pause is not None and pause.reason == THROTTLED and pause.seconds == 0:
+        # The first try after a wait was throttled as well: the window is a longer one.
+        return error.again_seconds
+    if error.jittered:
+        return random.uniform(1.0, error.wait_seconds)  # noqa: S311 - spreads load
+    return error.wait_seconds
+
+
+def _failure(errcode: int | None, endpoint: str) -> WeComError:
+    if errcode is None:
+        return Unavailable()
+    return error_for(errcode, endpoint=endpoint)

@@ -1,0 +1,126 @@
+"""What a process of ours works with, put together once from its settings."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import dramatiq
+from redis import Redis
+
+from settings import Settings
+from store import corps
+from store.corps import Corp
+from store.database import Pool, open_pool, transaction
+from store.sealing import DataKey, Keyring
+from wecom.client import Suite, WeCom
+from wecom.corp import Corp as CorpApi
+from wecom.errors import Revoked
+from wecom.tokens import Tokens
+from wecom.transport import Transport
+from workers.bell import Bell
+from workers.broker import make_client
+from workers.counting import CallCount, CountedTransport
+from workers.rates import Rates
+from workers.tokens import SharedTickets, SharedTokens
+
+_REDIS_SECONDS = 1.0
+_POOL_SIZE = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """Connections, keys and the way to WeCom; shared by all threads of a process."""
+
+    settings: Settings
+    pool: Pool
+    redis: Redis
+    bell: Bell
+    keyring: Keyring
+    transport: Transport
+    wecom: WeCom
+
+    def corp_api(self, corp: Corp, *, count: CallCount | None = None) -> CorpApi:
+        """The calls of one corp; those made through it are added to `count`.
+
+        Raises: nothing here; a call raises Revoked once the permanent code is gone.
+        """
+        wecom = self.wecom
+        if count is not None:
+            counted = CountedTransport(self.transport, count)
+            wecom = _facade(
+                counted, self.settings, pool=self.pool, keyring=self.keyring
+            )
+
+        def permanent_code() -> str:
+            # Read when it is needed: a reset may have replaced it meanwhile.
+            with transaction(self.pool) as connection:
+                sealed = corps.get(connection, corp.corp_pk).permanent_code
+            if sealed is None:
+                raise Revoked("no permanent code is held", corp_id=corp.corp_id)
+            place = permanent_code_place(corp.corp_pk)
+            return self.keyring.open(sealed, place=place).decode()
+
+        return wecom.corp(
+            corp.corp_id, permanent_code=permanent_code, key=str(corp.corp_pk)
+        )
+
+    def data_key(self, corp: Corp) -> DataKey:
+        """The key of this corp's personal fields.
+
+        Raises: LookupError once it has been destroyed, SealBroken.
+        """
+        if corp.data_key is None:
+            raise LookupError(f"corp {corp.corp_pk} has no data key")
+        place = data_key_place(corp.corp_pk)
+        return DataKey(self.keyring.open(corp.data_key, place=place))
+
+
+def build(
+    settings: Settings, *, broker: dramatiq.Broker, pool_size: int = _POOL_SIZE
+) -> Runtime:
+    """The runtime of this process; connections are made in the background."""
+    pool = open_pool(settings.database_url, size=pool_size)
+    redis = make_client(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
+    keyring = Keyring(settings.secret_keys)
+    rates = Rates(redis, pool, settings.wecom)
+    transport = Transport(settings.wecom.api_url, meter=rates)
+    return Runtime(
+        settings=settings,
+        pool=pool,
+        redis=redis,
+        bell=Bell(redis, broker),
+        keyring=keyring,
+        transport=transport,
+        wecom=_facade(transport, settings, pool=pool, keyring=keyring),
+    )
+
+
+def permanent_code_place(corp_pk: int) -> str:
+    """What a corp's permanent code is sealed for."""
+    return f"permanent_code:{corp_pk}"
+
+
+def data_key_place(corp_pk: int) -> str:
+    """What a corp's data key is sealed for."""
+    return f"data_key:{corp_pk}"
+
+
+def token_owner(settings: Settings, corp_pk: int) -> str:
+    """Under which name the client keeps the token of one authorisation."""
+    return f"corp:{settings.wecom.suite_id}:{corp_pk}"
+
+
+def _facade(
+    transport: Transport, settings: Settings, *, pool: Pool, keyring: Keyring
+) -> WeCom:
+    suite = Suite(suite_id=settings.wecom.suite_id, secret=settings.wecom.suite_secret)
+    return WeCom(
+        transport,
+        suite=suite,
+        tokens=Tokens(SharedTokens(pool, keyring), now=_now),
+        tickets=SharedTickets(pool, keyring),
+        now=_now,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
