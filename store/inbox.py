@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -64,11 +64,19 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """Where the mail is now, and which other mailboxes became due with it."""
+    """Where the mail is now, and which mailboxes are due because of it."""
 
     event_id: int
     arrival: Arrival
-    woken: tuple[str, ...] = ()
+    due: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How much mail is pending, and for how long the oldest has been."""
+
+    pending: int
+    oldest_seconds: float
 
 
 def identify(*, mailbox: str, content: bytes) -> bytes:
@@ -112,6 +120,19 @@ def post_internal(
     return int(row[0])
 
 
+def measure_backlog(connection: Connection) -> Backlog:
+    """The pending mail of all mailboxes."""
+    row = connection.execute(
+        """
+        SELECT count(*),
+            coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)
+        FROM inbox WHERE state = 'pending'
+        """
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always returns its row.
+    return Backlog(pending=row[0], oldest_seconds=float(row[1]))
+
+
 def _record_ticket(
     connection: Connection, post: Post, ticket: SealedTicket
 ) -> Recorded:
@@ -119,9 +140,7 @@ def _record_ticket(
     if fresh is None or post.sent_at is None:
         return fresh or _count_repeat(connection, post)
     keep_ticket(connection, ticket, sent_at=post.sent_at)
-    return Recorded(
-        event_id=fresh.event_id, arrival=fresh.arrival, woken=wake_waiting(connection)
-    )
+    return replace(fresh, due=wake_waiting(connection))
 
 
 def _insert(connection: Connection, post: Post) -> Recorded | None:
@@ -163,7 +182,8 @@ def _insert(connection: Connection, post: Post) -> Recorded | None:
             "barrier": post.barrier,
         },
     ).fetchone()
-    return Recorded(event_id=row[0], arrival=Arrival.FRESH) if row else None
+    due = (post.mailbox,) if post.state is MailState.PENDING else ()
+    return Recorded(event_id=row[0], arrival=Arrival.FRESH, due=due) if row else None
 
 
 def _count_repeat(connection: Connection, post: Post) -> Recorded:
@@ -202,8 +222,11 @@ def _count_repeat(connection: Connection, post: Post) -> Recorded:
     ).fetchone()
     if row is None:
         return _replace_orphan(connection, post)
-    arrival = Arrival.REARMED if row[1] else Arrival.REPEATED
-    return Recorded(event_id=row[0], arrival=arrival)
+    event_id, again = row
+    if again:
+        due = (post.mailbox,)
+        return Recorded(event_id=event_id, arrival=Arrival.REARMED, due=due)
+    return Recorded(event_id=event_id, arrival=Arrival.REPEATED)
 
 
 def _replace_orphan(connection: Connection, post: Post) -> Recorded:

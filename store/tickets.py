@@ -35,19 +35,27 @@ def keep_ticket(
 ) -> bool:
     """Store the ticket unless a newer one is known; whether it was stored.
 
-    On equal time stamps the later arrival wins.
+    On equal time stamps the later arrival wins. More than 25 min after the one before
+    it, a ticket was missed, and with it perhaps events: that opens a gap.
     """
     cursor = connection.execute(
         """
+        WITH gap AS (
+            INSERT INTO gaps (reason)
+            SELECT 'ticket_late' FROM suite_tickets
+            WHERE suite_id = %(suite_id)s
+                AND sent_at < %(sent_at)s::timestamptz - INTERVAL '25 minutes'
+            ON CONFLICT (reason) WHERE closed_at IS NULL DO NOTHING
+        )
         INSERT INTO suite_tickets AS known (suite_id, ticket, sent_at)
-        VALUES (%s, %s, %s)
+        VALUES (%(suite_id)s, %(ticket)s, %(sent_at)s)
         ON CONFLICT (suite_id) DO UPDATE
         SET ticket = excluded.ticket,
             sent_at = excluded.sent_at,
             received_at = clock_timestamp()
         WHERE known.sent_at <= excluded.sent_at
         """,
-        [ticket.suite_id, ticket.ticket, sent_at],
+        {"suite_id": ticket.suite_id, "ticket": ticket.ticket, "sent_at": sent_at},
     )
     return cursor.rowcount == 1
 

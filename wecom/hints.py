@@ -5,16 +5,48 @@ Names, codes and tickets never get here; what was not said is left out.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from wecom.events import (
     CreateAuth,
     DepartmentChange,
     Detail,
     MemberChange,
+    Subscribe,
     TagChange,
     TemplateCardEvent,
+    UnlicensedNotify,
+    Unsubscribe,
 )
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What an event is about: one member, department or tag, the others None."""
+
+    userid: str | None = None
+    department_id: int | None = None
+    tag_id: int | None = None
+
+
+def subject_of(detail: Detail) -> Subject:
+    """What the event is about; nothing is set where it is about the corp."""
+    match detail:
+        case (
+            MemberChange()
+            | Subscribe()
+            | Unsubscribe()
+            | UnlicensedNotify()
+            | TemplateCardEvent()
+        ):
+            return Subject(userid=detail.userid)
+        case DepartmentChange():
+            return Subject(department_id=detail.department_id)
+        case TagChange():
+            return Subject(tag_id=detail.tag_id)
+    return Subject()
 
 
 def hint_of(detail: Detail) -> dict[str, Json]:

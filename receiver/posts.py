@@ -1,0 +1,59 @@
+"""Turns a callback into mail: which mailbox, which key, what it says."""
+
+import hashlib
+from datetime import UTC, datetime
+
+from domain.ids import CORP_KEY, Key, department_key, member_key, tag_key
+from store.inbox import MailState, Post, identify
+from store.sealing import Keyring
+from store.tickets import seal_ticket
+from wecom.callbacks import Callback
+from wecom.events import CreateAuth, Detail, ResetPermanentCode, SuiteTicket
+from wecom.hints import hint_of, subject_of
+from wecom.kinds import Treatment
+
+_BARRIERS = {"change_auth", "cancel_auth", "corp_arch_auth", "reset_permanent_code"}
+
+
+def to_post(callback: Callback, message: bytes, keyring: Keyring) -> Post:
+    """The mail of a callback; a ticket is kept beside it, and nowhere else."""
+    detail, mailbox = callback.detail, _mailbox(callback)
+    state, outcome, body, ticket = MailState.PENDING, None, None, None
+    if callback.rule.treatment is Treatment.IGNORED:
+        state, outcome = MailState.IGNORED, callback.rule.reason
+    if isinstance(detail, SuiteTicket):
+        state, outcome = MailState.DONE, "stored"
+        suite_id = callback.suite_id or ""
+        ticket = seal_ticket(keyring, suite_id=suite_id, ticket=detail.ticket)
+    else:
+        body = keyring.seal(message, place="inbox")
+    return Post(
+        digest=identify(mailbox=mailbox, content=message),
+        mailbox=mailbox,
+        kind=callback.kind,
+        change=callback.change,
+        key=_key(detail),
+        state=state,
+        outcome=outcome,
+        sent_at=datetime.fromtimestamp(callback.sent_at, UTC),
+        hint=hint_of(detail),
+        body=body,
+        barrier=callback.kind in _BARRIERS,
+        ticket=ticket,
+    )
+
+
+def _mailbox(callback: Callback) -> str:
+    if isinstance(callback.detail, CreateAuth | ResetPermanentCode):
+        code = callback.detail.auth_code.encode()
+        return f"code:{hashlib.sha256(code).hexdigest()}"
+    return f"corp:{callback.corp_id}" if callback.corp_id else "suite"
+
+
+def _key(detail: Detail) -> Key:
+    subject = subject_of(detail)
+    if subject.userid is not None:
+        return member_key(subject.userid)
+    if subject.department_id is not None:
+        return department_key(subject.department_id)
+    return CORP_KEY if subject.tag_id is None else tag_key(subject.tag_id)

@@ -1,0 +1,16 @@
+"""How gunicorn runs the receiver; its workers count together in a folder of files."""
+
+import shutil
+import tempfile
+from typing import Any
+
+_counters = tempfile.mkdtemp(prefix="receiver-counters-")
+
+raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_counters}"]
+# A URL verification carries its whole message in the address.
+limit_request_line = 8190
+
+
+def on_exit(_server: Any) -> None:
+    """Remove the counters; gunicorn calls this in its master process."""
+    shutil.rmtree(_counters, ignore_errors=True)
