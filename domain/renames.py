@@ -64,7 +64,7 @@ def match_renames(
         [each for userid, each in gone.items() if userid not in claimed],
         answers=answers,
     )
-    holders = {userid: each for userid, each in active.items() if userid not in gone}
+    holders = dict(active)
     renames = []
     for path, reason in matches:
         rename = _rename(

@@ -176,6 +176,12 @@ def test_a_department_under_another_parent_is_late() -> None:
     assert not department_late(party(parent_id=1))
 
 
+def test_a_parent_of_zero_is_the_same_as_none() -> None:
+    shown = {DepartmentId(2): department(2, parent=None)}
+
+    assert not department_is_late([party(parent_id=0)], listed=shown, auth_mode=0)
+
+
 def test_a_department_in_another_order_is_late() -> None:
     assert department_late(party(order=0))
     assert not department_late(party(order=100))

@@ -96,13 +96,12 @@ def test_someone_outside_every_root_has_no_ground() -> None:
 
 
 def test_people_below_a_cycle_keep_the_grounds_of_its_roots() -> None:
-    broken = Tree.of(
-        [department(1, parent=2), department(2, parent=1), department(3, parent=1)]
-    )
+    around = [department(1, parent=2), department(2, parent=3), department(3, parent=1)]
+    broken = Tree.of([*around, department(4, parent=1)])
 
-    usable = usable_of(scope=scope(departments=[2]), tags={}, tree=broken)
+    usable = usable_of(scope=scope(departments=[3]), tags={}, tree=broken)
 
-    assert usable.departments == departments(1, 2, 3)
+    assert usable.departments == departments(1, 2, 3, 4)
 
 
 def test_a_member_is_grounded_by_their_departments() -> None:
