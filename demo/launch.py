@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
-# "nobody" on every system that matters, and the number a namespace maps root to.
+# "nobody" on every system that matters, and the number a namespace maps us to.
 NOBODY = 65534
 
 _PR_SET_PDEATHSIG = 1
@@ -16,7 +16,7 @@ _CLONE_NEWUSER = 0x10000000
 
 
 class Identity(StrEnum):
-    """Whom a child runs as; Postgres refuses to run as root."""
+    """Whom a child runs as; Postgres refuses root, and whom the machine cannot name."""
 
     SAME = "same"
     NAMESPACE = "namespace"
@@ -43,7 +43,7 @@ def before_exec(
 
 
 def namespaces_work() -> bool:
-    """Whether this kernel and container let root enter a user namespace.
+    """Whether this kernel and container let us enter a user namespace.
 
     Asked in a child of its own, because there is no way back out of one.
     """
@@ -61,9 +61,10 @@ def namespaces_work() -> bool:
 
 
 def _enter_namespace(library: ctypes.CDLL) -> None:
-    """Be nobody to oneself while every file stays root's to the rest of the machine."""
+    """Be nobody to oneself while every file stays ours to the rest of the machine."""
+    uid, gid = os.geteuid(), os.getegid()
     if library.unshare(_CLONE_NEWUSER) != 0:
         raise OSError(ctypes.get_errno(), "unshare(CLONE_NEWUSER)")
     Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-    Path("/proc/self/uid_map").write_text(f"{NOBODY} 0 1", encoding="ascii")
-    Path("/proc/self/gid_map").write_text(f"{NOBODY} 0 1", encoding="ascii")
+    Path("/proc/self/uid_map").write_text(f"{NOBODY} {uid} 1", encoding="ascii")
+    Path("/proc/self/gid_map").write_text(f"{NOBODY} {gid} 1", encoding="ascii")

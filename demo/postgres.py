@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -123,10 +124,21 @@ def prepare_postgres(
 
 
 def choose_identity() -> Identity:
-    """As ourselves, unless we are root, whom Postgres refuses."""
-    if os.getuid() != 0:
+    """As ourselves, unless Postgres refuses that: root, or a number without a name."""
+    root = os.getuid() == 0
+    if not root and _has_name(os.getuid()):
         return Identity.SAME
-    return Identity.NAMESPACE if namespaces_work() else Identity.NOBODY
+    if namespaces_work():
+        return Identity.NAMESPACE
+    return Identity.NOBODY if root else Identity.SAME
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def folders_outside(state: State) -> Sequence[Path]:

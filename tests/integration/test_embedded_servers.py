@@ -62,7 +62,7 @@ def test_redis_starts_empty(redis_url: str) -> None:
 def usable_identities() -> list[Identity]:
     """Whom Postgres can run as on this machine."""
     if os.getuid() != 0:
-        return [Identity.SAME]
+        return [choose_identity()]
     return [choose_identity(), Identity.NOBODY]
 
 
