@@ -163,14 +163,17 @@ def admins(payload: Payload) -> list[AdminRow]:
 
 
 def send_result(payload: Payload) -> SendResult:
-    """Who was left out of a message."""
+    """Who was left out of a message.
+
+    Never raises: the message is out, and calling it Unavailable would send it again.
+    """
     return SendResult(
-        invalid_userids=_joined(payload, "invaliduser"),
-        unlicensed_userids=_joined(payload, "unlicenseduser"),
-        invalid_departments=_joined(payload, "invalidparty"),
-        invalid_tags=_joined(payload, "invalidtag"),
-        msgid=identifier(payload, "msgid"),
-        response_code=identifier(payload, "response_code"),
+        invalid_userids=_listed(payload.get("invaliduser")),
+        unlicensed_userids=_listed(payload.get("unlicenseduser")),
+        invalid_departments=_listed(payload.get("invalidparty")),
+        invalid_tags=_listed(payload.get("invalidtag")),
+        msgid=_text(payload.get("msgid")),
+        response_code=_text(payload.get("response_code")),
     )
 
 
@@ -198,8 +201,16 @@ def _aligned(
     return values if values is not None and len(values) == len(visible) else None
 
 
-def _joined(payload: Payload, name: str) -> tuple[str, ...]:
-    return tuple(part for part in (identifier(payload, name) or "").split("|") if part)
+def _listed(value: object) -> tuple[str, ...]:
+    # message/send joins them with bars, update_template_card sends a list.
+    parts = value.split("|") if type(value) is str else value
+    if type(parts) is not list:
+        return ()
+    return tuple(str(part) for part in parts if part)
+
+
+def _text(value: object) -> str | None:
+    return value if type(value) is str and value else None
 
 
 def _installer(value: object) -> Installer | None:
