@@ -95,6 +95,14 @@ def save_scope(
     )
 
 
+def note_synced(connection: Connection, corp_pk: CorpPk) -> None:
+    """A full read was applied: the corp is in step with WeCom."""
+    connection.execute(
+        "UPDATE corps SET last_synced_at = clock_timestamp() WHERE corp_pk = %s",
+        [corp_pk],
+    )
+
+
 def pause(connection: Connection, corp_pk: CorpPk, *, by: str) -> bool:
     """Stop following WeCom; False when it is not linked."""
     return (

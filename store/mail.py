@@ -1,6 +1,6 @@
 """The worker's side of the inbox: claim what is pending, settle just that."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -51,7 +51,44 @@ class Claim:
         return [row.event_id for row in self.mail]
 
 
-def first_barrier(connection: Connection, mailbox: str) -> int | None:
+def claim_next(
+    connection: Connection,
+    mailbox: str,
+    *,
+    claim_id: UUID,
+    limit: int,
+    kinds: Collection[str] | None,
+) -> list[ClaimedMail]:
+    """Claim pending mail up to the next barrier, or that barrier alone.
+
+    Shape: with `kinds` only mail of these, wherever it stands: the mailbox waits.
+    """
+    barrier = _first_barrier(connection, mailbox)
+    if kinds is None and barrier is not None:
+        rows = _claim_rows(
+            connection,
+            mailbox,
+            claim_id=claim_id,
+            before=barrier,
+            limit=limit,
+            kinds=None,
+        )
+        if rows:
+            return rows
+        # Nothing is due in front of it: the barrier's own turn.
+        limit = 1
+    before = None if barrier is None or kinds is not None else barrier + 1
+    return _claim_rows(
+        connection,
+        mailbox,
+        claim_id=claim_id,
+        before=before,
+        limit=limit,
+        kinds=kinds,
+    )
+
+
+def _first_barrier(connection: Connection, mailbox: str) -> int | None:
     """The oldest pending authorisation event; mail behind it waits."""
     row = connection.execute(
         "SELECT min(event_id) FROM inbox"
@@ -61,18 +98,16 @@ def first_barrier(connection: Connection, mailbox: str) -> int | None:
     return row[0] if row else None
 
 
-def claim_rows(
+def _claim_rows(
     connection: Connection,
     mailbox: str,
     *,
     claim_id: UUID,
     before: int | None,
     limit: int,
+    kinds: Collection[str] | None,
 ) -> list[ClaimedMail]:
-    """Claim the oldest pending rows that are due, at most `limit`, older than `before`.
-
-    Repeats: a claim counts as an attempt; `give_back` undoes that.
-    """
+    """Claim the oldest pending rows that are due; each claim counts as an attempt."""
     with connection.cursor(row_factory=class_row(ClaimedMail)) as cursor:
         cursor.execute(
             """
@@ -80,6 +115,7 @@ def claim_rows(
                 SELECT event_id, received_at FROM inbox
                 WHERE mailbox = %(mailbox)s AND state = 'pending'
                     AND (%(before)s::bigint IS NULL OR event_id < %(before)s)
+                    AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
                     AND (not_before IS NULL OR not_before <= clock_timestamp())
                 ORDER BY event_id LIMIT %(limit)s
             ), claimed AS (
@@ -92,7 +128,13 @@ def claim_rows(
             )
             SELECT * FROM claimed ORDER BY event_id
             """,
-            {"mailbox": mailbox, "before": before, "limit": limit, "claim": claim_id},
+            {
+                "mailbox": mailbox,
+                "before": before,
+                "limit": limit,
+                "claim": claim_id,
+                "kinds": None if kinds is None else list(kinds),
+            },
         )
         return cursor.fetchall()
 
@@ -167,17 +209,35 @@ def give_back(connection: Connection, claim: Claim) -> None:
     )
 
 
-def return_failed(connection: Connection, claim: Claim, *, error: str) -> None:
-    """Return what is still claimed with the attempt counted and the error kept."""
+def return_failed(
+    connection: Connection, claim: Claim, *, error: str, seconds: float
+) -> None:
+    """Return a row that failed alone: the attempt counts, and only this row waits."""
     connection.execute(
-        "UPDATE inbox SET claim = NULL, error = %s"
-        " WHERE mailbox = %s AND state = 'pending' AND claim = %s",
-        [error, claim.mailbox, claim.claim_id],
+        """
+        UPDATE inbox SET claim = NULL, error = %(error)s,
+            not_before = clock_timestamp() + make_interval(secs => %(seconds)s)
+        WHERE mailbox = %(mailbox)s AND state = 'pending' AND claim = %(claim)s
+        """,
+        {
+            "error": error,
+            "seconds": seconds,
+            "mailbox": claim.mailbox,
+            "claim": claim.claim_id,
+        },
     )
 
 
-def unclaim(connection: Connection, mailbox: str, claim_id: UUID) -> Sequence[int]:
-    """Free the rows of a claim whose worker died; their attempts, oldest first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orphan:
+    """A claimed row whose worker died."""
+
+    event_id: int
+    attempts: int
+
+
+def unclaim(connection: Connection, mailbox: str, claim_id: UUID) -> list[Orphan]:
+    """Free the rows of a claim whose worker died, oldest first."""
     rows = connection.execute(
         """
         UPDATE inbox SET claim = NULL
@@ -186,27 +246,47 @@ def unclaim(connection: Connection, mailbox: str, claim_id: UUID) -> Sequence[in
         """,
         [mailbox, claim_id],
     ).fetchall()
-    return [attempts for _, attempts in sorted(rows)]
+    return [Orphan(event_id=event, attempts=tries) for event, tries in sorted(rows)]
 
 
-def fail_worn_out(
-    connection: Connection, mailbox: str, *, attempts: int, error: str
-) -> list[int]:
-    """Mark the oldest row failed if it alone used up its attempts; the rows marked."""
-    rows = connection.execute(
+def forgive(connection: Connection, mailbox: str, event_ids: Collection[int]) -> None:
+    """Take an attempt back: among others, nobody knows whose fault a failure was."""
+    connection.execute(
+        "UPDATE inbox SET attempts = greatest(attempts - 1, 0)"
+        " WHERE mailbox = %s AND state = 'pending' AND event_id = ANY(%s)",
+        [mailbox, list(event_ids)],
+    )
+
+
+def fail(connection: Connection, mailbox: str, event_id: int, *, error: str) -> bool:
+    """Give a row up for an operator to look at; whether it was a barrier."""
+    row = connection.execute(
         """
-        UPDATE inbox SET state = 'failed', done_at = clock_timestamp(),
-            error = coalesce(error, %(error)s), outcome = 'failed'
-        WHERE (event_id, received_at) IN (
-            SELECT event_id, received_at FROM inbox
-            WHERE mailbox = %(mailbox)s AND state = 'pending'
-            ORDER BY event_id LIMIT 1
-        ) AND attempts >= %(attempts)s
-        RETURNING event_id
+        UPDATE inbox SET state = 'failed', outcome = 'failed', claim = NULL,
+            error = %s, done_at = clock_timestamp()
+        WHERE mailbox = %s AND event_id = %s AND state = 'pending'
+        RETURNING barrier
         """,
-        {"mailbox": mailbox, "attempts": attempts, "error": error},
-    ).fetchall()
-    return [row[0] for row in rows]
+        [error, mailbox, event_id],
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def count_recent(connection: Connection, mailbox: str) -> tuple[int, float]:
+    """Pending rows of the last second, and the age of the oldest pending in seconds."""
+    row = connection.execute(
+        """
+        SELECT count(*) FILTER (
+                WHERE received_at > clock_timestamp() - interval '1 second'),
+            coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)
+        FROM (
+            SELECT received_at FROM inbox WHERE mailbox = %s AND state = 'pending'
+                AND not_before IS NULL
+        ) AS waiting
+        """,
+        [mailbox],
+    ).fetchone()
+    return (int(row[0]), float(row[1])) if row else (0, 0.0)
 
 
 def is_due(connection: Connection, mailbox: str) -> bool:

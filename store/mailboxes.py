@@ -10,6 +10,9 @@ from store.database import Connection
 
 FULL_CLAIM = 20_000
 
+# What a mailbox waits for until somebody ends it, whatever else goes well meanwhile.
+HELD = ("paused", "first_read")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
@@ -17,6 +20,7 @@ class Mailbox:
 
     mailbox: str
     not_before: datetime | None
+    waits_for: str | None
     strikes: int
     claim_limit: int
     open_claim: UUID | None
@@ -35,7 +39,7 @@ def open_mailbox(connection: Connection, mailbox: str) -> Mailbox:
     )
     with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
         cursor.execute(
-            "SELECT mailbox, not_before, strikes, claim_limit, open_claim,"
+            "SELECT mailbox, not_before, waits_for, strikes, claim_limit, open_claim,"
             " clock_timestamp() AS now FROM mailboxes WHERE mailbox = %s FOR UPDATE",
             [mailbox],
         )
@@ -50,14 +54,19 @@ def note_claim(connection: Connection, mailbox: str, claim_id: UUID) -> None:
 
 
 def note_outcome(connection: Connection, mailbox: str) -> None:
-    """All went well: no strikes, no waiting, the full claim again step by step."""
+    """All went well: no strikes, the full claim again step by step.
+
+    A mailbox that is held goes on waiting.
+    """
     connection.execute(
         """
-        UPDATE mailboxes SET open_claim = NULL, strikes = 0, not_before = NULL,
-            waits_for = NULL, claim_limit = least(claim_limit * 2, %s)
-        WHERE mailbox = %s
+        UPDATE mailboxes SET open_claim = NULL, strikes = 0,
+            claim_limit = least(claim_limit * 2, %(full)s),
+            not_before = CASE WHEN waits_for = ANY(%(held)s) THEN not_before END,
+            waits_for = CASE WHEN waits_for = ANY(%(held)s) THEN waits_for END
+        WHERE mailbox = %(mailbox)s
         """,
-        [FULL_CLAIM, mailbox],
+        {"full": FULL_CLAIM, "held": list(HELD), "mailbox": mailbox},
     )
 
 
@@ -73,6 +82,25 @@ def wait(
         WHERE mailbox = %(mailbox)s
         """,
         {"mailbox": mailbox, "seconds": seconds, "waits_for": waits_for},
+    )
+
+
+def hold(
+    connection: Connection, mailbox: str, *, waits_for: str, seconds: float
+) -> None:
+    """Forbid draining until somebody makes the mailbox due, or the time is over.
+
+    No strike and no outcome: what it waits for is an event, not the end of a fault.
+    """
+    connection.execute(
+        """
+        INSERT INTO mailboxes (mailbox, waits_for, not_before)
+        VALUES (%(mailbox)s, %(waits_for)s,
+            clock_timestamp() + make_interval(secs => %(seconds)s))
+        ON CONFLICT (mailbox) DO UPDATE
+        SET waits_for = excluded.waits_for, not_before = excluded.not_before
+        """,
+        {"mailbox": mailbox, "waits_for": waits_for, "seconds": seconds},
     )
 
 

@@ -124,16 +124,54 @@ def change(
         )
 
 
-def remember_alias(
-    connection: Connection, corp_pk: CorpPk, member_pk: MemberPk, old: str
+def refresh_fingerprints(
+    connection: Connection, corp_pk: CorpPk, members: Sequence[Member]
 ) -> None:
-    """Keep the userid that a member had before; the newest owner of it wins."""
+    """Store the fingerprints of today's version where they are not; nothing else."""
     connection.execute(
         """
-        INSERT INTO aliases (corp_pk, userid, member_pk) VALUES (%s, %s, %s)
+        UPDATE members SET fingerprint = given.fingerprint
+        FROM unnest(%(userids)s::text[], %(fingerprints)s::bytea[])
+            AS given (userid, fingerprint)
+        WHERE corp_pk = %(corp_pk)s AND members.userid = given.userid
+            AND state = 'active' AND members.fingerprint <> given.fingerprint
+        """,
+        {
+            "corp_pk": corp_pk,
+            "userids": [each.userid for each in members],
+            "fingerprints": [member_fingerprint(each) for each in members],
+        },
+    )
+
+
+def absorb(
+    connection: Connection, corp_pk: CorpPk, *, kept: MemberPk, absorbed: MemberPk
+) -> None:
+    """Make two records of one person one: the absorbed record ends without a trace."""
+    connection.execute(
+        "UPDATE aliases SET member_pk = %s WHERE corp_pk = %s AND member_pk = %s",
+        [kept, corp_pk, absorbed],
+    )
+    connection.execute(
+        "DELETE FROM members WHERE corp_pk = %s AND member_pk = %s",
+        [corp_pk, absorbed],
+    )
+
+
+def remember_aliases(
+    connection: Connection,
+    corp_pk: CorpPk,
+    member_pk: MemberPk,
+    userids: Iterable[str],
+) -> None:
+    """Keep the userids that a member had before; the newest owner of one wins."""
+    connection.execute(
+        """
+        INSERT INTO aliases (corp_pk, userid, member_pk)
+        SELECT %s, unnest(%s::text[]), %s
         ON CONFLICT (corp_pk, userid) DO UPDATE SET member_pk = excluded.member_pk
         """,
-        [corp_pk, old, member_pk],
+        [corp_pk, sorted(userids), member_pk],
     )
 
 

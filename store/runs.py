@@ -147,18 +147,26 @@ def note_snapshot(
     )
 
 
-def note_progress(
-    connection: Connection, run_id: RunId, *, of: int, calls: int, calls_least: int
-) -> None:
-    """How far the read is; calls are added to those of earlier workers."""
+def note_progress(connection: Connection, run_id: RunId, *, of: int) -> None:
+    """How many pages are read, and how many there are as far as one knows."""
     connection.execute(
         """
-        UPDATE runs SET pages_of = %(of)s, calls = calls + %(calls)s,
-            calls_least = calls_least + %(calls_least)s, pages_read = (
-                SELECT count(*) FROM run_pages WHERE run_id = %(run_id)s)
+        UPDATE runs SET pages_of = %(of)s, pages_read = (
+            SELECT count(*) FROM run_pages WHERE run_id = %(run_id)s)
         WHERE run_id = %(run_id)s
         """,
-        {"of": of, "calls": calls, "calls_least": calls_least, "run_id": run_id},
+        {"of": of, "run_id": run_id},
+    )
+
+
+def note_calls(
+    connection: Connection, run_id: RunId, *, calls: int, least: int
+) -> None:
+    """Add the calls of one worker's turn, and the least that it could have made."""
+    connection.execute(
+        "UPDATE runs SET calls = calls + %s, calls_least = calls_least + %s"
+        " WHERE run_id = %s",
+        [calls, least, run_id],
     )
 
 
@@ -245,6 +253,14 @@ def list_touched(connection: Connection, corp_pk: CorpPk) -> list[str]:
 def clear_touched(connection: Connection, corp_pk: CorpPk) -> None:
     """Forget the noted keys: a read begins, or has been applied."""
     connection.execute("DELETE FROM touched WHERE corp_pk = %s", [corp_pk])
+
+
+def find_queued(connection: Connection, corp_pk: CorpPk) -> RunId | None:
+    """The run of this corp that waits for its turn."""
+    row = connection.execute(
+        "SELECT run_id FROM runs WHERE corp_pk = %s AND state = 'queued'", [corp_pk]
+    ).fetchone()
+    return RunId(row[0]) if row else None
 
 
 def list_due(connection: Connection) -> list[RunId]:

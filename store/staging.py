@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from domain.decisions import Fields
-from domain.ids import CorpPk, MemberPk, RunId, Userid
+from domain.ids import CorpPk, RunId, Userid
 from store.database import Connection
 
 _TYPES = ["text", "text", "text", "text", "bytea", "jsonb"]
@@ -29,17 +30,6 @@ class Staged:
     value: Fields
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Absentee:
-    """An active member whom the read did not show."""
-
-    member_pk: MemberPk
-    userid: Userid
-    open_userid: str | None
-    department_ids: tuple[int, ...]
-    grounds: frozenset[str]
-
-
 def add_page(
     connection: Connection,
     run_id: RunId,
@@ -47,6 +37,7 @@ def add_page(
     page: str,
     kind: str,
     rows: Sequence[Staged],
+    complete: bool = True,
 ) -> None:
     """Put one page of the read into staging and note how many rows it has.
 
@@ -60,8 +51,8 @@ def add_page(
             value = Jsonb(row.value)
             copy.write_row((run_id, kind, page, row.key, row.fingerprint, value))
     connection.execute(
-        "INSERT INTO run_pages (run_id, page, rows) VALUES (%s, %s, %s)",
-        [run_id, page, len(rows)],
+        "INSERT INTO run_pages (run_id, page, rows, complete) VALUES (%s, %s, %s, %s)",
+        [run_id, page, len(rows), complete],
     )
 
 
@@ -96,12 +87,22 @@ def drop_all(connection: Connection, run_id: RunId) -> None:
     connection.execute("DELETE FROM run_pages WHERE run_id = %s", [run_id])
 
 
-def list_pages(connection: Connection, run_id: RunId) -> frozenset[str]:
-    """The pages read so far."""
-    rows = connection.execute(
-        "SELECT page FROM run_pages WHERE run_id = %s", [run_id]
-    ).fetchall()
-    return frozenset(row[0] for row in rows)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of the read, and whether it can prove that somebody is absent."""
+
+    page: str
+    rows: int
+    complete: bool
+
+
+def list_pages(connection: Connection, run_id: RunId) -> dict[str, Page]:
+    """The pages read so far, by name."""
+    with connection.cursor(row_factory=class_row(Page)) as cursor:
+        cursor.execute(
+            "SELECT page, rows, complete FROM run_pages WHERE run_id = %s", [run_id]
+        )
+        return {each.page: each for each in cursor}
 
 
 def adds_up(connection: Connection, run_id: RunId) -> bool:
@@ -129,6 +130,33 @@ def list_kind(
         _NEWEST, {"run_id": run_id, "kind": kind, "after": ""}
     ).fetchall()
     return {key: value for key, _, value in rows}
+
+
+def list_seen(
+    connection: Connection, run_id: RunId, userids: Iterable[str]
+) -> frozenset[Userid]:
+    """Those of the people whom a page has shown."""
+    rows = connection.execute(
+        "SELECT DISTINCT key FROM staging"
+        " WHERE run_id = %s AND kind = 'member' AND key = ANY(%s)",
+        [run_id, list(userids)],
+    ).fetchall()
+    return frozenset(Userid(row[0]) for row in rows)
+
+
+def get_members(
+    connection: Connection, run_id: RunId, userids: Iterable[str]
+) -> dict[Userid, dict[str, Any]]:
+    """What the read showed of these people."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT ON (key) key, value FROM staging
+        WHERE run_id = %s AND kind = 'member' AND key = ANY(%s)
+        ORDER BY key, position DESC
+        """,
+        [run_id, list(userids)],
+    ).fetchall()
+    return {Userid(key): value for key, value in rows}
 
 
 def list_differing_members(
@@ -167,11 +195,11 @@ def list_differing_members(
 
 def list_absentees(
     connection: Connection, run_id: RunId, corp_pk: CorpPk
-) -> list[Absentee]:
+) -> list[Userid]:
     """Active members whom no page of the read showed."""
     rows = connection.execute(
         """
-        SELECT member_pk, userid, open_userid, department_ids, grounds FROM members
+        SELECT userid FROM members
         WHERE corp_pk = %(corp_pk)s AND state = 'active' AND NOT EXISTS (
             SELECT 1 FROM staging
             WHERE run_id = %(run_id)s AND kind = 'member' AND key = members.userid)
@@ -179,25 +207,16 @@ def list_absentees(
         """,
         {"corp_pk": corp_pk, "run_id": run_id},
     ).fetchall()
-    return [
-        Absentee(
-            member_pk=MemberPk(member_pk),
-            userid=Userid(userid),
-            open_userid=open_userid,
-            department_ids=tuple(department_ids),
-            grounds=frozenset(grounds),
-        )
-        for member_pk, userid, open_userid, department_ids, grounds in rows
-    ]
+    return [Userid(row[0]) for row in rows]
 
 
 def find_newcomers(
     connection: Connection, run_id: RunId, corp_pk: CorpPk, open_userids: Iterable[str]
-) -> dict[str, Userid]:
+) -> list[Userid]:
     """Members of the read, unknown here, who bear one of these open_userids."""
     rows = connection.execute(
         """
-        SELECT DISTINCT value ->> 'open_userid', key FROM staging
+        SELECT DISTINCT key FROM staging
         WHERE run_id = %(run_id)s AND kind = 'member'
             AND value ->> 'open_userid' = ANY(%(wanted)s)
             AND NOT EXISTS (
@@ -206,4 +225,4 @@ def find_newcomers(
         """,
         {"run_id": run_id, "corp_pk": corp_pk, "wanted": list(open_userids)},
     ).fetchall()
-    return {open_userid: Userid(key) for open_userid, key in rows}
+    return [Userid(row[0]) for row in rows]

@@ -51,10 +51,12 @@ CREATE TABLE run_pages (
     run_id TEXT NOT NULL,
     page TEXT NOT NULL,
     rows INTEGER NOT NULL,
+    complete BOOLEAN NOT NULL DEFAULT true,
     read_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT run_pages_pkey PRIMARY KEY (run_id, page),
     CONSTRAINT run_pages_run FOREIGN KEY (run_id) REFERENCES runs (run_id)
 );
+COMMENT ON COLUMN run_pages.complete IS 'false when WeCom refused to list it: it then proves nobody''s absence';
 COMMENT ON TABLE run_pages IS 'rows that each page put into staging; apply refuses a run whose counts do not add up';
 
 CREATE UNLOGGED TABLE staging (

@@ -1,0 +1,37 @@
+"""What `dramatiq workers.actors` runs: the broker and every actor, one line each.
+
+Arguments are ids. An actor catches nothing here and repeats nothing: the functions it
+calls keep outcome and due time in Postgres.
+"""
+
+from functools import cache
+
+import dramatiq
+
+import settings
+from domain.ids import RunId
+from workers import mailbox, runs
+from workers.broker import EVENTS, RESYNC, make_broker, milliseconds
+from workers.runtime import Runtime, build
+
+_SETTINGS = settings.load()
+BROKER = make_broker(_SETTINGS.redis_url, receiver=False)
+dramatiq.set_broker(BROKER)
+
+
+@cache
+def _runtime() -> Runtime:
+    # Built in the worker process, after the fork.
+    return build(_SETTINGS, broker=BROKER)
+
+
+@dramatiq.actor(queue_name=EVENTS, max_retries=0, time_limit=milliseconds(120))
+def drain(mailbox_name: str) -> None:
+    """Work through the pending mail of one mailbox."""
+    mailbox.drain(_runtime(), mailbox_name)
+
+
+@dramatiq.actor(queue_name=RESYNC, max_retries=0, time_limit=milliseconds(3600))
+def resync(run_id: str) -> None:
+    """Take a turn at one run."""
+    runs.work_on(_runtime(), RunId(run_id))

@@ -1,0 +1,288 @@
+"""Applies a complete read under the lease: what differs, page by page, then the end."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from domain.decisions import Decision
+from domain.fields import member_from_fields
+from domain.ids import Userid
+from domain.leavers import LeftInPlace, Removal
+from domain.org import Department, Member
+from domain.reasons import Reason
+from domain.scope import AuthMode, Usable, readable_departments
+from domain.tree import Tree
+from store import corps, journal, leases, mail, mailboxes, members, runs, staging
+from store.corps import Corp
+from store.database import Connection, transaction
+from store.journal import Cause
+from store.runs import Run
+from wecom.errors import Unavailable
+from workers.absentees import Absences, look_for
+from workers.contact import CONTACT_KINDS, DEPARTMENTS_KEY
+from workers.counting import CallCount
+from workers.inquiry import CorpApi, ask_one, list_departments
+from workers.reading import (
+    Snapshot,
+    least_calls,
+    stage_departments,
+    stage_member,
+    staged_departments,
+)
+from workers.runtime import Runtime
+from workers.sync import (
+    Findings,
+    apply_listing,
+    apply_members,
+    count_by_name,
+    remove_unlisted,
+)
+
+Thing = TypeVar("Thing")
+Decide = Callable[[Connection], list[Decision]]
+
+_PAGE_MEMBERS = 1_000
+_AGAIN_SECONDS = 1.0
+
+
+class Applying:
+    """One run's read, applied while the lease of the corp's mailbox is held."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        run: Run,
+        corp: Corp,
+        *,
+        api: CorpApi,
+        count: CallCount,
+        lease: UUID,
+        snapshot: Snapshot,
+    ) -> None:
+        self._runtime = runtime
+        self._run = run
+        self._corp = corp
+        self._api = api
+        self._count = count
+        self._lease = lease
+        self._snapshot = snapshot
+        self._at_once = runtime.settings.wecom.corp_parallel_calls
+        self._data_key = runtime.data_key(corp)
+
+    def apply(self) -> None:
+        """Bring the org to the read, and end the run.
+
+        Raises: Unavailable when staging does not hold what was read.
+        """
+        self._check_counts()
+        self._ask_touched()
+        listed = self._listed()
+        usable = self._snapshot.usable(listed)
+        shown = readable_departments(listed=listed, usable=usable.departments)
+        self._commit(
+            lambda connection: apply_listing(
+                connection, self._corp.corp_pk, shown, reason=Reason.FULL_READ
+            )
+        )
+        absences = look_for(
+            self._runtime.pool,
+            self._run,
+            api=self._api,
+            at_once=self._at_once,
+            scope=self._snapshot.scope,
+            usable=usable,
+            tree=Tree.of(listed),
+        )
+        self._apply_renames(absences)
+        self._apply_shown(absences.shown)
+        self._apply_differing()
+        self._apply_absences(absences)
+        self._end(shown, absences)
+
+    def _check_counts(self) -> None:
+        with transaction(self._runtime.pool) as connection:
+            sound = staging.adds_up(connection, self._run.run_id)
+        if not sound:
+            # A crashed Postgres empties staging: what is left of it proves nothing.
+            with transaction(self._runtime.pool) as connection:
+                staging.drop_all(connection, self._run.run_id)
+                runs.begin_read(connection, self._run.run_id)
+            raise Unavailable("staging was lost", wait_seconds=_AGAIN_SECONDS)
+
+    def _ask_touched(self) -> None:
+        """Ask again about what drains saw change while the pages were read."""
+        with transaction(self._runtime.pool) as connection:
+            touched = runs.list_touched(connection, self._run.corp_pk)
+        if any(each.startswith("tag:") for each in touched):
+            self._start_over("a tag changed while it was read")
+        if DEPARTMENTS_KEY in touched:
+            self._ask_departments()
+        usable = self._snapshot.usable(self._listed())
+        for key in touched:
+            kind, name = key.split(":", 1)
+            if kind == "member":
+                self._ask_member(Userid(name), usable)
+
+    def _ask_departments(self) -> None:
+        before = self._snapshot.usable(self._listed()).departments
+        listed: list[Department] = []
+        if self._snapshot.scope.auth_mode != AuthMode.MEMBER:
+            listed = list_departments(self._api)
+        if not listed and self._snapshot.scope.departments:
+            raise Unavailable("an empty listing although the scope has departments")
+        stage_departments(self._runtime.pool, self._run.run_id, listed)
+        if self._snapshot.usable(listed).departments - before:
+            # Departments became usable whose people no page has shown.
+            self._start_over("departments came into the scope while it was read")
+
+    def _ask_member(self, userid: Userid, usable: Usable) -> None:
+        answer = ask_one(self._api, userid)
+        grounded = None if isinstance(answer, int) else usable.grounded(answer)
+        if grounded is not None and grounded.grounds:
+            stage_member(self._runtime.pool, self._run.run_id, grounded)
+            return
+        with transaction(self._runtime.pool) as connection:
+            staging.drop_key(connection, self._run.run_id, kind="member", key=userid)
+
+    def _start_over(self, reason: str) -> None:
+        with transaction(self._runtime.pool) as connection:
+            staging.drop_all(connection, self._run.run_id)
+            runs.begin_read(connection, self._run.run_id)
+        raise Unavailable(reason, wait_seconds=_AGAIN_SECONDS)
+
+    def _listed(self) -> list[Department]:
+        with transaction(self._runtime.pool) as connection:
+            rows = staging.list_kind(connection, self._run.run_id, "department")
+        return staged_departments(rows)
+
+    def _apply_renames(self, absences: Absences) -> None:
+        if absences.renames:
+            self._apply(Findings(renames=absences.renames))
+
+    def _apply_shown(self, shown: Sequence[Member]) -> None:
+        for page in _pages(shown):
+            self._apply(Findings(shown=tuple(page)))
+
+    def _apply_differing(self) -> None:
+        after = ""
+        while True:
+            with transaction(self._runtime.pool) as connection:
+                rows = staging.list_differing_members(
+                    connection,
+                    self._run.run_id,
+                    self._corp.corp_pk,
+                    after=after,
+                    limit=_PAGE_MEMBERS,
+                    deep=self._run.deep,
+                )
+            if not rows:
+                return
+            page = [member_from_fields(userid, value) for userid, value in rows]
+            self._apply(Findings(shown=tuple(page)))
+            after = rows[-1][0]
+
+    def _apply_absences(self, absences: Absences) -> None:
+        for page in _pages(sorted(absences.verdicts.items())):
+            self._apply(
+                Findings(
+                    left=tuple(
+                        (who, each.activation)
+                        for who, each in page
+                        if isinstance(each, LeftInPlace)
+                    ),
+                    gone=tuple(
+                        (who, each) for who, each in page if isinstance(each, Removal)
+                    ),
+                )
+            )
+
+    def _apply(self, findings: Findings) -> None:
+        def decide(connection: Connection) -> list[Decision]:
+            decisions = apply_members(
+                connection, self._corp.corp_pk, findings, reason=Reason.FULL_READ
+            )
+            # Whoever differs by fingerprint alone was stored by an older version.
+            named = {each.key for each in decisions}
+            members.refresh_fingerprints(
+                connection,
+                self._corp.corp_pk,
+                [
+                    each
+                    for each in findings.shown
+                    if f"member:{each.userid}" not in named
+                ],
+            )
+            return decisions
+
+        self._commit(decide)
+
+    def _end(self, shown: Sequence[Department], absences: Absences) -> None:
+        """The last page: what is empty goes, and the corp is in step again."""
+        with transaction(self._runtime.pool) as connection:
+            corp = self._locked(connection)
+            decisions = remove_unlisted(
+                connection,
+                corp.corp_pk,
+                [each.department_id for each in shown],
+                reason=Reason.NOT_LISTED,
+            )
+            self._journal(connection, decisions)
+            self._remember_scope(connection)
+            if corp.last_synced_at is None and self._run.read_started_at is not None:
+                mail.fold_older(
+                    connection,
+                    corp.mailbox,
+                    before=self._run.read_started_at,
+                    kinds=CONTACT_KINDS,
+                )
+                mailboxes.make_due(connection, corp.mailbox)
+            corps.note_synced(connection, corp.corp_pk)
+            runs.clear_touched(connection, corp.corp_pk)
+            pages = staging.list_pages(connection, self._run.run_id)
+            runs.note_calls(
+                connection,
+                self._run.run_id,
+                calls=self._count.total,
+                least=least_calls(self._snapshot, pages) + absences.questions,
+            )
+            runs.end(connection, self._run.run_id, state="done")
+
+    def _remember_scope(self, connection: Connection) -> None:
+        snapshot = self._snapshot
+        corps.save_scope(
+            connection,
+            self._corp.corp_pk,
+            scope=snapshot.scope,
+            permissions=snapshot.permissions,
+            agent_id=snapshot.agent_id,
+            name=snapshot.corp_name,
+        )
+        corps.save_tags(connection, self._corp.corp_pk, snapshot.tags.values())
+        corps.forget_tags(connection, self._corp.corp_pk, kept=snapshot.tags)
+
+    def _commit(self, decide: Decide) -> None:
+        """One page: org rows and journal in one transaction, checked by the lease."""
+        with transaction(self._runtime.pool) as connection:
+            self._locked(connection)
+            self._journal(connection, decide(connection))
+
+    def _locked(self, connection: Connection) -> Corp:
+        leases.check(connection, self._corp.mailbox, self._lease)
+        return corps.lock(connection, self._corp.corp_pk)
+
+    def _journal(self, connection: Connection, decisions: list[Decision]) -> None:
+        journal.write(
+            connection,
+            self._corp.corp_pk,
+            cause=Cause(name="run", run_id=self._run.run_id),
+            decisions=decisions,
+            data_key=self._data_key,
+        )
+        if decisions:
+            counts = count_by_name(decisions)
+            runs.note_decisions(connection, self._run.run_id, counts)
+
+
+def _pages(things: Sequence[Thing]) -> Iterable[Sequence[Thing]]:
+    for start in range(0, len(things), _PAGE_MEMBERS):
+        yield things[start : start + _PAGE_MEMBERS]

@@ -1,0 +1,182 @@
+"""Brings one corp to what a batch of contact mail points at, and settles that mail."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from domain.decisions import Decision
+from domain.fold import (
+    CHANGE_CONTACT,
+    SUBSCRIBE,
+    UNSUBSCRIBE,
+    Batch,
+    Mail,
+    fold,
+)
+from domain.hints import hint_from_json
+from domain.ids import Key, TagId, Userid, member_key, split_key
+from domain.lateness import department_is_late, member_is_late, tag_is_late
+from domain.reasons import Reason
+from store import corps, journal, leases, mail, runs
+from store.corps import Corp
+from store.database import Connection, transaction
+from store.journal import Cause
+from store.mail import Claim, ClaimedMail, Settled
+from workers.inquiry import Inquiry
+from workers.investigation import MOST_QUESTIONS, Found, NeedsRun, investigate
+from workers.runtime import Runtime
+from workers.sync import apply_listing, apply_members, remove_unlisted
+
+CONTACT_KINDS = frozenset({CHANGE_CONTACT, SUBSCRIBE, UNSUBSCRIBE})
+
+# The key that stands for all departments: one listing answers for every one.
+DEPARTMENTS_KEY = Key("department:*")
+
+# A late answer is asked for again after these, then WeCom has overtaken the event.
+LATE_SECONDS = (3.0, 30.0)
+
+
+def sync_contact(
+    runtime: Runtime, corp: Corp, claim: Claim, rows: Sequence[ClaimedMail]
+) -> None:
+    """Ask about the first 500 keys of the mail, apply the answers, settle the mail.
+
+    Shape: mail about further keys stays claimed and is given back by the drain.
+    """
+    taken = _first_keys(rows)
+    batch = fold([_mail(each) for each in taken])
+    inquiry = Inquiry(
+        runtime.corp_api(corp), at_once=runtime.settings.wecom.corp_parallel_calls
+    )
+    try:
+        found = investigate(runtime.pool, corp, batch, inquiry=inquiry)
+    except NeedsRun as wish:
+        _leave_to_run(runtime, corp, claim, taken, cause=wish.cause)
+        return
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        corps.lock(connection, corp.corp_pk)
+        decisions = _apply(connection, runtime, corp, found)
+        _note_touched(connection, corp, batch, found)
+        _settle(connection, claim, taken, batch, found, decisions)
+
+
+def _apply(
+    connection: Connection, runtime: Runtime, corp: Corp, found: Found
+) -> list[Decision]:
+    listed, corp_pk = found.view.listed, corp.corp_pk
+    decisions: list[Decision] = []
+    if listed is not None:
+        decisions += apply_listing(connection, corp_pk, listed, reason=Reason.EVENT)
+    decisions += apply_members(connection, corp_pk, found.findings, reason=Reason.EVENT)
+    if listed is not None:
+        ids = [each.department_id for each in listed]
+        decisions += remove_unlisted(connection, corp_pk, ids, reason=Reason.NOT_LISTED)
+    corps.save_tags(
+        connection, corp_pk, [tag for tag in found.read_tags.values() if tag]
+    )
+    journal.write(
+        connection,
+        corp_pk,
+        cause=Cause(name="mail"),
+        decisions=decisions,
+        data_key=runtime.data_key(corp),
+    )
+    return decisions
+
+
+def _leave_to_run(
+    runtime: Runtime,
+    corp: Corp,
+    claim: Claim,
+    taken: Sequence[ClaimedMail],
+    *,
+    cause: str,
+) -> None:
+    """A recorded full read answers all of this mail."""
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        run_id = runs.request_run(connection, corp.corp_pk, cause=cause)
+        outcome: tuple[Settled, str] = ("done", "run")
+        mail.settle(connection, claim, {each.event_id: outcome for each in taken})
+    runtime.bell.ring_run(run_id)
+
+
+def _note_touched(
+    connection: Connection, corp: Corp, batch: Batch, found: Found
+) -> None:
+    """Tell a run that reads at this moment which keys it must ask again."""
+    if not runs.is_reading(connection, corp.corp_pk):
+        return
+    people = found.findings.userids | frozenset(batch.members)
+    keys = {str(member_key(each)) for each in people}
+    keys |= {str(each) for each in batch.newest}
+    if found.view.listed is not None:
+        keys.add(DEPARTMENTS_KEY)
+    runs.touch(connection, corp.corp_pk, sorted(keys))
+
+
+def _settle(
+    connection: Connection,
+    claim: Claim,
+    taken: Sequence[ClaimedMail],
+    batch: Batch,
+    found: Found,
+    decisions: Iterable[Decision],
+) -> None:
+    changed = {each.key for each in decisions}
+    asked_before = {each.event_id: each.late_asks for each in taken}
+    outcomes: dict[int, tuple[Settled, str]] = {}
+    waits: dict[int, float] = {}
+    for key, newest in batch.newest.items():
+        doubt = _doubt(key, batch, found)
+        tries = asked_before[newest.event_id]
+        if doubt and tries < len(LATE_SECONDS):
+            waits[newest.event_id] = LATE_SECONDS[tries]
+        else:
+            settled = "applied" if key in changed else "no_difference"
+            outcomes[newest.event_id] = ("done", doubt or settled)
+    for event_id, into in batch.folded.items():
+        outcomes[event_id] = ("folded", f"folded into {into}")
+    mail.ask_again(connection, claim, waits)
+    mail.settle(connection, claim, outcomes)
+
+
+def _doubt(key: Key, batch: Batch, found: Found) -> str | None:
+    """Why this key should be asked about again, as the outcome if that is no use."""
+    kind, name = split_key(key)
+    latest = batch.latest[key]
+    view = found.view
+    if kind == "member":
+        userid = Userid(name)
+        if userid in found.undecided:
+            return "unconfirmed"
+        if userid in found.former:
+            return None
+        late = member_is_late(latest, answers=found.answers, sight=view.sight)
+    elif kind == "department":
+        listed = {each.department_id: each for each in view.listed or ()}
+        late = department_is_late(
+            latest, listed=listed, auth_mode=view.usable.auth_mode
+        )
+    else:
+        tag_id = TagId(int(name))
+        read = found.read_tags
+        late = tag_id in read and tag_is_late(latest, tag=read[tag_id])
+    return "overtaken" if late else None
+
+
+def _first_keys(rows: Sequence[ClaimedMail]) -> list[ClaimedMail]:
+    keys = set(islice(dict.fromkeys(each.key for each in rows), MOST_QUESTIONS))
+    return [each for each in rows if each.key in keys]
+
+
+def _mail(row: ClaimedMail) -> Mail:
+    return Mail(
+        event_id=row.event_id,
+        kind=row.kind,
+        change=row.change,
+        key=Key(row.key),
+        sent_at=row.sent_at,
+        received_at=row.received_at,
+        hint=hint_from_json(row.hint),
+    )

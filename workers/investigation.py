@@ -1,0 +1,310 @@
+"""Finds out what a batch of contact mail means: who is there, who moved, who left."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from domain.fold import Batch
+from domain.ids import DepartmentId, TagId, Userid
+from domain.lateness import Sight
+from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
+from domain.org import Department, Member, MemberState, StoredMember
+from domain.renames import Absentee, Rename, match_renames
+from domain.scope import (
+    AuthMode,
+    Tag,
+    Tags,
+    Usable,
+    readable_departments,
+    usable_of,
+)
+from domain.tree import Tree
+from store import corps, departments, members
+from store.corps import Corp
+from store.database import Connection, Pool, transaction
+from wecom.errors import Unavailable
+from workers.inquiry import Inquiry, worth_listing
+from workers.leaving import Candidates, confirm_leavers
+from workers.sync import Findings
+
+# A drain that would ask more than a third of the corp, or this many, reads it whole.
+MOST_QUESTIONS = 500
+_SMALL_BATCH = 20
+
+
+Name = TypeVar("Name")
+
+
+class NeedsRun(Exception):
+    """A full read answers this better than questions one by one."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The tree and who may use the app, as a batch sees them.
+
+    Shape: `listed` is None when the departments were not asked for.
+    """
+
+    listed: tuple[Department, ...] | None
+    tree: Tree
+    tags: Tags
+    usable: Usable
+
+    @property
+    def sight(self) -> Sight:
+        """What of the tree can be seen."""
+        return Sight(
+            auth_mode=self.usable.auth_mode,
+            listed=frozenset(self.tree.parents),
+            usable=self.usable.departments,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What came of the questions; `undecided` are absences that were not confirmed."""
+
+    view: View
+    read_tags: Mapping[TagId, Tag | None]
+    answers: Mapping[Userid, Member]
+    findings: Findings
+    former: frozenset[Userid]
+    undecided: frozenset[Userid]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spread:
+    """Whom a change of tree or tags concerns, beyond those whom events name."""
+
+    ask: frozenset[Userid]
+    list_whole: frozenset[DepartmentId]
+    reground: tuple[Member, ...]
+
+
+_NOBODY = _Spread(ask=frozenset(), list_whole=frozenset(), reground=())
+
+
+def investigate(pool: Pool, corp: Corp, batch: Batch, *, inquiry: Inquiry) -> Found:
+    """Ask WeCom as little as possible about the keys of a batch.
+
+    Raises: NeedsRun when a full read is the better question; errors of WeCom.
+    """
+    return _Investigation(pool, corp, batch, inquiry).run()
+
+
+class _Investigation:
+    def __init__(self, pool: Pool, corp: Corp, batch: Batch, inquiry: Inquiry) -> None:
+        self._pool = pool
+        self._corp = corp
+        self._batch = batch
+        self._inquiry = inquiry
+        with transaction(pool) as connection:
+            self._stored = departments.list_all(connection, corp.corp_pk)
+            self._old_tags = corps.list_tags(connection, corp.corp_pk)
+            self._active_count = members.count_active(connection, corp.corp_pk)
+        self._before = self._view(None, self._old_tags)
+
+    def run(self) -> Found:
+        read_tags = self._read_tags()
+        listed = self._listing() if self._batch.departments else None
+        view = self._view(listed, self._tags_now(read_tags))
+        spread = self._ask(view)
+        if listed is None and self._shows_new_department(view):
+            view = self._view(self._listing(), view.tags)
+            spread = self._ask(view)
+        return self._conclude(view, read_tags, spread)
+
+    def _view(self, listed: list[Department] | None, tags: Tags) -> View:
+        tree = Tree.of(self._stored if listed is None else listed)
+        usable = usable_of(scope=self._corp.scope, tags=tags, tree=tree)
+        shown = (
+            None
+            if listed is None
+            else readable_departments(listed=listed, usable=usable.departments)
+        )
+        return View(listed=shown, tree=tree, tags=tags, usable=usable)
+
+    def _listing(self) -> list[Department]:
+        if self._corp.scope.auth_mode == AuthMode.MEMBER:
+            return []
+        listed = self._inquiry.list_departments()
+        if not listed and self._stored and self._corp.scope.departments:
+            raise Unavailable("an empty listing where departments were")
+        return listed
+
+    def _read_tags(self) -> dict[TagId, Tag | None]:
+        wanted = [each for each in self._batch.tags if each in self._corp.scope.tags]
+        read = {each: self._inquiry.read_tag(each) for each in wanted}
+        if None in read.values():
+            # Only the scope can say whether the tag is gone from it.
+            if self._inquiry.scope() != self._corp.scope:
+                raise NeedsRun("scope")
+            raise Unavailable("a tag of the scope did not answer")
+        return read
+
+    def _tags_now(self, read: Mapping[TagId, Tag | None]) -> Tags:
+        fresh = {each: tag for each, tag in read.items() if tag is not None}
+        return {**self._old_tags, **fresh}
+
+    def _ask(self, view: View) -> _Spread:
+        with transaction(self._pool) as connection:
+            spread = self._spread(connection, view)
+            asked = frozenset(self._batch.members) | spread.ask
+            self._check_width(asked)
+            known = _active(members.list_known(
+                connection, self._corp.corp_pk, asked
+            ))  # fmt: skip
+        usable = view.usable.departments
+        places = {
+            userid: usable.intersection(stored.member.department_ids)
+            for userid, stored in known.items()
+        }
+        worth = worth_listing(asked, places)
+        self._inquiry.list_members(dict.fromkeys([*sorted(spread.list_whole), *worth]))
+        self._inquiry.ask_members(asked)
+        return spread
+
+    def _check_width(self, asked: frozenset[Userid]) -> None:
+        third = max(_SMALL_BATCH, self._active_count / 3)
+        if len(asked) > min(MOST_QUESTIONS, third):
+            raise NeedsRun("drain")
+
+    def _spread(self, connection: Connection, view: View) -> _Spread:
+        old, new = self._before.usable, view.usable
+        changed = _differing(old.by_department, new.by_department)
+        named = _differing(old.by_member, new.by_member)
+        if not changed and not named:
+            return _NOBODY
+        corp_pk = self._corp.corp_pk
+        people = named | members.list_in_departments(connection, corp_pk, changed)
+        known = _active(members.list_known(connection, corp_pk, people))
+        lost = old.departments - new.departments
+        ask = {each for each in named if each in new.by_member and each not in known}
+        reground: list[Member] = []
+        for userid, stored in known.items():
+            places = stored.member.department_ids
+            grounds = new.grounds_of(userid, places)
+            if not grounds or lost.intersection(places):
+                ask.add(userid)
+            elif grounds != stored.member.grounds:
+                reground.append(replace(stored.member, grounds=grounds))
+        return _Spread(
+            ask=frozenset(ask),
+            list_whole=new.departments - old.departments,
+            reground=tuple(reground),
+        )
+
+    def _shows_new_department(self, view: View) -> bool:
+        """Whether somebody is in a department that we do not know yet."""
+        if self._corp.scope.auth_mode == AuthMode.MEMBER:
+            return False
+        return any(
+            each not in view.tree
+            for member in self._inquiry.answers.values()
+            for each in member.department_ids
+        )
+
+    def _conclude(
+        self, view: View, read_tags: Mapping[TagId, Tag | None], spread: _Spread
+    ) -> Found:
+        stored = self._stored_of_all_asked()
+        active = _active(stored)
+        verdicts = self._verdicts(view, active)
+        # Confirming may have listed departments, which showed more people.
+        answers = self._inquiry.grounded(view.usable)
+        shown = {who: each for who, each in answers.items() if each.grounds}
+        renames = match_renames(
+            [
+                Absentee(stored=active[who], confirmed=isinstance(each, Removal))
+                for who, each in verdicts.items()
+                if who in self._inquiry.refusals
+            ],
+            answers=shown,
+            active=active,
+            claims=self._batch.claims,
+        )
+        former = {userid for each in renames for userid in each.path[:-1]}
+        decided = {who: each for who, each in verdicts.items() if who not in former}
+        regrounded = _unasked(spread.reground, self._inquiry)
+        return Found(
+            view=view,
+            read_tags=read_tags,
+            answers=answers,
+            findings=_findings((*shown.values(), *regrounded), decided, renames),
+            former=frozenset(former).union(*(each.aliases for each in stored)),
+            undecided=frozenset(
+                who for who, each in decided.items() if isinstance(each, Undecided)
+            ),
+        )
+
+    def _stored_of_all_asked(self) -> list[StoredMember]:
+        asked = frozenset(self._inquiry.answers) | frozenset(self._inquiry.refusals)
+        with transaction(self._pool) as connection:
+            return members.list_known(connection, self._corp.corp_pk, asked)
+
+    def _verdicts(
+        self, view: View, active: Mapping[Userid, StoredMember]
+    ) -> Mapping[Userid, Verdict]:
+        """What is to be thought of active members who are not shown as usable."""
+        answers = self._inquiry.grounded(view.usable)
+        shown = {who for who, each in answers.items() if each.grounds}
+        asked = frozenset(answers) | frozenset(self._inquiry.refusals)
+        candidates = Candidates(
+            stored={who: active[who] for who in active.keys() & asked - shown},
+            deleted=self._batch.deleted,
+            unsubscribed=self._batch.unsubscribed,
+            statuses=self._batch.statuses,
+        )
+        if not candidates.stored:
+            return {}
+        if self._inquiry.scope() != self._corp.scope:
+            raise NeedsRun("scope")
+        return confirm_leavers(
+            self._inquiry, candidates, usable=view.usable, tree=view.tree
+        )
+
+
+def _findings(
+    shown: tuple[Member, ...],
+    verdicts: Mapping[Userid, Verdict],
+    renames: tuple[Rename, ...],
+) -> Findings:
+    return Findings(
+        shown=shown,
+        left=tuple(
+            (who, each.activation)
+            for who, each in verdicts.items()
+            if isinstance(each, LeftInPlace)
+        ),
+        gone=tuple(
+            (who, each) for who, each in verdicts.items() if isinstance(each, Removal)
+        ),
+        renames=renames,
+    )
+
+
+def _unasked(reground: Iterable[Member], inquiry: Inquiry) -> list[Member]:
+    return [
+        each
+        for each in reground
+        if each.userid not in inquiry.answers and each.userid not in inquiry.refusals
+    ]
+
+
+def _active(stored: Iterable[StoredMember]) -> dict[Userid, StoredMember]:
+    return {
+        each.member.userid: each for each in stored if each.state is MemberState.ACTIVE
+    }
+
+
+def _differing(
+    old: Mapping[Name, frozenset[str]], new: Mapping[Name, frozenset[str]]
+) -> frozenset[Name]:
+    """The names whose grounds are not what they were."""
+    names = frozenset(old) | frozenset(new)
+    return frozenset(each for each in names if old.get(each) != new.get(each))

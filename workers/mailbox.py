@@ -1,0 +1,192 @@
+"""Drains a mailbox: lease, claim, let the right hands work, settle; corners poison."""
+
+import logging
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+from store import leases, mail, mailboxes
+from store.database import Connection, StoreUnavailable, transaction
+from store.mail import Claim
+from store.mailboxes import Mailbox
+from workers import corp_mail, installs
+from workers.keeping import kept
+from workers.outcomes import Fault, Judgement, judge
+from workers.runtime import Runtime
+
+LONE_ATTEMPTS = 5
+
+# A mailbox that gets more than this waits for calm, so that its burst is one batch.
+_BURST_EVENTS_PER_SECOND = 200
+_CALM_SECONDS = 1.0
+_LONGEST_BURST_SECONDS = 5.0
+
+Handler = Callable[[Runtime, Claim], None]
+
+_HANDLERS: dict[str, Handler] = {
+    "corp": corp_mail.handle,
+    "code": installs.exchange,
+}
+
+_log = logging.getLogger(__name__)
+
+
+def drain(runtime: Runtime, mailbox: str) -> None:
+    """Work through what is pending in a mailbox, once, unless another does.
+
+    Repeats: harmless; a second drain finds the lease held or nothing to do.
+    """
+    runtime.bell.answer(mailbox)
+    try:
+        lease = _take_lease(runtime, mailbox)
+        if lease is None:
+            return
+        _drain_leased(runtime, mailbox, lease)
+        # Only now: mail that came while the lease was held found it held.
+        with transaction(runtime.pool) as connection:
+            again = mail.is_due(connection, mailbox)
+    except StoreUnavailable:
+        _log.warning("drain given up, store away", extra={"mailbox": mailbox})
+        return
+    if again:
+        runtime.bell.ring(mailbox)
+
+
+def _take_lease(runtime: Runtime, mailbox: str) -> UUID | None:
+    with transaction(runtime.pool) as connection:
+        return leases.take(connection, mailbox)
+
+
+def _drain_leased(runtime: Runtime, mailbox: str, lease: UUID) -> None:
+    def renew() -> bool:
+        with transaction(runtime.pool) as connection:
+            return leases.renew(connection, mailbox, lease)
+
+    try:
+        with kept(renew):
+            claim = _claim(runtime, mailbox, lease)
+            if claim is not None:
+                _work(runtime, claim)
+    finally:
+        with transaction(runtime.pool) as connection:
+            leases.release(connection, mailbox, lease)
+
+
+def _work(runtime: Runtime, claim: Claim) -> None:
+    kind, _, _ = claim.mailbox.partition(":")
+    try:
+        _HANDLERS.get(kind, _ignore)(runtime, claim)
+    except Exception as error:
+        # The one place where errors of a drain get their meaning.
+        _record_failure(runtime, claim, error)
+    else:
+        with transaction(runtime.pool) as connection:
+            leases.check(connection, claim.mailbox, claim.lease)
+            mail.give_back(connection, claim)
+            mailboxes.note_outcome(connection, claim.mailbox)
+
+
+def _claim(runtime: Runtime, mailbox: str, lease: UUID) -> Claim | None:
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, mailbox, lease)
+        box = mailboxes.open_mailbox(connection, mailbox)
+        limit = _limit_after_death(connection, box)
+        kinds = corp_mail.allowed_while_waiting(box) if box.waits else None
+        if kinds is not None and not kinds:
+            return None
+        if kinds is None and _is_bursting(connection, box):
+            mailboxes.pace(connection, mailbox, seconds=_CALM_SECONDS)
+            return None
+        claim_id = uuid4()
+        rows = mail.claim_next(
+            connection, mailbox, claim_id=claim_id, limit=limit, kinds=kinds
+        )
+        if not rows:
+            return None
+        mailboxes.note_claim(connection, mailbox, claim_id)
+    return Claim(
+        claim_id=claim_id,
+        mailbox=mailbox,
+        lease=lease,
+        claimed_at=box.now,
+        mail=tuple(rows),
+    )
+
+
+def _limit_after_death(connection: Connection, box: Mailbox) -> int:
+    """How much to claim now; half as much if the worker before us died over its claim.
+
+    A row that outlived five workers, each of which held nothing else, has failed.
+    """
+    if box.open_claim is None:
+        return box.claim_limit
+    orphans = mail.unclaim(connection, box.mailbox, box.open_claim)
+    if not orphans:
+        return box.claim_limit
+    if len(orphans) == 1 and orphans[0].attempts >= LONE_ATTEMPTS:
+        _fail(connection, box.mailbox, orphans[0].event_id, error="worker died")
+        return box.claim_limit
+    if len(orphans) > 1:
+        mail.forgive(connection, box.mailbox, [row.event_id for row in orphans])
+    limit = max(1, len(orphans) // 2)
+    mailboxes.limit_claim(connection, box.mailbox, limit)
+    return limit
+
+
+def _is_bursting(connection: Connection, box: Mailbox) -> bool:
+    recent, oldest_seconds = mail.count_recent(connection, box.mailbox)
+    return recent > _BURST_EVENTS_PER_SECOND and oldest_seconds < _LONGEST_BURST_SECONDS
+
+
+def _record_failure(runtime: Runtime, claim: Claim, error: Exception) -> None:
+    with transaction(runtime.pool) as connection:
+        box = mailboxes.open_mailbox(connection, claim.mailbox)
+        judgement = judge(error, strikes=box.strikes)
+        extra = {"mailbox": claim.mailbox, "error": judgement.error}
+        _log.info("drain failed", extra=extra)
+        match judgement.fault:
+            case Fault.LOST:
+                return
+            case Fault.OURS:
+                _corner(connection, claim, judgement)
+            case Fault.THEIRS | Fault.REVOKED | Fault.PAUSED:
+                mail.give_back(connection, claim)
+                mailboxes.wait(
+                    connection,
+                    claim.mailbox,
+                    seconds=judgement.wait_seconds,
+                    waits_for=judgement.waits_for,
+                )
+    if judgement.fault is Fault.REVOKED:
+        corp_mail.doubt(runtime, claim.mailbox)
+    elif judgement.fault is Fault.PAUSED:
+        corp_mail.pause_for_wecom(runtime, claim.mailbox)
+
+
+def _corner(connection: Connection, claim: Claim, judgement: Judgement) -> None:
+    """Halve what is claimed next until the row that fails stands alone."""
+    rows = claim.mail
+    if len(rows) > 1:
+        mail.give_back(connection, claim)
+        mailboxes.limit_claim(connection, claim.mailbox, len(rows) // 2)
+        return
+    if rows[0].attempts >= LONE_ATTEMPTS:
+        _fail(connection, claim.mailbox, rows[0].event_id, error=judgement.error)
+    else:
+        # Only this row waits; what stands behind it goes on.
+        seconds, error = judgement.wait_seconds, judgement.error
+        mail.return_failed(connection, claim, error=error, seconds=seconds)
+    mailboxes.limit_claim(connection, claim.mailbox, 2)
+
+
+def _fail(connection: Connection, mailbox: str, event_id: int, *, error: str) -> None:
+    row = mail.fail(connection, mailbox, event_id, error=error)
+    mailboxes.limit_claim(connection, mailbox, 2)
+    if row:
+        corp_mail.repair_failed_barrier(connection, mailbox)
+
+
+def _ignore(runtime: Runtime, claim: Claim) -> None:
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        outcome: tuple[mail.Settled, str] = ("ignored", "no_handler")
+        mail.settle(connection, claim, dict.fromkeys(claim.event_ids, outcome))

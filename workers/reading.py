@@ -1,0 +1,337 @@
+"""Reads a whole corp into staging, page by page, so that a stop loses one page."""
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from domain.fields import department_fields, department_from_fields, member_fields
+from domain.fingerprint import department_fingerprint, member_fingerprint
+from domain.ids import DepartmentId, RunId, TagId, Userid
+from domain.leavers import MEMBER_AUTH, listing_of
+from domain.org import Department, Member
+from domain.scope import AuthMode, AuthScope, Tag, Usable, usable_of
+from domain.tree import Tree
+from store import corps, runs, staging
+from store.corps import Corp
+from store.database import Pool, transaction
+from store.runs import Run
+from store.staging import Staged
+from wecom.corp import MEMBER_AUTH_PAGE
+from wecom.errors import Unavailable
+from wecom.wire import AuthInfo
+from workers.asking import ask_all
+from workers.inquiry import (
+    CorpApi,
+    ask_one,
+    list_authorised,
+    list_departments,
+    list_one,
+    read_tag,
+)
+from workers.observe import scope_from
+
+DEPARTMENTS = "departments"
+_CHUNK_PAGES = 32
+# A worker gives the run back after this long, so that runs of other corps get a turn.
+_TURN_SECONDS = 240.0
+_AGAIN_SECONDS = 1.0
+
+
+class TurnOver(Exception):
+    """The read goes on in another turn, from the page it reached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What the first answers of a read said; later pages depend on it."""
+
+    scope: AuthScope
+    permissions: frozenset[str]
+    agent_id: int
+    corp_name: str | None
+    tags: dict[TagId, Tag]
+
+    def usable(self, departments: Iterable[Department]) -> Usable:
+        """Who may use the app, given all departments of the read."""
+        return usable_of(scope=self.scope, tags=self.tags, tree=Tree.of(departments))
+
+    @property
+    def singles(self) -> frozenset[Userid]:
+        """People granted one by one."""
+        return self.scope.members
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that the run keeps."""
+        return {
+            "scope": corps.scope_json(self.scope),
+            "permissions": sorted(self.permissions),
+            "agent_id": self.agent_id,
+            "corp_name": self.corp_name,
+            "tags": [
+                [each.tag_id, sorted(each.userids), sorted(each.department_ids)]
+                for each in self.tags.values()
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Snapshot":
+        """The snapshot that a run kept."""
+        tags = [
+            Tag(
+                tag_id=TagId(tag_id),
+                userids=frozenset(map(Userid, userids)),
+                department_ids=frozenset(map(DepartmentId, department_ids)),
+            )
+            for tag_id, userids, department_ids in value["tags"]
+        ]
+        return cls(
+            scope=corps.scope_from(value["scope"]),
+            permissions=frozenset(value["permissions"]),
+            agent_id=value["agent_id"],
+            corp_name=value["corp_name"],
+            tags={each.tag_id: each for each in tags},
+        )
+
+
+class Reading:
+    """One worker's turn at reading a corp for a run."""
+
+    def __init__(
+        self, pool: Pool, run: Run, corp: Corp, *, api: CorpApi, at_once: int
+    ) -> None:
+        self._pool = pool
+        self._run = run
+        self._corp = corp
+        self._api = api
+        self._at_once = at_once
+        self._turn_ends = time.monotonic() + _TURN_SECONDS
+
+    def read(self) -> Snapshot:
+        """Everything WeCom shows of the corp, in staging; goes on where it stopped.
+
+        Raises: TurnOver; Unavailable when the scope changed while it was read.
+        """
+        snapshot = self._resume() or self._begin()
+        if self._run.read_ended_at is not None and self._run.snapshot is not None:
+            return snapshot
+        departments = self._read_departments(snapshot)
+        usable = snapshot.usable(departments)
+        if snapshot.scope.auth_mode == AuthMode.MEMBER:
+            self._read_authorised(usable)
+        else:
+            self._read_lists(usable)
+            self._read_singles(snapshot, usable)
+        self._check_scope_held(snapshot)
+        return snapshot
+
+    def _resume(self) -> Snapshot | None:
+        with transaction(self._pool) as connection:
+            if not runs.is_resumable(connection, self._run.run_id):
+                return None
+            if not staging.adds_up(connection, self._run.run_id):
+                return None
+        kept = self._run.snapshot
+        return None if kept is None else Snapshot.from_json(kept)
+
+    def _begin(self) -> Snapshot:
+        with transaction(self._pool) as connection:
+            staging.drop_all(connection, self._run.run_id)
+            runs.clear_touched(connection, self._run.corp_pk)
+            runs.begin_read(connection, self._run.run_id)
+        info = self._api.auth_info()
+        scope = scope_from(info)
+        snapshot = Snapshot(
+            scope=scope,
+            permissions=self._api.permissions(),
+            agent_id=info.agent.agent_id,
+            corp_name=info.corp.name,
+            tags=self._read_tags(scope, info),
+        )
+        with transaction(self._pool) as connection:
+            runs.note_snapshot(connection, self._run.run_id, snapshot.to_json())
+        return snapshot
+
+    def _read_tags(self, scope: AuthScope, info: AuthInfo) -> dict[TagId, Tag]:
+        wanted = sorted(scope.tags)
+        found = ask_all(partial(read_tag, self._api), wanted, at_once=self._at_once)
+        missing = [
+            tag_id for tag_id, tag in zip(wanted, found, strict=True) if tag is None
+        ]
+        if missing and scope_from(self._api.auth_info()) == scope_from(info):
+            # WeCom 40068 means an empty tag only when the scope forgets it, too.
+            raise Unavailable("a tag of the scope did not answer")
+        if missing:
+            raise Unavailable("scope changed", wait_seconds=_AGAIN_SECONDS)
+        return {tag.tag_id: tag for tag in found if tag is not None}
+
+    def _read_departments(self, snapshot: Snapshot) -> list[Department]:
+        with transaction(self._pool) as connection:
+            if DEPARTMENTS in staging.list_pages(connection, self._run.run_id):
+                return staged_departments(
+                    staging.list_kind(connection, self._run.run_id, "department")
+                )
+        listed: list[Department] = []
+        if snapshot.scope.auth_mode != AuthMode.MEMBER:
+            listed = list_departments(self._api)
+        if not listed and snapshot.scope.departments:
+            raise Unavailable("an empty listing although the scope has departments")
+        stage_departments(self._pool, self._run.run_id, listed)
+        return listed
+
+    def _read_lists(self, usable: Usable) -> None:
+        pages = {listing_of(each): each for each in sorted(usable.departments)}
+        done = self._done(pages, more=len(usable.by_member))
+        for chunk in _chunks([each for each in pages if each not in done]):
+            self._check_turn()
+            ids = [pages[page] for page in chunk]
+            found = ask_all(partial(list_one, self._api), ids, at_once=self._at_once)
+            with transaction(self._pool) as connection:
+                for page, members in zip(chunk, found, strict=True):
+                    staging.add_page(
+                        connection,
+                        self._run.run_id,
+                        page=page,
+                        kind="member",
+                        rows=_staged(members or (), usable),
+                        complete=members is not None,
+                    )
+                runs.note_progress(
+                    connection, self._run.run_id, of=self._of(pages, usable)
+                )
+
+    def _read_singles(self, snapshot: Snapshot, usable: Usable) -> None:
+        wanted = set(usable.by_member)
+        with transaction(self._pool) as connection:
+            seen = staging.list_seen(
+                connection, self._run.run_id, wanted - snapshot.singles
+            )
+        # People of a tag whom a list has shown already are not asked again.
+        self._ask_each(sorted(wanted - seen), usable)
+
+    def _read_authorised(self, usable: Usable) -> None:
+        people = list_authorised(self._api)
+        with transaction(self._pool) as connection:
+            staging.add_page(
+                connection, self._run.run_id, page=MEMBER_AUTH, kind="auth", rows=()
+            )
+        self._ask_each(sorted(people), usable)
+
+    def _ask_each(self, people: Sequence[Userid], usable: Usable) -> None:
+        pages = {f"member:{each}": each for each in people}
+        done = self._done(pages, more=0)
+        for chunk in _chunks([each for each in pages if each not in done]):
+            self._check_turn()
+            ids = [pages[page] for page in chunk]
+            found = ask_all(partial(ask_one, self._api), ids, at_once=self._at_once)
+            with transaction(self._pool) as connection:
+                for page, answer in zip(chunk, found, strict=True):
+                    shown = [] if isinstance(answer, int) else [answer]
+                    staging.add_page(
+                        connection,
+                        self._run.run_id,
+                        page=page,
+                        kind="member",
+                        rows=_staged(shown, usable),
+                        complete=bool(shown),
+                    )
+                runs.note_progress(
+                    connection, self._run.run_id, of=self._of(pages, usable)
+                )
+
+    def _check_scope_held(self, snapshot: Snapshot) -> None:
+        if scope_from(self._api.auth_info()) == snapshot.scope:
+            return
+        with transaction(self._pool) as connection:
+            staging.drop_all(connection, self._run.run_id)
+            runs.begin_read(connection, self._run.run_id)
+        raise Unavailable("scope changed", wait_seconds=_AGAIN_SECONDS)
+
+    def _done(self, pages: Iterable[str], *, more: int) -> frozenset[str]:
+        with transaction(self._pool) as connection:
+            done = frozenset(staging.list_pages(connection, self._run.run_id))
+            of = len(frozenset(pages) | done) + more
+            runs.note_progress(connection, self._run.run_id, of=of)
+        return done
+
+    def _of(self, pages: Iterable[str], usable: Usable) -> int:
+        names = {DEPARTMENTS, *pages}
+        names |= {listing_of(each) for each in usable.departments}
+        names |= {f"member:{each}" for each in usable.by_member}
+        return len(names)
+
+    def _check_turn(self) -> None:
+        if time.monotonic() > self._turn_ends:
+            raise TurnOver
+
+
+def least_calls(snapshot: Snapshot, pages: Iterable[str]) -> int:
+    """The least calls that can read what these pages hold (design.md 6.3).
+
+    Shape: two of get_auth_info, one of get_permissions, one for each tag, and one for
+        each page; who is asked again for being touched meanwhile is not in it.
+    """
+    asked = [each for each in pages if not each.startswith("again:")]
+    if snapshot.scope.auth_mode == AuthMode.MEMBER:
+        people = sum(each.startswith("member:") for each in asked)
+        return 3 + max(1, math.ceil(people / MEMBER_AUTH_PAGE)) + people
+    return 3 + len(snapshot.tags) + len(asked)
+
+
+def stage_departments(pool: Pool, run_id: RunId, listed: Sequence[Department]) -> None:
+    """Put a listing of all departments in place of an earlier one."""
+    with transaction(pool) as connection:
+        staging.add_page(
+            connection,
+            run_id,
+            page=DEPARTMENTS,
+            kind="department",
+            rows=[
+                Staged(
+                    key=str(each.department_id),
+                    fingerprint=department_fingerprint(each),
+                    value=department_fields(each),
+                )
+                for each in listed
+            ],
+        )
+
+
+def stage_member(pool: Pool, run_id: RunId, member: Member) -> None:
+    """Put a later answer about one person above what pages said."""
+    with transaction(pool) as connection:
+        staging.add_page(
+            connection,
+            run_id,
+            page=f"again:{member.userid}",
+            kind="member",
+            rows=[_row(member)],
+        )
+
+
+def staged_departments(rows: dict[str, dict[str, Any]]) -> list[Department]:
+    """The departments of a read."""
+    return [
+        department_from_fields(DepartmentId(int(key)), value)
+        for key, value in rows.items()
+    ]
+
+
+def _staged(members: Iterable[Member], usable: Usable) -> list[Staged]:
+    grounded = (usable.grounded(each) for each in members)
+    return [_row(each) for each in grounded if each.grounds]
+
+
+def _row(member: Member) -> Staged:
+    return Staged(
+        key=member.userid,
+        fingerprint=member_fingerprint(member),
+        value=member_fields(member),
+    )
+
+
+def _chunks(pages: Sequence[str]) -> Iterable[Sequence[str]]:
+    for start in range(0, len(pages), _CHUNK_PAGES):
+        yield pages[start : start + _CHUNK_PAGES]

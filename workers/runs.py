@@ -1,0 +1,179 @@
+"""Works on a run: its turn at reading, then applying under the corp's lease."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID, uuid4
+
+from domain.ids import RunId
+from store import corps, leases, runs, staging
+from store.corps import Corp
+from store.database import StoreUnavailable, transaction
+from store.runs import Run
+from workers import corp_mail
+from workers.applying import Applying
+from workers.counting import CallCount
+from workers.keeping import kept
+from workers.outcomes import Fault, judge
+from workers.reading import Reading, TurnOver
+from workers.runtime import Runtime
+
+# How often a run may fail for a reason of its own before it is given up.
+MOST_STRIKES = 5
+
+_LEASE_PATIENCE_SECONDS = 2.0
+_LEASE_PAUSE_SECONDS = 0.05
+_BUSY_SECONDS = 1.0
+_PAUSED_SECONDS = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class MailboxBusy(Exception):
+    """A drain holds the corp's mailbox; what was read waits for its turn."""
+
+
+def work_on(runtime: Runtime, run_id: RunId) -> None:
+    """One worker's turn at a run, unless it ended, waits, or another works on it.
+
+    Repeats: harmless; a read goes on at its page, an apply finds fewer differences.
+    """
+    runtime.bell.answer_run(run_id)
+    worker = uuid4()
+
+    def renew() -> bool:
+        with transaction(runtime.pool) as connection:
+            return runs.renew(connection, run_id, worker)
+
+    try:
+        with transaction(runtime.pool) as connection:
+            run = runs.take(connection, run_id, worker)
+        if run is not None:
+            with kept(renew):
+                _take_turn(runtime, run)
+    except StoreUnavailable:
+        _log.warning("run given up for now, store away", extra={"run_id": run_id})
+
+
+def _take_turn(runtime: Runtime, run: Run) -> None:
+    corp = _workable(runtime, run)
+    if corp is None:
+        return
+    count = CallCount()
+    try:
+        _read_and_apply(runtime, run, corp, count)
+    except TurnOver:
+        _put_off(runtime, run, count, seconds=0, error=None)
+        runtime.bell.ring_run(run.run_id)
+    except MailboxBusy:
+        _put_off(runtime, run, count, seconds=_BUSY_SECONDS, error=None)
+    except Exception as error:
+        # The one place where errors of a run get their meaning.
+        _record_failure(runtime, run, corp, count, error)
+    else:
+        _ring_what_waited(runtime, corp)
+
+
+def _workable(runtime: Runtime, run: Run) -> Corp | None:
+    """The corp of the run, if it may be read now."""
+    with transaction(runtime.pool) as connection:
+        corp = corps.get(connection, run.corp_pk)
+        if corp.state == "linked":
+            return corp
+        if corp.state == "paused":
+            seconds = _PAUSED_SECONDS
+            runs.put_off(connection, run.run_id, seconds=seconds, error="paused")
+        else:
+            runs.end(connection, run.run_id, state="cancelled", error="not linked")
+        return None
+
+
+def _read_and_apply(runtime: Runtime, run: Run, corp: Corp, count: CallCount) -> None:
+    api = runtime.corp_api(corp, count=count)
+    at_once = runtime.settings.wecom.corp_parallel_calls
+    snapshot = Reading(runtime.pool, run, corp, api=api, at_once=at_once).read()
+    with transaction(runtime.pool) as connection:
+        runs.end_read(connection, run.run_id)
+        staging.analyse(connection)
+    with _leased(runtime, corp) as lease:
+        Applying(
+            runtime, run, corp, api=api, count=count, lease=lease, snapshot=snapshot
+        ).apply()
+
+
+@contextmanager
+def _leased(runtime: Runtime, corp: Corp) -> Iterator[UUID]:
+    """The lease of the corp's mailbox, waited for a moment.
+
+    Raises: MailboxBusy.
+    """
+    lease = _take_lease(runtime, corp.mailbox)
+
+    def renew() -> bool:
+        with transaction(runtime.pool) as connection:
+            return leases.renew(connection, corp.mailbox, lease)
+
+    try:
+        with kept(renew):
+            yield lease
+    finally:
+        with transaction(runtime.pool) as connection:
+            leases.release(connection, corp.mailbox, lease)
+
+
+def _take_lease(runtime: Runtime, mailbox: str) -> UUID:
+    # Drains are short; after this the run would rather give its thread back.
+    patience_ends = time.monotonic() + _LEASE_PATIENCE_SECONDS
+    while True:
+        with transaction(runtime.pool) as connection:
+            lease = leases.take(connection, mailbox)
+        if lease is not None:
+            return lease
+        if time.monotonic() > patience_ends:
+            raise MailboxBusy(mailbox)
+        time.sleep(_LEASE_PAUSE_SECONDS)
+
+
+def _record_failure(
+    runtime: Runtime, run: Run, corp: Corp, count: CallCount, error: Exception
+) -> None:
+    judgement = judge(error, strikes=run.strikes)
+    extra = {"run_id": run.run_id, "error": judgement.error}
+    _log.info("run failed", extra=extra)
+    if judgement.fault is Fault.LOST:
+        _put_off(runtime, run, count, seconds=_BUSY_SECONDS, error=None)
+        return
+    if judgement.fault is Fault.OURS and run.strikes + 1 >= MOST_STRIKES:
+        with transaction(runtime.pool) as connection:
+            runs.end(connection, run.run_id, state="failed", error=judgement.error)
+        _ring_what_waited(runtime, corp)
+        return
+    seconds, named = judgement.wait_seconds, judgement.error
+    _put_off(runtime, run, count, seconds=seconds, error=named)
+    if judgement.fault is Fault.REVOKED:
+        corp_mail.doubt(runtime, corp.mailbox)
+    elif judgement.fault is Fault.PAUSED:
+        corp_mail.pause_for_wecom(runtime, corp.mailbox)
+
+
+def _put_off(
+    runtime: Runtime,
+    run: Run,
+    count: CallCount,
+    *,
+    seconds: float,
+    error: str | None,
+) -> None:
+    with transaction(runtime.pool) as connection:
+        runs.note_calls(connection, run.run_id, calls=count.total, least=0)
+        runs.put_off(connection, run.run_id, seconds=seconds, error=error)
+
+
+def _ring_what_waited(runtime: Runtime, corp: Corp) -> None:
+    """Mail that came meanwhile, and the run that was queued behind this one."""
+    runtime.bell.ring(corp.mailbox)
+    with transaction(runtime.pool) as connection:
+        queued = runs.find_queued(connection, corp.corp_pk)
+    if queued is not None:
+        runtime.bell.ring_run(queued)

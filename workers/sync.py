@@ -1,0 +1,221 @@
+"""Brings the org to what was found out: decide, write, journal, in one transaction."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from domain.decisions import Decision
+from domain.ids import CorpPk, DepartmentId, MemberPk, Userid
+from domain.leavers import Removal
+from domain.org import (
+    Activation,
+    Department,
+    Member,
+    MemberState,
+    StoredMember,
+)
+from domain.reasons import Reason
+from domain.reconcile_departments import decide_department, removable_departments
+from domain.reconcile_members import decide_member, remove_member
+from domain.renames import Rename
+from domain.tree import Tree
+from store import departments, members
+from store.database import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What was found out about some members; the rest of the corp is not touched.
+
+    Shape: `shown` are usable people as WeCom answers now; `left` were refused because
+        they are disabled or quit; `gone` are confirmed leavers.
+    """
+
+    shown: tuple[Member, ...] = ()
+    left: tuple[tuple[Userid, Activation], ...] = ()
+    gone: tuple[tuple[Userid, Removal], ...] = ()
+    renames: tuple[Rename, ...] = ()
+
+    @property
+    def userids(self) -> frozenset[Userid]:
+        """Everybody it is about, under every name."""
+        named = {each.userid for each in self.shown}
+        named |= {userid for userid, _ in (*self.left, *self.gone)}
+        for each in self.renames:
+            named |= set(each.path)
+        return frozenset(named)
+
+
+def apply_listing(
+    connection: Connection,
+    corp_pk: CorpPk,
+    listed: Sequence[Department],
+    *,
+    reason: Reason,
+) -> list[Decision]:
+    """Add and change departments to what a complete listing shows; removes none."""
+    stored = {each.department_id: each for each in _stored(connection, corp_pk)}
+    ordered = Tree.of(listed).parents_first()
+    shown = {each.department_id: each for each in listed}
+    decisions: list[Decision] = []
+    changed: list[Department] = []
+    for department_id in ordered:
+        observed = shown[department_id]
+        known = stored.get(department_id)
+        found = decide_department(known, observed, reason=reason)
+        if found:
+            decisions += found
+            changed.append(observed)
+    if changed:
+        departments.write(connection, corp_pk, changed)
+    return decisions
+
+
+def remove_unlisted(
+    connection: Connection,
+    corp_pk: CorpPk,
+    listed: Iterable[DepartmentId],
+    *,
+    reason: Reason,
+) -> list[Decision]:
+    """Remove departments that a complete listing lacks, once nobody is left in them."""
+    stored = _stored(connection, corp_pk)
+    gone = {each.department_id for each in stored} - set(listed)
+    if not gone:
+        return []
+    removable = removable_departments(
+        gone,
+        occupied=departments.occupied(connection, corp_pk, gone),
+        tree=Tree.of(stored),
+    )
+    departments.remove(connection, corp_pk, removable)
+    by_id = {each.department_id: each for each in stored}
+    return [
+        decision
+        for each in removable
+        for decision in decide_department(by_id[each], None, reason=reason)
+    ]
+
+
+def apply_members(
+    connection: Connection, corp_pk: CorpPk, findings: Findings, *, reason: Reason
+) -> list[Decision]:
+    """Bring these members to what was found out, renames first, removals last."""
+    known = _Known.read(connection, corp_pk, findings.userids)
+    decisions = _rename(connection, corp_pk, known, findings.renames)
+    decisions += _change(connection, corp_pk, known, findings, reason=reason)
+    decisions += _remove(connection, corp_pk, known, findings.gone)
+    return decisions
+
+
+def count_by_name(decisions: Iterable[Decision]) -> dict[str, int]:
+    """How many of each decision."""
+    return dict(Counter(str(each.name) for each in decisions))
+
+
+class _Known:
+    """The stored members that findings are about, by their current userid."""
+
+    def __init__(self, stored: Iterable[StoredMember]) -> None:
+        self.active: dict[Userid, StoredMember] = {}
+        self.removed: dict[Userid, StoredMember] = {}
+        for each in stored:
+            active = each.state is MemberState.ACTIVE
+            (self.active if active else self.removed)[each.member.userid] = each
+
+    @classmethod
+    def read(
+        cls, connection: Connection, corp_pk: CorpPk, userids: Iterable[Userid]
+    ) -> "_Known":
+        return cls(members.list_known(connection, corp_pk, userids))
+
+    def find(self, userid: Userid) -> StoredMember | None:
+        """The active member of this userid, else the tombstone of it."""
+        return self.active.get(userid) or self.removed.get(userid)
+
+
+def _rename(
+    connection: Connection,
+    corp_pk: CorpPk,
+    known: _Known,
+    renames: Iterable[Rename],
+) -> list[Decision]:
+    decisions: list[Decision] = []
+    for each in renames:
+        kept = each.result
+        ends = [each.stored] if each.into is None else [each.stored, each.into]
+        for end in ends:
+            known.active.pop(end.member.userid, None)
+            if end.member_pk != kept.member_pk:
+                members.absorb(
+                    connection, corp_pk, kept=kept.member_pk, absorbed=end.member_pk
+                )
+        members.change(connection, corp_pk, [(kept.member_pk, kept.member)])
+        members.drop_aliases(connection, corp_pk, [kept.member.userid])
+        members.remember_aliases(connection, corp_pk, kept.member_pk, kept.aliases)
+        known.active[kept.member.userid] = kept
+        decisions += each.decisions
+    return decisions
+
+
+def _change(
+    connection: Connection,
+    corp_pk: CorpPk,
+    known: _Known,
+    findings: Findings,
+    *,
+    reason: Reason,
+) -> list[Decision]:
+    decisions: list[Decision] = []
+    added: list[Member] = []
+    changed: list[tuple[MemberPk, Member]] = []
+    for observed in (*findings.shown, *_left_in_place(known, findings)):
+        stored = known.find(observed.userid)
+        found = decide_member(stored, observed, reason=reason)
+        if not found:
+            continue
+        decisions += found
+        if stored is None or _is_new_person(stored, found):
+            added.append(observed)
+        else:
+            changed.append((stored.member_pk, observed))
+    members.drop_aliases(connection, corp_pk, [each.userid for each in added])
+    members.add(connection, corp_pk, added)
+    members.change(connection, corp_pk, changed)
+    return decisions
+
+
+def _left_in_place(known: _Known, findings: Findings) -> list[Member]:
+    return [
+        replace(known.active[userid].member, activation=activation)
+        for userid, activation in findings.left
+        if userid in known.active
+    ]
+
+
+def _is_new_person(stored: StoredMember, decisions: Sequence[Decision]) -> bool:
+    """Whether a tombstone stays one, because its userid may have a new owner."""
+    return stored.state is MemberState.REMOVED and decisions[0].name == "AddMember"
+
+
+def _remove(
+    connection: Connection,
+    corp_pk: CorpPk,
+    known: _Known,
+    gone: Iterable[tuple[Userid, Removal]],
+) -> list[Decision]:
+    leaving = [
+        (known.active[userid], removal)
+        for userid, removal in gone
+        if userid in known.active
+    ]
+    members.remove(
+        connection,
+        corp_pk,
+        [(stored.member_pk, removal.cause) for stored, removal in leaving],
+    )
+    return [remove_member(stored, removal) for stored, removal in leaving]
+
+
+def _stored(connection: Connection, corp_pk: CorpPk) -> list[Department]:
+    return departments.list_all(connection, corp_pk)
