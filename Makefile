@@ -59,8 +59,8 @@ bench-quick: $(STAMP) ## The same with a tenth of the people, a few minutes
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
-lock: $(STAMP) ## Write the lock files anew from pyproject.toml
+lock: $(STAMP) ## Lock what pyproject.toml asks for (UPGRADE=--upgrade: the newest)
 	$(INSTALL) --quiet 'uv>=0.9'
-	$(COMPILE) --upgrade --extra embedded pyproject.toml -o requirements.lock
-	$(COMPILE) --upgrade --extra embedded --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(COMPILE) $(UPGRADE) --extra embedded pyproject.toml -o requirements.lock
+	$(COMPILE) $(UPGRADE) --extra embedded --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	@! grep -nE '://|@ file' requirements.lock requirements-dev.lock

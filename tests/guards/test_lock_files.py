@@ -1,4 +1,4 @@
-"""The lock files hold what pyproject.toml asks for, each with hashes, and no address."""
+"""The lock files hold what pyproject.toml asks for, with hashes and no address."""
 
 import re
 import tomllib
