@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from store import leases, mail, mailboxes
 from store.database import Connection, StoreUnavailable, transaction
+from store.leases import LeaseLost
 from store.mail import Claim
 from store.mailboxes import Mailbox
 from workers import corp_mail, installs
@@ -79,10 +80,18 @@ def _work(runtime: Runtime, claim: Claim) -> None:
         # The one place where errors of a drain get their meaning.
         _record_failure(runtime, claim, error)
     else:
+        _record_success(runtime, claim)
+
+
+def _record_success(runtime: Runtime, claim: Claim) -> None:
+    try:
         with transaction(runtime.pool) as connection:
             leases.check(connection, claim.mailbox, claim.lease)
             mail.give_back(connection, claim)
             mailboxes.note_outcome(connection, claim.mailbox)
+    except LeaseLost:
+        # A purge takes the mailbox away with all the rest that names the corp.
+        _log.info("mailbox gone or taken over")
 
 
 def _claim(runtime: Runtime, mailbox: str, lease: UUID) -> Claim | None:

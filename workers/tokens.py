@@ -5,7 +5,7 @@ from datetime import datetime
 from store import tickets, tokens
 from store.database import Pool, transaction
 from store.sealing import Keyring
-from wecom.tokens import StoredToken, HeldTicket
+from wecom.tokens import HeldTicket, StoredToken
 
 
 class SharedTokens:

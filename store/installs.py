@@ -1,0 +1,144 @@
+"""Installs: what became of each auth code, and the corp that its exchange named."""
+
+from dataclasses import dataclass
+
+from psycopg.rows import class_row
+
+from domain.ids import CompanyId, CorpPk
+from store.database import Connection
+
+WAITING = "waiting"
+EXCHANGED = "exchanged"
+LINKED = "linked"
+REFUSED = "refused"
+FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Install:
+    """One auth code by its SHA-256, so that redirect and callback meet."""
+
+    code_hash: str
+    state: str
+    corp_pk: CorpPk | None
+    reason: str | None
+
+
+def open_install(connection: Connection, code_hash: str) -> Install:
+    """The install of a code, made on first sight and locked for this transaction."""
+    connection.execute(
+        "INSERT INTO installs (code_hash, state) VALUES (%s, 'waiting')"
+        " ON CONFLICT DO NOTHING",
+        [code_hash],
+    )
+    with connection.cursor(row_factory=class_row(Install)) as cursor:
+        cursor.execute(
+            "SELECT code_hash, state, corp_pk, reason FROM installs"
+            " WHERE code_hash = %s FOR UPDATE",
+            [code_hash],
+        )
+        return cursor.fetchall()[0]
+
+
+def find_install(connection: Connection, code_hash: str) -> Install | None:
+    """The install of a code, if it has been seen."""
+    with connection.cursor(row_factory=class_row(Install)) as cursor:
+        cursor.execute(
+            "SELECT code_hash, state, corp_pk, reason FROM installs"
+            " WHERE code_hash = %s",
+            [code_hash],
+        )
+        return cursor.fetchone()
+
+
+def note_exchanged(connection: Connection, code_hash: str, corp_pk: CorpPk) -> None:
+    """The code named this corp, whose permanent code is stored with this."""
+    connection.execute(
+        "UPDATE installs SET state = 'exchanged', corp_pk = %s WHERE code_hash = %s",
+        [corp_pk, code_hash],
+    )
+
+
+def end_install(
+    connection: Connection, code_hash: str, *, state: str, reason: str | None = None
+) -> None:
+    """How the install ended: linked, refused or failed, and why."""
+    connection.execute(
+        "UPDATE installs SET state = %s, reason = %s, ended_at = clock_timestamp()"
+        " WHERE code_hash = %s",
+        [state, reason, code_hash],
+    )
+
+
+def admit_corp(connection: Connection, corp_id: str, *, name: str | None) -> CorpPk:
+    """The live corp of this corpid, locked; made as `authorised` if there is none."""
+    # Two codes of one corp may be exchanged at the same time.
+    connection.execute(
+        """
+        INSERT INTO corps (corp_id, state, name) VALUES (%s, 'authorised', %s)
+        ON CONFLICT (corp_id) WHERE state <> 'revoked' DO NOTHING
+        """,
+        [corp_id, name],
+    )
+    row = connection.execute(
+        "SELECT corp_pk FROM corps WHERE corp_id = %s AND state <> 'revoked'"
+        " FOR UPDATE",
+        [corp_id],
+    ).fetchone()
+    assert row is not None  # noqa: S101 - it was there, or we have just made it.
+    return CorpPk(row[0])
+
+
+def keep_code(
+    connection: Connection, corp_pk: CorpPk, *, permanent_code: bytes, data_key: bytes
+) -> None:
+    """Store a corp's sealed permanent code; its data key only if it has none yet."""
+    connection.execute(
+        "UPDATE corps SET permanent_code = %s, data_key = coalesce(data_key, %s)"
+        " WHERE corp_pk = %s",
+        [permanent_code, data_key, corp_pk],
+    )
+
+
+def link_corp(connection: Connection, corp_pk: CorpPk, company_id: CompanyId) -> None:
+    """Link an authorised corp to its company."""
+    connection.execute(
+        "UPDATE corps SET state = 'linked', company_id = %s,"
+        " linked_at = clock_timestamp() WHERE corp_pk = %s AND state = 'authorised'",
+        [company_id, corp_pk],
+    )
+
+
+def find_former_company(connection: Connection, purged_id: str) -> CompanyId | None:
+    """The company that this corp was linked to before it was purged, if that is free.
+
+    Shape: `purged_id` is the corpid as a purge leaves it behind.
+    """
+    row = connection.execute(
+        """
+        SELECT company_id FROM corps AS former
+        WHERE corp_id = %s AND state = 'revoked' AND company_id IS NOT NULL
+            AND NOT EXISTS (
+                SELECT FROM corps AS other
+                WHERE other.company_id = former.company_id
+                    AND other.state IN ('linked', 'paused'))
+        ORDER BY corp_pk DESC LIMIT 1
+        """,
+        [purged_id],
+    ).fetchone()
+    return CompanyId(row[0]) if row else None
+
+
+def find_code_body(connection: Connection, mailbox: str) -> tuple[str, bytes] | None:
+    """The kind and the sealed body of the oldest mail that still carries the code."""
+    row = connection.execute(
+        "SELECT kind, body FROM inbox WHERE mailbox = %s AND body IS NOT NULL"
+        " ORDER BY event_id LIMIT 1",
+        [mailbox],
+    ).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+def forget_code(connection: Connection, mailbox: str) -> None:
+    """Drop the bodies that carry the code: it is used up."""
+    connection.execute("UPDATE inbox SET body = NULL WHERE mailbox = %s", [mailbox])

@@ -1,0 +1,270 @@
+"""Forgets a corp that withdrew: secrets and personal data go, ids become HMACs."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from domain.ids import CorpPk
+from store.database import Connection
+from store.sealing import Keyring
+
+_KEY_NAME = "pseudonym"
+_KEY_BYTES = 32
+_RENAME_IN_JSON = (Path(__file__).parent / "sql" / "rename_in_json.sql").read_text()
+
+
+def obtain_pseudonym_key(connection: Connection, keyring: Keyring) -> bytes:
+    """The key of the HMACs that stand for purged ids; made at its first use.
+
+    Raises: SealBroken.
+    """
+    place = f"app_key:{_KEY_NAME}"
+    connection.execute(
+        "INSERT INTO app_keys (name, sealed) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        [_KEY_NAME, keyring.seal(os.urandom(_KEY_BYTES), place=place)],
+    )
+    row = connection.execute(
+        "SELECT sealed FROM app_keys WHERE name = %s", [_KEY_NAME]
+    ).fetchone()
+    assert row is not None  # noqa: S101 - it was there, or we have just made it.
+    return keyring.open(row[0], place=place)
+
+
+def list_names(connection: Connection, corp_pk: CorpPk) -> list[str]:
+    """Every userid and open_userid that the corp's org and journal hold."""
+    rows = connection.execute(
+        """
+        WITH lines AS (
+            SELECT key, before, after FROM journal WHERE corp_pk = %(corp_pk)s
+        ), said AS (
+            SELECT before AS fields FROM lines UNION ALL SELECT after FROM lines
+        )
+        SELECT userid FROM members WHERE corp_pk = %(corp_pk)s
+        UNION SELECT open_userid FROM members WHERE corp_pk = %(corp_pk)s
+        UNION SELECT unnest(direct_leaders) FROM members WHERE corp_pk = %(corp_pk)s
+        UNION SELECT userid FROM aliases WHERE corp_pk = %(corp_pk)s
+        UNION SELECT substr(key, 8) FROM lines WHERE key LIKE 'member:%%'
+        UNION SELECT fields ->> 'userid' FROM said
+        UNION SELECT fields ->> 'open_userid' FROM said
+        UNION SELECT jsonb_path_query(fields, '$.direct_leaders[*]') #>> '{}' FROM said
+        """,
+        {"corp_pk": corp_pk},
+    ).fetchall()
+    return [name for (name,) in rows if name]
+
+
+def list_mail_names(connection: Connection, mailbox: str) -> list[str]:
+    """Every userid that the keys of a mailbox hold."""
+    rows = connection.execute(
+        "SELECT DISTINCT substr(key, 8) FROM inbox"
+        " WHERE mailbox = %s AND key LIKE 'member:%%'",
+        [mailbox],
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+def load_names(connection: Connection, names: Mapping[str, str]) -> None:
+    """Have the replacement of each name at hand for the rest of this transaction."""
+    connection.execute(
+        'CREATE TEMPORARY TABLE purge_names (old TEXT COLLATE "C" PRIMARY KEY,'
+        ' new TEXT COLLATE "C" NOT NULL) ON COMMIT DROP'
+    )
+    with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY purge_names (old, new) FROM STDIN") as copy,
+    ):
+        for pair in names.items():
+            copy.write_row(pair)
+    connection.execute("ANALYZE purge_names")
+    connection.execute(_RENAME_IN_JSON.encode())
+
+
+def purge_people(connection: Connection, corp_pk: CorpPk) -> None:
+    """Members keep their place in TAPD's tree, under an HMAC and without details.
+
+    Employment, departments and state stay, so that the company's tree is unchanged.
+    """
+    connection.execute(
+        """
+        UPDATE members SET name = NULL, details = '{}', userid = (
+                SELECT new FROM purge_names WHERE old = userid),
+            open_userid = (SELECT new FROM purge_names WHERE old = open_userid),
+            direct_leaders = CASE WHEN direct_leaders IS NOT NULL THEN ARRAY(
+                SELECT new FROM unnest(direct_leaders) WITH ORDINALITY AS said (old, n)
+                JOIN purge_names USING (old) ORDER BY n) END
+        WHERE corp_pk = %s
+        """,
+        [corp_pk],
+    )
+    connection.execute(
+        "UPDATE aliases SET userid = new FROM purge_names"
+        " WHERE corp_pk = %s AND userid = old",
+        [corp_pk],
+    )
+
+
+def purge_journal(connection: Connection, corp_pk: CorpPk) -> None:
+    """The journal still folds into the org, but tells nobody's name or number."""
+    connection.execute(
+        """
+        UPDATE journal SET personal = NULL, before = pg_temp.renamed(before),
+            after = pg_temp.renamed(after), key = coalesce((
+                SELECT 'member:' || new FROM purge_names
+                WHERE key = 'member:' || old), key)
+        WHERE corp_pk = %s
+        """,
+        [corp_pk],
+    )
+
+
+def purge_mail(
+    connection: Connection, mailbox: str, *, renamed: str, outcome: str
+) -> int:
+    """Empty a corp's mail and move it under its HMAC; what waited is ignored.
+
+    Repeats: mail that comes later is moved to the same place; returns how much was.
+    """
+    moved = connection.execute(
+        """
+        UPDATE inbox SET mailbox = %(renamed)s, body = NULL, hint = '{}',
+            error = NULL, claim = NULL, key = coalesce((
+                SELECT 'member:' || new FROM purge_names
+                WHERE key = 'member:' || old), key),
+            outcome = CASE WHEN state IN ('pending', 'parked') THEN %(outcome)s
+                ELSE outcome END,
+            done_at = CASE WHEN state IN ('pending', 'parked') THEN clock_timestamp()
+                ELSE done_at END,
+            state = CASE WHEN state IN ('pending', 'parked') THEN 'ignored'
+                ELSE state END
+        WHERE mailbox = %(mailbox)s
+        """,
+        {"mailbox": mailbox, "renamed": renamed, "outcome": outcome},
+    ).rowcount
+    connection.execute(
+        """
+        INSERT INTO ledger_days AS known (mailbox, day, received, applied, folded,
+            duplicate, ignored, pending, parked, failed)
+        SELECT %(renamed)s, day, received, applied, folded, duplicate, ignored,
+            pending, parked, failed
+        FROM ledger_days WHERE mailbox = %(mailbox)s
+        ON CONFLICT (mailbox, day) DO UPDATE SET
+            received = known.received + excluded.received,
+            applied = known.applied + excluded.applied,
+            folded = known.folded + excluded.folded,
+            duplicate = known.duplicate + excluded.duplicate,
+            ignored = known.ignored + excluded.ignored,
+            pending = known.pending + excluded.pending,
+            parked = known.parked + excluded.parked,
+            failed = known.failed + excluded.failed
+        """,
+        {"mailbox": mailbox, "renamed": renamed},
+    )
+    for table in ("ledger_days", "mailboxes", "leases"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE mailbox = %s",  # noqa: S608 - constant names
+            [mailbox],
+        )
+    return moved
+
+
+def purge_runs(connection: Connection, corp_pk: CorpPk) -> None:
+    """End the corp's runs and drop all that their reads have seen."""
+    connection.execute(
+        """
+        UPDATE runs SET snapshot = NULL, error = NULL, worker = NULL,
+            ended_at = coalesce(ended_at, clock_timestamp()),
+            state = CASE WHEN state IN ('queued', 'running') THEN 'cancelled'
+                ELSE state END
+        WHERE corp_pk = %s
+        """,
+        [corp_pk],
+    )
+    for table in ("staging", "run_pages"):
+        connection.execute(
+            f"DELETE FROM {table} USING runs"  # noqa: S608 - constant names
+            f" WHERE runs.run_id = {table}.run_id AND corp_pk = %s",
+            [corp_pk],
+        )
+
+
+def purge_corp(connection: Connection, corp_pk: CorpPk, *, renamed: str) -> None:
+    """Revoke the corp itself; its company and its departments stay."""
+    # The data key makes every copy of the journal elsewhere unreadable too.
+    connection.execute(
+        """
+        UPDATE corps SET state = 'revoked', revoked_at = clock_timestamp(),
+            corp_id = %s, name = NULL, permanent_code = NULL, data_key = NULL,
+            scope = '{}', permissions = '[]', agent_id = NULL, paused_by = NULL,
+            due_at = NULL, due_cause = NULL
+        WHERE corp_pk = %s
+        """,
+        [renamed, corp_pk],
+    )
+    for table in ("tags", "touched", "run_requests"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE corp_pk = %s",  # noqa: S608 - constant names
+            [corp_pk],
+        )
+    connection.execute(
+        """
+        UPDATE inbox SET body = NULL, error = NULL FROM installs
+        WHERE installs.corp_pk = %s AND mailbox = 'code:' || code_hash
+        """,
+        [corp_pk],
+    )
+
+
+def list_stray_mailboxes(connection: Connection) -> list[str]:
+    """Corps' mailboxes that hold settled mail only, although no corp of theirs lives.
+
+    Shape: those of purged corps, whose names are HMACs already, are left out.
+    """
+    rows = connection.execute(
+        """
+        WITH RECURSIVE boxes AS (
+            (SELECT mailbox FROM inbox WHERE mailbox >= 'corp:'
+                ORDER BY mailbox LIMIT 1)
+            UNION ALL
+            SELECT (SELECT inbox.mailbox FROM inbox
+                WHERE inbox.mailbox > boxes.mailbox ORDER BY inbox.mailbox LIMIT 1)
+            FROM boxes WHERE boxes.mailbox < 'corp;'
+        )
+        SELECT mailbox FROM boxes
+        WHERE mailbox >= 'corp:' AND mailbox < 'corp;'
+            AND mailbox NOT LIKE 'corp:hmac:%'
+            AND NOT EXISTS (
+                SELECT FROM corps
+                WHERE corp_id = substr(boxes.mailbox, 6) AND state <> 'revoked')
+            AND NOT EXISTS (
+                SELECT FROM inbox WHERE inbox.mailbox = boxes.mailbox
+                    AND inbox.state IN ('pending', 'parked', 'failed'))
+        """
+    ).fetchall()
+    return [mailbox for (mailbox,) in rows]
+
+
+def has_purged(connection: Connection, renamed: str) -> bool:
+    """Whether a corp of this HMAC was purged."""
+    row = connection.execute(
+        "SELECT FROM corps WHERE corp_id = %s AND state = 'revoked' LIMIT 1", [renamed]
+    ).fetchone()
+    return row is not None
+
+
+def drop_idle_boxes(connection: Connection) -> int:
+    """Forget the state of mailboxes without mail, and the leases nobody holds."""
+    idle = """
+        mailbox LIKE ANY (ARRAY['corp:%', 'code:%'])
+        AND NOT EXISTS (SELECT FROM inbox WHERE inbox.mailbox = box.mailbox)
+        AND NOT EXISTS (
+            SELECT FROM corps WHERE state <> 'revoked'
+                AND box.mailbox = 'corp:' || corp_id)
+    """
+    dropped = connection.execute(
+        f"DELETE FROM mailboxes AS box WHERE {idle}"  # noqa: S608 - constant text
+    ).rowcount
+    connection.execute(
+        f"DELETE FROM leases AS box WHERE {idle}"  # noqa: S608 - constant text
+        " AND (token IS NULL OR expires_at < clock_timestamp())"
+    )
+    return dropped
