@@ -1,0 +1,1 @@
+"""Read-only queries for the JSON API, the console and the metrics."""

@@ -1,0 +1,112 @@
+"""Corps as the outside sees them: one row per corpid, purged ones included."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import class_row
+
+from store.database import Connection
+from store.sealing import Keyring, pseudonym
+
+PURGED = "hmac:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpSummary:
+    """A corp with how far it is in step; `now` is Postgres' clock."""
+
+    corp_pk: int
+    corp_id: str
+    name: str | None
+    state: str
+    company_id: str | None
+    agent_id: int | None
+    auth_mode: int
+    scope: dict[str, Any]
+    paused_by: str | None
+    last_synced_at: datetime | None
+    pending_events: int
+    now: datetime
+
+
+_SELECT = """
+    SELECT corp_pk, corp_id, name, state, company_id, agent_id, auth_mode, scope,
+        paused_by, last_synced_at, clock_timestamp() AS now,
+        (SELECT count(*) FROM inbox
+         WHERE mailbox = 'corp:' || corps.corp_id AND inbox.state = 'pending'
+        ) AS pending_events
+    FROM corps
+"""
+
+
+def find_pseudonym_key(connection: Connection, *, keyring: Keyring) -> bytes | None:
+    """The key that names purged ids; None before the first purge.
+
+    Raises: SealBroken.
+    """
+    row = connection.execute(
+        "SELECT sealed FROM app_keys WHERE name = 'pseudonym'"
+    ).fetchone()
+    return keyring.open(row[0], place="app_key:pseudonym") if row else None
+
+
+def names_of(corp_id: str, pseudonym_key: bytes | None) -> list[str]:
+    """The names under which a corpid may be stored: itself, and its purged form."""
+    if pseudonym_key is None:
+        return [corp_id]
+    return [corp_id, pseudonym(pseudonym_key, corp_id=corp_id, name=corp_id)]
+
+
+def find_corp(connection: Connection, names: list[str]) -> CorpSummary | None:
+    """The live corp of these names, else the newest."""
+    with connection.cursor(row_factory=class_row(CorpSummary)) as cursor:
+        cursor.execute(
+            f"""
+            {_SELECT} WHERE corp_id = ANY(%s)
+            ORDER BY (state <> 'revoked') DESC, corp_pk DESC LIMIT 1
+            """,
+            [names],
+        )
+        return cursor.fetchone()
+
+
+def list_corps(
+    connection: Connection,
+    *,
+    after: str,
+    limit: int,
+    pseudonym_key: bytes | None,
+) -> list[CorpSummary]:
+    """One row per corpid behind `after`, ascending; the live one, else the newest."""
+    shadowed = _purged_names_of_known(connection, pseudonym_key)
+    with connection.cursor(row_factory=class_row(CorpSummary)) as cursor:
+        cursor.execute(
+            f"""
+            {_SELECT} WHERE corp_pk IN (
+                SELECT DISTINCT ON (corp_id) corp_pk FROM corps
+                WHERE corp_id > %(after)s AND corp_id <> ALL(%(shadowed)s)
+                ORDER BY corp_id, (state <> 'revoked') DESC, corp_pk DESC
+                LIMIT %(limit)s)
+            ORDER BY corp_id
+            """,  # noqa: S608 - the inserted text is a constant of this module
+            {"after": after, "shadowed": shadowed, "limit": limit},
+        )
+        return cursor.fetchall()
+
+
+def _purged_names_of_known(connection: Connection, key: bytes | None) -> list[str]:
+    """Purged rows whose corpid came back: the new row stands for both."""
+    if key is None:
+        return []
+    purged = connection.execute(
+        "SELECT DISTINCT corp_id FROM corps WHERE starts_with(corp_id, %s)", [PURGED]
+    ).fetchall()
+    if not purged:
+        return []
+    known = connection.execute(
+        "SELECT DISTINCT corp_id FROM corps WHERE NOT starts_with(corp_id, %s)",
+        [PURGED],
+    ).fetchall()
+    names = {pseudonym(key, corp_id=name, name=name) for (name,) in known}
+    return [name for (name,) in purged if name in names]

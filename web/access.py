@@ -1,0 +1,88 @@
+"""Who may see each route: stated beside the route, enforced before every request."""
+
+import hmac
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, redirect, request, session, url_for
+from werkzeug.wrappers import Response
+
+from web.problems import Problem
+from web.services import services
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_STATED = "seen_by_audience"
+
+
+class Audience(StrEnum):
+    """The groups of callers that a route can be for."""
+
+    ANYONE = "anyone"
+    BEARER = "bearer"
+    OPERATOR = "operator"
+
+
+def seen_by(audience: Audience) -> Callable[[View], View]:
+    """A decorator that states who may see the route of the function below it."""
+
+    def state(view: View) -> View:
+        setattr(view, _STATED, audience)
+        return view
+
+    return state
+
+
+def audience_of(app: Flask, endpoint: str) -> Audience | None:
+    """Who may see an endpoint, or None when nobody said so."""
+    audience = getattr(app.view_functions[endpoint], _STATED, None)
+    return audience if isinstance(audience, Audience) else None
+
+
+def enforce(app: Flask) -> None:
+    """Let every request through only to whom its route is for.
+
+    Raises: LookupError when a route does not state its audience.
+    """
+    for rule in app.url_map.iter_rules():
+        if audience_of(app, rule.endpoint) is None:
+            raise LookupError(f"{rule.rule} does not state who may see it")
+    app.before_request(_refuse_strangers)
+
+
+def _refuse_strangers() -> Response | None:
+    if request.endpoint is None:
+        return None
+    match audience_of(current_app, request.endpoint):
+        case Audience.ANYONE:
+            return None
+        case Audience.OPERATOR:
+            return None if is_operator() else _to_sign_in()
+        case _:
+            _require_bearer()
+            return None
+
+
+def _require_bearer() -> None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not is_api_token(token.strip()):
+        raise Problem(401, "This needs the header Authorization: Bearer API_TOKEN.")
+
+
+def is_api_token(token: str) -> bool:
+    """Whether a text is API_TOKEN, compared in constant time."""
+    return hmac.compare_digest(token.encode(), services().api_token.encode())
+
+
+def is_operator() -> bool:
+    """Whether an operator is signed in with the present API_TOKEN."""
+    mark = session.get("operator", "")
+    return isinstance(mark, str) and hmac.compare_digest(
+        mark.encode(), services().operator_mark.encode()
+    )
+
+
+def _to_sign_in() -> Response:
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("console.sign_in", next=wanted), 303)

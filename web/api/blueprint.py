@@ -1,0 +1,85 @@
+"""What every route of the API has in common: prefix, bearer, answers, errors."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, NoReturn
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from pydantic import BaseModel, Field
+
+from web.problems import MEDIA_TYPE, Problem
+
+PREFIX = "/api/v1"
+BEARER = "bearer"
+
+_WORDS = {
+    400: "A bad limit, cursor or filter.",
+    401: "No bearer, or the wrong one.",
+    404: "Unknown, or a thing of another corp.",
+    409: "Not possible in the present state.",
+    422: "A malformed body.",
+    429: "A limit is reached.",
+    503: "The database cannot be reached.",
+}
+
+Responses = dict[str | int, type[BaseModel] | dict[Any, Any] | None]
+Id = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class Page(BaseModel):
+    """Which part of a list is wanted."""
+
+    limit: int = Field(100, ge=1, le=1000, description="Rows of one answer.")
+    cursor: str | None = Field(None, description="`next` of the answer before.")
+
+
+def blueprint(name: str) -> APIBlueprint:
+    """The routes of one noun, all behind the bearer."""
+    return APIBlueprint(
+        name,
+        __name__,
+        url_prefix=PREFIX,
+        abp_security=[{BEARER: []}],
+        abp_responses=problems(401, 503),
+        operation_id_callback=_operation_id,
+    )
+
+
+def _operation_id(*, name: str, path: str, method: str) -> str:
+    """The name of the function: short, and unique in this API."""
+    return name
+
+
+def problems(*statuses: int) -> Responses:
+    """The errors that a route may answer, for the document."""
+    return {
+        status: {
+            "description": _WORDS[status],
+            "content": {
+                MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
+            },
+        }
+        for status in statuses
+    }
+
+
+def answer(document: BaseModel, *, status: int = 200) -> Response:
+    """A document as JSON; times end in Z, absent values are null."""
+    return Response(
+        document.model_dump_json(by_alias=True),
+        status=status,
+        content_type="application/json",
+    )
+
+
+def not_found(what: str) -> NoReturn:
+    """There is no such thing, or it belongs to another corp.
+
+    Raises: Problem 404.
+    """
+    raise Problem(404, f"{what}: not known here.")
+
+
+def strings(values: Sequence[object]) -> list[str]:
+    """Ids as strings, whatever the store holds them as."""
+    return [str(value) for value in values]

@@ -1,0 +1,112 @@
+"""TAPD companies: what a corp is linked to, and how each wants to be treated."""
+
+from typing import Literal
+
+from flask import Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from store import companies
+from store.companies import Company as StoredCompany
+from store.database import transaction
+from web.access import Audience, seen_by
+from web.api.blueprint import Id, answer, blueprint, not_found, problems
+from web.problems import Problem
+from web.services import services
+
+api = blueprint("api-companies")
+
+Edition = Literal["standard", "professional", "enterprise"]
+Unmatched = Literal["ask", "create"]
+
+
+class CompanyPath(BaseModel):
+    """Which company."""
+
+    company_id: Id
+
+
+class Guard(BaseModel):
+    """Overrides of GUARD_*; what is absent follows the setting."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    switch: Literal["on", "off"] | None = None
+    removals: int | None = Field(None, ge=0)
+    share: float | None = Field(None, ge=0, le=1)
+    ceiling: int | None = Field(None, ge=0)
+    window_hours: int | None = Field(None, ge=1)
+
+
+class CompanyBody(BaseModel):
+    """What is to hold for a company; a missing field is left alone, null clears it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(None, min_length=1, max_length=256)
+    edition: Edition | None = None
+    event_secret: str | None = Field(None, min_length=1, max_length=256)
+    unmatched: Unmatched | None = None
+    guard: Guard | None = None
+
+    @model_validator(mode="after")
+    def _cannot_be_cleared(self) -> "CompanyBody":
+        for name in ("name", "edition"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"{name} cannot be null")
+        if any("\0" in text for text in (self.name, self.event_secret) if text):
+            raise ValueError("a text holds a NUL character")
+        return self
+
+
+class Company(BaseModel):
+    """A TAPD company; its event secret is never shown again."""
+
+    company_id: str
+    name: str
+    edition: Edition
+    origin: Literal["tapd", "wecom"]
+    has_event_secret: bool
+    unmatched: Unmatched | None = Field(description="Null follows UNMATCHED.")
+    guard: Guard | None = Field(description="Null follows GUARD_*.")
+
+
+@api.get("/companies/<company_id>", responses={200: Company, **problems(404)})
+@seen_by(Audience.BEARER)
+def read_company(path: CompanyPath) -> Response:
+    """One company."""
+    with transaction(services().pool) as connection:
+        found = companies.find_company(connection, path.company_id)
+    return answer(_show(found or not_found(f"company {path.company_id}")))
+
+
+@api.put("/companies/<company_id>", responses={200: Company, **problems(422)})
+@seen_by(Audience.BEARER)
+def put_company(path: CompanyPath, body: CompanyBody) -> Response:
+    """Create or change a company; a new one needs a name."""
+    with transaction(services().pool) as connection:
+        if body.name is not None:
+            companies.add_company(connection, path.company_id, name=body.name)
+        companies.change_company(
+            connection,
+            path.company_id,
+            given=body.model_dump(exclude_unset=True),
+            keyring=services().keyring,
+        )
+        saved = companies.find_company(connection, path.company_id)
+    if saved is None:
+        raise Problem(422, "name: a new company needs one.")
+    return answer(_show(saved))
+
+
+def _show(company: StoredCompany) -> Company:
+    return Company.model_validate(
+        {
+            "company_id": company.company_id,
+            "name": company.name,
+            "edition": company.edition,
+            "origin": company.origin,
+            "has_event_secret": company.has_event_secret,
+            "unmatched": company.unmatched,
+            "guard": company.guard,
+        }
+    )

@@ -1,0 +1,128 @@
+"""What was pushed to us: list, and retry of what failed or was parked."""
+
+from datetime import datetime
+from typing import Literal
+
+from flask import Response
+from pydantic import BaseModel, Field
+
+from store import mail
+from store.database import Connection, transaction
+from store.summaries import corps, events
+from store.summaries.events import EventSummary
+from web.access import Audience, seen_by
+from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
+from web.corps import pseudonym_key
+from web.cursors import cut
+from web.problems import Problem
+from web.services import services
+
+api = blueprint("api-events")
+
+EventState = Literal["pending", "done", "folded", "ignored", "parked", "failed"]
+LARGEST_ID = 2**63 - 1
+
+
+class EventPath(BaseModel):
+    """Which event."""
+
+    event_id: Id
+
+
+class EventPage(Page):
+    """Which events are wanted; filters combine."""
+
+    corp_id: Id | None = None
+    mailbox: Id | None = Field(None, description="corp:<corpid>, code:<hash>, suite.")
+    state: EventState | None = None
+
+
+class Event(BaseModel):
+    """One callback, without its content."""
+
+    id: str
+    mailbox: str
+    kind: str = Field(description="InfoType or Event as WeCom writes it.")
+    change: str | None = Field(description="ChangeType, for contact changes.")
+    key: str = Field(description="member:<userid>, department:<id>, tag:<id>, corp.")
+    state: EventState
+    times_seen: int
+    received_at: datetime
+    done_at: datetime | None
+    attempts: int
+    outcome: str | None
+    error: str | None
+
+
+class Events(BaseModel):
+    """A page of events, newest first."""
+
+    items: list[Event]
+    next: str | None
+
+
+@api.get("/events", responses={200: Events, **problems(400)})
+@seen_by(Audience.BEARER)
+def list_events(query: EventPage) -> Response:
+    """The events, newest first."""
+    of = ["events", query.corp_id, query.mailbox, query.state]
+    before = services().cursors.open(query.cursor, of=of) or [None]
+    with transaction(services().pool) as connection:
+        rows = events.list_events(
+            connection,
+            mailboxes=_mailboxes(connection, query),
+            state=query.state,
+            before=before[0],
+            limit=query.limit + 1,
+        )
+    shown, end = cut(rows, limit=query.limit, position=lambda row: [row.event_id])
+    following = services().cursors.seal(end, of=of) if end else None
+    return answer(Events(items=[_show(row) for row in shown], next=following))
+
+
+@api.post("/events/<event_id>/retry", responses={202: Event, **problems(404, 409)})
+@seen_by(Audience.BEARER)
+def retry_event(path: EventPath) -> Response:
+    """Try a failed or parked event again."""
+    with transaction(services().pool) as connection:
+        event = _get(connection, path.event_id)
+        mailbox = mail.retry(connection, event.event_id)
+        if mailbox is None:
+            raise Problem(409, f"event {event.event_id} is {event.state}.")
+        event = _get(connection, path.event_id)
+    services().ring(mailbox)
+    return answer(_show(event), status=202)
+
+
+def _mailboxes(connection: Connection, query: EventPage) -> list[str] | None:
+    if query.corp_id is None:
+        return None if query.mailbox is None else [query.mailbox]
+    names = corps.names_of(query.corp_id, pseudonym_key(connection))
+    boxes = [f"corp:{name}" for name in names]
+    return [box for box in boxes if query.mailbox in {None, box}]
+
+
+def _get(connection: Connection, event_id: str) -> EventSummary:
+    if not event_id.isascii() or not event_id.isdigit() or int(event_id) > LARGEST_ID:
+        not_found(f"event {event_id}")
+    found = events.find_event(connection, int(event_id))
+    return found or not_found(f"event {event_id}")
+
+
+def _show(row: EventSummary) -> Event:
+    return Event.model_validate(
+        {
+            "id": str(row.event_id),
+            "mailbox": row.mailbox,
+            "kind": row.kind,
+            "change": row.change,
+            "key": row.key,
+            "state": row.state,
+            "times_seen": row.times_seen,
+            "received_at": row.received_at,
+            "done_at": row.done_at,
+            "attempts": row.attempts,
+            "outcome": row.outcome,
+            "error": row.error,
+        }
+    )

@@ -1,0 +1,71 @@
+"""Where every event of a day went."""
+
+import datetime
+
+from flask import Response
+from pydantic import BaseModel, Field
+
+from store import ledger
+from store.database import Connection, transaction
+from web.access import Audience, seen_by
+from web.api.blueprint import answer, blueprint, problems
+from web.api.corps import CorpPath
+from web.corps import get_corp
+from web.services import services
+
+api = blueprint("api-ledger")
+
+
+class LedgerDay(BaseModel):
+    """Which day, in UTC."""
+
+    day: datetime.date | None = Field(None, description="YYYY-MM-DD; today if absent.")
+
+
+class Ledger(BaseModel):
+    """Events received on a day; received is the sum of the rest."""
+
+    day: datetime.date
+    received: int
+    applied: int
+    folded: int
+    duplicate: int
+    ignored: int
+    pending: int
+    parked: int
+    failed: int
+
+
+@api.get("/ledger", responses={200: Ledger, **problems(400)})
+@seen_by(Audience.BEARER)
+def read_ledger(query: LedgerDay) -> Response:
+    """The ledger of a day over all mailboxes."""
+    with transaction(services().pool) as connection:
+        return answer(_ledger(connection, query.day, None))
+
+
+@api.get("/corps/<corp_id>/ledger", responses={200: Ledger, **problems(400, 404)})
+@seen_by(Audience.BEARER)
+def read_corp_ledger(path: CorpPath, query: LedgerDay) -> Response:
+    """The ledger of a day for one corp."""
+    with transaction(services().pool) as connection:
+        corp = get_corp(connection, path.corp_id)
+        return answer(_ledger(connection, query.day, corp.mailboxes))
+
+
+def _ledger(
+    connection: Connection, asked: datetime.date | None, mailboxes: list[str] | None
+) -> Ledger:
+    day = asked or datetime.datetime.now(datetime.UTC).date()
+    sums = ledger.get_ledger(connection, day, mailboxes=mailboxes)
+    return Ledger(
+        day=day,
+        received=sums.received,
+        applied=sums.applied,
+        folded=sums.folded,
+        duplicate=sums.duplicate,
+        ignored=sums.ignored,
+        pending=sums.pending,
+        parked=sums.parked,
+        failed=sums.failed,
+    )

@@ -1,0 +1,154 @@
+"""Members of a corp, and why each is as it is."""
+
+from typing import Literal
+from urllib.parse import quote
+
+from flask import Response
+from pydantic import BaseModel, Field
+
+from store.database import Connection, transaction
+from store.summaries import members as stored_members
+from store.summaries.members import MemberSummary
+from web.access import Audience, seen_by
+from web.api.blueprint import PREFIX, Id, Page, answer, blueprint, not_found, problems
+from web.api.corps import CorpPath
+from web.corps import FoundCorp, get_corp
+from web.cursors import cut
+from web.explain import Why, explain
+from web.services import services
+
+api = blueprint("api-members")
+
+MOVED = {
+    "description": "An older userid of the member; Location names the current one.",
+    "headers": {"Location": {"schema": {"type": "string"}}},
+}
+
+
+class MemberPath(BaseModel):
+    """Which member of which corp."""
+
+    corp_id: Id = Field(description="WeCom's corpid.")
+    userid: Id = Field(description="The current userid, or an older one.")
+
+
+class MemberPage(Page):
+    """Which members are wanted."""
+
+    state: Literal["active", "removed"] = "active"
+
+
+class Link(BaseModel):
+    """Which TAPD account the member is."""
+
+    state: Literal["linked", "pending", "conflict", "unlinked", "none"]
+    reason: str | None
+    account_id: str | None = Field(description="Null unless linked.")
+
+
+class Member(BaseModel):
+    """A person who may use the app."""
+
+    userid: str
+    open_userid: str | None
+    name: str | None = Field(description="Null when WeCom gave the id.")
+    departments: list[int] = Field(description="Ascending; listed ones only.")
+    main_department: int | None = Field(description="Null unless listed.")
+    leads: list[int] = Field(description="Ascending; empty when not visible.")
+    activation: Literal["active", "disabled", "pending", "quit"] | None
+    employment: Literal["working", "left"]
+    state: Literal["active", "removed"]
+    held_plan_id: str | None
+    link: Link
+
+
+class Members(BaseModel):
+    """A page of members, ascending by the bytes of the userid."""
+
+    items: list[Member]
+    next: str | None
+
+
+@api.get("/corps/<corp_id>/members", responses={200: Members, **problems(400, 404)})
+@seen_by(Audience.BEARER)
+def list_corp_members(path: CorpPath, query: MemberPage) -> Response:
+    """The members of a corp, active ones unless others are asked for."""
+    of = ["members", path.corp_id, query.state]
+    after = services().cursors.open(query.cursor, of=of) or ["", 0]
+    with transaction(services().pool) as connection:
+        corp = get_corp(connection, path.corp_id)
+        rows = stored_members.list_members(
+            connection,
+            corp.corp_pk,
+            state=query.state,
+            after=(after[0], after[1]),
+            limit=query.limit + 1,
+        )
+    shown, end = cut(
+        rows, limit=query.limit, position=lambda row: [row.userid, row.member_pk]
+    )
+    following = services().cursors.seal(end, of=of) if end else None
+    return answer(Members(items=[_show(row) for row in shown], next=following))
+
+
+@api.get(
+    "/corps/<corp_id>/members/<userid>",
+    responses={200: Member, 301: MOVED, **problems(404)},
+)
+@seen_by(Audience.BEARER)
+def read_member(path: MemberPath) -> Response:
+    """One member; an older userid answers 301 to the current one."""
+    with transaction(services().pool) as connection:
+        corp = get_corp(connection, path.corp_id)
+        member = _get(connection, corp, path.userid)
+    if moved := _moved(corp, member, path, "/"):
+        return moved
+    return answer(_show(member))
+
+
+@api.get(
+    "/corps/<corp_id>/members/<userid>/why",
+    responses={200: Why, 301: MOVED, **problems(404)},
+)
+@seen_by(Audience.BEARER)
+def read_why(path: MemberPath) -> Response:
+    """The chain that explains the member's state, and what to do next."""
+    with transaction(services().pool) as connection:
+        corp = get_corp(connection, path.corp_id)
+        member = _get(connection, corp, path.userid)
+        if moved := _moved(corp, member, path, "/why"):
+            return moved
+        return answer(explain(connection, corp, member))
+
+
+def _get(connection: Connection, corp: FoundCorp, userid: str) -> MemberSummary:
+    found = stored_members.find_member(connection, corp.corp_pk, corp.userids(userid))
+    return found or not_found(f"member {userid}")
+
+
+def _moved(
+    corp: FoundCorp, member: MemberSummary, path: MemberPath, tail: str
+) -> Response | None:
+    if member.userid in corp.userids(path.userid):
+        return None
+    corp_id, userid = quote(path.corp_id, safe=""), quote(member.userid, safe="")
+    address = f"{PREFIX}/corps/{corp_id}/members/{userid}{tail.rstrip('/')}"
+    return Response(status=301, headers={"Location": address})
+
+
+def _show(row: MemberSummary) -> Member:
+    return Member.model_validate(
+        {
+            "userid": row.userid,
+            "open_userid": row.open_userid,
+            "name": row.name,
+            "departments": row.departments,
+            "main_department": row.main_department,
+            "leads": row.leads,
+            "activation": row.activation,
+            "employment": row.employment,
+            "state": row.state,
+            "held_plan_id": None,
+            "link": {"state": "none", "reason": None, "account_id": None},
+        }
+    )

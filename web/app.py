@@ -1,0 +1,73 @@
+"""The web process: console, JSON API and probes in one Flask application."""
+
+import hashlib
+import hmac
+from zoneinfo import ZoneInfo
+
+from flask_openapi3.openapi import OpenAPI
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from settings import Settings, load
+from store.database import open_pool
+from store.sealing import Keyring
+from web import access, headers, probes, problems, services
+from web.api import document
+from web.console import setup
+from web.cursors import Cursors, derive
+from workers.bell import open_bell
+
+POOL_SIZE = 8
+REDIS_SECONDS = 1.0
+BODY_BYTES = 16 * 1024 * 1024
+
+
+def create_app(settings: Settings | None = None) -> OpenAPI:
+    """The application that `gunicorn "web.app:create_app()"` serves.
+
+    Raises: SettingsError.
+    """
+    settings = settings or load()
+    app = document.make_app(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
+    services.install(app.extensions, _wire(settings))
+    problems.handle_errors(app)
+    headers.protect(app)
+    document.register(app)
+    probes.register(app)
+    setup.register(app, settings)
+    access.seen_by(access.Audience.ANYONE)(app.view_functions["static"])
+    access.enforce(app)
+    return app
+
+
+def _wire(settings: Settings) -> services.Services:
+    bell = open_bell(settings.redis_url)
+    return services.Services(
+        pool=open_pool(settings.database_url, size=POOL_SIZE),
+        redis=_open_redis(settings.redis_url),
+        keyring=Keyring(settings.secret_keys),
+        cursors=Cursors(derive(settings.secret_keys, b"cursors")),
+        ring=bell.ring,
+        ring_run=bell.ring_run,
+        api_token=settings.api_token,
+        operator_mark=_operator_mark(settings),
+        suite_id=settings.wecom.suite_id,
+        time_zone=ZoneInfo(settings.time_zone),
+    )
+
+
+def _open_redis(redis_url: str) -> Redis:
+    return Redis.from_url(
+        redis_url,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def _operator_mark(settings: Settings) -> str:
+    # A session is as good as the token it was opened with: a new token ends it.
+    token = settings.api_token.encode()
+    return hmac.new(token, b"operator session", hashlib.sha256).hexdigest()

@@ -1,0 +1,87 @@
+"""Signing in and out, and the choice of a language."""
+
+import logging
+
+import redis
+from flask import make_response, redirect, render_template, request, session
+from flask import url_for as address_of
+from flask.typing import ResponseReturnValue
+
+from web.access import Audience, is_api_token, is_operator, seen_by
+from web.console.blueprint import console
+from web.problems import Problem
+from web.services import services
+from web.texts import COOKIE, LANGUAGES
+
+log = logging.getLogger(__name__)
+
+_TRIES_PER_MINUTE = 10
+_YEAR_SECONDS = 365 * 24 * 3600
+
+
+@console.get("/sign-in")
+@seen_by(Audience.ANYONE)
+def sign_in() -> ResponseReturnValue:
+    """The form that asks for API_TOKEN."""
+    if is_operator():
+        return redirect(_next_page())
+    return render_template("sign_in.html", refused=False, next=request.args.get("next"))
+
+
+@console.post("/sign-in")
+@seen_by(Audience.ANYONE)
+def open_session() -> ResponseReturnValue:
+    """Sign in, or show the form again."""
+    if _has_tried_too_often(request.remote_addr or "unknown"):
+        raise Problem(429, "Too many attempts.")
+    if not is_api_token(request.form.get("token", "").strip()):
+        log.warning("sign-in refused", extra={"address": request.remote_addr})
+        page = render_template(
+            "sign_in.html", refused=True, next=request.args.get("next")
+        )
+        return page, 403
+    session.clear()
+    session.permanent = True
+    session["operator"] = services().operator_mark
+    return redirect(_next_page(), 303)
+
+
+@console.post("/sign-out")
+@seen_by(Audience.OPERATOR)
+def close_session() -> ResponseReturnValue:
+    """Sign out."""
+    session.clear()
+    return redirect(address_of("console.sign_in"), 303)
+
+
+@console.get("/language/<tag>")
+@seen_by(Audience.ANYONE)
+def choose_language(tag: str) -> ResponseReturnValue:
+    """Remember a language and go back to the page."""
+    if tag not in LANGUAGES:
+        raise Problem(404, f"language {tag}: not known here.")
+    answer = make_response(redirect(_next_page(), 303))
+    answer.set_cookie(COOKIE, tag, max_age=_YEAR_SECONDS, samesite="Lax", httponly=True)
+    return answer
+
+
+def _next_page() -> str:
+    # Only pages of ours: a link must not be able to send people elsewhere.
+    wanted = request.args.get("next", "")
+    if wanted.startswith("/console/") and "\\" not in wanted and "\n" not in wanted:
+        return wanted
+    return address_of("console.list_corps")
+
+
+def _has_tried_too_often(address: str) -> bool:
+    name = f"sign-in:{address}"
+    try:
+        with services().redis.pipeline() as pipeline:
+            pipeline.incr(name)
+            pipeline.expire(name, 60, nx=True)
+            tries = pipeline.execute()[0]
+    except redis.RedisError:
+        # Without Redis nobody counts; API_TOKEN is too long to be guessed.
+        log.warning("sign-in attempts not counted")
+        return False
+    return int(tries) > _TRIES_PER_MINUTE

@@ -1,0 +1,43 @@
+"""Adds the console to the web: its sessions, its forms' protection, its words."""
+
+from datetime import timedelta
+
+from flask import Flask
+
+from settings import Settings
+from web import texts
+from web.console import corp_pages, session_pages  # noqa: F401 - adds its routes
+from web.console.blueprint import console, csrf
+from web.console.words import local_time
+from web.cursors import derive
+
+SESSION_HOURS = 12
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Add the operators' pages under /console/."""
+    key, *older = derive(settings.secret_keys, b"sessions")
+    app.config.update(
+        SECRET_KEY=key,
+        SECRET_KEY_FALLBACKS=older,
+        SESSION_COOKIE_NAME="console",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    csrf.init_app(app)
+    app.register_blueprint(console)
+    app.add_url_rule("/", view_func=corp_pages.front)
+    app.jinja_env.globals.update(
+        t=texts.translate,
+        n=texts.count,
+        language=texts.language,
+        languages=texts.LANGUAGES,
+        local_time=local_time,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,136 @@
+"""Journal lines in plain words: who, what, from where to where, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeGuard
+
+from domain.decisions import DecisionName, Json
+from domain.ids import Key, split_key
+from domain.reasons import Reason
+from store.journal import Line
+from web.services import services
+from web.texts import catalogue, language, say
+
+# The one field that a sentence about a decision compares before and after.
+_FIELD = {
+    DecisionName.ADD_MEMBER: "departments",
+    DecisionName.RESTORE_MEMBER: "departments",
+    DecisionName.RENAME_USERID: "userid",
+    DecisionName.RENAME_MEMBER: "name",
+    DecisionName.MOVE_MEMBER: "departments",
+    DecisionName.SET_MAIN: "main_department",
+    DecisionName.SET_LEADS: "leads",
+    DecisionName.SET_DIRECT_LEADER: "direct_leaders",
+    DecisionName.ADD_DEPARTMENT: "parent_id",
+    DecisionName.MOVE_DEPARTMENT: "parent_id",
+    DecisionName.RENAME_DEPARTMENT: "name",
+}
+_DEPARTMENT_FIELDS = {"departments", "main_department", "leads", "parent_id"}
+_LEADERS = "direct_leaders"
+_REASONS = {reason.value for reason in Reason}
+_CAUSES = {"mail", "run", "operator"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The visible names of what the lines are about."""
+
+    departments: Mapping[int, str]
+    members: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One line as people read it."""
+
+    line_id: int
+    at: datetime
+    kind: str
+    text: str
+    reason: str
+    cause: str
+
+
+def sentence(line: Line, names: Names) -> Sentence:
+    """A journal line in the language of this request."""
+    tag = language()
+    return Sentence(
+        line_id=line.line_id,
+        at=line.at,
+        kind=split_key(Key(line.key))[0],
+        text=describe(line, names, tag=tag),
+        reason=say(tag, f"reason.{line.reason}") if line.reason in _REASONS else "",
+        cause=say(tag, f"cause.{line.cause}") if line.cause in _CAUSES else line.cause,
+    )
+
+
+def describe(line: Line, names: Names, *, tag: str) -> str:
+    """What happened, in a language."""
+    decision = DecisionName(line.decision)
+    field = _FIELD.get(decision, "")
+    old = _value(line.before.get(field), field, names, tag)
+    new = _value(line.after.get(field), field, names, tag)
+    key = f"journal.{decision.value}"
+    if not new and f"{key}.bare" in catalogue(tag):
+        key = f"{key}.bare"
+    nothing = say(tag, "journal.nothing")
+    return say(
+        tag, key, who=_who(line, names, tag), old=old or nothing, new=new or nothing
+    )
+
+
+def local_time(moment: datetime) -> str:
+    """A time as the operators' clocks show it."""
+    return f"{moment.astimezone(services().time_zone):%Y-%m-%d %H:%M:%S}"
+
+
+def mentioned(lines: list[Line]) -> tuple[list[int], list[str]]:
+    """The department ids and userids whose names these lines need."""
+    departments: set[int] = set()
+    members: set[str] = set()
+    for line in lines:
+        kind, name = split_key(Key(line.key))
+        if kind == "department":
+            departments.add(int(name))
+        else:
+            members.add(name)
+        for fields in (line.before, line.after):
+            for field in _DEPARTMENT_FIELDS:
+                departments.update(i for i in _each(fields.get(field)) if _is_id(i))
+            members.update(map(str, _each(fields.get(_LEADERS))))
+    return sorted(departments), sorted(members)
+
+
+def _who(line: Line, names: Names, tag: str) -> str:
+    kind, name = split_key(Key(line.key))
+    told = line.after.get("name") or line.before.get("name")
+    if kind == "department":
+        known = names.departments.get(int(name)) or told
+        return str(known) if known else say(tag, "journal.department", id=name)
+    return str(names.members.get(name) or told or name)
+
+
+def _value(raw: Json, field: str, names: Names, tag: str) -> str:
+    shown = [_one(each, field, names, tag) for each in _each(raw)]
+    return say(tag, "journal.and").join(text for text in shown if text)
+
+
+def _one(raw: Json, field: str, names: Names, tag: str) -> str:
+    if field in _DEPARTMENT_FIELDS and isinstance(raw, int):
+        if raw == 0:
+            return ""
+        return names.departments.get(raw) or say(tag, "journal.department", id=raw)
+    if field == _LEADERS:
+        return names.members.get(str(raw)) or str(raw)
+    return str(raw)
+
+
+def _each(raw: Json) -> list[Json]:
+    if raw is None or raw == "":
+        return []
+    return raw if isinstance(raw, list) else [raw]
+
+
+def _is_id(value: Json) -> TypeGuard[int]:
+    return isinstance(value, int) and value != 0

@@ -1,0 +1,179 @@
+"""Why a member is as it is: scope, match, guard, last change, error, next step."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from domain.ids import member_key
+from store.database import Connection
+from store.journal import Line
+from store.summaries.departments import list_names
+from store.summaries.events import EventSummary, find_newest_of_key
+from store.summaries.journal import list_latest
+from store.summaries.members import MemberSummary
+from web.corps import FoundCorp
+from web.texts import LANGUAGES, say
+
+NextStep = Literal[
+    "none", "retry_event", "wait_for_event", "resume_corp", "wait_for_link",
+    "reauthorise_corp", "widen_scope", "check_in_wecom", "enable_in_wecom",
+]  # fmt: skip
+
+
+class Ground(BaseModel):
+    """One reason for which the person may use the app."""
+
+    kind: Literal["department", "direct", "tag"]
+    id: str | None
+    name: str | None
+
+
+class ScopeStep(BaseModel):
+    """Whether the person is in the corp's visible range, and by what."""
+
+    usable: bool
+    grounds: list[Ground]
+    removal: Literal["scope", "deletion"] | None = Field(
+        description="Why a removed member was removed."
+    )
+
+
+class MatchStep(BaseModel):
+    """Which TAPD account the person is."""
+
+    state: Literal["linked", "pending", "conflict", "unlinked", "none"]
+    reason: str | None
+
+
+class GuardStep(BaseModel):
+    """Whether a removal of the person waits for an approval."""
+
+    held_plan_id: str | None
+
+
+class Change(BaseModel):
+    """The last line of the journal about the person."""
+
+    at: datetime
+    cause: str
+    decision: str
+    reason: str
+
+
+class Failure(BaseModel):
+    """The newest event about the person that is not settled."""
+
+    event_id: str
+    state: str
+    error: str | None
+    received_at: datetime
+
+
+class Step(BaseModel):
+    """What would help, as a code and in words."""
+
+    code: NextStep
+    words: dict[str, str] = Field(description="The same in every language.")
+
+
+class Why(BaseModel):
+    """The chain that explains a member's state."""
+
+    userid: str
+    state: Literal["active", "removed"]
+    employment: Literal["working", "left"]
+    scope: ScopeStep
+    match: MatchStep
+    guard: GuardStep
+    last_change: Change | None
+    error: Failure | None
+    next_step: Step
+
+
+def explain(connection: Connection, corp: FoundCorp, member: MemberSummary) -> Why:
+    """The chain for one member, from what is stored now."""
+    key = member_key(member.userid)
+    event = find_newest_of_key(connection, mailboxes=corp.mailboxes, key=key)
+    code = _next_step(corp, member, event)
+    return Why.model_validate(
+        {
+            "userid": member.userid,
+            "state": member.state,
+            "employment": member.employment,
+            "scope": {
+                "usable": member.state == "active",
+                "grounds": _grounds(connection, corp.corp_pk, member.grounds),
+                "removal": member.removal,
+            },
+            "match": {"state": "none", "reason": None},
+            "guard": {"held_plan_id": None},
+            "last_change": _change(_last_line(connection, corp.corp_pk, key)),
+            "error": _failure(event),
+            "next_step": {
+                "code": code,
+                "words": {tag: say(tag, f"next.{code}") for tag in LANGUAGES},
+            },
+        }
+    )
+
+
+def _next_step(
+    corp: FoundCorp, member: MemberSummary, event: EventSummary | None
+) -> NextStep:
+    if corp.summary.state != "linked":
+        return _corp_step(corp.summary.state)
+    if event is not None:
+        return "wait_for_event" if event.state == "pending" else "retry_event"
+    if member.state == "removed":
+        return "widen_scope" if member.removal == "scope" else "check_in_wecom"
+    return "enable_in_wecom" if member.employment == "left" else "none"
+
+
+def _corp_step(state: str) -> NextStep:
+    if state == "paused":
+        return "resume_corp"
+    return "reauthorise_corp" if state == "revoked" else "wait_for_link"
+
+
+def _grounds(
+    connection: Connection, corp_pk: int, grounds: list[str]
+) -> list[dict[str, str | None]]:
+    parts = [ground.partition(":") for ground in sorted(grounds)]
+    ids = [int(name) for kind, _, name in parts if kind == "department"]
+    names = {str(i): name for i, name in list_names(connection, corp_pk, ids).items()}
+    return [
+        {
+            "kind": kind,
+            "id": name or None,
+            "name": names.get(name) if kind == "department" else None,
+        }
+        for kind, _, name in parts
+    ]
+
+
+def _last_line(connection: Connection, corp_pk: int, key: str) -> Line | None:
+    lines = list_latest(connection, corp_pk, limit=1, key=key, data_key=None)
+    return lines[0] if lines else None
+
+
+def _change(line: Line | None) -> dict[str, object] | None:
+    if line is None:
+        return None
+    return {
+        "at": line.at,
+        "cause": line.cause,
+        "decision": line.decision,
+        "reason": line.reason,
+    }
+
+
+def _failure(event: EventSummary | None) -> dict[str, object] | None:
+    if event is None:
+        return None
+    return {
+        "event_id": str(event.event_id),
+        "state": event.state,
+        "error": event.error,
+        "received_at": event.received_at,
+    }

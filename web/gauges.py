@@ -1,0 +1,145 @@
+"""The metrics of the stores: Postgres and Redis are asked when they are scraped."""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import redis
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from store.database import Connection, Pool, StoreUnavailable, transaction
+from store.summaries import gauges
+
+log = logging.getLogger(__name__)
+
+SPILL = "spill"
+QUEUES = ("events", "notices", "resync")
+_ALIVE_SECONDS = 15
+_RECEIVER_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreCollector(Collector):
+    """What /metrics shows; a store that is away shows as 0 in `sync_store_up`."""
+
+    pool: Pool
+    redis: redis.Redis
+    suite_id: str
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric family, read now."""
+        up = GaugeMetricFamily(
+            "sync_store_up", "1 when the store answers", labels=["store"]
+        )
+        for name, read in (("postgres", self._postgres), ("redis", self._redis)):
+            try:
+                yield from read()
+            except (StoreUnavailable, redis.RedisError) as error:
+                log.warning(
+                    "store not scraped",
+                    extra={"store": name, "error": type(error).__name__},
+                )
+                up.add_metric([name], 0)
+            else:
+                up.add_metric([name], 1)
+        yield up
+
+    def _postgres(self) -> list[Metric]:
+        with transaction(self.pool) as connection:
+            return [
+                *_mail(connection),
+                *_corps(connection),
+                *_health(connection, self.suite_id),
+            ]
+
+    def _redis(self) -> list[Metric]:
+        queue = GaugeMetricFamily(
+            "sync_queue_depth", "Messages in a queue", labels=["queue"]
+        )
+        for name in QUEUES:
+            queue.add_metric([name], _number(self.redis.llen(f"dramatiq:{name}")))
+        since = (time.time() - _ALIVE_SECONDS) * 1000
+        alive = self.redis.zcount("dramatiq:__heartbeats__", since, "+inf")
+        return [
+            queue,
+            _gauge("sync_spill_depth", "Events in the spill", self.redis.llen(SPILL)),
+            _gauge("sync_workers_alive", "Queue clients heard of within 15 s", alive),
+        ]
+
+
+def _mail(connection: Connection) -> Iterator[Metric]:
+    depth = GaugeMetricFamily(
+        "sync_inbox_depth", "Unsettled mail by state", labels=["state"]
+    )
+    oldest = GaugeMetricFamily(
+        "sync_inbox_oldest_seconds", "Age of the oldest of it", labels=["state"]
+    )
+    for row in gauges.list_inbox_depth(connection):
+        depth.add_metric([row.state], row.rows)
+        oldest.add_metric([row.state], row.oldest_seconds)
+    yield depth
+    yield oldest
+    yield _labelled(
+        "sync_mailboxes_waiting",
+        "Mailboxes that wait, by reason",
+        "reason",
+        gauges.count_waiting_mailboxes(connection),
+    )
+    refused = CounterMetricFamily(
+        "sync_callbacks_refused", "Callbacks refused, by reason", labels=["reason"]
+    )
+    for reason, number in gauges.count_refusals(connection).items():
+        refused.add_metric([reason], number)
+    yield refused
+
+
+def _corps(connection: Connection) -> Iterator[Metric]:
+    yield _labelled(
+        "sync_corps", "Corps by state", "state", gauges.count_corps(connection)
+    )
+    yield _labelled(
+        "sync_corp_stale_seconds",
+        "Seconds since linked corps were in step, by quantile over corps",
+        "quantile",
+        gauges.list_staleness(connection),
+    )
+    yield _labelled(
+        "sync_runs_open", "Runs by state", "state", gauges.count_runs(connection)
+    )
+
+
+def _health(connection: Connection, suite_id: str) -> Iterator[Metric]:
+    yield _labelled(
+        "sync_backoffs",
+        "Back-offs in force, by endpoint class",
+        "endpoint_class",
+        gauges.count_pauses(connection),
+    )
+    yield _labelled(
+        "sync_gaps_open", "Open gaps", "reason", gauges.count_gaps(connection)
+    )
+    beating = gauges.count_receivers(connection, within_seconds=_RECEIVER_SECONDS)
+    yield _gauge("sync_receivers_alive", "Receivers heard of within 60 s", beating)
+    age = gauges.find_ticket_age(connection, suite_id)
+    if age is not None:
+        yield _gauge("sync_ticket_age_seconds", "Age of the suite ticket", age)
+
+
+def _gauge(name: str, words: str, value: object) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, words, value=_number(value))
+
+
+def _labelled(
+    name: str, words: str, label: str, values: dict[str, float]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, words, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family
+
+
+def _number(value: object) -> float:
+    # redis-py types an answer as "awaitable or value"; a plain client gives values.
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,106 @@
+"""RFC 9457 problems: how every error of the JSON API looks."""
+
+import logging
+from http import HTTPStatus
+
+from flask import Flask, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, Field, ValidationError
+from werkzeug.exceptions import HTTPException
+
+from store.database import StoreUnavailable
+from web.texts import translate
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+API_PREFIX = "/api/"
+
+
+class ProblemDocument(BaseModel):
+    """What an error answers (RFC 9457)."""
+
+    type: str = Field("about:blank", description="The kind; its title says it all.")
+    title: str = Field(description="The phrase of the HTTP status.")
+    status: int
+    detail: str = Field(description="What is wrong with this request.")
+
+
+class Problem(Exception):
+    """A request that cannot be answered as asked."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+def answer_problem(problem: Problem) -> Response:
+    """The problem as a response; a 401 names the scheme that it wants."""
+    document = ProblemDocument(
+        type="about:blank",
+        title=HTTPStatus(problem.status).phrase,
+        status=problem.status,
+        detail=problem.detail,
+    )
+    answer = Response(
+        document.model_dump_json(), status=problem.status, content_type=MEDIA_TYPE
+    )
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def answer_invalid(error: ValidationError) -> Response:
+    """A request that does not fit the types: 422 for a body, 400 for arguments."""
+    faults = "; ".join(
+        f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}"
+        for fault in error.errors(include_input=False, include_url=False)
+    )
+    # Pydantic gives the class of the model as title; bodies are named so.
+    return answer_problem(Problem(422 if error.title.endswith("Body") else 400, faults))
+
+
+def handle_errors(app: Flask) -> None:
+    """Answer every error as a problem under /api/, and as a page elsewhere."""
+    app.register_error_handler(Problem, _on_problem)
+    app.register_error_handler(HTTPException, _on_http)
+    app.register_error_handler(StoreUnavailable, _on_store)
+    app.register_error_handler(Exception, _on_crash)
+
+
+def _on_problem(error: Problem) -> ResponseReturnValue:
+    if request.path.startswith(API_PREFIX):
+        return answer_problem(error)
+    return _page(error.status)
+
+
+def _on_http(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error
+    if not request.path.startswith(API_PREFIX):
+        return _page(error.code)
+    answer = answer_problem(Problem(error.code, error.description or ""))
+    for name, value in error.get_headers():
+        if name.lower() in {"allow", "retry-after"}:
+            answer.headers[name] = value
+    return answer
+
+
+def _on_store(error: StoreUnavailable) -> ResponseReturnValue:
+    log.error("postgres unavailable", extra={"reason": str(error)})
+    return _on_problem(Problem(503, "The database cannot be reached; try again."))
+
+
+def _on_crash(error: Exception) -> ResponseReturnValue:
+    log.error("request failed", exc_info=error, extra={"endpoint": request.endpoint})
+    return _on_problem(Problem(500, "This is our fault; the log names the cause."))
+
+
+def _page(status: int) -> ResponseReturnValue:
+    known = status if status in {400, 401, 404, 405, 429, 503} else 500
+    return render_template(
+        "error.html",
+        title=translate(f"error.{known}.title"),
+        text=translate(f"error.{known}.text"),
+    ), status
