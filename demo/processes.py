@@ -9,11 +9,13 @@ import requests
 
 from demo.ports import LOOPBACK
 from demo.procfile import RELEASE, read_procfile, shell
-from demo.services import Service, always
+from demo.services import Service, always, wrote
 from demo.session import Session
 
 ROOT = Path(__file__).resolve().parent.parent
 _PROBE_SECONDS = 2.0
+# What dramatiq says when a process has loaded every actor.
+_BOOTED = "ready for action"
 
 
 def answers(url: str) -> Callable[[], bool]:
@@ -52,6 +54,7 @@ def start_processes(session: Session, *, settings: Mapping[str, str]) -> None:
     ready = {
         "receiver": answers(f"http://{LOOPBACK}:{settings['PORT']}/readyz"),
         "web": answers(f"http://{LOOPBACK}:{settings['WEB_PORT']}/healthz"),
+        **{name: wrote(session.log(name), _BOOTED) for name in ("worker", "bulk")},
     }
     session.progress.say(f"starting {', '.join(commands)} ...")
     session.supervisor.start(
@@ -81,7 +84,7 @@ def service(
         name=name,
         command=command,
         folder=ROOT,
-        log=session.state.logs / f"{name}.log",
+        log=session.log(name),
         environment=environment,
         ready=ready,
     )

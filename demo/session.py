@@ -56,6 +56,10 @@ class Session:
     supervisor: Supervisor
     progress: Progress
 
+    def log(self, name: str) -> Path:
+        """Where a service of that name writes."""
+        return self.state.logs / f"{name}.log"
+
     def environment(self) -> dict[str, str]:
         """Ours, with the mark by which what we start is found again."""
         return {**os.environ, MARK: str(self.state.folder)}
