@@ -1,0 +1,149 @@
+"""The clock: one leader does upkeep every second and starts what the schedule wants."""
+
+import logging
+import signal
+import threading
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from settings import Settings, load
+from store import due, leases, schedule
+from store.database import StoreUnavailable, transaction
+from workers import upkeep
+from workers.broker import make_broker
+from workers.keeping import kept
+from workers.runtime import Runtime, build
+
+# The lease of the leader, and the row of the nightly resync.
+CLOCK = "clock"
+RESYNC = "resync"
+
+_TICK_SECONDS = 1.0
+_STAGGER_SECONDS = 3600.0
+_STOP_SECONDS = 1.5
+_POOL_SIZE = 4
+
+_log = logging.getLogger(__name__)
+
+
+def next_resync(settings: Settings, after: datetime) -> datetime:
+    """When RESYNC_CRON is due next after a moment, in SYNC_TIME_ZONE."""
+    zone = ZoneInfo(settings.time_zone)
+    return next(CronSim(settings.resync_cron, after.astimezone(zone)))
+
+
+def plan_resync(runtime: Runtime) -> None:
+    """Put the next nightly resync into the schedule; a missed one stays due at once."""
+    with transaction(runtime.pool) as connection:
+        now = schedule.get_now(connection)
+        schedule.plan(connection, RESYNC, next_resync(runtime.settings, now))
+
+
+def resync_if_due(runtime: Runtime) -> bool:
+    """Make every linked corp due, spread over the next hour, when the time has come.
+
+    Repeats: once per due time, whoever asks; times missed meanwhile count as one.
+    """
+    with transaction(runtime.pool) as connection:
+        found = schedule.claim(connection, RESYNC)
+        if found is None:
+            return False
+        coming = next_resync(runtime.settings, found.now)
+        # A schedule tighter than an hour is to be over before it begins again.
+        seconds = min(_STAGGER_SECONDS, (coming - found.now).total_seconds())
+        made_due = due.spread_corps(connection, cause="schedule", seconds=seconds)
+        schedule.set_next(connection, RESYNC, coming)
+    _log.info("resync due", extra={"corps": made_due})
+    return True
+
+
+class Clock:
+    """One of several clocks; the one that holds the lease leads, the others wait."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._lease: UUID | None = None
+
+    @property
+    def leads(self) -> bool:
+        """Whether this clock is the leader, as far as it knows."""
+        return self._lease is not None
+
+    def run(self, stopping: threading.Event) -> None:
+        """Turn about once a second until told to stop, then let another lead."""
+        while not stopping.is_set():
+            try:
+                self.turn()
+            except StoreUnavailable:
+                _log.warning("clock waits, store away")
+            stopping.wait(_TICK_SECONDS)
+        try:
+            self._resign()
+        except StoreUnavailable:
+            _log.info("lease left to expire, store away")
+
+    def turn(self) -> None:
+        """Lead for one tick, or see whether the leader is gone.
+
+        Raises: StoreUnavailable.
+        """
+        if not self._is_leader():
+            return
+        with kept(self._renew):
+            resync_if_due(self._runtime)
+            upkeep.tick(self._runtime)
+
+    def _is_leader(self) -> bool:
+        if self._lease is not None:
+            if self._renew():
+                return True
+            self._lease = None
+            _log.warning("clock leads no more")
+        with transaction(self._runtime.pool) as connection:
+            self._lease = leases.take(connection, CLOCK)
+        if self._lease is None:
+            return False
+        plan_resync(self._runtime)
+        _log.info("clock leads")
+        return True
+
+    def _renew(self) -> bool:
+        lease = self._lease
+        if lease is None:
+            return False
+        with transaction(self._runtime.pool) as connection:
+            return leases.renew(connection, CLOCK, lease)
+
+    def _resign(self) -> None:
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            with transaction(self._runtime.pool) as connection:
+                leases.release(connection, CLOCK, lease)
+
+
+def main() -> None:
+    """Run a clock until SIGTERM or SIGINT; ends within two seconds."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    settings = load()
+    broker = make_broker(settings.redis_url, receiver=False)
+    runtime = build(settings, broker=broker, pool_size=_POOL_SIZE)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    # In a thread, so that a store that does not answer cannot keep us from ending.
+    clock = threading.Thread(
+        target=Clock(runtime).run, args=(stopping,), name="clock", daemon=True
+    )
+    clock.start()
+    stopping.wait()
+    clock.join(_STOP_SECONDS)
+    runtime.pool.close(timeout=0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""Makes up for whatever was missed: rings, retries, moves, prunes, second by second."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from redis import RedisError
+
+from store import due, partitions, pruning, purge, runs, schedule
+from store.database import Connection, transaction
+from store.gaps import upkeep_gaps
+from store.partitions import INBOX, JOURNAL, Partitioned
+from store.spill import Spill
+from workers import corp_mail
+from workers.purge import NOT_LINKED, purge_late_mail
+from workers.runtime import Runtime
+from workers.spill import move_spill
+
+# A counter in Redis: how often something was due that nobody had rung for.
+RINGS_BY_UPKEEP = "rings_by_upkeep"
+
+_MOST_AT_ONCE = 500
+_PRUNED_AT_ONCE = 5_000
+_MOST_BATCHES = 20
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One duty of upkeep; those without a rhythm are done at every tick."""
+
+    name: str
+    work: Callable[[Runtime], None]
+    every_seconds: float | None = None
+
+
+def tick(runtime: Runtime) -> None:
+    """Do every job whose turn it is; about once a second, by one process.
+
+    Repeats: harmless. A job that fails is logged, and the others go on.
+    """
+    for job in JOBS:
+        try:
+            if _is_its_turn(runtime, job):
+                job.work(runtime)
+        except Exception:
+            _log.exception("upkeep failed", extra={"job": job.name})
+
+
+def _is_its_turn(runtime: Runtime, job: Job) -> bool:
+    if job.every_seconds is None:
+        return True
+    with transaction(runtime.pool) as connection:
+        return schedule.take_turn(
+            connection, f"upkeep:{job.name}", every_seconds=job.every_seconds
+        )
+
+
+def ring_mailboxes(runtime: Runtime) -> None:
+    """Ring for mail that has been due for 2 s and that nobody drains."""
+    with transaction(runtime.pool) as connection:
+        mailboxes = due.list_mailboxes(connection, limit=_MOST_AT_ONCE)
+    for mailbox in mailboxes:
+        runtime.bell.ring(mailbox)
+    _count_rings(runtime, len(mailboxes))
+
+
+def ring_waiting(runtime: Runtime) -> None:
+    """Ring for mail that may be taken although its mailbox waits."""
+    with transaction(runtime.pool) as connection:
+        waiting = due.list_waiting(connection, limit=_MOST_AT_ONCE)
+    rung = [
+        box.mailbox
+        for box, kinds in waiting
+        if kinds & corp_mail.allowed_while_waiting(box)
+    ]
+    for mailbox in rung:
+        runtime.bell.ring(mailbox)
+    _count_rings(runtime, len(rung))
+
+
+def ring_runs(runtime: Runtime) -> None:
+    """Ring for runs that have been due for 2 s and that nobody works on."""
+    with transaction(runtime.pool) as connection:
+        found = due.list_runs(connection, limit=_MOST_AT_ONCE)
+    for run_id in found:
+        runtime.bell.ring_run(run_id)
+    _count_rings(runtime, len(found))
+
+
+def start_due_corps(runtime: Runtime) -> None:
+    """Open a run for each linked corp whose resync is due."""
+    with transaction(runtime.pool) as connection:
+        opened = [
+            runs.request_run(connection, each.corp_pk, cause=each.cause)
+            for each in due.take_corps(connection, limit=_MOST_AT_ONCE)
+        ]
+    for run_id in opened:
+        runtime.bell.ring_run(run_id)
+
+
+def retest_parked(runtime: Runtime) -> None:
+    """Wake parked mail whose corp is linked now; ignore what waited for too long."""
+    with transaction(runtime.pool) as connection:
+        woken = due.unpark_linked(connection)
+        due.ignore_parked(connection, outcome=NOT_LINKED)
+    for mailbox in woken:
+        runtime.bell.ring(mailbox)
+
+
+def move_spilled(runtime: Runtime) -> None:
+    """Put into the inbox what was spilled while Postgres was away."""
+    spill = Spill(runtime.redis, runtime.keyring)
+    move_spill(runtime.pool, spill, runtime.bell)
+
+
+def look_for_gaps(runtime: Runtime) -> None:
+    """Open and close gaps; closing one makes every linked corp due."""
+    with transaction(runtime.pool) as connection:
+        closing = upkeep_gaps(connection, runtime.redis)
+    if closing.reasons:
+        extra = {"reasons": list(closing.reasons), "corps": closing.corps}
+        _log.warning("gap closed, corps due for a resync", extra=extra)
+
+
+def forget_late_mail(runtime: Runtime) -> None:
+    """Empty settled mail that came for corps which were purged before."""
+    purge_late_mail(runtime)
+
+
+def prune(runtime: Runtime) -> None:
+    """Remove what has served its time; the ledger keeps its sums."""
+    days = runtime.settings.inbox_days
+
+    def prune_inbox(connection: Connection) -> int:
+        return pruning.prune_inbox(connection, days=days, limit=_PRUNED_AT_ONCE)
+
+    def prune_identities(connection: Connection) -> int:
+        return pruning.prune_identities(connection, limit=_PRUNED_AT_ONCE)
+
+    for prune_batch in (prune_inbox, prune_identities):
+        for _ in range(_MOST_BATCHES):
+            with transaction(runtime.pool) as connection:
+                pruned = prune_batch(connection)
+            if pruned < _PRUNED_AT_ONCE:
+                break
+    with transaction(runtime.pool) as connection:
+        pruning.prune_requests(connection)
+        pruning.prune_reads(connection)
+        pruning.prune_touched(connection)
+
+
+def keep_partitions(runtime: Runtime) -> None:
+    """Have a partition for each of the next weeks; drop those of mail long pruned."""
+    for kind in (INBOX, JOURNAL):
+        _add_weeks(runtime, kind)
+    with transaction(runtime.pool) as connection:
+        now, weeks = (
+            schedule.get_now(connection),
+            partitions.list_weeks(connection, INBOX),
+        )
+    for week in weeks:
+        if week < partitions.week_of(now):
+            # Locks are waited for in a transaction of their own each.
+            with transaction(runtime.pool) as connection:
+                partitions.drop_empty_week(connection, INBOX, week)
+
+
+def drop_idle_boxes(runtime: Runtime) -> None:
+    """Forget mailboxes in which no mail is left and whose corp does not live."""
+    with transaction(runtime.pool) as connection:
+        purge.drop_idle_boxes(connection)
+
+
+def _add_weeks(runtime: Runtime, kind: Partitioned) -> None:
+    with transaction(runtime.pool) as connection:
+        now = schedule.get_now(connection)
+        missing = partitions.list_missing_weeks(connection, kind, now=now)
+    for week in missing:
+        with transaction(runtime.pool) as connection:
+            partitions.add_week(connection, kind, week)
+
+
+def _count_rings(runtime: Runtime, rings: int) -> None:
+    if not rings:
+        return
+    try:
+        runtime.redis.incrby(RINGS_BY_UPKEEP, rings)
+    except (RedisError, OSError) as error:
+        _log.info("rings not counted", extra={"error": type(error).__name__})
+
+
+JOBS = (
+    Job(name="mailboxes", work=ring_mailboxes),
+    Job(name="runs", work=ring_runs),
+    Job(name="corps", work=start_due_corps),
+    Job(name="parked", work=retest_parked),
+    Job(name="spill", work=move_spilled),
+    Job(name="gaps", work=look_for_gaps, every_seconds=5),
+    Job(name="waiting", work=ring_waiting, every_seconds=15),
+    Job(name="partitions", work=keep_partitions, every_seconds=3600),
+    Job(name="late_mail", work=forget_late_mail, every_seconds=60),
+    Job(name="prune", work=prune, every_seconds=60),
+    Job(name="idle_boxes", work=drop_idle_boxes, every_seconds=60),
+)
