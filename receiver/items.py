@@ -13,8 +13,8 @@ _OUTCOME = "item notices are not sent yet"
 
 def is_proved(event: ItemEvent, secret: str) -> bool:
     """Whether the event carries the company's secret, found out in constant time."""
-    given = event.secret.encode("utf-8", "surrogatepass")
-    return hmac.compare_digest(given, secret.encode()) and secret != ""
+    same = hmac.compare_digest(event.secret.encode(), secret.encode())
+    return same and secret != ""
 
 
 def to_item_post(

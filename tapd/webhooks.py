@@ -57,5 +57,10 @@ def _text(fields: dict[str, Any], name: str) -> str:
     for level in (fields, inner if isinstance(inner, dict) else {}):
         value = level.get(name)
         if isinstance(value, str | int) and not isinstance(value, bool):
-            return str(value)
+            return _storable(str(value))
     return ""
+
+
+def _storable(text: str) -> str:
+    # JSON can spell what neither UTF-8 nor Postgres can hold.
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")
