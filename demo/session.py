@@ -91,6 +91,8 @@ def open_session(folder: Path, *, parent: int | None) -> Iterator[Session]:
 
 
 def _stop(supervisor: Supervisor, progress: Progress) -> None:
+    if not supervisor.names():
+        return
     _on_signals(lambda number, frame: supervisor.hurry())
     progress.say("stopping (once more Ctrl-C to hurry) ...")
     supervisor.stop()
