@@ -246,7 +246,7 @@ def list_stray_mailboxes(connection: Connection) -> list[str]:
 def has_purged(connection: Connection, renamed: str) -> bool:
     """Whether a corp of this HMAC was purged."""
     row = connection.execute(
-        "SELECT FROM corps WHERE corp_id = %s AND state = 'revoked' LIMIT 1", [renamed]
+        "SELECT 1 FROM corps WHERE corp_id = %s AND state = 'revoked' LIMIT 1", [renamed]
     ).fetchone()
     return row is not None
 
