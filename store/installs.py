@@ -72,21 +72,23 @@ def end_install(
 
 def admit_corp(connection: Connection, corp_id: str, *, name: str | None) -> CorpPk:
     """The live corp of this corpid, locked; made as `authorised` if there is none."""
-    # Two codes of one corp may be exchanged at the same time.
-    connection.execute(
-        """
-        INSERT INTO corps (corp_id, state, name) VALUES (%s, 'authorised', %s)
-        ON CONFLICT (corp_id) WHERE state <> 'revoked' DO NOTHING
-        """,
-        [corp_id, name],
-    )
-    row = connection.execute(
-        "SELECT corp_pk FROM corps WHERE corp_id = %s AND state <> 'revoked'"
-        " FOR UPDATE",
-        [corp_id],
-    ).fetchone()
-    assert row is not None  # noqa: S101 - it was there, or we have just made it.
-    return CorpPk(row[0])
+    while True:
+        # Two codes of one corp may be exchanged at the same time.
+        connection.execute(
+            """
+            INSERT INTO corps (corp_id, state, name) VALUES (%s, 'authorised', %s)
+            ON CONFLICT (corp_id) WHERE state <> 'revoked' DO NOTHING
+            """,
+            [corp_id, name],
+        )
+        row = connection.execute(
+            "SELECT corp_pk FROM corps WHERE corp_id = %s AND state <> 'revoked'"
+            " FOR UPDATE",
+            [corp_id],
+        ).fetchone()
+        # A purge may have ended the corp between the two: then there is room for one.
+        if row is not None:
+            return CorpPk(row[0])
 
 
 def keep_code(

@@ -10,6 +10,9 @@ from store.database import Connection
 
 FULL_CLAIM = 20_000
 
+# As good as for ever, yet a date that Python can hold.
+UNTIL_ENDED_SECONDS = 10 * 365 * 86_400.0
+
 # What a mailbox waits for until somebody ends it, whatever else goes well meanwhile.
 HELD = ("paused", "first_read")
 
@@ -86,7 +89,11 @@ def wait(
 
 
 def hold(
-    connection: Connection, mailbox: str, *, waits_for: str, seconds: float
+    connection: Connection,
+    mailbox: str,
+    *,
+    waits_for: str,
+    seconds: float = UNTIL_ENDED_SECONDS,
 ) -> None:
     """Forbid draining until somebody makes the mailbox due, or the time is over.
 

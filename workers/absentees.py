@@ -8,7 +8,7 @@ from domain.ids import Userid
 from domain.leavers import MEMBER_AUTH, Listing, Removal, Verdict
 from domain.org import Member, MemberState, StoredMember
 from domain.renames import Absentee, Rename, match_renames
-from domain.scope import AuthScope, Usable
+from domain.scope import AuthMode, AuthScope, Usable
 from domain.tree import Tree
 from store import members, staging
 from store.database import Pool, transaction
@@ -57,6 +57,14 @@ def look_for(
     }
     inquiry = Inquiry(api, at_once=at_once)
     inquiry.recall(scope=scope, listings=listings)
+    if (
+        not usable.by_department
+        and not usable.by_member
+        and usable.auth_mode != AuthMode.MEMBER
+    ):
+        # With nothing in scope there is no better control than get_permissions, which
+        # this run has asked with the corp's own token.
+        inquiry.control_answered = True
     inquiry.ask_members(absent)
     active = {
         each.member.userid: each

@@ -23,8 +23,6 @@ _ALERTS = frozenset({"inactive_alert", "low_active_alert"})
 # The run makes the mailbox due when it is done; this only outlasts a lost run.
 _FIRST_READ_WAIT = 60.0
 
-_UNTIL_RESUMED = 10 * 365 * 86_400.0
-
 BY_OPERATOR = "operator"
 BY_WECOM = "wecom"
 
@@ -160,9 +158,7 @@ def _obey_one(
 def _pause(connection: Connection, corp: Corp, *, by: str) -> bool:
     paused = corps.pause(connection, corp.corp_pk, by=by)
     if paused:
-        mailboxes.hold(
-            connection, corp.mailbox, waits_for=PAUSED, seconds=_UNTIL_RESUMED
-        )
+        mailboxes.hold(connection, corp.mailbox, waits_for=PAUSED)
     return paused
 
 
