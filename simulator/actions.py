@@ -9,6 +9,7 @@ from simulator.corp import Corp
 from simulator.directory import ROOT, Status
 from simulator.given import (
     Given,
+    read_auth_mode,
     read_flag,
     read_grant,
     read_number,
@@ -18,7 +19,6 @@ from simulator.given import (
     read_text,
     read_texts,
 )
-from simulator.grant import AuthMode
 from simulator.people import person_name
 from simulator.world import World
 
@@ -209,7 +209,7 @@ def _set_permissions(world: World, corp: Corp, given: Given) -> dict[str, Any]:
 
 
 def _set_auth_mode(world: World, corp: Corp, given: Given) -> dict[str, Any]:
-    mode = AuthMode(read_number(given, "auth_mode") or 0)
+    mode = read_auth_mode(given)
     alone = read_texts(given, "self_authorised")
     admin_app.set_auth_mode(world, corp, mode, self_authorised=alone)
     return {}

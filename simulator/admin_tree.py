@@ -29,7 +29,7 @@ def add_department(
     get_department(corp, parent_id)
     if _depth(corp.now, parent_id) >= MAX_DEPTH:
         raise Impossible(81002, "too deep")
-    fresh = department_id or corp.minter.department_id()
+    fresh = department_id or _unused_id(corp)
     if fresh in corp.now.departments:
         raise Impossible(60008, "department exists")
     made = Department(department_id=fresh, name=name, parent_id=parent_id, order=order)
@@ -196,6 +196,12 @@ def scope_tags(directory: Directory) -> set[int]:
     """Tags the app may read."""
     scope = directory.grant.scope
     return {*scope.allow_tag, *scope.extra_tag}
+
+
+def _unused_id(corp: Corp) -> int:
+    while (fresh := corp.minter.department_id()) in corp.now.departments:
+        pass
+    return fresh
 
 
 def _push_tag(world: World, corp: Corp, *, old: Tag, new: Tag) -> None:

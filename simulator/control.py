@@ -10,6 +10,7 @@ from simulator.tokens import Paper
 from simulator.world import Knobs, World
 
 SETTABLE = {one.name for one in fields(Fault)} - {"fault_id", "seen", "struck"}
+NUMBERS = {"count", "share", "seconds", "errcode", "times", "window"}
 DEFAULT_SECONDS = {
     Kind.LATE: 5.0,
     Kind.TIMEOUT: 30.0,
@@ -48,6 +49,9 @@ def _add_general(pages: Blueprint, world: World) -> None:
             unknown = given.keys() - {one.name for one in fields(Knobs)}
             if unknown:
                 return _refuse(f"no such knob: {sorted(unknown)[0]}")
+            wrong = [one for one, value in given.items() if not _is_limit(value)]
+            if wrong:
+                return _refuse(f"{wrong[0]} is not a number")
             world.knobs = replace(world.knobs, **given)
         return jsonify(asdict(world.knobs))
 
@@ -199,9 +203,16 @@ def read_fault(world: World, given: dict[str, Any]) -> Fault:
     unknown = given.keys() - SETTABLE
     if unknown:
         raise ValueError(f"no such field: {sorted(unknown)[0]}")
+    for name in NUMBERS & given.keys():
+        if not isinstance(given[name], int | float):
+            raise ValueError(f"{name} is not a number")
     kind = Kind(given.get("kind", ""))
     values = {"seconds": DEFAULT_SECONDS.get(kind, 1.0), **given, "kind": kind}
     return Fault(fault_id=world.faults.next_id(), **values)
+
+
+def _is_limit(value: Any) -> bool:
+    return value is None or isinstance(value, int | float)
 
 
 def _body() -> dict[str, Any]:

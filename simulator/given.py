@@ -27,7 +27,7 @@ def read_grant(given: Given) -> Grant:
     named = any(name.startswith(("allow_", "extra_")) for name in given)
     return Grant(
         scope=read_scope(given) if named else Scope(allow_party=(ROOT,)),
-        auth_mode=AuthMode(read_number(given, "auth_mode") or 0),
+        auth_mode=read_auth_mode(given),
         permissions=frozenset({READ_BASIC, *read_texts(given, "permissions")}),
         self_authorised=read_texts(given, "self_authorised"),
     )
@@ -79,3 +79,14 @@ def read_status(given: Given) -> Status:
         return Status(read_number(given, "status") or Status.ACTIVE)
     except ValueError:
         raise Impossible(40058, "status is 1, 2, 4 or 5") from None
+
+
+def read_auth_mode(given: Given) -> AuthMode:
+    """Who authorises; the admin when missing.
+
+    Raises: Impossible.
+    """
+    try:
+        return AuthMode(read_number(given, "auth_mode") or 0)
+    except ValueError:
+        raise Impossible(40058, "auth_mode is 0 or 1") from None

@@ -28,6 +28,7 @@ Page = str | AnyResponse
 def blueprint(world: World) -> Blueprint:
     """The admin's pages."""
     pages = Blueprint("page", __name__, static_folder="static", static_url_path="/s")
+    pages.register_error_handler(ValueError, _malformed)
     pages.context_processor(lambda: page_words(world))
     _add_home(pages, world)
     _add_admin(pages, world)
@@ -182,6 +183,10 @@ def _add_phone(pages: Blueprint, world: World) -> None:
     def enter(corp_id: str, userid: str) -> Page:
         visits.enter_app(world, get_corp(world, corp_id), userid)
         return redirect(url_for("page.phone", corp_id=corp_id, userid=userid))
+
+
+def _malformed(error: ValueError) -> Page:
+    return Response(str(error), status=400, mimetype="text/plain")
 
 
 def _back(corp: Corp, back: str, work: Any) -> Page:

@@ -3,9 +3,9 @@
 import threading
 
 from flask import Flask
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from simulator.api import dispatch
+from simulator.app_server import AppServer
 from simulator.config import Config
 from simulator.control import blueprint as control_blueprint
 from simulator.control_corps import blueprint as corps_blueprint
@@ -32,13 +32,7 @@ class Simulator:
 
     def __init__(self, config: Config, *, host: str = "127.0.0.1", port: int = 0):
         self.world = World(config)
-        self._server: BaseWSGIServer = make_server(
-            host,
-            port,
-            create_app(self.world),
-            threaded=True,
-            request_handler=_QuietHandler,
-        )
+        self._server = AppServer((host, port), create_app(self.world).wsgi_app)
         self._threads = [
             threading.Thread(target=self._server.serve_forever, daemon=True),
             threading.Thread(target=self._keep_ticketing, daemon=True),
@@ -72,15 +66,3 @@ class Simulator:
             wait = every if taken else min(every, TICKET_RETRY_SECONDS)
             if self.world.stopping.wait(wait):
                 return
-
-
-class _QuietHandler(WSGIRequestHandler):
-    """Keeps connections open, sends small answers at once, logs nothing itself."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    # Headers and body leave in one packet.
-    wbufsize = -1
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """The call log has it already."""
