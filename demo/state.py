@@ -44,7 +44,10 @@ class State:
         while not self._try():
             owner = self._owner()
             if psutil.pid_exists(owner) or time.monotonic() > deadline:
-                raise StateBusy(f"{self.folder} is in use by process {owner}.")
+                raise StateBusy(
+                    f"{self.folder} is in use by process {owner}. It runs already; "
+                    "stop that one first (Ctrl-C there)."
+                )
             time.sleep(0.1)
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, str(os.getpid()).encode("ascii"), 0)
