@@ -15,6 +15,10 @@ from store.summaries import gauges
 log = logging.getLogger(__name__)
 
 SPILL = "spill"
+# Counters that workers keep in Redis.
+CALLS = "calls"
+HELD_BACK = "calls:held_back"
+RINGS_BY_UPKEEP = "rings_by_upkeep"
 QUEUES = ("events", "notices", "resync")
 _ALIVE_SECONDS = 15
 _RECEIVER_SECONDS = 60
@@ -66,7 +70,28 @@ class StoreCollector(Collector):
             queue,
             _gauge("sync_spill_depth", "Events in the spill", self.redis.llen(SPILL)),
             _gauge("sync_workers_alive", "Queue clients heard of within 15 s", alive),
+            *self._counters(),
         ]
+
+    def _counters(self) -> Iterator[Metric]:
+        made = CounterMetricFamily(
+            "sync_wecom_calls", "Calls to WeCom", labels=["endpoint", "errcode"]
+        )
+        held_back = CounterMetricFamily(
+            "sync_wecom_held_back",
+            "Calls that we held back ourselves",
+            labels=["endpoint", "reason"],
+        )
+        for family, name in ((made, CALLS), (held_back, HELD_BACK)):
+            for field, number in _pairs(self.redis.hgetall(name)):
+                family.add_metric(list(field.rpartition(":")[::2]), number)
+            yield family
+        rings = self.redis.get(RINGS_BY_UPKEEP)
+        yield CounterMetricFamily(
+            "sync_rings_by_upkeep",
+            "Things due that nobody had rung for",
+            value=float(rings) if isinstance(rings, bytes) else 0.0,
+        )
 
 
 def _mail(connection: Connection) -> Iterator[Metric]:
@@ -143,3 +168,9 @@ def _labelled(
 def _number(value: object) -> float:
     # redis-py types an answer as "awaitable or value"; a plain client gives values.
     return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _pairs(answer: object) -> list[tuple[str, float]]:
+    if not isinstance(answer, dict):
+        return []
+    return sorted((name.decode(), float(value)) for name, value in answer.items())

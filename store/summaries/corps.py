@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg.rows import class_row
 
+from domain.ids import CorpPk
 from store.database import Connection
 from store.sealing import Keyring, pseudonym
 
@@ -110,3 +111,13 @@ def _purged_names_of_known(connection: Connection, key: bytes | None) -> list[st
     ).fetchall()
     names = {pseudonym(key, corp_id=name, name=name) for (name,) in known}
     return [name for (name,) in purged if name in names]
+
+
+def list_linked(connection: Connection, *, limit: int) -> list[CorpPk]:
+    """Linked corps, those longest out of step first."""
+    rows = connection.execute(
+        "SELECT corp_pk FROM corps WHERE state = 'linked'"
+        " ORDER BY last_synced_at NULLS FIRST, corp_pk LIMIT %s",
+        [limit],
+    ).fetchall()
+    return [CorpPk(corp_pk) for (corp_pk,) in rows]

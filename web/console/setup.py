@@ -8,7 +8,7 @@ from settings import Settings
 from web import texts
 from web.console import corp_pages, session_pages  # noqa: F401 - adds its routes
 from web.console.blueprint import console, csrf
-from web.console.words import local_time
+from web.console.words import corp_title, local_time
 from web.cursors import derive
 
 SESSION_HOURS = 12
@@ -38,6 +38,7 @@ def register(app: Flask, settings: Settings) -> None:
         language=texts.language,
         languages=texts.LANGUAGES,
         local_time=local_time,
+        corp_title=corp_title,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -9,8 +9,9 @@ from domain.decisions import DecisionName, Json
 from domain.ids import Key, split_key
 from domain.reasons import Reason
 from store.journal import Line
+from store.summaries.corps import PURGED, CorpSummary
 from web.services import services
-from web.texts import catalogue, language, say
+from web.texts import catalogue, language, say, translate
 
 # The one field that a sentence about a decision compares before and after.
 _FIELD = {
@@ -29,6 +30,7 @@ _FIELD = {
 _DEPARTMENT_FIELDS = {"departments", "main_department", "leads", "parent_id"}
 _LEADERS = "direct_leaders"
 _REASONS = {reason.value for reason in Reason}
+_SHOWN_HEX = 8
 _CAUSES = {"mail", "run", "operator"}
 
 
@@ -78,6 +80,13 @@ def describe(line: Line, names: Names, *, tag: str) -> str:
     return say(
         tag, key, who=_who(line, names, tag), old=old or nothing, new=new or nothing
     )
+
+
+def corp_title(corp: CorpSummary) -> str:
+    """The corp's name, else its id; a purged id is cut, for nobody can read it."""
+    if corp.corp_id.startswith(PURGED):
+        return translate("corps.purged", id=corp.corp_id[len(PURGED) :][:_SHOWN_HEX])
+    return corp.name or corp.corp_id
 
 
 def local_time(moment: datetime) -> str:

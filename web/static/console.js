@@ -59,7 +59,7 @@ function bring(old, wanted) {
     if (!child || child.nodeName !== next.nodeName) {
       if (child) child.remove();
       child = next.cloneNode(true);
-      if (child.dataset && child.dataset.key && at !== undefined) child.classList.add("fresh");
+      if (child.dataset && child.dataset.key && !isUnfolding) child.classList.add("fresh");
     } else if (child.nodeType !== Node.ELEMENT_NODE) {
       if (child.data !== next.data) child.data = next.data;
     } else if (!child.isEqualNode(next)) {
@@ -79,6 +79,8 @@ const inFull = new Set();
 let wait = POLL_MS;
 let timer = 0;
 let etag = "";
+// While the reader unfolds something, what appears is not news.
+let isUnfolding = false;
 
 function openDepartments() {
   const open = page.querySelectorAll("details[data-department][open]");
@@ -107,6 +109,7 @@ async function ask() {
     const answer = await fetch(address(), { headers, redirect: "error", cache: "no-store" });
     if (answer.status === 200) {
       show(await answer.json());
+      isUnfolding = false;
       etag = answer.headers.get("ETag") || "";
     } else if (answer.status !== 304) {
       throw new Error(`status ${answer.status}`);
@@ -120,6 +123,11 @@ async function ask() {
   if (!document.hidden) timer = setTimeout(ask, wait);
 }
 
+function unfold() {
+  isUnfolding = true;
+  ask();
+}
+
 tellAges();
 setInterval(tellAges, 1000);
 
@@ -127,13 +135,13 @@ if (page.dataset.live) {
   page.addEventListener("toggle", (event) => {
     const details = event.target;
     const isEmpty = details.open && !details.querySelector("ul > li");
-    if (details.dataset.department && isEmpty) ask();
+    if (details.dataset.department && isEmpty) unfold();
   }, true);
   page.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-all]");
     if (!button) return;
     inFull.add(button.dataset.all);
-    ask();
+    unfold();
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) ask();

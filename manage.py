@@ -1,0 +1,259 @@
+"""The operator's command line: migrate, look, resync, retry, replay, rotate."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+
+import click
+
+from domain.replay import BrokenJournal
+from settings import Settings, SettingsError, load
+from store import mail, rotation, runs
+from store.corps import find_live
+from store.database import Pool, StoreUnavailable, open_pool, transaction
+from store.migrate import migrate as apply_migrations
+from store.replay import Difference, list_differences
+from store.sealing import Keyring, SealBroken
+from store.spill import SpillUnavailable, open_spill
+from store.summaries.journal import find_data_key
+from store.summaries.runs import RunSummary, find_run
+from workers import doctor as doctors
+from workers.bell import open_bell
+from workers.findings import Verdict
+
+_LOOK_SECONDS = 0.5
+_PATIENCE_SECONDS = 30.0
+_ENDED = {"done", "held", "failed", "cancelled"}
+_MARKS = {
+    Verdict.OK: ("ok", "green"),
+    Verdict.WARNING: ("warn", "yellow"),
+    Verdict.FAILED: ("FAIL", "red"),
+}
+
+
+class Failed(click.ClickException):
+    """The command could not do what was asked; exit status 1."""
+
+    exit_code = 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Operate TAPD-WeCom Sync. Exit status: 0 done, 1 failed, 2 wrong usage."""
+    # What goes wrong is told once, in a sentence; libraries would tell it again.
+    logging.basicConfig(level=logging.CRITICAL)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    applied = apply_migrations(_settings().database_url)
+    for name in applied:
+        click.echo(f"applied {name}")
+    click.echo("The database has the newest schema.")
+
+
+@cli.command()
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Default: from LANG.")
+def doctor(lang: str | None) -> None:
+    """Probe settings, stores, addresses, callbacks, tokens and the clock."""
+    tongue = lang or _tongue()
+    failed = 0
+    for finding in doctors.examine(load):
+        mark, colour = _MARKS[finding.verdict]
+        said = finding.said.zh if tongue == "zh" else finding.said.en
+        click.secho(f"{mark:<5}", fg=colour, nl=False)
+        click.echo(f"{finding.probe:<18} {said}")
+        if finding.advice is not None:
+            advice = finding.advice.zh if tongue == "zh" else finding.advice.en
+            click.echo(f"{'':<5}{'':<18} -> {advice}")
+        failed += finding.verdict is Verdict.FAILED
+    if failed:
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("corp")
+@click.option("--deep", is_flag=True, help="Compare column by column.")
+def resync(corp: str, deep: bool) -> None:
+    """Read all of CORP from WeCom again and apply what differs."""
+    settings = _settings()
+    with _pool(settings) as pool:
+        with transaction(pool) as connection:
+            found = find_live(connection, corp)
+            if found is None or found.state != "linked":
+                raise Failed(f"{corp} is {found.state if found else 'not known here'}.")
+            run_id = runs.request_run(
+                connection, found.corp_pk, cause="operator", deep=deep
+            )
+        open_bell(settings.redis_url).ring_run(run_id)
+        click.echo(f"run {run_id}")
+        run = _follow(pool, run_id)
+    changes = ", ".join(f"{name} {n}" for name, n in sorted(run.decisions.items()))
+    click.echo(f"{run.state}: {changes or 'no differences'}")
+    click.echo(f"calls {run.calls}, least possible {run.calls_least}")
+    if run.state == "held":
+        click.echo(f"Removals wait for approval: plan {run.plan_id}.")
+    if run.state not in {"done", "held"}:
+        raise Failed(run.error or f"The run was {run.state}.")
+
+
+@cli.command()
+@click.argument("event", type=click.IntRange(min=1, max=2**63 - 1))
+def retry(event: int) -> None:
+    """Try the failed or parked EVENT again."""
+    settings = _settings()
+    with _pool(settings) as pool, transaction(pool) as connection:
+        mailbox = mail.retry(connection, event)
+    if mailbox is None:
+        raise Failed(f"Event {event} is neither failed nor parked.")
+    open_bell(settings.redis_url).ring(mailbox)
+    click.echo(f"Event {event} is pending again in {mailbox}.")
+
+
+@cli.command()
+@click.argument("corp")
+def replay(corp: str) -> None:
+    """Fold the journal of CORP from empty and print where the org differs."""
+    settings = _settings()
+    with _pool(settings) as pool:
+        differences = _differences(pool, Keyring(settings.secret_keys), corp)
+    for each in differences:
+        field = f" {each.field}" if each.field else ""
+        click.echo(f"{each.key}{field}: journal {each.journal!r}, org {each.org!r}")
+    if differences:
+        raise Failed(f"{len(differences)} differences.")
+    click.echo("The journal gives exactly the org.")
+
+
+@cli.command("rotate-keys")
+def rotate_keys() -> None:
+    """Seal everything again with the first of SECRET_KEYS."""
+    settings = _settings()
+    keyring = Keyring(settings.secret_keys)
+    unreadable = 0
+    with _pool(settings) as pool:
+        for sealed in rotation.SEALED:
+            unreadable += _rotate_column(pool, keyring, sealed)
+    _warn_of_spill(settings, keyring)
+    if unreadable:
+        raise Failed(f"{unreadable} values cannot be opened with any of SECRET_KEYS.")
+    click.echo("Everything in Postgres is sealed with the first key.")
+
+
+def _settings() -> Settings:
+    try:
+        return load()
+    except SettingsError as error:
+        raise Failed(str(error)) from error
+
+
+@contextmanager
+def _pool(settings: Settings) -> Iterator[Pool]:
+    pool = open_pool(settings.database_url, size=2)
+    try:
+        yield pool
+    except StoreUnavailable as error:
+        raise Failed("Postgres cannot be reached: see DATABASE_URL.") from error
+    except SealBroken as error:
+        raise Failed(f"None of SECRET_KEYS opens {error}.") from error
+    finally:
+        pool.close()
+
+
+def _follow(pool: Pool, run_id: str) -> RunSummary:
+    """The run once it has ended; its pages are shown while they are read."""
+    show = _show_bar() if sys.stdout.isatty() else _show_lines()
+    next(show)
+    began = time.monotonic()
+    while True:
+        with transaction(pool) as connection:
+            run = find_run(connection, run_id)
+        if run is None:
+            raise Failed(f"Run {run_id} is gone.")
+        show.send(run)
+        if run.state in _ENDED:
+            show.close()
+            return run
+        if run.state == "queued" and time.monotonic() - began > _PATIENCE_SECONDS:
+            click.echo("No worker takes it; is `bulk` running? See: manage.py doctor")
+            began = float("inf")
+        time.sleep(_LOOK_SECONDS)
+
+
+def _show_lines() -> Generator[None, RunSummary, None]:
+    last = None
+    while True:
+        run = yield
+        line = f"{run.state}, pages {run.pages_read} of {run.pages_of or '?'}"
+        if line != last:
+            click.echo(line)
+        last = line
+
+
+def _show_bar() -> Generator[None, RunSummary, None]:
+    run = yield
+    while not run.pages_of:
+        run = yield
+    with click.progressbar(length=run.pages_of, label="pages") as bar:
+        while True:
+            # Whether a page leads to more pages is known only when it is read.
+            bar.length = max(run.pages_of or 0, run.pages_read)
+            bar.update(run.pages_read - bar.pos)
+            run = yield
+
+
+def _differences(pool: Pool, keyring: Keyring, corp_id: str) -> list[Difference]:
+    with transaction(pool) as connection:
+        corp = find_live(connection, corp_id)
+        if corp is None:
+            raise Failed(f"{corp_id} is not known here.")
+        data_key = find_data_key(connection, corp.corp_pk, keyring=keyring)
+    if data_key is None:
+        raise Failed(f"{corp_id} has no data key yet.")
+    with transaction(pool) as connection:
+        try:
+            return list_differences(connection, corp.corp_pk, data_key=data_key)
+        except BrokenJournal as error:
+            raise Failed(f"The journal does not fold: {error}.") from error
+
+
+def _rotate_column(pool: Pool, keyring: Keyring, sealed: rotation.Sealed) -> int:
+    """How many values of the column no key opens."""
+    with transaction(pool) as connection:
+        old = rotation.count_old(connection, sealed, keyring)
+    renewed = unreadable = 0
+    batches = rotation.rotate(pool, keyring, sealed)
+    with click.progressbar(
+        length=old, label=sealed.name, hidden=not (old and sys.stdout.isatty())
+    ) as bar:
+        for batch in batches:
+            renewed += batch.renewed
+            unreadable += batch.unreadable
+            bar.update(batch.renewed + batch.unreadable)
+    click.echo(f"{sealed.name}: {renewed} sealed again, {unreadable} unreadable")
+    return unreadable
+
+
+def _warn_of_spill(settings: Settings, keyring: Keyring) -> None:
+    try:
+        depth = open_spill(settings.redis_url, keyring).depth()
+    except SpillUnavailable:
+        click.echo(
+            "The spill cannot be reached; keep the older keys until it is empty."
+        )
+        return
+    if depth:
+        click.echo(f"{depth} events wait in the spill; keep the older keys until then.")
+
+
+def _tongue() -> str:
+    told = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return "zh" if told.lower().startswith("zh") else "en"
+
+
+if __name__ == "__main__":
+    cli()

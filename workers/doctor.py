@@ -1,0 +1,78 @@
+"""Examines a deployment from its settings to WeCom's answers, and says what to mend."""
+
+from collections.abc import Callable, Iterator
+
+from settings import Settings, SettingsError
+from workers import probe_addresses, probe_stores, probe_wecom
+from workers.findings import Finding, Verdict, Words, failed, fine, warning
+
+
+def examine(load: Callable[[], Settings]) -> Iterator[Finding]:
+    """Every finding, in the order of what depends on what; nothing is changed.
+
+    Without usable settings nothing else is examined, without Postgres not WeCom.
+    """
+    try:
+        settings = load()
+    except SettingsError as error:
+        yield from (_faulty(fault) for fault in error.faults)
+        return
+    yield fine("settings", en="All settings are usable.", zh="所有配置均可用。")
+    yield from _doubtful(settings)
+    store_works = False
+    for finding in probe_stores.examine_postgres(settings):
+        store_works = finding.probe == "schema" and finding.verdict is Verdict.OK
+        yield finding
+    yield from probe_stores.examine_redis(settings)
+    yield from probe_addresses.examine(settings)
+    if store_works:
+        yield from probe_stores.examine_sync(settings)
+        yield from probe_wecom.examine(settings)
+
+
+def _faulty(fault: str) -> Finding:
+    name = fault.partition(" ")[0].rstrip(":")
+    return failed(
+        "settings",
+        Words(en=fault, zh=f"配置 {name} 缺失或格式不对：{fault}"),
+        Words(
+            en=f"Set {name} in the environment or in .env (see .env.example).",
+            zh=f"请在环境变量或 .env 中设置 {name}（参见 .env.example）。",
+        ),
+    )
+
+
+def _doubtful(settings: Settings) -> Iterator[Finding]:
+    if settings.guard.switch == "off":
+        yield warning(
+            "guard",
+            Words(
+                en="The guard is off: removals never wait for approval.",
+                zh="防护已关闭：批量移除不会等待审批。",
+            ),
+            Words(en="Set GUARD=on.", zh="请设置 GUARD=on。"),
+        )
+    if not settings.public_url.startswith("https://"):
+        yield warning(
+            "public url",
+            Words(
+                en="PUBLIC_URL is not https; WeCom's sign-in asks for it.",
+                zh="PUBLIC_URL 不是 https，企业微信登录要求使用 https。",
+            ),
+            Words(
+                en="Put a certificate in front and set PUBLIC_URL to https://…",
+                zh="请配置证书，并把 PUBLIC_URL 改为 https://…",
+            ),
+        )
+    if not settings.wecom.provider_corp_id:
+        yield warning(
+            "provider",
+            Words(
+                en="WECOM_PROVIDER_CORP_ID is empty: callbacks may name no receiver.",
+                zh="WECOM_PROVIDER_CORP_ID 为空：不带接收方的回调也会被接受。",
+            ),
+            Words(
+                en="Set it to the corpid shown in the provider console (服务商信息).",
+                zh="请填写服务商后台「服务商信息」中的 CorpID。",
+            ),
+        )

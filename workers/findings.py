@@ -1,0 +1,45 @@
+"""What the doctor says: a verdict, and what to change where, in both languages."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How a probe ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The same sentence in English and Chinese."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one probe found; the advice names a setting or a screen."""
+
+    probe: str
+    verdict: Verdict
+    said: Words
+    advice: Words | None = None
+
+
+def fine(probe: str, *, en: str, zh: str) -> Finding:
+    """All is as it should be."""
+    return Finding(probe=probe, verdict=Verdict.OK, said=Words(en=en, zh=zh))
+
+
+def warning(probe: str, said: Words, advice: Words) -> Finding:
+    """It works, but not as it should."""
+    return Finding(probe=probe, verdict=Verdict.WARNING, said=said, advice=advice)
+
+
+def failed(probe: str, said: Words, advice: Words) -> Finding:
+    """It does not work until the advice is followed."""
+    return Finding(probe=probe, verdict=Verdict.FAILED, said=said, advice=advice)

@@ -1,0 +1,175 @@
+"""Probes of what WeCom gives us: ticket, tokens, and whether it lets us in at all."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from settings import Settings
+from store import corps
+from store.corps import Corp
+from store.database import transaction
+from store.sealing import SealBroken
+from store.summaries.corps import list_linked
+from store.tickets import find_ticket
+from wecom.advice import ADVICE
+from wecom.client import provider_token
+from wecom.errors import TicketMissing, Unavailable, WeComError
+from wecom.wire import Token
+from workers.broker import make_broker
+from workers.findings import Finding, Words, failed, fine, warning
+from workers.runtime import Runtime, build, permanent_code_place
+
+# WeCom sends one about every 10 minutes; each is good for 30.
+_TICKET_WARNS = timedelta(minutes=25)
+_TICKET_FAILS = timedelta(minutes=30)
+# WeCom limits how often tokens may be fetched; a sample tells enough.
+_MOST_CORPS = 20
+_ADDRESS_UNKNOWN = {60020, 301042}
+
+_PUSH = Words(
+    en="In the provider console, app details, callback configuration: check the "
+    "command callback URL (public address of the receiver + /wecom/command), then "
+    "push the ticket again there.",
+    zh="请在「服务商后台 › 应用详情 › 回调配置」中检查指令回调 URL"
+    "（receiver 的公网地址 + /wecom/command），并在该处重新推送 ticket。",
+)
+_WHITELIST = Words(
+    en="Add this machine's outgoing address to the screen “IP whitelist” (IP白名单) of "
+    "the provider console; it takes effect within a minute.",
+    zh="请在服务商后台的「IP白名单」中加入本机的出口 IP，一分钟内生效。",
+)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Ticket, suite token, provider token, and the tokens of linked corps."""
+    broker = make_broker(settings.redis_url, receiver=False)
+    runtime = build(settings, broker=broker, pool_size=2)
+    try:
+        yield _ticket(runtime)
+        suite = _suite_token(runtime)
+        yield suite
+        if settings.wecom.provider_corp_id and settings.wecom.provider_secret:
+            yield _provider_token(runtime)
+        if suite.advice is None:
+            yield from _corp_tokens(runtime)
+    finally:
+        broker.close()
+        runtime.redis.close()
+        runtime.pool.close()
+
+
+def _ticket(runtime: Runtime) -> Finding:
+    suite_id = runtime.settings.wecom.suite_id
+    with transaction(runtime.pool) as connection:
+        ticket = find_ticket(connection, runtime.keyring, suite_id=suite_id)
+    if ticket is None:
+        said = Words(
+            en=f"WeCom has not sent a suite_ticket for {suite_id} yet.",
+            zh=f"尚未收到 {suite_id} 的 suite_ticket。",
+        )
+        return failed("suite ticket", said, _PUSH)
+    age = datetime.now(UTC) - ticket.sent_at
+    minutes = f"{age.total_seconds() / 60:.0f}"
+    said = Words(
+        en=f"The newest suite_ticket is {minutes} minutes old.",
+        zh=f"最新的 suite_ticket 是 {minutes} 分钟前收到的。",
+    )
+    if age < _TICKET_WARNS:
+        return fine("suite ticket", en=said.en, zh=said.zh)
+    return (failed if age > _TICKET_FAILS else warning)("suite ticket", said, _PUSH)
+
+
+def _suite_token(runtime: Runtime) -> Finding:
+    return _obtained(
+        "suite token",
+        runtime.wecom.suite_token,
+        otherwise=Words(
+            en="Compare WECOM_SUITE_ID and WECOM_SUITE_SECRET with the provider "
+            "console, app details, basic information.",
+            zh="请对照「服务商后台 › 应用详情 › 基本信息」核对 WECOM_SUITE_ID 与 "
+            "WECOM_SUITE_SECRET。",
+        ),
+    )
+
+
+def _provider_token(runtime: Runtime) -> Finding:
+    wecom = runtime.settings.wecom
+    return _obtained(
+        "provider token",
+        lambda: provider_token(
+            runtime.transport,
+            corp_id=wecom.provider_corp_id,
+            secret=wecom.provider_secret,
+        ),
+        otherwise=Words(
+            en="Compare WECOM_PROVIDER_CORP_ID and WECOM_PROVIDER_SECRET with the "
+            "provider console, provider information.",
+            zh="请对照「服务商后台 › 服务商信息」核对 WECOM_PROVIDER_CORP_ID 与 "
+            "WECOM_PROVIDER_SECRET。",
+        ),
+    )
+
+
+def _corp_tokens(runtime: Runtime) -> Iterator[Finding]:
+    with transaction(runtime.pool) as connection:
+        keys = list_linked(connection, limit=_MOST_CORPS)
+        linked = [corps.get(connection, corp_pk) for corp_pk in keys]
+    findings = [_corp_token(runtime, corp) for corp in linked]
+    yield from (finding for finding in findings if finding.advice)
+    works = sum(finding.advice is None for finding in findings)
+    if works or not findings:
+        yield fine(
+            "corp tokens",
+            en=f"{works} of {len(findings)} linked corps examined give a token.",
+            zh=f"已检查 {len(findings)} 个已关联企业，其中 {works} 个可获取凭证。",
+        )
+
+
+def _corp_token(runtime: Runtime, corp: Corp) -> Finding:
+    def obtain() -> Token:
+        place = permanent_code_place(corp.corp_pk)
+        code = runtime.keyring.open(corp.permanent_code or b"", place=place).decode()
+        return runtime.wecom.corp_token(corp.corp_id, code)
+
+    reinstall = Words(
+        en=f"Ask the admin of {corp.corp_id} to remove the app in WeCom (App "
+        "Management) and to install it again.",
+        zh=f"请 {corp.corp_id} 的管理员在企业微信「应用管理」中移除应用后重新安装。",
+    )
+    try:
+        return _obtained(f"corp {corp.corp_id}", obtain, otherwise=reinstall)
+    except SealBroken:
+        return failed(
+            f"corp {corp.corp_id}",
+            Words(
+                en="Its permanent code cannot be opened.", zh="其永久授权码无法解密。"
+            ),
+            Words(
+                en="Append the former key to SECRET_KEYS.",
+                zh="请把旧密钥追加到 SECRET_KEYS。",
+            ),
+        )
+
+
+def _obtained(probe: str, obtain: Callable[[], Token], *, otherwise: Words) -> Finding:
+    try:
+        obtain()
+    except WeComError as error:
+        said = Words(en=f"WeCom says no: {error}.", zh=f"企业微信拒绝：{error}。")
+        return failed(probe, said, _advice(error, otherwise))
+    return fine(probe, en="WeCom gives it.", zh="可正常获取。")
+
+
+def _advice(error: WeComError, otherwise: Words) -> Words:
+    if error.errcode in _ADDRESS_UNKNOWN:
+        return _WHITELIST
+    if isinstance(error, TicketMissing):
+        return _PUSH
+    if isinstance(error, Unavailable):
+        return Words(
+            en="Let this machine reach WECOM_API_URL (firewall, proxy, DNS).",
+            zh="请确保本机可访问 WECOM_API_URL（防火墙、代理、DNS）。",
+        )
+    known = ADVICE.get(error.errcode or 0)
+    if known is None:
+        return otherwise
+    return Words(en=f"{known.en} {otherwise.en}", zh=f"{known.zh}{otherwise.zh}")
