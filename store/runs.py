@@ -102,6 +102,19 @@ def take(connection: Connection, run_id: RunId, worker: UUID) -> Run | None:
         return cursor.fetchone()
 
 
+def get(connection: Connection, run_id: RunId) -> Run:
+    """The run as it is now.
+
+    Raises: LookupError.
+    """
+    with connection.cursor(row_factory=class_row(Run)) as cursor:
+        cursor.execute(f"SELECT {_COLUMNS} FROM runs WHERE run_id = %s", [run_id])
+        run = cursor.fetchone()
+    if run is None:
+        raise LookupError(f"no run {run_id}")
+    return run
+
+
 def renew(connection: Connection, run_id: RunId, worker: UUID) -> bool:
     """Whether the run is still this worker's; says that the worker is alive."""
     renewed = connection.execute(

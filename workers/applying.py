@@ -228,14 +228,8 @@ class Applying:
             )
             self._journal(connection, decisions)
             self._remember_scope(connection)
-            if corp.last_synced_at is None and self._run.read_started_at is not None:
-                mail.fold_older(
-                    connection,
-                    corp.mailbox,
-                    before=self._run.read_started_at,
-                    kinds=CONTACT_KINDS,
-                )
-                mailboxes.make_due(connection, corp.mailbox)
+            if corp.last_synced_at is None:
+                self._fold_older_mail(connection, corp)
             corps.note_synced(connection, corp.corp_pk)
             runs.clear_touched(connection, corp.corp_pk)
             pages = staging.list_pages(connection, self._run.run_id)
@@ -246,6 +240,13 @@ class Applying:
                 least=least_calls(self._snapshot, pages) + absences.questions,
             )
             runs.end(connection, self._run.run_id, state="done")
+
+    def _fold_older_mail(self, connection: Connection, corp: Corp) -> None:
+        """The first read has answered whatever was said before it began."""
+        began = runs.get(connection, self._run.run_id).read_started_at
+        if began is not None:
+            mail.fold_older(connection, corp.mailbox, before=began, kinds=CONTACT_KINDS)
+        mailboxes.make_due(connection, corp.mailbox)
 
     def _remember_scope(self, connection: Connection) -> None:
         snapshot = self._snapshot
