@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from demo.leftovers import MARK
 from store.migrate import migrate
 from tests.browsers import find_chromium, switches
+from tests.pipeline import Bench
 from tests.servers import (
     Guarded,
     database_name,
@@ -85,6 +86,14 @@ def redis_url(redis_server_url: str) -> Iterator[str]:
         client.flushdb()
         yield redis_server_url
         client.flushdb()
+
+
+@pytest.fixture
+def bench(database: str, redis_url: str) -> Iterator[Bench]:
+    """The pipeline of workers on real stores, WeCom and the doorbell in our hands."""
+    bench = Bench(database, redis_url)
+    yield bench
+    bench.close()
 
 
 @pytest.fixture(scope="session")
