@@ -34,7 +34,12 @@ class Simulator:
         self.world = World(config)
         self._server = AppServer((host, port), create_app(self.world).wsgi_app)
         self._threads = [
-            threading.Thread(target=self._server.serve_forever, daemon=True),
+            threading.Thread(
+                # How often it looks whether it is to stop.
+                target=self._server.serve_forever,
+                kwargs={"poll_interval": 0.05},
+                daemon=True,
+            ),
             threading.Thread(target=self._keep_ticketing, daemon=True),
         ]
 

@@ -1,7 +1,10 @@
 """What the contact endpoints answer, and what they refuse."""
 
+from typing import NoReturn
+
 import pytest
 
+from simulator.directory import Member
 from simulator.faults import Kind
 from simulator.grant import DIRECT_LEADER, ORGANISATION_INFO
 from tests.unit.simulator.staging import ANN, BOB, CAT, LABS, NORTH, SALES, Stage
@@ -108,6 +111,29 @@ def test_too_many_wrong_numbers_block_the_lookup(stage: Stage) -> None:
 
     assert right["userid"] == ANN
     assert wrong == [46004, 45009]
+
+
+class Unwalkable(dict[str, Member]):
+    """Members that can be looked up but not walked through."""
+
+    def __iter__(self) -> NoReturn:
+        raise AssertionError("walked through the whole corp")
+
+    values = items = __iter__
+
+
+def test_reading_a_department_or_a_member_walks_through_nobody_else(
+    stage: Stage,
+) -> None:
+    stage.install()
+    directory = stage.corp.now
+    directory._members = Unwalkable(directory.members)
+
+    listed = stage.get("user/list", department_id=NORTH)["errcode"]
+    one = stage.get("user/get", userid=ANN)["errcode"]
+    stage.act("move", userid=ANN, departments=[LABS])
+
+    assert (listed, one) == (0, 0)
 
 
 def test_a_late_answer_is_the_state_before_the_change(stage: Stage) -> None:
