@@ -108,7 +108,10 @@ def get(connection: Connection, run_id: RunId) -> Run:
     Raises: LookupError.
     """
     with connection.cursor(row_factory=class_row(Run)) as cursor:
-        cursor.execute(f"SELECT {_COLUMNS} FROM runs WHERE run_id = %s", [run_id])
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM runs WHERE run_id = %s",  # noqa: S608 - a constant
+            [run_id],
+        )
         run = cursor.fetchone()
     if run is None:
         raise LookupError(f"no run {run_id}")

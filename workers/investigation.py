@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from domain.fold import Batch
+from domain.fold import SUBSCRIBE, Batch
 from domain.ids import DepartmentId, TagId, Userid
 from domain.lateness import Sight
 from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
@@ -212,6 +212,7 @@ class _Investigation:
     def _conclude(
         self, view: View, read_tags: Mapping[TagId, Tag | None], spread: _Spread
     ) -> Found:
+        self._check_subscribers(view)
         stored = self._stored_of_all_asked()
         active = _active(stored)
         verdicts = self._verdicts(view, active)
@@ -241,6 +242,24 @@ class _Investigation:
                 who for who, each in decided.items() if isinstance(each, Undecided)
             ),
         )
+
+    def _check_subscribers(self, view: View) -> None:
+        """Whoever came into the scope, but not into the one we know, tells of a new one.
+
+        Raises: NeedsRun.
+        """
+        outside = {
+            userid
+            for userid, each in self._inquiry.grounded(view.usable).items()
+            if not each.grounds
+        }
+        came = {
+            newest.userid
+            for newest in self._batch.newest.values()
+            if newest.kind == SUBSCRIBE
+        }
+        if outside & came and self._inquiry.scope() != self._corp.scope:
+            raise NeedsRun("scope")
 
     def _stored_of_all_asked(self) -> list[StoredMember]:
         asked = frozenset(self._inquiry.answers) | frozenset(self._inquiry.refusals)
