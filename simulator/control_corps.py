@@ -1,5 +1,6 @@
 """The JSON switchboard of single corps: seed, act, truth, phones, stories."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
@@ -8,7 +9,7 @@ from simulator import stories, visits
 from simulator.actions import ACTIONS, act
 from simulator.admin_members import Impossible
 from simulator.corp import Corp, Minter
-from simulator.directory import Directory
+from simulator.directory import Directory, Member
 from simulator.people import furnish
 from simulator.truth import snapshot
 from simulator.world import World
@@ -25,6 +26,7 @@ def blueprint(world: World) -> Blueprint:
     _add_states(pages, world)
     _add_actions(pages, world)
     _add_members(pages, world)
+    _add_oauth(pages, world)
     return pages
 
 
@@ -106,6 +108,8 @@ def _add_members(pages: Blueprint, world: World) -> None:
         visits.enter_app(world, get_corp(world, corp_id), userid)
         return jsonify({})
 
+
+def _add_oauth(pages: Blueprint, world: World) -> None:
     @pages.post("/oauth/code")
     def oauth_code() -> Answer:
         given = _body()
@@ -172,31 +176,8 @@ def summary(corp: Corp) -> dict[str, Any]:
 def everything(directory: Directory) -> dict[str, Any]:
     """What the admin sees, names included."""
     return {
-        "departments": [
-            {
-                "department_id": one.department_id,
-                "name": one.name,
-                "parent_id": one.parent_id,
-                "order": one.order,
-            }
-            for one in directory.departments.values()
-        ],
-        "members": [
-            {
-                "userid": one.userid,
-                "open_userid": one.open_userid,
-                "name": one.name,
-                "departments": list(one.departments),
-                "main_department": one.main_department,
-                "leads": sorted(one.leads),
-                "direct_leader": one.direct_leader,
-                "status": int(one.status),
-                "mobile": one.mobile,
-                "email": one.email,
-                "licensed": one.licensed,
-            }
-            for one in directory.members.values()
-        ],
+        "departments": [asdict(one) for one in directory.departments.values()],
+        "members": [_admin_view(one) for one in directory.members.values()],
         "tags": [
             {
                 "tag_id": one.tag_id,
@@ -207,6 +188,11 @@ def everything(directory: Directory) -> dict[str, Any]:
             for one in directory.tags.values()
         ],
     }
+
+
+def _admin_view(member: Member) -> dict[str, Any]:
+    sets = {"leads": sorted(member.leads), "status": int(member.status)}
+    return {**asdict(member), **sets}
 
 
 def _body() -> dict[str, Any]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import requests
 
@@ -148,52 +148,8 @@ def _config(receiver: str) -> Config:
 @contextmanager
 def _receiver(inbox: Inbox) -> Iterator[str]:
     inbox.hang.set()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            query = parse_qs(urlsplit(self.path).query)
-            opened = open_envelope(KEY, query["echostr"][0])
-            inbox.verified.append(opened.receiver)
-            self._answer(opened.message)
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            encrypt = pushed_value(body, "Encrypt")
-            opened = open_envelope(KEY, encrypt)
-            url = urlsplit(self.path)
-            query = {name: values[0] for name, values in parse_qs(url.query).items()}
-            inbox.received.append(
-                Callback(
-                    path=url.path,
-                    receiver=opened.receiver,
-                    message=opened.message.decode(),
-                    signed=signature_matches(
-                        token=TOKEN,
-                        timestamp=query["timestamp"],
-                        nonce=query["nonce"],
-                        encrypt=encrypt,
-                        signature=query["msg_signature"],
-                    ),
-                )
-            )
-            inbox.hang.wait(20)
-            self._answer(inbox.answer)
-
-        def _answer(self, body: bytes) -> None:
-            try:
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except ConnectionError:
-                # The pusher gave up waiting, which is what such a test is about.
-                self.close_connection = True
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    server = _Server(inbox)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -201,3 +157,57 @@ def _receiver(inbox: Inbox) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def __init__(self, inbox: Inbox) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.inbox = inbox
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        query = parse_qs(urlsplit(self.path).query)
+        opened = open_envelope(KEY, query["echostr"][0])
+        self.server.inbox.verified.append(opened.receiver)
+        self._answer(opened.message)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        inbox = self.server.inbox
+        inbox.received.append(_opened(urlsplit(self.path), body))
+        inbox.hang.wait(20)
+        self._answer(inbox.answer)
+
+    def _answer(self, body: bytes) -> None:
+        try:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except ConnectionError:
+            # The pusher gave up waiting, which is what such a test is about.
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+
+def _opened(url: SplitResult, body: str) -> Callback:
+    encrypt = pushed_value(body, "Encrypt")
+    opened = open_envelope(KEY, encrypt)
+    query = {name: values[0] for name, values in parse_qs(url.query).items()}
+    return Callback(
+        path=url.path,
+        receiver=opened.receiver,
+        message=opened.message.decode(),
+        signed=signature_matches(
+            token=TOKEN,
+            timestamp=query["timestamp"],
+            nonce=query["nonce"],
+            encrypt=encrypt,
+            signature=query["msg_signature"],
+        ),
+    )
