@@ -9,7 +9,7 @@ import requests
 
 from demo.ports import LOOPBACK
 from demo.procfile import RELEASE, read_procfile, shell
-from demo.services import Service, always, wrote
+from demo.services import Service, always
 from demo.session import Session
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +26,15 @@ def answers(url: str) -> Callable[[], bool]:
             return requests.get(url, timeout=_PROBE_SECONDS).status_code == 200
         except requests.RequestException:
             return False
+
+    return probe
+
+
+def wrote(log: Path, text: str) -> Callable[[], bool]:
+    """Ready once its log says so: for programs that answer nobody but tell."""
+
+    def probe() -> bool:
+        return log.exists() and text in log.read_text("utf-8", errors="replace")
 
     return probe
 

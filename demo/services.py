@@ -20,15 +20,6 @@ def always() -> bool:
     return True
 
 
-def wrote(log: Path, text: str) -> Callable[[], bool]:
-    """Ready once its log says so: for programs that answer nobody but tell."""
-
-    def probe() -> bool:
-        return log.exists() and text in log.read_text("utf-8", errors="replace")
-
-    return probe
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """A program and its manners."""
