@@ -17,7 +17,6 @@ from demo.processes import (
     start_processes,
 )
 from demo.servers import start_servers
-from demo.services import tail
 from demo.session import Session
 from demo.supervisor import StartFailed
 
@@ -110,4 +109,4 @@ def _consult_doctor(session: Session, *, settings: Mapping[str, str]) -> None:
         session.supervisor.run(doctor)
     except StartFailed:
         session.progress.say("doctor found something to mend; the start goes on:")
-    session.progress.box(tail(doctor.log).splitlines())
+    session.progress.box(doctor.log.read_text("utf-8").splitlines())
