@@ -10,7 +10,7 @@ from time import monotonic
 from store.bounded import BoundedPool, bounded
 from store.database import StoreUnavailable
 from store.inbox import Post, Recorded, record
-from store.spill import Spill, SpillUnavailable
+from store.spill import Spill, SpillUnavailable, SpillUnconfirmed
 
 POSTGRES_SECONDS = 0.3
 SPILL_SECONDS = 0.25
@@ -140,6 +140,8 @@ class Landing:
         future = self._threads.submit(self._spill.put, post)
         try:
             self._await(future)
+        except SpillUnconfirmed as error:
+            raise NoStore(str(error)) from error
         except (SpillUnavailable, NotDone) as error:
             self._redis.trip()
             raise NoStore(str(error)) from error

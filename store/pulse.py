@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from store.bounded import BoundedPool, bounded
 from store.database import Connection, StoreUnavailable
@@ -26,8 +26,11 @@ _log = logging.getLogger(__name__)
 class Pulse:
     """Beats, counts refusals, opens gaps and compares clocks, in a thread."""
 
-    def __init__(self, pool: BoundedPool) -> None:
+    def __init__(
+        self, pool: BoundedPool, *, own_clock: Callable[[], float] = time.time
+    ) -> None:
         self._pool = pool
+        self._own_clock = own_clock
         self._receiver = f"{socket.gethostname()}:{os.getpid()}"
         self._lock = threading.Lock()
         self._refused: Counter[str] = Counter()
@@ -52,7 +55,8 @@ class Pulse:
     def now(self) -> float:
         """Seconds since the epoch: the own clock, unless Postgres' is far from it."""
         offset = self._offset
-        return time.time() + (offset if abs(offset) > _TRUSTED_SECONDS else 0.0)
+        own = self._own_clock()
+        return own + offset if abs(offset) > _TRUSTED_SECONDS else own
 
     def count_refusal(self, reason: str) -> None:
         """Count a callback that was refused."""
@@ -98,11 +102,11 @@ class Pulse:
     def _write(
         self, connection: Connection, *, refused: Mapping[str, int], lost_mail: bool
     ) -> None:
-        asked = time.time()
+        asked = self._own_clock()
         awake = time.monotonic() - self._awake_since
         with connection.transaction():
             now = beat(connection, self._receiver, awake_seconds=awake)
-            answered = time.time()
+            answered = self._own_clock()
             add_refusals(connection, refused)
             if lost_mail:
                 open_gap(connection, GapReason.REFUSED)

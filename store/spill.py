@@ -27,7 +27,11 @@ _LOST_MAIL_LASTS_SECONDS = 7 * 24 * 3600
 
 
 class SpillUnavailable(Exception):
-    """Redis cannot be reached, is full, or does not confirm that it wrote to disk."""
+    """Redis cannot be reached, or takes nothing."""
+
+
+class SpillUnconfirmed(SpillUnavailable):
+    """Redis answers, but does not confirm that it wrote to disk."""
 
 
 class Spill:
@@ -132,7 +136,7 @@ class Spill:
         if isinstance(written, Exception):
             raise SpillUnavailable(type(written).__name__) from written
         if not self._is_confirmed(confirmation):
-            raise SpillUnavailable("not confirmed")
+            raise SpillUnconfirmed("not confirmed")
 
     def _is_confirmed(self, confirmation: Any) -> bool:
         if not isinstance(confirmation, ResponseError):

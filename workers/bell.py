@@ -21,6 +21,7 @@ from workers.broker import (
 
 _RING_SECONDS = 5.0
 _QUIET_SECONDS = 60.0
+_PAUSE_SECONDS = 0.02
 # Two commands, so that a ring takes 50 ms at the most.
 _RECEIVER_COMMAND_SECONDS = 0.025
 _WORKER_COMMAND_SECONDS = 1.0
@@ -118,6 +119,7 @@ class Ringer:
         self._bell = bell
         self._due: dict[str, None] = {}
         self._changed = threading.Condition()
+        self._pause = threading.Event()
         self._thread: threading.Thread | None = None
 
     def ring(self, mailbox: str) -> None:
@@ -140,6 +142,9 @@ class Ringer:
                 due, self._due = self._due, {}
             for mailbox in due:
                 self._bell.ring(mailbox)
+            # What comes meanwhile is rung for together: a flood of callbacks must not
+            # spend on rings what it needs for answers.
+            self._pause.wait(_PAUSE_SECONDS)
 
 
 def open_bell(redis_url: str) -> Bell:

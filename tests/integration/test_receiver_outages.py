@@ -219,8 +219,10 @@ def test_a_redis_that_does_not_write_to_disk_takes_no_mail(
                 status, body, _ = _timed(app, 1)
         finally:
             client.config_set("appendonly", "yes")
+        noted = wait_until(lambda: bool(client.exists("gap:refused")))
 
-    assert (status, body) == (503, b"")
+    # Redis is there, so it remembers the loss should this process die.
+    assert (status, body, noted) == (503, b"", True)
 
 
 def test_readiness_is_postgres_or_a_confirmed_spill(
