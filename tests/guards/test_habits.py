@@ -68,8 +68,15 @@ def test_no_test_is_skipped() -> None:
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Attribute | ast.Name) and called(node) in SKIPS
     ]
+    elsewhere = [
+        at(module, call)
+        for module in modules("tests")
+        for call in calls(module.tree, "skipif")
+        if "sys.platform" in ast.unparse(call.args[0])
+    ]
 
-    assert skipped == []
+    # What only one system has may be tested on that system alone.
+    assert sorted(skipped) == sorted(elsewhere)
 
 
 def test_every_query_names_its_columns() -> None:
