@@ -122,12 +122,14 @@ def purge_mail(
 ) -> int:
     """Empty a corp's mail and move it under its HMAC; what waited is ignored.
 
+    Without asked_at no repeat of an event makes it pending again.
+
     Repeats: mail that comes later is moved to the same place; returns how much was.
     """
     moved = connection.execute(
         """
         UPDATE inbox SET mailbox = %(renamed)s, body = NULL, hint = '{}',
-            error = NULL, claim = NULL, key = coalesce((
+            error = NULL, claim = NULL, asked_at = NULL, key = coalesce((
                 SELECT 'member:' || new FROM purge_names
                 WHERE key = 'member:' || old), key),
             outcome = CASE WHEN state IN ('pending', 'parked') THEN %(outcome)s
@@ -246,7 +248,8 @@ def list_stray_mailboxes(connection: Connection) -> list[str]:
 def has_purged(connection: Connection, renamed: str) -> bool:
     """Whether a corp of this HMAC was purged."""
     row = connection.execute(
-        "SELECT 1 FROM corps WHERE corp_id = %s AND state = 'revoked' LIMIT 1", [renamed]
+        "SELECT 1 FROM corps WHERE corp_id = %s AND state = 'revoked' LIMIT 1",
+        [renamed],
     ).fetchone()
     return row is not None
 

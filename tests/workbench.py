@@ -103,13 +103,20 @@ class Workbench:
         )
         filled: dict[str, None] = {}
         for push in pushes:
-            message = push.xml.encode()
-            post = to_post(parse_callback(message), message, self.runtime.keyring)
-            with transaction(self.runtime.pool) as connection:
-                record(connection, post)
-            filled[post.mailbox] = None
+            filled[self._receive(push.xml.encode())] = None
             self._delivered = push.push_id
         return list(filled)
+
+    def repeat(self, name: str) -> None:
+        """Record the last push of this name once more, byte for byte."""
+        pushes = self.world.logs.list_pushes(corp_id=None, name=name, since=0)
+        self._receive(pushes[-1].xml.encode())
+
+    def _receive(self, message: bytes) -> str:
+        post = to_post(parse_callback(message), message, self.runtime.keyring)
+        with transaction(self.runtime.pool) as connection:
+            record(connection, post)
+        return post.mailbox
 
     def deliver_and_drain(self) -> None:
         """Deliver, and drain each mailbox once."""
@@ -156,7 +163,7 @@ def workbench(*, database: str, redis_url: str, **others: str) -> Iterator[Workb
         )
     )
     server = make_server("127.0.0.1", 0, create_app(world), threaded=True)
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     serving.start()
     settings = settings_for(
         database=database,

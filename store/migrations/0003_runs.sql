@@ -121,4 +121,4 @@ CREATE TABLE pauses (
     CONSTRAINT pauses_pkey PRIMARY KEY (owner, endpoint_class)
 );
 COMMENT ON TABLE pauses IS 'back-off of a corp''s endpoint class, or of the suite, after a failure of WeCom''s';
-COMMENT ON COLUMN pauses.owner IS 'corp:<surrogate key> or suite';
+COMMENT ON COLUMN pauses.owner IS 'corp:<corpid> or suite';

@@ -1,0 +1,373 @@
+"""A corp that withdrew is found in no table any more; others are left alone."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from domain.decisions import Decision, DecisionName
+from domain.fields import member_fields
+from domain.ids import Userid, member_key
+from simulator import admin_app
+from simulator.corp import Corp as Enterprise
+from simulator.faults import Kind
+from store import corps, installs, journal, members, purge, runs
+from store.corps import Corp
+from store.database import transaction
+from store.journal import Cause
+from store.sealing import pseudonym
+from tests import builders
+from tests.workbench import Workbench, workbench
+from workers import installs as work
+from workers import upkeep
+from workers.mailbox import drain
+
+BOSS = "woBossAAAA"
+WORKER = "woWorkerBBBB"
+OPEN_USERID = "ooWorkerCCCC"
+ALIAS = "woOldDDDD"
+NAME = "王晓明"
+MOBILE = "13800001111"
+
+
+@pytest.fixture
+def bench(database: str, redis_url: str) -> Iterator[Workbench]:
+    with workbench(database=database, redis_url=redis_url) as bench:
+        yield bench
+
+
+def populate(bench: Workbench, corp: Corp) -> list[str]:
+    """Fill every table that can name somebody; the texts that must be gone later."""
+    _fill_org(bench, corp)
+    run_id = _fill_run(bench, corp)
+    bench.rows(
+        "INSERT INTO staging (run_id, kind, page, key, fingerprint, value)"
+        " VALUES (%s, 'member', '1', %s, '', '{}')",
+        run_id,
+        WORKER,
+    )
+    bench.rows(
+        "INSERT INTO inbox (mailbox, kind, change, key, state, hint, error)"
+        " VALUES (%s, 'change_contact', 'update_user', %s, 'parked', %s, %s)",
+        corp.mailbox,
+        member_key(WORKER),
+        f'{{"open_userid": "{OPEN_USERID}"}}',
+        f"user/get: {corp.corp_id}: time-out",
+    )
+    bench.rows(
+        "INSERT INTO ledger_days (mailbox, day, received, applied)"
+        " VALUES (%s, '2026-01-05', 3, 3)",
+        corp.mailbox,
+    )
+    bench.rows(
+        "INSERT INTO pauses VALUES (%s, 'user', clock_timestamp(), 1, 'throttled')",
+        f"corp:{corp.corp_id}",
+    )
+    return [corp.corp_id, BOSS, WORKER, OPEN_USERID, ALIAS, NAME, MOBILE]
+
+
+def _fill_org(bench: Workbench, corp: Corp) -> None:
+    person = builders.member(
+        WORKER,
+        open_userid=OPEN_USERID,
+        name=NAME,
+        leaders=[BOSS],
+        details={"mobile": MOBILE},
+    )
+    added = Decision(
+        name=DecisionName.ADD_MEMBER,
+        key=member_key(WORKER),
+        before={},
+        after=member_fields(person) | {"state": "active"},
+        reason="first_read",
+    )
+    with transaction(bench.runtime.pool) as connection:
+        members.add(connection, corp.corp_pk, [person, builders.member(BOSS)])
+        journal.write(
+            connection,
+            corp.corp_pk,
+            cause=Cause(name="run"),
+            decisions=[added],
+            data_key=bench.runtime.data_key(corp),
+        )
+        corps.save_tags(connection, corp.corp_pk, [builders.tag(userids=[WORKER])])
+    bench.rows(
+        "INSERT INTO aliases (corp_pk, userid, member_pk)"
+        " SELECT corp_pk, %s, member_pk FROM members"
+        " WHERE corp_pk = %s AND userid = %s",
+        ALIAS,
+        corp.corp_pk,
+        WORKER,
+    )
+
+
+def _fill_run(bench: Workbench, corp: Corp) -> str:
+    with transaction(bench.runtime.pool) as connection:
+        run_id = runs.request_run(connection, corp.corp_pk, cause="operator")
+        runs.note_snapshot(connection, run_id, {"members": [WORKER]})
+        runs.touch(connection, corp.corp_pk, [member_key(WORKER)])
+    return run_id
+
+
+def dump(bench: Workbench) -> str:
+    """Every row of every table as text."""
+    tables = bench.rows(
+        "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+        " WHERE nspname = 'public' AND relkind = 'r'"
+    )
+    return "\n".join(
+        row["line"]
+        for table in tables
+        for row in bench.rows(f"SELECT t::text AS line FROM {table['relname']} AS t")  # noqa: S608 - the names come from the catalogue
+    )
+
+
+def withdraw(bench: Workbench, enterprise: Enterprise) -> None:
+    admin_app.uninstall(bench.world, enterprise)
+    bench.deliver_and_drain()
+
+
+def test_after_a_purge_no_table_names_the_corp_or_its_people(bench: Workbench) -> None:
+    enterprise = bench.found()
+    corp = bench.link(enterprise)
+    wanted = populate(bench, corp)
+    before = dump(bench)
+
+    withdraw(bench, enterprise)
+
+    after = dump(bench)
+    assert [text for text in wanted if text not in before] == []
+    assert [text for text in wanted if text in after] == []
+    mail = bench.row("SELECT state, outcome FROM inbox WHERE kind = 'cancel_auth'")
+    assert mail == {"state": "done", "outcome": "purged"}
+
+
+def test_a_purge_destroys_the_secrets_and_ends_the_runs(bench: Workbench) -> None:
+    enterprise = bench.found()
+    corp = bench.link(enterprise)
+    populate(bench, corp)
+
+    withdraw(bench, enterprise)
+
+    row = bench.row("SELECT * FROM corps")
+    assert row["state"] == "revoked"
+    assert row["permanent_code"] is None
+    assert row["data_key"] is None
+    assert row["company_id"] == corp.company_id
+    assert bench.rows("SELECT owner FROM tokens WHERE owner LIKE 'corp:%%'") == []
+    assert {each["state"] for each in bench.rows("SELECT state FROM runs")} == {
+        "cancelled"
+    }
+    bodies = bench.rows("SELECT body FROM inbox WHERE mailbox LIKE 'corp:%%'")
+    assert {each["body"] for each in bodies} == {None}
+
+
+def test_a_purged_corp_is_found_by_its_hmac(bench: Workbench) -> None:
+    enterprise = bench.found()
+    corp = bench.link(enterprise)
+    populate(bench, corp)
+
+    withdraw(bench, enterprise)
+
+    with transaction(bench.runtime.pool) as connection:
+        key = purge.obtain_pseudonym_key(connection, bench.runtime.keyring)
+        people = members.list_active(connection, corp.corp_pk)
+    hidden = pseudonym(key, corp_id=corp.corp_id, name=corp.corp_id)
+    assert bench.row("SELECT corp_id FROM corps")["corp_id"] == hidden
+    worker = pseudonym(key, corp_id=corp.corp_id, name=WORKER)
+    boss = Userid(pseudonym(key, corp_id=corp.corp_id, name=BOSS))
+    (found,) = [each for each in people if each.member.userid == worker]
+    assert found.member.direct_leaders == (boss,)
+    assert found.member.details == ()
+    line = bench.row("SELECT key, after, personal FROM journal")
+    assert line["key"] == member_key(worker)
+    assert line["after"]["userid"] == worker
+    assert line["after"]["direct_leaders"] == [boss]
+    assert line["after"]["state"] == "active"
+    assert line["personal"] is None
+
+
+def test_the_ledger_of_a_purged_corp_still_adds_up(bench: Workbench) -> None:
+    enterprise = bench.found()
+    corp = bench.link(enterprise)
+    populate(bench, corp)
+
+    withdraw(bench, enterprise)
+
+    sums = bench.row("SELECT mailbox, received, applied FROM ledger_days")
+    assert (sums["received"], sums["applied"]) == (3, 3)
+    assert sums["mailbox"].startswith("corp:hmac:")
+    parked = bench.rows("SELECT 1 FROM inbox WHERE state IN ('pending', 'parked')")
+    assert parked == []
+
+
+def test_a_repeat_of_the_cancel_does_not_come_up_again(bench: Workbench) -> None:
+    enterprise = bench.found()
+    bench.link(enterprise)
+    withdraw(bench, enterprise)
+
+    bench.repeat("cancel_auth")
+
+    mail = bench.row("SELECT state, times_seen FROM inbox WHERE kind = 'cancel_auth'")
+    assert mail == {"state": "done", "times_seen": 2}
+
+
+def test_a_cancel_that_wecom_does_not_confirm_is_stale(bench: Workbench) -> None:
+    enterprise = bench.found()
+    bench.link(enterprise)
+    bench.world.push_about("cancel_auth", corp=enterprise)
+
+    bench.deliver_and_drain()
+
+    mail = bench.row("SELECT state, outcome FROM inbox WHERE kind = 'cancel_auth'")
+    assert mail == {"state": "ignored", "outcome": "stale_cancel"}
+    assert bench.corp(enterprise).state == "linked"
+
+
+def test_a_cancel_waits_while_wecom_gives_no_answer(bench: Workbench) -> None:
+    enterprise = bench.found()
+    bench.link(enterprise)
+    bench.misbehave(Kind.BUSY, match="service/v2/get_auth_info")
+
+    withdraw(bench, enterprise)
+
+    mail = bench.row("SELECT state FROM inbox WHERE kind = 'cancel_auth'")
+    assert mail == {"state": "pending"}
+    assert bench.corp(enterprise).state == "linked"
+
+
+def test_mail_after_a_purge_is_parked_ignored_and_then_emptied(
+    bench: Workbench,
+) -> None:
+    enterprise = bench.found()
+    bench.link(enterprise)
+    agent = enterprise.agent
+    withdraw(bench, enterprise)
+    enterprise.agent = agent
+    bench.world.push_about("change_auth", corp=enterprise)
+    enterprise.agent = None
+    bench.deliver_and_drain()
+    parked = bench.row("SELECT state FROM inbox WHERE kind = 'change_auth'")
+    bench.rows("UPDATE inbox SET done_at = done_at - interval '16 minutes'")
+
+    upkeep.tick(bench.runtime)
+    bench.rows("UPDATE schedule SET due_at = clock_timestamp()")
+    upkeep.tick(bench.runtime)
+    bench.rows("UPDATE schedule SET due_at = clock_timestamp()")
+    upkeep.tick(bench.runtime)
+
+    assert parked == {"state": "parked"}
+    mail = bench.row("SELECT state, outcome FROM inbox WHERE kind = 'change_auth'")
+    assert mail == {"state": "ignored", "outcome": "not_linked"}
+    assert enterprise.corp_id not in dump(bench)
+
+
+def test_a_corp_that_comes_back_is_a_new_corp_of_the_same_company(
+    bench: Workbench,
+) -> None:
+    enterprise = bench.found()
+    first = bench.link(enterprise)
+    withdraw(bench, enterprise)
+
+    second = bench.link(enterprise)
+
+    assert second.corp_pk != first.corp_pk
+    assert (second.state, second.company_id) == ("linked", first.company_id)
+    assert bench.runtime.data_key(second) != bench.runtime.data_key(first)
+
+
+def test_a_second_withdrawal_finds_the_same_hmacs(bench: Workbench) -> None:
+    enterprise = bench.found()
+    populate(bench, bench.link(enterprise))
+    withdraw(bench, enterprise)
+    second = bench.link(enterprise)
+    populate(bench, second)
+    enterprise.agent = None
+    # Pushed by the simulator it would be the first one's repeat: the same second.
+    bench.rows(
+        "INSERT INTO inbox (mailbox, kind, key, state, barrier)"
+        " VALUES (%s, 'cancel_auth', 'corp', 'pending', true)",
+        second.mailbox,
+    )
+
+    drain(bench.runtime, second.mailbox)
+
+    ids = {row["corp_id"] for row in bench.rows("SELECT corp_id FROM corps")}
+    assert len(ids) == 1
+    sums = bench.row("SELECT received FROM ledger_days")
+    assert sums == {"received": 6}
+    assert WORKER not in dump(bench)
+
+
+def test_an_install_whose_corp_withdrew_at_once_leaves_nothing(
+    bench: Workbench,
+) -> None:
+    enterprise = bench.found()
+    bench.install(enterprise)
+    bench.misbehave(Kind.ERRCODE, match="service/v2/get_auth_info", errcode=40084)
+
+    bench.deliver_and_drain()
+
+    install = bench.row("SELECT state, reason FROM installs")
+    assert install == {"state": "failed", "reason": "withdrawn"}
+    assert bench.row("SELECT state FROM corps") == {"state": "revoked"}
+    assert bench.rows("SELECT 1 FROM companies") == []
+
+
+def test_an_authorisation_gone_without_cancel_pauses_and_keeps_the_mail(
+    bench: Workbench,
+) -> None:
+    enterprise = bench.found()
+    corp = bench.link(enterprise)
+    enterprise.agent = None
+
+    gone = work.doubt(bench.runtime, corp)
+
+    assert gone is True
+    paused = bench.corp(enterprise)
+    assert (paused.state, paused.paused_by) == ("paused", "revoked_unconfirmed")
+    assert paused.permanent_code is not None
+
+
+def test_a_doubt_that_wecom_dispels_only_drops_the_token(bench: Workbench) -> None:
+    enterprise = bench.found()
+    corp = bench.link(enterprise)
+    bench.runtime.corp_api(corp).permissions()
+
+    gone = work.doubt(bench.runtime, corp)
+
+    assert gone is False
+    assert bench.corp(enterprise).state == "linked"
+    assert bench.rows("SELECT owner FROM tokens WHERE owner LIKE 'corp:%%'") == []
+
+
+def test_a_paused_corp_that_installs_again_is_followed_again(bench: Workbench) -> None:
+    enterprise = bench.found()
+    corp = bench.link(enterprise)
+    enterprise.agent = None
+    work.doubt(bench.runtime, corp)
+
+    again = bench.link(enterprise)
+
+    assert (again.corp_pk, again.state) == (corp.corp_pk, "linked")
+    assert again.permanent_code != corp.permanent_code
+    assert bench.runtime.corp_api(again).permissions() == {"contact:base:base"}
+    box = bench.row("SELECT * FROM mailboxes WHERE mailbox = %s", corp.mailbox)
+    assert box["waits_for"] is None
+
+
+def test_a_reset_replaces_the_permanent_code_and_nothing_else(bench: Workbench) -> None:
+    enterprise = bench.found()
+    corp = bench.link(enterprise)
+    admin_app.reset_permanent_code(bench.world, enterprise)
+
+    bench.deliver_and_drain()
+
+    after = bench.corp(enterprise)
+    assert after.permanent_code != corp.permanent_code
+    assert after.data_key == corp.data_key
+    assert bench.runtime.corp_api(corp).auth_info().corp.corp_id == corp.corp_id
+    assert bench.row("SELECT count(*) AS runs FROM runs") == {"runs": 1}
+    with transaction(bench.runtime.pool) as connection:
+        company = installs.find_former_company(connection, corp.corp_id)
+    assert company is None
+    drain(bench.runtime, corp.mailbox)
