@@ -7,7 +7,7 @@ import pytest
 
 from demo.procfile import read_procfile
 from store.gaps import GapReason
-from tests.guards.source import ROOT, modules_at, read, texts
+from tests.guards.source import ROOT, called, functions, modules_at, read, texts
 from wecom.intake import Refused
 
 READMES = ("README.md", "README.zh-CN.md")
@@ -17,6 +17,7 @@ PAGES = sorted(
     for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
 )
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
+PLACED_LINK = re.compile(r"\]\(([^)#:\s]*)#([^)\s]+)\)")
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 STATES = re.compile(r"_state CHECK \(\s*state IN \(([^)]*)\)", re.DOTALL)
@@ -25,6 +26,14 @@ RECORD = re.compile(r"(\d{4})-[a-z0-9]+(-[a-z0-9]+)*\.md")
 
 def headings(page: str) -> list[str]:
     return [level for level, _ in HEADING.findall(FENCE.sub("", read(page)))]
+
+
+def anchors(text: str) -> set[str]:
+    """The places of a page that links may name, as GitHub makes them."""
+    return {
+        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+        for _, title in HEADING.findall(FENCE.sub("", text))
+    }
 
 
 def commands(page: str) -> list[str]:
@@ -83,6 +92,34 @@ def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
     lost = [to for to in LINK.findall(read(page)) if not (folder / to).exists()]
 
     assert lost == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_place_that_a_link_names_is_on_its_page(page: str) -> None:
+    folder = (ROOT / page).parent
+
+    lost = [
+        f"{to}#{place}"
+        for to, place in PLACED_LINK.findall(read(page))
+        if place not in anchors((folder / to if to else ROOT / page).read_text("utf-8"))
+    ]
+
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_operators_command_of_a_page_is_one(page: str) -> None:
+    known = {
+        name.replace("_", "-")
+        for function in functions(modules_at("manage.py")[0])
+        for name in [function.name]
+        if any(called(each) == "command" for each in function.decorator_list)
+    }
+
+    named = set(re.findall(r"python manage\.py ([a-z][a-z-]*)", read(page)))
+
+    assert len(known) > 4
+    assert named - known == set()
 
 
 @pytest.mark.parametrize("page", PAGES)
