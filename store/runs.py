@@ -20,8 +20,12 @@ SILENT_SECONDS = 15
 _COLUMNS = (
     "run_id, corp_pk, cause, deep, state, created_at, started_at, read_started_at,"
     " read_ended_at, strikes, snapshot, pages_read, pages_of, decisions, calls,"
-    " calls_least"
+    " calls_least, worker"
 )
+
+
+class RunTaken(Exception):
+    """Another worker works on the run, or it has ended: nothing may be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,7 @@ class Run:
     decisions: dict[str, int]
     calls: int
     calls_least: int
+    worker: UUID | None
 
 
 def request_run(
@@ -131,6 +136,20 @@ def renew(connection: Connection, run_id: RunId, worker: UUID) -> bool:
     return renewed.rowcount == 1
 
 
+def check(connection: Connection, run: Run) -> None:
+    """Lock the run for this transaction, so that nobody takes it before the commit.
+
+    Raises: RunTaken.
+    """
+    row = connection.execute(
+        "SELECT 1 FROM runs WHERE run_id = %s AND worker = %s AND state = 'running'"
+        " FOR UPDATE",
+        [run.run_id, run.worker],
+    ).fetchone()
+    if row is None:
+        raise RunTaken(run.run_id)
+
+
 def is_resumable(connection: Connection, run_id: RunId) -> bool:
     """Whether the read began recently enough to go on from its page."""
     row = connection.execute(
@@ -145,11 +164,10 @@ def is_resumable(connection: Connection, run_id: RunId) -> bool:
 
 
 def begin_read(connection: Connection, run_id: RunId) -> None:
-    """Start the read from its first page."""
+    """Start the read from its first page; calls and decisions so far still count."""
     connection.execute(
         "UPDATE runs SET read_started_at = clock_timestamp(), read_ended_at = NULL,"
-        " snapshot = NULL, pages_read = 0, pages_of = NULL, calls = 0,"
-        " calls_least = 0, decisions = '{}' WHERE run_id = %s",
+        " snapshot = NULL, pages_read = 0, pages_of = NULL WHERE run_id = %s",
         [run_id],
     )
 
@@ -164,10 +182,13 @@ def note_snapshot(
 
 
 def note_progress(connection: Connection, run_id: RunId, *, of: int) -> None:
-    """How many pages are read, and how many there are as far as one knows."""
+    """How many pages are read, and how many there are as far as one knows.
+
+    A run that gets on is no failing one: its strikes end.
+    """
     connection.execute(
         """
-        UPDATE runs SET pages_of = %(of)s, pages_read = (
+        UPDATE runs SET pages_of = %(of)s, strikes = 0, pages_read = (
             SELECT count(*) FROM run_pages WHERE run_id = %(run_id)s)
         WHERE run_id = %(run_id)s
         """,
@@ -216,19 +237,20 @@ def note_decisions(
 def end(
     connection: Connection, run_id: RunId, *, state: str, error: str | None = None
 ) -> None:
-    """Record how the run ended; its staging is no longer needed."""
+    """Record how the run ended; what it read is no longer needed."""
     connection.execute(
         "UPDATE runs SET state = %s, error = %s, worker = NULL,"
         " ended_at = clock_timestamp() WHERE run_id = %s",
         [state, error, run_id],
     )
     connection.execute("DELETE FROM staging WHERE run_id = %s", [run_id])
+    connection.execute("DELETE FROM run_pages WHERE run_id = %s", [run_id])
 
 
 def put_off(
     connection: Connection, run_id: RunId, *, seconds: float, error: str | None
 ) -> None:
-    """Let the run wait; it keeps what it has read and goes on later."""
+    """Let the run wait after a failure; it keeps what it has read and goes on later."""
     connection.execute(
         """
         UPDATE runs SET worker = NULL, strikes = strikes + 1, error = %(error)s,
@@ -236,6 +258,16 @@ def put_off(
         WHERE run_id = %(run_id)s
         """,
         {"seconds": seconds, "error": error, "run_id": run_id},
+    )
+
+
+def yield_turn(connection: Connection, run_id: RunId, *, seconds: float) -> None:
+    """Let others work for a while; nothing has failed, so this is no strike."""
+    connection.execute(
+        "UPDATE runs SET worker = NULL, error = NULL,"
+        " not_before = clock_timestamp() + make_interval(secs => %s)"
+        " WHERE run_id = %s",
+        [seconds, run_id],
     )
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
@@ -22,9 +22,20 @@ def ask_all(
 
     Raises: the first error in that order; questions not yet begun are left out.
     """
+    answers, error = ask_some(question, subjects, at_once=at_once)
+    if error is not None:
+        raise error
+    return [answer for _, answer in answers]
+
+
+def ask_some(
+    question: Callable[[Subject], Answer],
+    subjects: Iterable[Subject],
+    *,
+    at_once: int,
+) -> tuple[list[tuple[Subject, Answer]], Exception | None]:
+    """What was answered before the first error, with that error, if there was one."""
     wanted = list(subjects)
-    if len(wanted) < 2:
-        return [question(each) for each in wanted]
     gate = threading.Semaphore(at_once)
     failed = threading.Event()
 
@@ -38,12 +49,30 @@ def ask_all(
                 failed.set()
                 raise
 
-    futures = [_pool().submit(guarded, each) for each in wanted]
+    # One question needs no second thread.
+    submit = _pool().submit if len(wanted) > 1 else _at_once
+    futures = [submit(guarded, each) for each in wanted]
+    answers = [
+        (subject, future.result())
+        for subject, future in zip(wanted, futures, strict=True)
+        if future.exception() is None
+    ]
     errors = [error for each in futures if (error := each.exception()) is not None]
-    for error in errors:
-        if not isinstance(error, Abandoned):
-            raise error
-    return [each.result() for each in futures]
+    first = next((each for each in errors if not isinstance(each, Abandoned)), None)
+    if first is not None and not isinstance(first, Exception):
+        raise first
+    return answers, first
+
+
+def _at_once(
+    question: Callable[[Subject], Answer], subject: Subject
+) -> "Future[Answer]":
+    future: Future[Answer] = Future()
+    try:
+        future.set_result(question(subject))
+    except Exception as error:
+        future.set_exception(error)
+    return future
 
 
 class Abandoned(Exception):

@@ -13,16 +13,17 @@ from domain.fold import (
     fold,
 )
 from domain.hints import hint_from_json
-from domain.ids import Key, TagId, Userid, member_key, split_key
+from domain.ids import DepartmentId, Key, TagId, Userid, member_key, split_key
 from domain.lateness import department_is_late, member_is_late, tag_is_late
 from domain.reasons import Reason
-from store import corps, journal, leases, mail, runs
+from store import corps, departments, journal, leases, mail, runs
 from store.corps import Corp
 from store.database import Connection, transaction
 from store.journal import Cause
 from store.mail import Claim, ClaimedMail, Settled
 from workers.inquiry import Inquiry
 from workers.investigation import MOST_QUESTIONS, Found, NeedsRun, investigate
+from workers.patience import PatientApi
 from workers.runtime import Runtime
 from workers.sync import apply_listing, apply_members, remove_unlisted
 
@@ -45,7 +46,8 @@ def sync_contact(
     taken = _first_keys(rows)
     batch = fold([_mail(each) for each in taken])
     inquiry = Inquiry(
-        runtime.corp_api(corp), at_once=runtime.settings.wecom.corp_parallel_calls
+        PatientApi(runtime.corp_api(corp)),
+        at_once=runtime.settings.wecom.corp_parallel_calls,
     )
     try:
         found = investigate(runtime.pool, corp, batch, inquiry=inquiry)
@@ -57,7 +59,8 @@ def sync_contact(
         corps.lock(connection, corp.corp_pk)
         decisions = _apply(connection, runtime, corp, found)
         _note_touched(connection, corp, batch, found)
-        _settle(connection, claim, taken, batch, found, decisions)
+        left_over = _left_over(connection, corp, found)
+        _settle(connection, claim, taken, batch, found, decisions, left_over)
 
 
 def _apply(
@@ -70,7 +73,13 @@ def _apply(
     decisions += apply_members(connection, corp_pk, found.findings, reason=Reason.EVENT)
     if listed is not None:
         ids = [each.department_id for each in listed]
-        decisions += remove_unlisted(connection, corp_pk, ids, reason=Reason.NOT_LISTED)
+        decisions += remove_unlisted(
+            connection,
+            corp_pk,
+            ids,
+            staying=found.undecided,
+            reason=Reason.NOT_LISTED,
+        )
     corps.save_tags(
         connection, corp_pk, [tag for tag in found.read_tags.values() if tag]
     )
@@ -82,6 +91,17 @@ def _apply(
         data_key=runtime.data_key(corp),
     )
     return decisions
+
+
+def _left_over(
+    connection: Connection, corp: Corp, found: Found
+) -> frozenset[DepartmentId]:
+    """Departments that are listed no more, and wait for people to be gone for sure."""
+    if found.view.listed is None:
+        return frozenset()
+    stored = departments.list_all(connection, corp.corp_pk)
+    listed = {each.department_id for each in found.view.listed}
+    return frozenset(each.department_id for each in stored) - listed
 
 
 def _leave_to_run(
@@ -122,13 +142,14 @@ def _settle(
     batch: Batch,
     found: Found,
     decisions: Iterable[Decision],
+    left_over: frozenset[DepartmentId],
 ) -> None:
     changed = {each.key for each in decisions}
     asked_before = {each.event_id: each.late_asks for each in taken}
     outcomes: dict[int, tuple[Settled, str]] = {}
     waits: dict[int, float] = {}
     for key, newest in batch.newest.items():
-        doubt = _doubt(key, batch, found)
+        doubt = _doubt(key, batch, found, left_over)
         tries = asked_before[newest.event_id]
         if doubt and tries < len(LATE_SECONDS):
             waits[newest.event_id] = LATE_SECONDS[tries]
@@ -141,7 +162,9 @@ def _settle(
     mail.settle(connection, claim, outcomes)
 
 
-def _doubt(key: Key, batch: Batch, found: Found) -> str | None:
+def _doubt(
+    key: Key, batch: Batch, found: Found, left_over: frozenset[DepartmentId]
+) -> str | None:
     """Why this key should be asked about again, as the outcome if that is no use."""
     kind, name = split_key(key)
     latest = batch.latest[key]
@@ -154,6 +177,8 @@ def _doubt(key: Key, batch: Batch, found: Found) -> str | None:
             return None
         late = member_is_late(latest, answers=found.answers, sight=view.sight)
     elif kind == "department":
+        if left_over:
+            return "unconfirmed"
         listed = {each.department_id: each for each in view.listed or ()}
         late = department_is_late(
             latest, listed=listed, auth_mode=view.usable.auth_mode

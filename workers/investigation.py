@@ -176,14 +176,15 @@ class _Investigation:
 
     def _spread(self, connection: Connection, view: View) -> _Spread:
         old, new = self._before.usable, view.usable
-        changed = _differing(old.by_department, new.by_department)
+        gone = self._before.tree.parents.keys() - view.tree.parents.keys()
+        changed = _differing(old.by_department, new.by_department) | gone
         named = _differing(old.by_member, new.by_member)
         if not changed and not named:
             return _NOBODY
         corp_pk = self._corp.corp_pk
         people = named | members.list_in_departments(connection, corp_pk, changed)
         known = _active(members.list_known(connection, corp_pk, people))
-        lost = old.departments - new.departments
+        lost = gone | (old.departments - new.departments)
         ask = {each for each in named if each in new.by_member and each not in known}
         reground: list[Member] = []
         for userid, stored in known.items():
@@ -214,9 +215,11 @@ class _Investigation:
     ) -> Found:
         self._check_subscribers(view)
         stored = self._stored_of_all_asked()
+        verdicts = self._verdicts(view, _active(stored))
+        if verdicts:
+            # Confirming may have listed departments, which showed more people.
+            stored = self._stored_of_all_asked()
         active = _active(stored)
-        verdicts = self._verdicts(view, active)
-        # Confirming may have listed departments, which showed more people.
         answers = self._inquiry.grounded(view.usable)
         shown = {who: each for who, each in answers.items() if each.grounds}
         renames = match_renames(
@@ -244,7 +247,7 @@ class _Investigation:
         )
 
     def _check_subscribers(self, view: View) -> None:
-        """Whoever came into the scope, but not into the one we know, tells of a new one.
+        """Whoever came into a scope that is not the one we know tells of a new one.
 
         Raises: NeedsRun.
         """

@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,6 +26,9 @@ NO_ANSWER = "none"
 HELD_BACK = "calls:held_back"
 
 _CORP_SHARE = 4
+# A failure is an outage when it took this long, or is the third without a success.
+_STUMBLE_SECONDS = 2.0
+_MOST_STUMBLES = 3
 _PAUSES_KNOWN_SECONDS = 1.0
 _MOST_OWNERS_KNOWN = 5_000
 _REDIS_AWAY_SECONDS = 2.0
@@ -89,6 +92,7 @@ class Rates:
         self._admit: Script = redis.register_script(_ADMIT)
         self._lock = threading.Lock()
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._stumbles: Counter[tuple[str, str]] = Counter()
 
     def before(self, endpoint: str, corp_id: str | None) -> None:
         """Count a call, or refuse it because a limit or a back-off forbids it.
@@ -111,7 +115,7 @@ class Rates:
         code = NO_ANSWER if errcode is None else str(errcode)
         self._tally(CALLS, f"{endpoint}:{code}")
         try:
-            self._learn(endpoint, corp_id, errcode)
+            self._learn(endpoint, corp_id, errcode, seconds)
         except StoreUnavailable:
             # The call's own outcome matters more; the next failure backs off again.
             _log.warning("back-off not noted, store away", extra={"endpoint": endpoint})
@@ -143,19 +147,31 @@ class Rates:
         if wait_seconds > 0:
             raise Throttled("our own limit", wait_seconds=wait_seconds)
 
-    def _learn(self, endpoint: str, corp_id: str | None, errcode: int | None) -> None:
+    def _learn(
+        self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float
+    ) -> None:
         owner, endpoint_class = owner_of(corp_id), class_of(endpoint)
         pause = self._pauses_of(owner).pauses.get(endpoint_class)
         error = None if errcode == OK else _failure(errcode, endpoint)
         if isinstance(error, Throttled):
-            seconds = _throttle_seconds(error, pause)
-            self._back_off(owner, endpoint_class, reason=THROTTLED, seconds=seconds)
+            wait = _throttle_seconds(error, pause)
+            self._back_off(owner, endpoint_class, reason=THROTTLED, seconds=wait)
         elif isinstance(error, Unavailable):
-            self._back_off(owner, endpoint_class, reason=UNAVAILABLE, seconds=None)
-        elif pause is not None:
+            if self._is_outage(owner, endpoint_class, seconds):
+                self._back_off(owner, endpoint_class, reason=UNAVAILABLE, seconds=None)
+            return
+        self._stumbles.pop((owner, endpoint_class), None)
+        if error is None and pause is not None:
             with transaction(self._pool) as connection:
                 pauses.clear(connection, owner=owner, endpoint_class=endpoint_class)
             self._forget(owner)
+
+    def _is_outage(self, owner: str, endpoint_class: str, seconds: float) -> bool:
+        """Whether a failure is one too many: slow, or the third without a success."""
+        with self._lock:
+            self._stumbles[owner, endpoint_class] += 1
+            stumbles = self._stumbles[owner, endpoint_class]
+        return seconds > _STUMBLE_SECONDS or stumbles >= _MOST_STUMBLES
 
     def _back_off(
         self, owner: str, endpoint_class: str, *, reason: str, seconds: float | None

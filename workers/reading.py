@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,19 +17,20 @@ from domain.scope import AuthMode, AuthScope, Tag, Usable, usable_of
 from domain.tree import Tree
 from store import corps, runs, staging
 from store.corps import Corp
-from store.database import Pool, transaction
+from store.database import Connection, Pool, transaction
 from store.runs import Run
 from store.staging import Staged
 from wecom.corp import MEMBER_AUTH_PAGE
 from wecom.errors import Unavailable
 from wecom.wire import AuthInfo
-from workers.asking import ask_all
+from workers.asking import ask_all, ask_some
 from workers.inquiry import (
     CorpApi,
     ask_one,
     list_authorised,
     list_departments,
     list_one,
+    read_permissions,
     read_tag,
 )
 from workers.observe import scope_from
@@ -114,9 +116,10 @@ class Reading:
 
         Raises: TurnOver; Unavailable when the scope changed while it was read.
         """
-        snapshot = self._resume() or self._begin()
-        if self._run.read_ended_at is not None and self._run.snapshot is not None:
-            return snapshot
+        kept = self._resume()
+        if kept is not None and self._run.read_ended_at is not None:
+            return kept
+        snapshot = kept or self._begin()
         departments = self._read_departments(snapshot)
         usable = snapshot.usable(departments)
         if snapshot.scope.auth_mode == AuthMode.MEMBER:
@@ -137,7 +140,7 @@ class Reading:
         return None if kept is None else Snapshot.from_json(kept)
 
     def _begin(self) -> Snapshot:
-        with transaction(self._pool) as connection:
+        with self._writing() as connection:
             staging.drop_all(connection, self._run.run_id)
             runs.clear_touched(connection, self._run.corp_pk)
             runs.begin_read(connection, self._run.run_id)
@@ -145,12 +148,12 @@ class Reading:
         scope = scope_from(info)
         snapshot = Snapshot(
             scope=scope,
-            permissions=self._api.permissions(),
+            permissions=read_permissions(self._api),
             agent_id=info.agent.agent_id,
             corp_name=info.corp.name,
             tags=self._read_tags(scope, info),
         )
-        with transaction(self._pool) as connection:
+        with self._writing() as connection:
             runs.note_snapshot(connection, self._run.run_id, snapshot.to_json())
         return snapshot
 
@@ -173,12 +176,9 @@ class Reading:
                 return staged_departments(
                     staging.list_kind(connection, self._run.run_id, "department")
                 )
-        listed: list[Department] = []
-        if snapshot.scope.auth_mode != AuthMode.MEMBER:
-            listed = list_departments(self._api)
-        if not listed and snapshot.scope.departments:
-            raise Unavailable("an empty listing although the scope has departments")
-        stage_departments(self._pool, self._run.run_id, listed)
+        listed = list_all(self._api, snapshot.scope)
+        with self._writing() as connection:
+            stage_departments(connection, self._run.run_id, listed)
         return listed
 
     def _read_lists(self, usable: Usable) -> None:
@@ -186,21 +186,14 @@ class Reading:
         done = self._done(pages, more=len(usable.by_member))
         for chunk in _chunks([each for each in pages if each not in done]):
             self._check_turn()
-            ids = [pages[page] for page in chunk]
-            found = ask_all(partial(list_one, self._api), ids, at_once=self._at_once)
-            with transaction(self._pool) as connection:
-                for page, members in zip(chunk, found, strict=True):
-                    staging.add_page(
-                        connection,
-                        self._run.run_id,
-                        page=page,
-                        kind="member",
-                        rows=_staged(members or (), usable),
-                        complete=members is not None,
-                    )
-                runs.note_progress(
-                    connection, self._run.run_id, of=self._of(pages, usable)
-                )
+            answers, error = ask_some(
+                lambda page: list_one(self._api, pages[page]),
+                chunk,
+                at_once=self._at_once,
+            )
+            self._stage(answers, usable, of=self._of(pages, usable))
+            if error is not None:
+                raise error
 
     def _read_singles(self, snapshot: Snapshot, usable: Usable) -> None:
         wanted = set(usable.by_member)
@@ -213,7 +206,7 @@ class Reading:
 
     def _read_authorised(self, usable: Usable) -> None:
         people = list_authorised(self._api)
-        with transaction(self._pool) as connection:
+        with self._writing() as connection:
             staging.add_page(
                 connection, self._run.run_id, page=MEMBER_AUTH, kind="auth", rows=()
             )
@@ -224,27 +217,41 @@ class Reading:
         done = self._done(pages, more=0)
         for chunk in _chunks([each for each in pages if each not in done]):
             self._check_turn()
-            ids = [pages[page] for page in chunk]
-            found = ask_all(partial(ask_one, self._api), ids, at_once=self._at_once)
-            with transaction(self._pool) as connection:
-                for page, answer in zip(chunk, found, strict=True):
-                    shown = [] if isinstance(answer, int) else [answer]
-                    staging.add_page(
-                        connection,
-                        self._run.run_id,
-                        page=page,
-                        kind="member",
-                        rows=_staged(shown, usable),
-                        complete=bool(shown),
-                    )
-                runs.note_progress(
-                    connection, self._run.run_id, of=self._of(pages, usable)
+            answers, error = ask_some(
+                lambda page: self._ask_page(pages[page]), chunk, at_once=self._at_once
+            )
+            self._stage(answers, usable, of=self._of(pages, usable))
+            if error is not None:
+                raise error
+
+    def _ask_page(self, userid: Userid) -> list[Member] | None:
+        answer = ask_one(self._api, userid)
+        return None if isinstance(answer, int) else [answer]
+
+    def _stage(
+        self,
+        answers: Iterable[tuple[str, list[Member] | None]],
+        usable: Usable,
+        *,
+        of: int,
+    ) -> None:
+        """Keep what was answered, also when something after it failed."""
+        with transaction(self._pool) as connection:
+            for page, members in answers:
+                staging.add_page(
+                    connection,
+                    self._run.run_id,
+                    page=page,
+                    kind="member",
+                    rows=_staged(members or (), usable),
+                    complete=members is not None,
                 )
+            runs.note_progress(connection, self._run.run_id, of=of)
 
     def _check_scope_held(self, snapshot: Snapshot) -> None:
         if scope_from(self._api.auth_info()) == snapshot.scope:
             return
-        with transaction(self._pool) as connection:
+        with self._writing() as connection:
             staging.drop_all(connection, self._run.run_id)
             runs.begin_read(connection, self._run.run_id)
         raise Unavailable("scope changed", wait_seconds=_AGAIN_SECONDS)
@@ -262,9 +269,29 @@ class Reading:
         names |= {f"member:{each}" for each in usable.by_member}
         return len(names)
 
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that commits only while the run is this worker's."""
+        with transaction(self._pool) as connection:
+            runs.check(connection, self._run)
+            yield connection
+
     def _check_turn(self) -> None:
         if time.monotonic() > self._turn_ends:
             raise TurnOver
+
+
+def list_all(api: CorpApi, scope: AuthScope) -> list[Department]:
+    """All departments that can be seen; none where members authorise by themselves.
+
+    Raises: Unavailable for an empty listing that cannot be true.
+    """
+    if scope.auth_mode == AuthMode.MEMBER:
+        return []
+    listed = list_departments(api)
+    if not listed and scope.departments:
+        raise Unavailable("an empty listing although the scope has departments")
+    return listed
 
 
 def least_calls(snapshot: Snapshot, pages: Iterable[str]) -> int:
@@ -280,35 +307,35 @@ def least_calls(snapshot: Snapshot, pages: Iterable[str]) -> int:
     return 3 + len(snapshot.tags) + len(asked)
 
 
-def stage_departments(pool: Pool, run_id: RunId, listed: Sequence[Department]) -> None:
+def stage_departments(
+    connection: Connection, run_id: RunId, listed: Sequence[Department]
+) -> None:
     """Put a listing of all departments in place of an earlier one."""
-    with transaction(pool) as connection:
-        staging.add_page(
-            connection,
-            run_id,
-            page=DEPARTMENTS,
-            kind="department",
-            rows=[
-                Staged(
-                    key=str(each.department_id),
-                    fingerprint=department_fingerprint(each),
-                    value=department_fields(each),
-                )
-                for each in listed
-            ],
-        )
+    staging.add_page(
+        connection,
+        run_id,
+        page=DEPARTMENTS,
+        kind="department",
+        rows=[
+            Staged(
+                key=str(each.department_id),
+                fingerprint=department_fingerprint(each),
+                value=department_fields(each),
+            )
+            for each in listed
+        ],
+    )
 
 
-def stage_member(pool: Pool, run_id: RunId, member: Member) -> None:
+def stage_member(connection: Connection, run_id: RunId, member: Member) -> None:
     """Put a later answer about one person above what pages said."""
-    with transaction(pool) as connection:
-        staging.add_page(
-            connection,
-            run_id,
-            page=f"again:{member.userid}",
-            kind="member",
-            rows=[_row(member)],
-        )
+    staging.add_page(
+        connection,
+        run_id,
+        page=f"again:{member.userid}",
+        kind="member",
+        rows=[_row(member)],
+    )
 
 
 def staged_departments(rows: dict[str, dict[str, Any]]) -> list[Department]:

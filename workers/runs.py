@@ -10,12 +10,14 @@ from domain.ids import RunId
 from store import corps, leases, runs, staging
 from store.corps import Corp
 from store.database import StoreUnavailable, transaction
-from store.runs import Run
+from store.leases import LeaseLost
+from store.runs import Run, RunTaken
 from workers import corp_mail
 from workers.applying import Applying
 from workers.counting import CallCount
 from workers.keeping import kept
 from workers.outcomes import Fault, judge
+from workers.patience import PatientApi
 from workers.reading import Reading, TurnOver
 from workers.runtime import Runtime
 
@@ -52,6 +54,8 @@ def work_on(runtime: Runtime, run_id: RunId) -> None:
         if run is not None:
             with kept(renew):
                 _take_turn(runtime, run)
+    except RunTaken:
+        _log.info("run ended or taken over", extra={"run_id": run_id})
     except StoreUnavailable:
         _log.warning("run given up for now, store away", extra={"run_id": run_id})
 
@@ -63,11 +67,13 @@ def _take_turn(runtime: Runtime, run: Run) -> None:
     count = CallCount()
     try:
         _read_and_apply(runtime, run, corp, count)
+    except RunTaken:
+        raise
     except TurnOver:
-        _put_off(runtime, run, count, seconds=0, error=None)
+        _yield_turn(runtime, run, count, seconds=0)
         runtime.bell.ring_run(run.run_id)
-    except MailboxBusy:
-        _put_off(runtime, run, count, seconds=_BUSY_SECONDS, error=None)
+    except (MailboxBusy, LeaseLost):
+        _yield_turn(runtime, run, count, seconds=_BUSY_SECONDS)
     except Exception as error:
         # The one place where errors of a run get their meaning.
         _record_failure(runtime, run, corp, count, error)
@@ -90,10 +96,11 @@ def _workable(runtime: Runtime, run: Run) -> Corp | None:
 
 
 def _read_and_apply(runtime: Runtime, run: Run, corp: Corp, count: CallCount) -> None:
-    api = runtime.corp_api(corp, count=count)
+    api = PatientApi(runtime.corp_api(corp, count=count))
     at_once = runtime.settings.wecom.corp_parallel_calls
     snapshot = Reading(runtime.pool, run, corp, api=api, at_once=at_once).read()
     with transaction(runtime.pool) as connection:
+        runs.check(connection, run)
         runs.end_read(connection, run.run_id)
         staging.analyse(connection)
     with _leased(runtime, corp) as lease:
@@ -141,11 +148,10 @@ def _record_failure(
     judgement = judge(error, strikes=run.strikes)
     extra = {"run_id": run.run_id, "error": judgement.error}
     _log.info("run failed", extra=extra)
-    if judgement.fault is Fault.LOST:
-        _put_off(runtime, run, count, seconds=_BUSY_SECONDS, error=None)
-        return
     if judgement.fault is Fault.OURS and run.strikes + 1 >= MOST_STRIKES:
         with transaction(runtime.pool) as connection:
+            runs.check(connection, run)
+            runs.note_calls(connection, run.run_id, calls=count.total, least=0)
             runs.end(connection, run.run_id, state="failed", error=judgement.error)
         _ring_what_waited(runtime, corp)
         return
@@ -163,11 +169,21 @@ def _put_off(
     count: CallCount,
     *,
     seconds: float,
-    error: str | None,
+    error: str,
 ) -> None:
     with transaction(runtime.pool) as connection:
+        runs.check(connection, run)
         runs.note_calls(connection, run.run_id, calls=count.total, least=0)
         runs.put_off(connection, run.run_id, seconds=seconds, error=error)
+
+
+def _yield_turn(
+    runtime: Runtime, run: Run, count: CallCount, *, seconds: float
+) -> None:
+    with transaction(runtime.pool) as connection:
+        runs.check(connection, run)
+        runs.note_calls(connection, run.run_id, calls=count.total, least=0)
+        runs.yield_turn(connection, run.run_id, seconds=seconds)
 
 
 def _ring_what_waited(runtime: Runtime, corp: Corp) -> None:
