@@ -35,28 +35,37 @@ _AES_KEY = "2Eut3QUGh0BF89r8Bh4rCgvfGpGE2Ou66CO6dMtvsnQ"
 _NOWHERE = "http://127.0.0.1:9/"
 
 
+def environment_for(
+    *, database: str, redis_url: str, api_url: str = _NOWHERE, **others: str
+) -> dict[str, str]:
+    """The settings of a worker on these stores; all secrets are synthetic."""
+    return {
+        "DATABASE_URL": database,
+        "REDIS_URL": redis_url,
+        "PUBLIC_URL": "https://sync.example.com",
+        "SECRET_KEYS": base64.b64encode(b"k" * 32).decode(),
+        "API_TOKEN": "t",
+        "WECOM_API_URL": api_url,
+        "WECOM_SUITE_ID": SUITE_ID,
+        "WECOM_SUITE_SECRET": "suite-secret",
+        "WECOM_TOKEN": _TOKEN,
+        "WECOM_ENCODING_AES_KEY": _AES_KEY,
+        "WECOM_PROVIDER_CORP_ID": "wwprovider0000001",
+        "WECOM_PROVIDER_SECRET": "provider-secret",
+        "TAPD_CLIENT_ID": "c",
+        "TAPD_CLIENT_SECRET": "s",
+        **others,
+    }
+
+
 def settings_for(
     *, database: str, redis_url: str, api_url: str = _NOWHERE, **others: str
 ) -> Settings:
-    """Settings of a worker on these stores; all secrets are synthetic."""
+    """The same, read."""
     return load(
-        {
-            "DATABASE_URL": database,
-            "REDIS_URL": redis_url,
-            "PUBLIC_URL": "https://sync.example.com",
-            "SECRET_KEYS": base64.b64encode(b"k" * 32).decode(),
-            "API_TOKEN": "t",
-            "WECOM_API_URL": api_url,
-            "WECOM_SUITE_ID": SUITE_ID,
-            "WECOM_SUITE_SECRET": "suite-secret",
-            "WECOM_TOKEN": _TOKEN,
-            "WECOM_ENCODING_AES_KEY": _AES_KEY,
-            "WECOM_PROVIDER_CORP_ID": "wwprovider0000001",
-            "WECOM_PROVIDER_SECRET": "provider-secret",
-            "TAPD_CLIENT_ID": "c",
-            "TAPD_CLIENT_SECRET": "s",
-            **others,
-        }
+        environment_for(
+            database=database, redis_url=redis_url, api_url=api_url, **others
+        )
     )
 
 

@@ -23,7 +23,7 @@ RESYNC = "resync"
 
 _TICK_SECONDS = 1.0
 _STAGGER_SECONDS = 3600.0
-_STOP_SECONDS = 1.5
+_STOP_SECONDS = 1.0
 _POOL_SIZE = 4
 
 _log = logging.getLogger(__name__)
@@ -63,8 +63,9 @@ def resync_if_due(runtime: Runtime) -> bool:
 class Clock:
     """One of several clocks; the one that holds the lease leads, the others wait."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, stopping: threading.Event) -> None:
         self._runtime = runtime
+        self._stopping = stopping
         self._lease: UUID | None = None
 
     @property
@@ -72,14 +73,14 @@ class Clock:
         """Whether this clock is the leader, as far as it knows."""
         return self._lease is not None
 
-    def run(self, stopping: threading.Event) -> None:
+    def run(self) -> None:
         """Turn about once a second until told to stop, then let another lead."""
-        while not stopping.is_set():
+        while not self._stopping.is_set():
             try:
                 self.turn()
             except StoreUnavailable:
                 _log.warning("clock waits, store away")
-            stopping.wait(_TICK_SECONDS)
+            self._stopping.wait(_TICK_SECONDS)
         try:
             self._resign()
         except StoreUnavailable:
@@ -94,7 +95,7 @@ class Clock:
             return
         with kept(self._renew):
             resync_if_due(self._runtime)
-            upkeep.tick(self._runtime)
+            upkeep.tick(self._runtime, stopping=self._stopping)
 
     def _is_leader(self) -> bool:
         if self._lease is not None:
@@ -137,7 +138,7 @@ def main() -> None:
         signal.signal(number, lambda *_: stopping.set())
     # In a thread, so that a store that does not answer cannot keep us from ending.
     clock = threading.Thread(
-        target=Clock(runtime).run, args=(stopping,), name="clock", daemon=True
+        target=Clock(runtime, stopping).run, name="clock", daemon=True
     )
     clock.start()
     stopping.wait()

@@ -1,6 +1,7 @@
 """Makes up for whatever was missed: rings, retries, moves, prunes, second by second."""
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -35,12 +36,14 @@ class Job:
     every_seconds: float | None = None
 
 
-def tick(runtime: Runtime) -> None:
+def tick(runtime: Runtime, *, stopping: threading.Event | None = None) -> None:
     """Do every job whose turn it is; about once a second, by one process.
 
     Repeats: harmless. A job that fails is logged, and the others go on.
     """
     for job in JOBS:
+        if stopping is not None and stopping.is_set():
+            return
         try:
             if _is_its_turn(runtime, job):
                 job.work(runtime)
