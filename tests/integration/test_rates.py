@@ -47,8 +47,13 @@ def rates(
     return Rates(redis or runtime.redis, runtime.pool, told)
 
 
-def strike(meter: Rates, errcode: int | None) -> None:
-    meter.after(GET, CORP, errcode, 0.1)
+def strike(meter: Rates, errcode: int | None, *, seconds: float = 0.1) -> None:
+    meter.after(GET, CORP, errcode, seconds)
+
+
+def fall(meter: Rates, errcode: int | None) -> None:
+    """Fail so slowly that it cannot be a stumble."""
+    strike(meter, errcode, seconds=9.0)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +123,7 @@ def test_without_redis_nothing_is_asked(bench: Workbench) -> None:
 def test_a_call_without_answer_starts_a_back_off(bench: Workbench) -> None:
     meter = rates(bench)
 
-    strike(meter, None)
+    fall(meter, None)
 
     with pytest.raises(Unavailable) as caught:
         meter.before("user/list", CORP)
@@ -129,7 +134,7 @@ def test_a_call_without_answer_starts_a_back_off(bench: Workbench) -> None:
 
 
 def test_another_process_respects_the_back_off(bench: Workbench) -> None:
-    strike(rates(bench), -1)
+    fall(rates(bench), -1)
 
     with pytest.raises(Unavailable):
         rates(bench).before(GET, CORP)
@@ -141,7 +146,7 @@ def test_a_back_off_doubles_up_to_five_minutes_and_ends_with_a_success(
     meter = rates(bench)
     waits = []
     for _ in range(12):
-        strike(meter, -1)
+        fall(meter, -1)
         waits.append(
             bench.row("SELECT extract(epoch FROM until - now()) AS s FROM pauses")["s"]
         )
@@ -159,9 +164,32 @@ def test_failures_that_were_under_way_already_are_one_strike(bench: Workbench) -
     meter = rates(bench)
 
     for _ in range(8):
-        strike(meter, -1)
+        fall(meter, -1)
 
     assert bench.row("SELECT strikes FROM pauses") == {"strikes": 1}
+
+
+def test_two_quick_failures_are_stumbles_and_the_third_is_an_outage(
+    bench: Workbench,
+) -> None:
+    meter = rates(bench)
+    for _ in range(2):
+        strike(meter, -1)
+    stumbled = bench.rows("SELECT * FROM pauses")
+
+    strike(meter, -1)
+
+    assert stumbled == []
+    assert bench.row("SELECT strikes FROM pauses") == {"strikes": 1}
+
+
+def test_a_success_between_failures_makes_them_stumbles(bench: Workbench) -> None:
+    meter = rates(bench)
+
+    for errcode in (-1, -1, 0, -1, -1):
+        strike(meter, errcode)
+
+    assert bench.rows("SELECT * FROM pauses") == []
 
 
 def test_a_throttled_endpoint_waits_a_minute_and_then_an_hour(bench: Workbench) -> None:
