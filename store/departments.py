@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from domain.fingerprint import department_fingerprint
-from domain.ids import CorpPk, DepartmentId
+from domain.ids import CorpPk, DepartmentId, Userid
 from domain.org import Department
 from store.database import Connection
 
@@ -58,18 +58,12 @@ def remove(
 
 
 def occupied(
-    connection: Connection, corp_pk: CorpPk, ids: Iterable[DepartmentId]
+    connection: Connection, corp_pk: CorpPk, userids: Iterable[Userid]
 ) -> frozenset[DepartmentId]:
-    """Those of the departments that an active member is still in."""
+    """The departments in which these people are, as far as they are active."""
     rows = connection.execute(
-        """
-        SELECT id FROM unnest(%(ids)s::bigint[]) AS id
-        WHERE EXISTS (
-            SELECT 1 FROM members
-            WHERE corp_pk = %(corp_pk)s AND state = 'active'
-                AND department_ids @> ARRAY[id]
-        )
-        """,
-        {"ids": list(ids), "corp_pk": corp_pk},
+        "SELECT DISTINCT unnest(department_ids) FROM members"
+        " WHERE corp_pk = %s AND state = 'active' AND userid = ANY(%s)",
+        [corp_pk, list(userids)],
     ).fetchall()
     return frozenset(DepartmentId(row[0]) for row in rows)

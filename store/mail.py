@@ -290,12 +290,16 @@ def count_recent(connection: Connection, mailbox: str) -> tuple[int, float]:
 
 
 def is_due(connection: Connection, mailbox: str) -> bool:
-    """Whether a drain would find mail now."""
+    """Whether a drain would find mail now: what stands behind a barrier is not due."""
     row = connection.execute(
         """
         SELECT EXISTS (
             SELECT 1 FROM inbox
             WHERE mailbox = %(mailbox)s AND state = 'pending'
+                AND event_id <= coalesce((
+                    SELECT min(event_id) FROM inbox
+                    WHERE mailbox = %(mailbox)s AND state = 'pending' AND barrier
+                ), event_id)
                 AND (not_before IS NULL OR not_before <= clock_timestamp())
         ) AND NOT EXISTS (
             SELECT 1 FROM mailboxes
@@ -310,8 +314,8 @@ def is_due(connection: Connection, mailbox: str) -> bool:
 def unpark(connection: Connection, mailbox: str) -> int:
     """Make parked mail pending again, because its corp is linked now."""
     return connection.execute(
-        "UPDATE inbox SET state = 'pending', done_at = NULL, outcome = NULL"
-        " WHERE mailbox = %s AND state = 'parked'",
+        "UPDATE inbox SET state = 'pending', done_at = NULL, outcome = NULL,"
+        " attempts = 0 WHERE mailbox = %s AND state = 'parked'",
         [mailbox],
     ).rowcount
 

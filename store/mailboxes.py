@@ -13,9 +13,6 @@ FULL_CLAIM = 20_000
 # As good as for ever, yet a date that Python can hold.
 UNTIL_ENDED_SECONDS = 10 * 365 * 86_400.0
 
-# What a mailbox waits for until somebody ends it, whatever else goes well meanwhile.
-HELD = ("paused", "first_read")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
@@ -59,17 +56,23 @@ def note_claim(connection: Connection, mailbox: str, claim_id: UUID) -> None:
 def note_outcome(connection: Connection, mailbox: str) -> None:
     """All went well: no strikes, the full claim again step by step.
 
-    A mailbox that is held goes on waiting.
+    A mailbox that waits goes on waiting: mail that needs no answer of WeCom's ends
+    neither a limit nor a pause.
     """
     connection.execute(
         """
-        UPDATE mailboxes SET open_claim = NULL, strikes = 0,
+        UPDATE mailboxes SET open_claim = NULL,
             claim_limit = least(claim_limit * 2, %(full)s),
-            not_before = CASE WHEN waits_for = ANY(%(held)s) THEN not_before END,
-            waits_for = CASE WHEN waits_for = ANY(%(held)s) THEN waits_for END
+            strikes = CASE WHEN waiting THEN strikes ELSE 0 END,
+            not_before = CASE WHEN waiting THEN not_before END,
+            waits_for = CASE WHEN waiting THEN waits_for END
+        FROM (
+            SELECT coalesce(not_before > clock_timestamp(), false) AS waiting
+            FROM mailboxes WHERE mailbox = %(mailbox)s
+        ) AS now
         WHERE mailbox = %(mailbox)s
         """,
-        {"full": FULL_CLAIM, "held": list(HELD), "mailbox": mailbox},
+        {"full": FULL_CLAIM, "mailbox": mailbox},
     )
 
 

@@ -66,7 +66,10 @@ def drop_page(connection: Connection, run_id: RunId, page: str) -> None:
 
 
 def drop_key(connection: Connection, run_id: RunId, *, kind: str, key: str) -> None:
-    """Forget what pages said of one thing; the pages count one row less each."""
+    """Forget what pages said of one thing; the pages count one row less each.
+
+    They showed it once, so from then on they prove nobody's absence.
+    """
     connection.execute(
         """
         WITH gone AS (
@@ -74,7 +77,8 @@ def drop_key(connection: Connection, run_id: RunId, *, kind: str, key: str) -> N
             WHERE run_id = %(run_id)s AND kind = %(kind)s AND key = %(key)s
             RETURNING page
         ), per_page AS (SELECT page, count(*) AS rows FROM gone GROUP BY page)
-        UPDATE run_pages SET rows = run_pages.rows - per_page.rows FROM per_page
+        UPDATE run_pages SET rows = run_pages.rows - per_page.rows, complete = false
+        FROM per_page
         WHERE run_id = %(run_id)s AND run_pages.page = per_page.page
         """,
         {"run_id": run_id, "kind": kind, "key": key},

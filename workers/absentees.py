@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.fields import member_from_fields
 from domain.ids import Userid
-from domain.leavers import MEMBER_AUTH, Listing, Removal, Verdict
+from domain.leavers import MEMBER_AUTH, Listing, Removal, Undecided, Verdict
 from domain.org import Member, MemberState, StoredMember
 from domain.renames import Absentee, Rename, match_renames
 from domain.scope import AuthMode, AuthScope, Usable
@@ -13,10 +13,13 @@ from domain.tree import Tree
 from store import members, staging
 from store.database import Pool, transaction
 from store.runs import Run
+from store.staging import Page
 from workers.inquiry import CorpApi, Inquiry
 from workers.leaving import Candidates, confirm_leavers
 
-_LISTS = ("department:", MEMBER_AUTH)
+# How the pages of a read begin: everybody in a department, and one person.
+_DEPARTMENT = "department:"
+_MEMBER = "member:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,13 @@ class Absences:
     renames: tuple[Rename, ...]
     verdicts: Mapping[Userid, Verdict]
     questions: int
+
+    @property
+    def undecided(self) -> frozenset[Userid]:
+        """Those whose absence was not confirmed, so that they stay."""
+        return frozenset(
+            who for who, each in self.verdicts.items() if isinstance(each, Undecided)
+        )
 
 
 def look_for(
@@ -49,14 +59,8 @@ def look_for(
         stored = members.list_known(connection, run.corp_pk, absent)
     if not absent:
         return Absences(shown=(), renames=(), verdicts={}, questions=0)
-    listings = {
-        # An empty page may be a failed answer: it is asked again before it counts.
-        name: Listing(complete=page.complete)
-        for name, page in pages.items()
-        if name.startswith(_LISTS) and (page.rows or name == MEMBER_AUTH)
-    }
     inquiry = Inquiry(api, at_once=at_once)
-    inquiry.recall(scope=scope, listings=listings)
+    inquiry.recall(scope=scope, listings=_listings(pages))
     if (
         not usable.by_department
         and not usable.by_member
@@ -72,6 +76,25 @@ def look_for(
         if each.state is MemberState.ACTIVE and each.member.userid in set(absent)
     }
     return _judge(pool, run, inquiry, active, usable=usable, tree=tree)
+
+
+def _listings(pages: Mapping[str, Page]) -> dict[str, Listing]:
+    """What the read can prove: whom its lists do not show, that is none of the absent.
+
+    Only those who authorised the app were named by a list and may yet be absent.
+    """
+    listings = {
+        # An empty page may be a failed answer: it is asked again before it counts.
+        name: Listing(complete=True)
+        for name, page in pages.items()
+        if name.startswith(_DEPARTMENT) and page.complete and page.rows
+    }
+    authorised = frozenset(
+        Userid(name.removeprefix(_MEMBER)) for name in pages if name.startswith(_MEMBER)
+    )
+    if MEMBER_AUTH in pages and authorised:
+        listings[MEMBER_AUTH] = Listing(complete=True, userids=authorised)
+    return listings
 
 
 def _judge(

@@ -1,7 +1,8 @@
 """Applies a complete read under the lease: what differs, page by page, then the end."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn, TypeVar
 from uuid import UUID
 
 from domain.decisions import Decision
@@ -10,7 +11,7 @@ from domain.ids import Userid
 from domain.leavers import LeftInPlace, Removal
 from domain.org import Department, Member
 from domain.reasons import Reason
-from domain.scope import AuthMode, Usable, readable_departments
+from domain.scope import Usable, readable_departments
 from domain.tree import Tree
 from store import corps, journal, leases, mail, mailboxes, members, runs, staging
 from store.corps import Corp
@@ -21,10 +22,11 @@ from wecom.errors import Unavailable
 from workers.absentees import Absences, look_for
 from workers.contact import CONTACT_KINDS, DEPARTMENTS_KEY
 from workers.counting import CallCount
-from workers.inquiry import CorpApi, ask_one, list_departments
+from workers.inquiry import CorpApi, ask_one
 from workers.reading import (
     Snapshot,
     least_calls,
+    list_all,
     stage_departments,
     stage_member,
     staged_departments,
@@ -104,10 +106,7 @@ class Applying:
             sound = staging.adds_up(connection, self._run.run_id)
         if not sound:
             # A crashed Postgres empties staging: what is left of it proves nothing.
-            with transaction(self._runtime.pool) as connection:
-                staging.drop_all(connection, self._run.run_id)
-                runs.begin_read(connection, self._run.run_id)
-            raise Unavailable("staging was lost", wait_seconds=_AGAIN_SECONDS)
+            self._start_over("staging was lost")
 
     def _ask_touched(self) -> None:
         """Ask again about what drains saw change while the pages were read."""
@@ -125,12 +124,9 @@ class Applying:
 
     def _ask_departments(self) -> None:
         before = self._snapshot.usable(self._listed()).departments
-        listed: list[Department] = []
-        if self._snapshot.scope.auth_mode != AuthMode.MEMBER:
-            listed = list_departments(self._api)
-        if not listed and self._snapshot.scope.departments:
-            raise Unavailable("an empty listing although the scope has departments")
-        stage_departments(self._runtime.pool, self._run.run_id, listed)
+        listed = list_all(self._api, self._snapshot.scope)
+        with self._writing() as connection:
+            stage_departments(connection, self._run.run_id, listed)
         if self._snapshot.usable(listed).departments - before:
             # Departments became usable whose people no page has shown.
             self._start_over("departments came into the scope while it was read")
@@ -138,14 +134,16 @@ class Applying:
     def _ask_member(self, userid: Userid, usable: Usable) -> None:
         answer = ask_one(self._api, userid)
         grounded = None if isinstance(answer, int) else usable.grounded(answer)
-        if grounded is not None and grounded.grounds:
-            stage_member(self._runtime.pool, self._run.run_id, grounded)
-            return
-        with transaction(self._runtime.pool) as connection:
-            staging.drop_key(connection, self._run.run_id, kind="member", key=userid)
+        with self._writing() as connection:
+            if grounded is not None and grounded.grounds:
+                stage_member(connection, self._run.run_id, grounded)
+            else:
+                staging.drop_key(
+                    connection, self._run.run_id, kind="member", key=userid
+                )
 
-    def _start_over(self, reason: str) -> None:
-        with transaction(self._runtime.pool) as connection:
+    def _start_over(self, reason: str) -> NoReturn:
+        with self._writing() as connection:
             staging.drop_all(connection, self._run.run_id)
             runs.begin_read(connection, self._run.run_id)
         raise Unavailable(reason, wait_seconds=_AGAIN_SECONDS)
@@ -218,12 +216,13 @@ class Applying:
 
     def _end(self, shown: Sequence[Department], absences: Absences) -> None:
         """The last page: what is empty goes, and the corp is in step again."""
-        with transaction(self._runtime.pool) as connection:
-            corp = self._locked(connection)
+        with self._writing() as connection:
+            corp = corps.get(connection, self._corp.corp_pk)
             decisions = remove_unlisted(
                 connection,
                 corp.corp_pk,
                 [each.department_id for each in shown],
+                staying=absences.undecided,
                 reason=Reason.NOT_LISTED,
             )
             self._journal(connection, decisions)
@@ -263,13 +262,21 @@ class Applying:
 
     def _commit(self, decide: Decide) -> None:
         """One page: org rows and journal in one transaction, checked by the lease."""
-        with transaction(self._runtime.pool) as connection:
-            self._locked(connection)
+        with self._writing() as connection:
             self._journal(connection, decide(connection))
 
-    def _locked(self, connection: Connection) -> Corp:
-        leases.check(connection, self._corp.mailbox, self._lease)
-        return corps.lock(connection, self._corp.corp_pk)
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that commits only while lease, corp and run are as they were.
+
+        Raises: LeaseLost, RunTaken; Unavailable when the corp was paused meanwhile.
+        """
+        with transaction(self._runtime.pool) as connection:
+            leases.check(connection, self._corp.mailbox, self._lease)
+            if corps.lock(connection, self._corp.corp_pk).state != self._corp.state:
+                raise Unavailable("the corp is not linked", wait_seconds=_AGAIN_SECONDS)
+            runs.check(connection, self._run)
+            yield connection
 
     def _journal(self, connection: Connection, decisions: list[Decision]) -> None:
         journal.write(

@@ -59,6 +59,8 @@ def handle(runtime: Runtime, claim: Claim) -> None:
         _wait_for_first_read(runtime, claim)
     elif contact and corp.state == "linked":
         sync_contact(runtime, corp, claim, contact)
+    elif contact:
+        _wait_until_resumed(runtime, claim)
 
 
 def _wait_for_first_read(runtime: Runtime, claim: Claim) -> None:
@@ -68,6 +70,13 @@ def _wait_for_first_read(runtime: Runtime, claim: Claim) -> None:
         mailboxes.hold(
             connection, claim.mailbox, waits_for="first_read", seconds=_FIRST_READ_WAIT
         )
+
+
+def _wait_until_resumed(runtime: Runtime, claim: Claim) -> None:
+    """A failure meanwhile may have put a short wait in place of the long one."""
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        mailboxes.hold(connection, claim.mailbox, waits_for=PAUSED)
 
 
 def doubt(runtime: Runtime, mailbox: str) -> None:

@@ -72,6 +72,14 @@ def read_tag(api: CorpApi, tag_id: TagId) -> Tag | None:
         return None
 
 
+def read_permissions(api: CorpApi) -> frozenset[str]:
+    """What the corp allows the app; a corp may not have granted anything yet."""
+    try:
+        return api.permissions()
+    except NotPermitted:
+        return frozenset()
+
+
 def list_authorised(api: CorpApi) -> frozenset[Userid]:
     """In auth_mode 1: everybody who authorised the app."""
     userids: set[Userid] = set()
@@ -135,7 +143,7 @@ class Inquiry:
 
         Repeats: an empty list is asked for once more; the second time it is believed.
         """
-        wanted = [each for each in departments if listing_of(each) not in self.listings]
+        wanted = [each for each in departments if not self._is_listed(each)]
         found = ask_all(partial(list_one, self._api), wanted, at_once=self._at_once)
         for department_id, members in zip(wanted, found, strict=True):
             self._note_listing(department_id, members)
@@ -170,6 +178,7 @@ class Inquiry:
         }
 
     def _is_listed(self, department_id: DepartmentId) -> bool:
+        """Whether asking again would tell nothing more."""
         listing = self.listings.get(listing_of(department_id))
         if listing is None:
             return False

@@ -147,14 +147,28 @@ def _is_bursting(connection: Connection, box: Mailbox) -> bool:
 
 
 def _record_failure(runtime: Runtime, claim: Claim, error: Exception) -> None:
+    try:
+        judgement = _judge_and_wait(runtime, claim, error)
+    except LeaseLost:
+        # Whoever has the mailbox now has the mail, too.
+        _log.info("mailbox gone or taken over")
+        return
+    if judgement.fault is Fault.REVOKED:
+        corp_mail.doubt(runtime, claim.mailbox)
+    elif judgement.fault is Fault.PAUSED:
+        corp_mail.pause_for_wecom(runtime, claim.mailbox)
+
+
+def _judge_and_wait(runtime: Runtime, claim: Claim, error: Exception) -> Judgement:
     with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
         box = mailboxes.open_mailbox(connection, claim.mailbox)
         judgement = judge(error, strikes=box.strikes)
         extra = {"mailbox": claim.mailbox, "error": judgement.error}
         _log.info("drain failed", extra=extra)
         match judgement.fault:
             case Fault.LOST:
-                return
+                pass
             case Fault.OURS:
                 _corner(connection, claim, judgement)
             case Fault.THEIRS | Fault.REVOKED | Fault.PAUSED:
@@ -165,10 +179,7 @@ def _record_failure(runtime: Runtime, claim: Claim, error: Exception) -> None:
                     seconds=judgement.wait_seconds,
                     waits_for=judgement.waits_for,
                 )
-    if judgement.fault is Fault.REVOKED:
-        corp_mail.doubt(runtime, claim.mailbox)
-    elif judgement.fault is Fault.PAUSED:
-        corp_mail.pause_for_wecom(runtime, claim.mailbox)
+    return judgement
 
 
 def _corner(connection: Connection, claim: Claim, judgement: Judgement) -> None:

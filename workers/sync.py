@@ -76,16 +76,20 @@ def remove_unlisted(
     corp_pk: CorpPk,
     listed: Iterable[DepartmentId],
     *,
+    staying: Iterable[Userid],
     reason: Reason,
 ) -> list[Decision]:
-    """Remove departments that a complete listing lacks, once nobody is left in them."""
+    """Remove departments that a complete listing lacks, once nobody is left in them.
+
+    Shape: `staying` are people whom WeCom shows no more and who are still active.
+    """
     stored = _stored(connection, corp_pk)
     gone = {each.department_id for each in stored} - set(listed)
     if not gone:
         return []
     removable = removable_departments(
         gone,
-        occupied=departments.occupied(connection, corp_pk, gone),
+        occupied=departments.occupied(connection, corp_pk, staying),
         tree=Tree.of(stored),
     )
     departments.remove(connection, corp_pk, removable)
