@@ -236,7 +236,7 @@ class Reading:
         of: int,
     ) -> None:
         """Keep what was answered, also when something after it failed."""
-        with transaction(self._pool) as connection:
+        with self._writing() as connection:
             for page, members in answers:
                 staging.add_page(
                     connection,
