@@ -1,7 +1,6 @@
 """The operator's command line: migrate, look, resync, retry, replay, rotate."""
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Generator, Iterator
@@ -57,18 +56,24 @@ def migrate() -> None:
 
 
 @cli.command()
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Default: from LANG.")
-def doctor(lang: str | None) -> None:
+@click.option(
+    "--lang",
+    default="en",
+    envvar=["LC_ALL", "LANG"],
+    metavar="zh|en",
+    help="Default: what LANG says.",
+)
+def doctor(lang: str) -> None:
     """Probe settings, stores, addresses, callbacks, tokens and the clock."""
-    tongue = lang or _tongue()
+    in_chinese = lang.lower().startswith("zh")
     failed = 0
     for finding in doctors.examine(load):
         mark, colour = _MARKS[finding.verdict]
-        said = finding.said.zh if tongue == "zh" else finding.said.en
+        said = finding.said.zh if in_chinese else finding.said.en
         click.secho(f"{mark:<5}", fg=colour, nl=False)
         click.echo(f"{finding.probe:<18} {said}")
         if finding.advice is not None:
-            advice = finding.advice.zh if tongue == "zh" else finding.advice.en
+            advice = finding.advice.zh if in_chinese else finding.advice.en
             click.echo(f"{'':<5}{'':<18} -> {advice}")
         failed += finding.verdict is Verdict.FAILED
     if failed:
@@ -248,11 +253,6 @@ def _warn_of_spill(settings: Settings, keyring: Keyring) -> None:
         return
     if depth:
         click.echo(f"{depth} events wait in the spill; keep the older keys until then.")
-
-
-def _tongue() -> str:
-    told = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
-    return "zh" if told.lower().startswith("zh") else "en"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from workers.findings import Finding, Verdict, Words, failed, fine, warning
 def examine(load: Callable[[], Settings]) -> Iterator[Finding]:
     """Every finding, in the order of what depends on what; nothing is changed.
 
-    Without usable settings nothing else is examined, without Postgres not WeCom.
+    Without usable settings nothing else is examined; without Postgres, or with secrets
+    that cannot be opened, WeCom is not asked.
     """
     try:
         settings = load()
@@ -26,7 +27,15 @@ def examine(load: Callable[[], Settings]) -> Iterator[Finding]:
     yield from probe_stores.examine_redis(settings)
     yield from probe_addresses.examine(settings)
     if store_works:
-        yield from probe_stores.examine_sync(settings)
+        yield from _sync_and_wecom(settings)
+
+
+def _sync_and_wecom(settings: Settings) -> Iterator[Finding]:
+    can_open = False
+    for finding in probe_stores.examine_sync(settings):
+        can_open = finding.probe == "secret keys" and finding.verdict is Verdict.OK
+        yield finding
+    if can_open:
         yield from probe_wecom.examine(settings)
 
 
@@ -54,7 +63,7 @@ def _doubtful(settings: Settings) -> Iterator[Finding]:
         )
     if not settings.public_url.startswith("https://"):
         yield warning(
-            "public url",
+            "https",
             Words(
                 en="PUBLIC_URL is not https; WeCom's sign-in asks for it.",
                 zh="PUBLIC_URL 不是 https，企业微信登录要求使用 https。",

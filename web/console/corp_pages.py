@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from store.database import Connection, transaction
 from store.summaries.corps import list_corps as stored_corps
+from store.summaries.members import count_members
 from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.tree import MOST_OPEN, Unfolded, build_tree
@@ -55,6 +56,7 @@ def show_corp(corp_id: str) -> ResponseReturnValue:
             "corp.html",
             corp=corp.summary,
             view=view_corp(connection, corp),
+            counts=count_members(connection, corp.corp_pk),
             journal=view_journal(connection, corp),
             tree=build_tree(connection, corp.corp_pk, unfolded),
         )
@@ -83,16 +85,16 @@ def _parts(
     unfolded: Unfolded | None,
 ) -> dict[str, str]:
     journal: JournalView = view_journal(connection, corp)
+    counts = count_members(connection, corp.corp_pk)
     tree = build_tree(connection, corp.corp_pk, unfolded)
     return {
-        "status": render_template("_status.html", corp=corp.summary, view=view),
+        "status": render_template("_status.html", view=view, counts=counts),
         "journal": render_template("_journal.html", journal=journal),
         "tree": render_template("_tree.html", corp=corp.summary, tree=tree),
     }
 
 
 def _tag(view: CorpView, unfolded: Unfolded | None) -> str:
-    # The tree changes only with a line of the journal, so its id stands for the tree.
     state = repr((view, _sorted(unfolded), language()))
     return hashlib.sha256(state.encode()).hexdigest()[:32]
 

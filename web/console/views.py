@@ -7,7 +7,6 @@ from store.database import Connection
 from store.summaries.departments import list_names as department_names
 from store.summaries.events import find_last_applied
 from store.summaries.journal import find_data_key, last_line_id, list_latest
-from store.summaries.members import MemberCounts, count_members
 from store.summaries.members import list_names as member_names
 from store.summaries.runs import RunSummary, find_latest_of_corp
 from web.console.words import Names, Sentence, mentioned, sentence
@@ -19,14 +18,17 @@ JOURNAL_LINES = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorpView:
-    """Whether a corp is in step, and what goes on; equal views look equal."""
+    """Whether a corp is in step, and what goes on; while it is equal, so is the page.
+
+    Shape: every change of the org is a line of the journal, so `last_line` stands for
+    tree, head counts and journal.
+    """
 
     standing: str
     pending: int
     synced_at: datetime | None
     applied_at: datetime | None
     run: RunSummary | None
-    counts: MemberCounts
     last_line: int
 
     @property
@@ -57,7 +59,6 @@ def view_corp(connection: Connection, corp: FoundCorp) -> CorpView:
         synced_at=summary.last_synced_at,
         applied_at=find_last_applied(connection, corp.mailboxes),
         run=find_latest_of_corp(connection, corp.corp_pk),
-        counts=count_members(connection, corp.corp_pk),
         last_line=last_line_id(connection, corp.corp_pk),
     )
 
