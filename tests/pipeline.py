@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -31,6 +31,9 @@ from workers.runtime import Runtime, build, data_key_place
 LONG_AGO = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
 
+# Nothing here has to outlive a crash of Postgres.
+_OPTIONS = "-c timezone=UTC -c synchronous_commit=off"
+
 BARRIERS = frozenset({"change_auth", "corp_arch_auth", "cancel_auth"})
 
 
@@ -43,6 +46,18 @@ class Event:
     key: str
     hint: Mapping[str, Json] = field(default_factory=dict)
     sent_at: datetime = LONG_AGO
+
+
+def said(change: str, key: str, *, second: int = 0, **hint: Json) -> Event:
+    """A contact event, so many seconds after LONG_AGO."""
+    plain = change in {"subscribe", "unsubscribe"}
+    return Event(
+        kind=change if plain else "change_contact",
+        change=None if plain else change,
+        key=key,
+        hint=hint,
+        sent_at=LONG_AGO + timedelta(seconds=second),
+    )
 
 
 class WorkerDied(BaseException):
@@ -77,9 +92,8 @@ class MortalPool(ConnectionPool[Connection]):
 
     def __init__(self, database: str, mortal: Mortal) -> None:
         self._mortal = mortal
-        options = "-c timezone=UTC -c synchronous_commit=off"
         super().__init__(
-            database, kwargs={"options": options}, min_size=1, max_size=8, open=True
+            database, kwargs={"options": _OPTIONS}, min_size=2, max_size=8, open=True
         )
 
     @contextmanager
@@ -163,7 +177,7 @@ class Bench:
             wecom=built.wecom,
             worlds={},
         )
-        self._own = psycopg.connect(database, autocommit=True)
+        self._own = psycopg.connect(database, autocommit=True, options=_OPTIONS)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -1,0 +1,220 @@
+"""Whatever is pushed, lost or broken off, a resync gives the org of the truth."""
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.histories import HOME, KEEPER, ROOT, TAG, TEAM, Company, company
+from tests.pipeline import Bench, WorkerDied
+
+PICK = st.integers(0, 50)
+ORDER = st.sampled_from([0, 7, 2**32 - 1])
+STEPS = st.integers(0, 40)
+
+
+class Histories(RuleBasedStateMachine):
+    """A company, its mail and the workers, one step at a time."""
+
+    bench: Bench
+    number = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        Histories.number += 1
+        truth = company()
+        self.tenant = self.bench.link_in_step(f"wpCorp{Histories.number}", truth)
+        self.company = Company(self.tenant.world)
+        self.lossless = True
+        self.hired = 0
+
+    # What happens in the company.
+
+    @rule(pick=PICK)
+    def hire(self, pick: int) -> None:
+        self.hired += 1
+        userid = f"wo{'Cc'[self.hired % 2]}{self.hired // 2}"
+        self.company.hire(userid, self.a_department(pick))
+
+    @rule(pick=PICK, where=st.frozensets(PICK, min_size=1, max_size=2), main=PICK)
+    def move(self, pick: int, where: frozenset[int], main: int) -> None:
+        departments = {self.a_department(each): each for each in where}
+        chosen = sorted(departments)[main % len(departments)]
+        self.company.change(self.somebody(pick), departments=departments, main=chosen)
+
+    @rule(pick=PICK)
+    def promote(self, pick: int) -> None:
+        userid = self.somebody(pick)
+        person = self.truth.people[userid]
+        self.company.change(userid, leads=frozenset(person.departments) - person.leads)
+
+    @rule(pick=PICK)
+    def rename(self, pick: int) -> None:
+        self.hired += 1
+        self.company.rename(self.somebody(pick), f"woNew{self.hired}")
+
+    @rule(pick=PICK, status=st.sampled_from([1, 2, 4, 5]))
+    def set_status(self, pick: int, status: int) -> None:
+        self.company.change(self.somebody(pick), status=status)
+
+    @rule(pick=PICK)
+    @precondition(lambda self: len(self.truth.people) > 2)
+    def leave(self, pick: int) -> None:
+        self.company.leave(self.somebody(pick))
+
+    @rule(pick=PICK, order=ORDER)
+    def make_department(self, pick: int, order: int) -> None:
+        self.hired += 1
+        self.company.place(2**31 + 100 + self.hired, self.a_department(pick), order)
+
+    @rule(pick=PICK, parent=PICK, order=ORDER)
+    def move_department(self, pick: int, parent: int, order: int) -> None:
+        moved, above = self.a_movable(pick), self.a_department(parent)
+        if moved is not None and above not in self.truth.below({moved}):
+            self.company.place(moved, above, order)
+
+    @rule(pick=PICK)
+    def dissolve(self, pick: int) -> None:
+        department = self.a_movable(pick)
+        if department is not None:
+            self.company.dissolve(department)
+
+    @rule(who=st.frozensets(PICK, max_size=2), where=st.frozensets(PICK, max_size=1))
+    def tag(self, who: frozenset[int], where: frozenset[int]) -> None:
+        self.company.tag(
+            frozenset(self.somebody(each) for each in who),
+            frozenset(self.a_department(each) for each in where),
+        )
+
+    @rule(
+        where=st.frozensets(PICK, max_size=2),
+        who=st.frozensets(PICK, max_size=1),
+        tagged=st.booleans(),
+        whole=st.booleans(),
+    )
+    def change_scope(
+        self, where: frozenset[int], who: frozenset[int], tagged: bool, whole: bool
+    ) -> None:
+        self.company.authorise(
+            allow_departments=frozenset(self.a_department(each) for each in where),
+            allow_members=frozenset(self.somebody(each) for each in who) | {KEEPER},
+            allow_tags=frozenset({TAG} if tagged else ()),
+            whole_tree=whole,
+        )
+
+    @rule()
+    def switch_mode(self) -> None:
+        self.company.authorise(auth_mode=1 - self.truth.auth_mode)
+
+    @rule(who=st.frozensets(PICK, max_size=3))
+    def authorise_myself(self, who: frozenset[int]) -> None:
+        authorised = frozenset(self.somebody(each) for each in who) | {KEEPER}
+        self.company.authorise(authorised=authorised)
+
+    # What becomes of the mail.
+
+    @rule(pick=PICK, repeats=st.integers(1, 2))
+    @precondition(lambda self: self.company.outbox)
+    def deliver(self, pick: int, repeats: int) -> None:
+        outbox = self.company.outbox
+        event = outbox.pop(pick % len(outbox))
+        for _ in range(repeats):
+            self.bench.post(self.tenant, event)
+
+    @rule(pick=PICK)
+    @precondition(lambda self: self.company.outbox)
+    def lose(self, pick: int) -> None:
+        self.company.outbox.pop(pick % len(self.company.outbox))
+        self.lossless = False
+
+    # What the workers do.
+
+    @rule()
+    def drain(self) -> None:
+        self.bench.make_due(self.tenant)
+        self.bench.drain(self.tenant)
+
+    @rule()
+    def drain_while_answers_are_late(self) -> None:
+        self.tenant.world.stale = lambda question: question != "auth_info"
+        self.drain()
+        self.tenant.world.stale = lambda _: False
+
+    @rule(steps=STEPS)
+    def die_draining(self, steps: int) -> None:
+        self.bench.make_due(self.tenant)
+        self.die(steps, lambda: self.bench.drain(self.tenant))
+
+    @rule()
+    def read(self) -> None:
+        self.bench.resync(self.tenant)
+
+    @rule(steps=STEPS)
+    def die_reading(self, steps: int) -> None:
+        run_id = self.bench.request_run(self.tenant)
+        self.die(steps, lambda: self.bench.work_on(run_id))
+
+    def teardown(self) -> None:
+        while self.company.outbox:
+            self.bench.post(self.tenant, self.company.outbox.pop())
+        self.bench.settle(self.tenant)
+        if self.lossless:
+            self.assert_right("without loss")
+        self.bench.resync(self.tenant)
+        self.assert_right("after a resync")
+
+    def assert_right(self, when: str) -> None:
+        org = self.bench.org(self.tenant)
+        assert org == self.truth.org(), when
+        assert self.bench.replayed(self.tenant) == org, when
+        days = self.bench.ledger_of(self.tenant)
+        assert all(each.balances for each in days), when
+        assert sum(each.received for each in days) == self.tenant.posted, when
+
+    def die(self, steps, work) -> None:  # type: ignore[no-untyped-def]
+        mortal = self.bench.mortal
+        mortal.steps_left = steps
+        self.tenant.world.watch = lambda _: mortal.step()
+        try:
+            work()
+        except WorkerDied:
+            pass
+        finally:
+            self.tenant.world.watch = lambda _: None
+            self.bench.bury(self.tenant)
+
+    @property
+    def truth(self):  # type: ignore[no-untyped-def]
+        return self.tenant.world.truth
+
+    def a_department(self, pick: int) -> int:
+        known = sorted(self.truth.departments)
+        return known[pick % len(known)]
+
+    def a_movable(self, pick: int) -> int | None:
+        movable = sorted(self.truth.departments.keys() - {ROOT, HOME})
+        return movable[pick % len(movable)] if movable else None
+
+    def somebody(self, pick: int) -> str:
+        others = sorted(self.truth.people.keys() - {KEEPER})
+        return others[pick % len(others)] if others else KEEPER
+
+
+def test_every_history_ends_in_the_org_of_the_truth(bench: Bench) -> None:
+    class OnBench(Histories):
+        pass
+
+    OnBench.bench = bench
+    run_state_machine_as_test(
+        OnBench,
+        settings=settings(
+            max_examples=20,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
