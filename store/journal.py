@@ -60,7 +60,7 @@ def write(
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(_TYPES)
         for each in decisions:
-            before, after, personal = _split(each)
+            before, after, personal = split_personal(each)
             sealed = data_key.seal(personal) if personal else None
             copy.write_row((
                 corp_pk, cause.name, cause.run_id, each.name, each.key, each.reason,
@@ -94,7 +94,7 @@ def opened(row: dict[str, Any], *, data_key: DataKey | None) -> Line:
     return Line(**row, before=before, after=after)
 
 
-def _split(
+def split_personal(
     decision: Decision,
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     before, after = dict(decision.before), dict(decision.after)

@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from typing import Any
+
+from psycopg.types.json import Jsonb
 
 from domain.ids import CorpPk
 from store.database import Connection
@@ -10,7 +12,9 @@ from store.sealing import Keyring
 
 _KEY_NAME = "pseudonym"
 _KEY_BYTES = 32
-_RENAME_IN_JSON = (Path(__file__).parent / "sql" / "rename_in_json.sql").read_text()
+_LINES_AT_ONCE = 5_000
+_PATIENCE = "10min"
+_OUR_WORDS = frozenset({"activation", "employment", "grounds", "removal", "state"})
 
 
 def obtain_pseudonym_key(connection: Connection, keyring: Keyring) -> bytes:
@@ -65,6 +69,8 @@ def list_mail_names(connection: Connection, mailbox: str) -> list[str]:
 
 def load_names(connection: Connection, names: Mapping[str, str]) -> None:
     """Have the replacement of each name at hand for the rest of this transaction."""
+    # A large corp is rewritten in one transaction; it must not run out of time.
+    connection.execute("SELECT set_config('statement_timeout', %s, true)", [_PATIENCE])
     connection.execute(
         'CREATE TEMPORARY TABLE purge_names (old TEXT COLLATE "C" PRIMARY KEY,'
         ' new TEXT COLLATE "C" NOT NULL) ON COMMIT DROP'
@@ -76,7 +82,6 @@ def load_names(connection: Connection, names: Mapping[str, str]) -> None:
         for pair in names.items():
             copy.write_row(pair)
     connection.execute("ANALYZE purge_names")
-    connection.execute(_RENAME_IN_JSON.encode())
 
 
 def purge_people(connection: Connection, corp_pk: CorpPk) -> None:
@@ -103,18 +108,57 @@ def purge_people(connection: Connection, corp_pk: CorpPk) -> None:
     )
 
 
-def purge_journal(connection: Connection, corp_pk: CorpPk) -> None:
+def purge_journal(
+    connection: Connection, corp_pk: CorpPk, names: Mapping[str, str]
+) -> None:
     """The journal still folds into the org, but tells nobody's name or number."""
-    connection.execute(
-        """
-        UPDATE journal SET personal = NULL, before = pg_temp.renamed(before),
-            after = pg_temp.renamed(after), key = coalesce((
-                SELECT 'member:' || new FROM purge_names
-                WHERE key = 'member:' || old), key)
-        WHERE corp_pk = %s
-        """,
-        [corp_pk],
-    )
+    last = 0
+    while lines := connection.execute(
+        "SELECT line_id, at, key, before, after FROM journal"
+        " WHERE corp_pk = %s AND line_id > %s ORDER BY line_id LIMIT %s",
+        [corp_pk, last, _LINES_AT_ONCE],
+    ).fetchall():
+        last = lines[-1][0]
+        # Not in SQL: a function that walks JSON takes minutes for a large corp.
+        connection.execute(
+            """
+            UPDATE journal SET personal = NULL, key = given.key,
+                before = given.before, after = given.after
+            FROM unnest(%(ids)s::bigint[], %(ats)s::timestamptz[], %(keys)s::text[],
+                %(befores)s::jsonb[], %(afters)s::jsonb[])
+                AS given (line_id, at, key, before, after)
+            WHERE corp_pk = %(corp_pk)s AND journal.line_id = given.line_id
+                AND journal.at = given.at
+            """,
+            {
+                "corp_pk": corp_pk,
+                "ids": [line[0] for line in lines],
+                "ats": [line[1] for line in lines],
+                "keys": [_renamed_key(line[2], names) for line in lines],
+                "befores": [Jsonb(_renamed(line[3], names)) for line in lines],
+                "afters": [Jsonb(_renamed(line[4], names)) for line in lines],
+            },
+        )
+
+
+def _renamed_key(key: str, names: Mapping[str, str]) -> str:
+    kind, _, name = key.partition(":")
+    return f"member:{names[name]}" if kind == "member" and name in names else key
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """The same JSON with every text that is a name replaced, at any depth."""
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, list):
+        return [_renamed(each, names) for each in value]
+    if isinstance(value, dict):
+        return {
+            # A userid may be equal to one of our own words.
+            field: part if field in _OUR_WORDS else _renamed(part, names)
+            for field, part in value.items()
+        }
+    return value
 
 
 def purge_mail(
@@ -167,6 +211,17 @@ def purge_mail(
             [mailbox],
         )
     return moved
+
+
+def purge_plans(connection: Connection, corp_pk: CorpPk) -> None:
+    """Drop the corp's held removals: they name people, and nobody can decide now."""
+    connection.execute("DELETE FROM plan_entries WHERE corp_pk = %s", [corp_pk])
+    connection.execute(
+        "UPDATE plans SET decided_by = NULL, state ="
+        " CASE WHEN state = 'held' THEN 'superseded' ELSE state END"
+        " WHERE corp_pk = %s",
+        [corp_pk],
+    )
 
 
 def purge_runs(connection: Connection, corp_pk: CorpPk) -> None:

@@ -235,13 +235,18 @@ def note_decisions(
 
 
 def end(
-    connection: Connection, run_id: RunId, *, state: str, error: str | None = None
+    connection: Connection,
+    run_id: RunId,
+    *,
+    state: str,
+    error: str | None = None,
+    plan_id: str | None = None,
 ) -> None:
     """Record how the run ended; what it read is no longer needed."""
     connection.execute(
-        "UPDATE runs SET state = %s, error = %s, worker = NULL,"
+        "UPDATE runs SET state = %s, error = %s, plan_id = %s, worker = NULL,"
         " ended_at = clock_timestamp() WHERE run_id = %s",
-        [state, error, run_id],
+        [state, error, plan_id, run_id],
     )
     connection.execute("DELETE FROM staging WHERE run_id = %s", [run_id])
     connection.execute("DELETE FROM run_pages WHERE run_id = %s", [run_id])

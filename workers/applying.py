@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import NoReturn, TypeVar
 from uuid import UUID
 
@@ -13,7 +14,17 @@ from domain.org import Department, Member
 from domain.reasons import Reason
 from domain.scope import Usable, readable_departments
 from domain.tree import Tree
-from store import corps, journal, leases, mail, mailboxes, members, runs, staging
+from store import (
+    corps,
+    journal,
+    leases,
+    mail,
+    mailboxes,
+    members,
+    plans,
+    runs,
+    staging,
+)
 from store.corps import Corp
 from store.database import Connection, transaction
 from store.journal import Cause
@@ -22,6 +33,7 @@ from wecom.errors import Unavailable
 from workers.absentees import Absences, look_for
 from workers.contact import CONTACT_KINDS, DEPARTMENTS_KEY
 from workers.counting import CallCount
+from workers.guarding import Gate, People
 from workers.inquiry import CorpApi, ask_one
 from workers.reading import (
     Snapshot,
@@ -70,6 +82,9 @@ class Applying:
         self._snapshot = snapshot
         self._at_once = runtime.settings.wecom.corp_parallel_calls
         self._data_key = runtime.data_key(corp)
+        self._gate = Gate(
+            corp, defaults=runtime.settings.guard, data_key=self._data_key
+        )
 
     def apply(self) -> None:
         """Bring the org to the read, and end the run.
@@ -98,8 +113,9 @@ class Applying:
         self._apply_renames(absences)
         self._apply_shown(absences.shown)
         self._apply_differing()
-        self._apply_absences(absences)
-        self._end(shown, absences)
+        people = self._pass_guard(absences)
+        self._apply_absences(absences, people)
+        self._end(shown, absences, people)
 
     def _check_counts(self) -> None:
         with transaction(self._runtime.pool) as connection:
@@ -179,20 +195,27 @@ class Applying:
             self._apply(Findings(shown=tuple(page)))
             after = rows[-1][0]
 
-    def _apply_absences(self, absences: Absences) -> None:
-        for page in _pages(sorted(absences.verdicts.items())):
-            self._apply(
-                Findings(
-                    left=tuple(
-                        (who, each.activation)
-                        for who, each in page
-                        if isinstance(each, LeftInPlace)
-                    ),
-                    gone=tuple(
-                        (who, each) for who, each in page if isinstance(each, Removal)
-                    ),
-                )
-            )
+    def _pass_guard(self, absences: Absences) -> People:
+        """Weigh all leavers at once: the guard knows no pages."""
+        with self._writing() as connection:
+            plans.close_staged(connection, self._run.corp_pk, self._run.run_id)
+            gone = [
+                (who, each)
+                for who, each in sorted(absences.verdicts.items())
+                if isinstance(each, Removal)
+            ]
+            return self._gate.admit_people(connection, gone)
+
+    def _apply_absences(self, absences: Absences, people: People) -> None:
+        for page in _pages(people.leaving):
+            self._apply(Findings(gone=tuple(page)))
+        left = [
+            (who, each.activation)
+            for who, each in sorted(absences.verdicts.items())
+            if isinstance(each, LeftInPlace)
+        ]
+        for some in _pages(left):
+            self._apply(Findings(left=tuple(some)))
 
     def _apply(self, findings: Findings) -> None:
         def decide(connection: Connection) -> list[Decision]:
@@ -214,7 +237,9 @@ class Applying:
 
         self._commit(decide)
 
-    def _end(self, shown: Sequence[Department], absences: Absences) -> None:
+    def _end(
+        self, shown: Sequence[Department], absences: Absences, people: People
+    ) -> None:
         """The last page: what is empty goes, and the corp is in step again."""
         with self._writing() as connection:
             corp = corps.get(connection, self._corp.corp_pk)
@@ -223,6 +248,8 @@ class Applying:
                 corp.corp_pk,
                 [each.department_id for each in shown],
                 staying=absences.undecided,
+                waiting=people.waiting,
+                admit=partial(self._gate.admit_departments, connection),
                 reason=Reason.NOT_LISTED,
             )
             self._journal(connection, decisions)
@@ -238,7 +265,13 @@ class Applying:
                 calls=self._count.total,
                 least=least_calls(self._snapshot, pages) + absences.questions,
             )
-            runs.end(connection, self._run.run_id, state="done")
+            plan_id = people.plan_id or plans.find_held(connection, corp.corp_pk)
+            runs.end(
+                connection,
+                self._run.run_id,
+                state="held" if plan_id else "done",
+                plan_id=plan_id,
+            )
 
     def _fold_older_mail(self, connection: Connection, corp: Corp) -> None:
         """The first read has answered whatever was said before it began."""

@@ -1,6 +1,8 @@
 """Brings one corp to what a batch of contact mail points at, and settles that mail."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 from domain.decisions import Decision
@@ -21,6 +23,7 @@ from store.corps import Corp
 from store.database import Connection, transaction
 from store.journal import Cause
 from store.mail import Claim, ClaimedMail, Settled
+from workers.guarding import Gate, note_shown
 from workers.inquiry import Inquiry
 from workers.investigation import MOST_QUESTIONS, Found, NeedsRun, investigate
 from workers.patience import PatientApi
@@ -57,40 +60,44 @@ def sync_contact(
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         corps.lock(connection, corp.corp_pk)
-        decisions = _apply(connection, runtime, corp, found)
+        decisions, waiting = _apply(connection, runtime, corp, found)
         _note_touched(connection, corp, batch, found)
-        left_over = _left_over(connection, corp, found)
+        left_over = _left_over(connection, corp, found) if not waiting else frozenset()
         _settle(connection, claim, taken, batch, found, decisions, left_over)
 
 
 def _apply(
     connection: Connection, runtime: Runtime, corp: Corp, found: Found
-) -> list[Decision]:
+) -> tuple[list[Decision], frozenset[Userid]]:
+    """The decisions that were carried out, and the people whom the guard holds."""
     listed, corp_pk = found.view.listed, corp.corp_pk
+    data_key = runtime.data_key(corp)
+    gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
+    note_shown(connection, corp, [each.userid for each in found.findings.shown])
+    people = gate.admit_people(connection, found.findings.gone)
+    findings = replace(found.findings, gone=people.leaving)
     decisions: list[Decision] = []
     if listed is not None:
         decisions += apply_listing(connection, corp_pk, listed, reason=Reason.EVENT)
-    decisions += apply_members(connection, corp_pk, found.findings, reason=Reason.EVENT)
+    decisions += apply_members(connection, corp_pk, findings, reason=Reason.EVENT)
     if listed is not None:
-        ids = [each.department_id for each in listed]
         decisions += remove_unlisted(
             connection,
             corp_pk,
-            ids,
+            [each.department_id for each in listed],
             staying=found.undecided,
+            waiting=people.waiting,
+            admit=partial(gate.admit_departments, connection),
             reason=Reason.NOT_LISTED,
         )
     corps.save_tags(
         connection, corp_pk, [tag for tag in found.read_tags.values() if tag]
     )
+    cause = Cause(name="mail")
     journal.write(
-        connection,
-        corp_pk,
-        cause=Cause(name="mail"),
-        decisions=decisions,
-        data_key=runtime.data_key(corp),
+        connection, corp_pk, cause=cause, decisions=decisions, data_key=data_key
     )
-    return decisions
+    return decisions, people.waiting
 
 
 def _left_over(

@@ -1,11 +1,11 @@
 """Brings the org to what was found out: decide, write, journal, in one transaction."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from domain.decisions import Decision
-from domain.ids import CorpPk, DepartmentId, MemberPk, Userid
+from domain.ids import CorpPk, DepartmentId, Key, MemberPk, Userid, department_key
 from domain.leavers import Removal
 from domain.org import (
     Activation,
@@ -21,6 +21,9 @@ from domain.renames import Rename
 from domain.tree import Tree
 from store import departments, members
 from store.database import Connection
+
+# Which removals may be done now, with the reason to journal.
+Admit = Callable[[Sequence[Decision]], Mapping[Key, Reason]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,28 +79,40 @@ def remove_unlisted(
     corp_pk: CorpPk,
     listed: Iterable[DepartmentId],
     *,
-    staying: Iterable[Userid],
+    staying: Collection[Userid],
+    waiting: Collection[Userid],
+    admit: Admit,
     reason: Reason,
 ) -> list[Decision]:
     """Remove departments that a complete listing lacks, once nobody is left in them.
 
-    Shape: `staying` are people whom WeCom shows no more and who are still active.
+    Shape: `staying` are people whom WeCom shows no more and who are still active;
+        `waiting` those whom the guard holds: their departments are planned with them,
+        and go after them. `admit` says which removals pass the guard, and why.
     """
     stored = _stored(connection, corp_pk)
     gone = {each.department_id for each in stored} - set(listed)
     if not gone:
         return []
-    removable = removable_departments(
-        gone,
-        occupied=departments.occupied(connection, corp_pk, staying),
-        tree=Tree.of(stored),
+    tree, by_id = Tree.of(stored), {each.department_id: each for each in stored}
+    planned = removable_departments(
+        gone, occupied=departments.occupied(connection, corp_pk, staying), tree=tree
     )
-    departments.remove(connection, corp_pk, removable)
-    by_id = {each.department_id: each for each in stored}
-    return [
+    decisions = [
         decision
-        for each in removable
+        for each in planned
         for decision in decide_department(by_id[each], None, reason=reason)
+    ]
+    admitted = admit(decisions)
+    kept = departments.occupied(connection, corp_pk, [*staying, *waiting])
+    free = {each for each in planned if department_key(each) in admitted}
+    removed = removable_departments(free, occupied=kept, tree=tree)
+    departments.remove(connection, corp_pk, removed)
+    keys = {department_key(each) for each in removed}
+    return [
+        replace(each, reason=admitted[each.key])
+        for each in decisions
+        if each.key in keys
     ]
 
 

@@ -1,0 +1,155 @@
+"""Lets removals pass, or has them wait for a person: the guard between plan and org."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from domain.decisions import Decision
+from domain.guard import GuardSettings, RemovalKind, guard
+from domain.ids import Key, Userid, member_key
+from domain.leavers import Removal
+from domain.org import MemberState
+from domain.reasons import Reason
+from domain.reconcile_members import remove_member
+from settings import GuardSettings as GuardDefaults
+from store import members, plans
+from store.corps import Corp
+from store.database import Connection
+from store.sealing import DataKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What passed the guard, with the reason to journal; `plan_id` holds the rest."""
+
+    reasons: dict[Key, Reason]
+    plan_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Leavers who passed the guard, and those who wait."""
+
+    leaving: tuple[tuple[Userid, Removal], ...]
+    waiting: frozenset[Userid]
+    plan_id: str | None
+
+
+class Gate:
+    """The guard of one corp, with its company's own limits."""
+
+    def __init__(
+        self, corp: Corp, *, defaults: GuardDefaults, data_key: DataKey
+    ) -> None:
+        self._corp = corp
+        self._defaults = defaults
+        self._data_key = data_key
+
+    def admit_people(
+        self, connection: Connection, gone: Sequence[tuple[Userid, Removal]]
+    ) -> People:
+        """Who of these leavers may go now."""
+        corp_pk = self._corp.corp_pk
+        stored = {
+            each.member.userid: each
+            for each in members.list_known(
+                connection, corp_pk, [who for who, _ in gone]
+            )
+            if each.state is MemberState.ACTIVE
+        }
+        leavers = [(who, removal) for who, removal in gone if who in stored]
+        decisions = [remove_member(stored[who], removal) for who, removal in leavers]
+        admitted = self.admit(connection, RemovalKind.MEMBERS, decisions)
+        return People(
+            leaving=tuple(
+                (who, replace(removal, reason=admitted.reasons[member_key(who)]))
+                for who, removal in leavers
+                if member_key(who) in admitted.reasons
+            ),
+            waiting=frozenset(
+                who for who, _ in leavers if member_key(who) not in admitted.reasons
+            ),
+            plan_id=admitted.plan_id,
+        )
+
+    def admit_departments(
+        self, connection: Connection, removals: Sequence[Decision]
+    ) -> dict[Key, Reason]:
+        """Which departments may go now, and why."""
+        return self.admit(connection, RemovalKind.DEPARTMENTS, removals).reasons
+
+    def admit(
+        self, connection: Connection, kind: RemovalKind, removals: Sequence[Decision]
+    ) -> Admitted:
+        """Which removals may be done now; the others join or become a held plan.
+
+        Repeats: the same finding joins the open plan, and a rejected one stays
+        rejected until WeCom's answer about it changes.
+        """
+        if not removals:
+            return Admitted(reasons={}, plan_id=None)
+        corp_pk = self._corp.corp_pk
+        known = plans.states_of(connection, corp_pk, [each.key for each in removals])
+        reasons: dict[Key, Reason] = {}
+        fresh: list[Decision] = []
+        for each in removals:
+            states = known.get(each.key, {})
+            if plans.APPROVED in states:
+                reasons[each.key] = Reason.APPROVED
+            elif not _is_decided(each, states):
+                fresh.append(each)
+        free, plan_id = self._weigh(connection, kind, fresh)
+        reasons |= {each.key: Reason(each.reason) for each in free}
+        waiting = [each.key for each in removals if each.key not in reasons]
+        plans.close_entries(connection, corp_pk, reasons, state="applied")
+        return Admitted(
+            reasons=reasons,
+            plan_id=plan_id or plans.find_open(connection, corp_pk, waiting),
+        )
+
+    def _weigh(
+        self, connection: Connection, kind: RemovalKind, fresh: Sequence[Decision]
+    ) -> tuple[Sequence[Decision], str | None]:
+        """The fresh removals if they are few enough, else the plan that holds them."""
+        if not fresh:
+            return (), None
+        corp_pk = self._corp.corp_pk
+        settings, hours = self._settings(connection)
+        window = plans.count_window(connection, corp_pk, kind=kind, hours=hours)
+        guarded = guard(
+            fresh,
+            corp_id=self._corp.corp_id,
+            windows={kind: window},
+            settings=settings,
+        )
+        if not guarded.held:
+            return fresh, None
+        plan_id = plans.add(
+            connection,
+            corp_pk,
+            held=guarded.held[0],
+            decisions=fresh,
+            data_key=self._data_key,
+        )
+        return (), plan_id
+
+    def _settings(self, connection: Connection) -> tuple[GuardSettings, int]:
+        own = plans.find_guard_overrides(connection, self._corp.corp_pk)
+        defaults = self._defaults
+        settings = GuardSettings.of(
+            switch=own.get("switch", defaults.switch),
+            removals=own.get("removals", defaults.removals),
+            share=own.get("share", defaults.share),
+            ceiling=own.get("ceiling", defaults.ceiling),
+        )
+        return settings, own.get("window_hours", defaults.window_hours)
+
+
+def note_shown(connection: Connection, corp: Corp, userids: Iterable[Userid]) -> None:
+    """WeCom shows these people: no plan waits for them, no rejection is remembered."""
+    keys = [member_key(each) for each in userids]
+    plans.close_entries(connection, corp.corp_pk, keys, state="returned")
+
+
+def _is_decided(removal: Decision, states: dict[str, Reason]) -> bool:
+    """Whether it waits already, or was rejected on this very finding."""
+    return plans.HELD in states or states.get(plans.REJECTED) == removal.reason
