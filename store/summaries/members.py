@@ -80,10 +80,15 @@ def find_member(
             LEFT JOIN aliases AS a
                 ON a.corp_pk = m.corp_pk AND a.member_pk = m.member_pk
                 AND a.userid = ANY(%(userids)s)
-            WHERE m.corp_pk = %(corp_pk)s
-                AND (m.userid = ANY(%(userids)s) OR m.member_pk IN (
-                    SELECT member_pk FROM aliases
-                    WHERE corp_pk = %(corp_pk)s AND userid = ANY(%(userids)s)))
+            WHERE m.corp_pk = %(corp_pk)s AND m.member_pk IN (
+                SELECT member_pk FROM members
+                WHERE corp_pk = %(corp_pk)s AND userid = ANY(%(userids)s)
+                    AND state = 'active'
+                UNION SELECT member_pk FROM members
+                WHERE corp_pk = %(corp_pk)s AND userid = ANY(%(userids)s)
+                    AND state = 'removed'
+                UNION SELECT member_pk FROM aliases
+                WHERE corp_pk = %(corp_pk)s AND userid = ANY(%(userids)s))
             ORDER BY (m.state = 'active' AND m.userid = ANY(%(userids)s)) DESC,
                 (m.state = 'active') DESC, (a.userid IS NOT NULL) DESC,
                 m.member_pk DESC
@@ -139,7 +144,6 @@ class MemberCounts:
 
     active: int
     left: int
-    without_department: int
 
 
 def count_members(connection: Connection, corp_pk: int) -> MemberCounts:
@@ -147,17 +151,11 @@ def count_members(connection: Connection, corp_pk: int) -> MemberCounts:
     with connection.cursor(row_factory=class_row(MemberCounts)) as cursor:
         cursor.execute(
             """
-            WITH listed AS (
-                SELECT coalesce(array_agg(department_id), '{}') AS ids
-                FROM departments WHERE corp_pk = %(corp_pk)s
-            )
             SELECT count(*) AS active,
-                count(*) FILTER (WHERE employment = 'left') AS "left",
-                count(*) FILTER (WHERE NOT department_ids && listed.ids)
-                    AS without_department
-            FROM members, listed WHERE corp_pk = %(corp_pk)s AND state = 'active'
+                count(*) FILTER (WHERE employment = 'left') AS "left"
+            FROM members WHERE corp_pk = %s AND state = 'active'
             """,
-            {"corp_pk": corp_pk},
+            [corp_pk],
         )
         return cursor.fetchall()[0]
 
