@@ -125,10 +125,9 @@ class Receiver:
 
 
 def _body() -> bytes:
-    if (request.content_length or 0) > BODY_BYTES:
-        raise Refused(413, "size")
-    body = request.stream.read(BODY_BYTES + 1)
-    if len(body) > BODY_BYTES:
+    announced = request.content_length or 0
+    body = b"" if announced > BODY_BYTES else request.stream.read(BODY_BYTES + 1)
+    if max(announced, len(body)) > BODY_BYTES:
         raise Refused(413, "size")
     return body
 

@@ -8,15 +8,15 @@ from store.inbox import MailState, Post, identify
 from store.sealing import Keyring
 from store.tickets import seal_ticket
 from wecom.callbacks import Callback
-from wecom.events import CreateAuth, Detail, ResetPermanentCode, SuiteTicket
-from wecom.hints import hint_of, subject_of
-from wecom.kinds import Treatment
+from wecom.events import Detail, SuiteTicket
+from wecom.hints import AUTH_CODES, CODES, hint_of, subject_of
+from wecom.kinds import UNKNOWN, Treatment
 
 _BARRIERS = {"change_auth", "cancel_auth", "corp_arch_auth", "reset_permanent_code"}
 
 
 def to_post(callback: Callback, message: bytes, keyring: Keyring) -> Post:
-    """The mail of a callback; a ticket is kept beside it, and nowhere else."""
+    """The mail of a callback; its body only where somebody will open it."""
     detail, mailbox = callback.detail, _mailbox(callback)
     state, outcome, body, ticket = MailState.PENDING, None, None, None
     if callback.rule.treatment is Treatment.IGNORED:
@@ -25,7 +25,8 @@ def to_post(callback: Callback, message: bytes, keyring: Keyring) -> Post:
         state, outcome = MailState.DONE, "stored"
         suite_id = callback.suite_id or ""
         ticket = seal_ticket(keyring, suite_id=suite_id, ticket=detail.ticket)
-    else:
+    # Sealing the rest would cost more than all else that is done to a callback.
+    if isinstance(detail, CODES) or callback.rule is UNKNOWN:
         body = keyring.seal(message, place="inbox")
     return Post(
         digest=identify(mailbox=mailbox, content=message),
@@ -44,7 +45,7 @@ def to_post(callback: Callback, message: bytes, keyring: Keyring) -> Post:
 
 
 def _mailbox(callback: Callback) -> str:
-    if isinstance(callback.detail, CreateAuth | ResetPermanentCode):
+    if isinstance(callback.detail, AUTH_CODES):
         code = callback.detail.auth_code.encode()
         return f"code:{hashlib.sha256(code).hexdigest()}"
     return f"corp:{callback.corp_id}" if callback.corp_id else "suite"

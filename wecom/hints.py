@@ -12,12 +12,17 @@ from wecom.events import (
     DepartmentChange,
     Detail,
     MemberChange,
+    ResetPermanentCode,
     Subscribe,
     TagChange,
     TemplateCardEvent,
     UnlicensedNotify,
     Unsubscribe,
 )
+
+# What is worked on with a code that no hint holds: the message has to be kept for it.
+AUTH_CODES = (CreateAuth, ResetPermanentCode)
+CODES = (*AUTH_CODES, TemplateCardEvent)
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 

@@ -60,6 +60,28 @@ def test_no_secret_shows_in_what_is_kept_open(message: bytes) -> None:
     assert "SECRETCODE" not in shown
 
 
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        (info("create_auth", AuthCode="c"), True),
+        (info("reset_permanent_code", AuthCode="c"), True),
+        (event("template_card_event", EventKey="k", TaskId="t"), True),
+        (info("brand_new"), True),
+        (info("suite_ticket", SuiteTicket="t"), False),
+        (contact("update_user", UserID="woAmy", Name="Amy"), False),
+        (event("enter_agent"), False),
+    ],
+)
+def test_a_body_is_kept_only_where_somebody_opens_it(
+    message: bytes, kept: bool
+) -> None:
+    post = to_post(parse_callback(message), message, KEYRING)
+
+    assert (post.body is not None) is kept
+    if post.body is not None:
+        assert KEYRING.open(post.body, place="inbox") == message
+
+
 def test_the_state_of_an_install_is_kept() -> None:
     message = info("create_auth", AuthCode="code", State="intent")
 
