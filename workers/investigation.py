@@ -134,6 +134,8 @@ class _Investigation:
             return []
         listed = self._inquiry.list_departments()
         if not listed and self._stored and self._corp.scope.departments:
+            # Where members authorise by themselves now, there is none to come.
+            self._check_scope()
             raise Unavailable("an empty listing where departments were")
         return listed
 
@@ -142,8 +144,7 @@ class _Investigation:
         read = {each: self._inquiry.read_tag(each) for each in wanted}
         if None in read.values():
             # Only the scope can say whether the tag is gone from it.
-            if self._inquiry.scope() != self._corp.scope:
-                raise NeedsRun("scope")
+            self._check_scope()
             raise Unavailable("a tag of the scope did not answer")
         return read
 
@@ -261,7 +262,11 @@ class _Investigation:
             for newest in self._batch.newest.values()
             if newest.kind == SUBSCRIBE
         }
-        if outside & came and self._inquiry.scope() != self._corp.scope:
+        if outside & came:
+            self._check_scope()
+
+    def _check_scope(self) -> None:
+        if self._inquiry.scope() != self._corp.scope:
             raise NeedsRun("scope")
 
     def _stored_of_all_asked(self) -> list[StoredMember]:
@@ -284,8 +289,7 @@ class _Investigation:
         )
         if not candidates.stored:
             return {}
-        if self._inquiry.scope() != self._corp.scope:
-            raise NeedsRun("scope")
+        self._check_scope()
         return confirm_leavers(
             self._inquiry, candidates, usable=view.usable, tree=view.tree
         )
