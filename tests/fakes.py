@@ -218,11 +218,6 @@ class World:
     calls: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def change(self, change: Callable[[Truth], None]) -> None:
-        """Let something happen in the corp; what was before can be answered late."""
-        self.before = self.truth.copy()
-        change(self.truth)
-
     def session(self, count: CallCount | None = None) -> "FakeCorp":
         """The calls of one piece of work."""
         return FakeCorp(self, count)
