@@ -88,6 +88,8 @@ def add_week(connection: Connection, kind: Partitioned, week: date) -> None:
         sql.SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})")
         .format(table, name, begin, end)
     )  # fmt: skip
+    # Until somebody has counted its rows, the planner takes it for empty.
+    connection.execute(sql.SQL("ANALYZE {}").format(name))
 
 
 def drop_empty_week(connection: Connection, kind: Partitioned, week: date) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from store import pauses, purge, tokens
+from store import pauses, purge, strays, tokens
 from store.corps import Corp
 from store.database import Connection, transaction
 from store.sealing import pseudonym
@@ -37,13 +37,13 @@ def purge_late_mail(runtime: Runtime) -> int:
     """Empty and rename what still arrived for purged corps, once it is settled."""
     with transaction(runtime.pool) as connection:
         key = purge.obtain_pseudonym_key(connection, runtime.keyring)
-        strays = purge.list_stray_mailboxes(connection)
+        mailboxes = strays.list_stray_mailboxes(connection)
     moved = 0
-    for mailbox in strays:
+    for mailbox in mailboxes:
         corp_id = mailbox.removeprefix("corp:")
         renamed = pseudonym(key, corp_id=corp_id, name=corp_id)
         with transaction(runtime.pool) as connection:
-            if purge.has_purged(connection, renamed):
+            if strays.has_purged(connection, renamed):
                 names = purge.list_mail_names(connection, mailbox)
                 purge.load_names(connection, _pseudonyms(key, corp_id, names))
                 moved += purge.purge_mail(

@@ -18,12 +18,7 @@ from store.pauses import THROTTLED, UNAVAILABLE, Pause, class_of, owner_of
 from wecom.errcodes import OK, error_for
 from wecom.errors import Throttled, Unavailable, WeComError
 from workers.counting import add_call
-
-# The Redis hash of all calls ever made: field `<endpoint>:<errcode>`.
-CALLS = "calls"
-NO_ANSWER = "none"
-# The Redis hash of calls that we held back ourselves: field `<endpoint>:<reason>`.
-HELD_BACK = "calls:held_back"
+from workers.tallies import CALLS, HELD_BACK, NO_ANSWER, Tallies
 
 _CORP_SHARE = 4
 # A failure is an outage when it took this long, or is the third without a success.
@@ -90,6 +85,7 @@ class Rates:
         self._provider_limit = limits.provider_calls_per_minute
         self._corp_limit = corp_limit(limits)
         self._admit: Script = redis.register_script(_ADMIT)
+        self.tallies = Tallies(redis)
         self._lock = threading.Lock()
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._stumbles: Counter[tuple[str, str]] = Counter()
@@ -104,7 +100,7 @@ class Rates:
             self._check_rates(endpoint, corp_id)
         except (Throttled, Unavailable) as error:
             error.endpoint, error.corp_id = endpoint, corp_id
-            self._tally(HELD_BACK, f"{endpoint}:{type(error).__name__.lower()}")
+            self.tallies.add(HELD_BACK, f"{endpoint}:{type(error).__name__.lower()}")
             raise
         add_call(endpoint)
 
@@ -113,7 +109,7 @@ class Rates:
     ) -> None:
         """Record what a call came to; failures of WeCom's own start a back-off."""
         code = NO_ANSWER if errcode is None else str(errcode)
-        self._tally(CALLS, f"{endpoint}:{code}")
+        self.tallies.add(CALLS, f"{endpoint}:{code}")
         try:
             self._learn(endpoint, corp_id, errcode, seconds)
         except StoreUnavailable:
@@ -207,12 +203,6 @@ class Rates:
     def _forget(self, owner: str) -> None:
         with self._lock:
             self._known.pop(owner, None)
-
-    def _tally(self, name: str, field: str) -> None:
-        try:
-            self._redis.hincrby(name, field, 1)
-        except (RedisError, OSError) as error:
-            _log.info("call not tallied", extra={"error": type(error).__name__})
 
 
 def corp_limit(limits: WeComSettings) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from redis import RedisError
 
-from store import due, partitions, pruning, purge, runs, schedule
+from store import due, partitions, pruning, runs, schedule, strays
 from store.database import Connection, transaction
 from store.gaps import upkeep_gaps
 from store.partitions import INBOX, JOURNAL, Partitioned
@@ -173,7 +173,7 @@ def keep_partitions(runtime: Runtime) -> None:
 def drop_idle_boxes(runtime: Runtime) -> None:
     """Forget mailboxes in which no mail is left and whose corp does not live."""
     with transaction(runtime.pool) as connection:
-        purge.drop_idle_boxes(connection)
+        strays.drop_idle_boxes(connection)
 
 
 def _add_weeks(runtime: Runtime, kind: Partitioned) -> None:

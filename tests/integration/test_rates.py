@@ -1,7 +1,9 @@
 """Limits hold across processes, and a failing endpoint is left alone for a while."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 from redis import Redis
@@ -15,7 +17,8 @@ from wecom.errors import Throttled, Unavailable
 from workers.asking import ask_all
 from workers.broker import make_client
 from workers.counting import CallCount
-from workers.rates import CALLS, Rates, corp_limit
+from workers.rates import Rates, corp_limit
+from workers.tallies import CALLS, Tallies
 
 GET = "user/get"
 CORP = "wpCorpAAAA"
@@ -220,15 +223,33 @@ def test_a_refusal_is_an_answer_and_starts_no_back_off(bench: Workbench) -> None
 
 def test_calls_are_tallied_by_endpoint_and_errcode(bench: Workbench) -> None:
     meter = rates(bench)
-
     for errcode in (0, 0, 60111, None):
         strike(meter, errcode)
+
+    meter.tallies.write()
 
     assert bench.runtime.redis.hgetall(CALLS) == {
         b"user/get:0": b"2",
         b"user/get:60111": b"1",
         b"user/get:none": b"1",
     }
+
+
+def test_tallies_write_themselves(redis_url: str) -> None:
+    redis = make_client(redis_url, timeout_seconds=1)
+    written = threading.Event()
+    tallies = Tallies(redis, write_seconds=0.01)
+    write = tallies.write
+
+    def note() -> None:
+        write()
+        written.set()
+
+    with patch.object(tallies, "write", note):
+        tallies.add(CALLS, "user/get:0")
+
+    assert written.wait(5)
+    assert redis.hgetall(CALLS) == {b"user/get:0": b"1"}
 
 
 def test_the_calls_of_a_run_are_those_that_wecom_saw(bench: Workbench) -> None:
