@@ -10,7 +10,7 @@ import click
 
 from domain.replay import BrokenJournal
 from settings import Settings, SettingsError, load
-from store import mail, rotation, runs
+from store import approvals, mail, rotation, runs
 from store.corps import find_live
 from store.database import Pool, StoreUnavailable, open_pool, transaction
 from store.migrate import migrate as apply_migrations
@@ -96,7 +96,14 @@ def resync(corp: str, deep: bool) -> None:
             )
         open_bell(settings.redis_url).ring_run(run_id)
         click.echo(f"run {run_id}")
-        run = _follow(pool, run_id)
+        _report(_follow(pool, run_id))
+
+
+def _report(run: RunSummary) -> None:
+    """How a run ended.
+
+    Raises: Failed unless it ended well.
+    """
     changes = ", ".join(f"{name} {n}" for name, n in sorted(run.decisions.items()))
     click.echo(f"{run.state}: {changes or 'no differences'}")
     click.echo(f"calls {run.calls}, least possible {run.calls_least}")
@@ -104,6 +111,23 @@ def resync(corp: str, deep: bool) -> None:
         click.echo(f"Removals wait for approval: plan {run.plan_id}.")
     if run.state not in {"done", "held"}:
         raise Failed(run.error or f"The run was {run.state}.")
+
+
+@cli.command()
+@click.argument("plan")
+def approve(plan: str) -> None:
+    """Do the removals of the held PLAN that WeCom still confirms."""
+    settings = _settings()
+    with _pool(settings) as pool:
+        try:
+            with transaction(pool) as connection:
+                approval = approvals.approve(connection, plan, plan_hash=None, by="cli")
+        except approvals.PlanNotOpen as refusal:
+            raise Failed(str(refusal)) from refusal
+        if approval is None:
+            raise Failed(f"Plan {plan} is not known here.")
+        open_bell(settings.redis_url).ring_run(approval.run_id)
+        _report(_follow(pool, approval.run_id))
 
 
 @cli.command()

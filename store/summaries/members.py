@@ -23,17 +23,30 @@ class MemberSummary:
     state: str
     removal: str | None
     grounds: list[str]
+    held_plan_id: str | None
 
 
 _SELECT = """
     SELECT m.member_pk, m.userid, m.open_userid, m.name, m.activation, m.employment,
         m.state, m.removal, m.grounds, main.department_id AS main_department,
+        (
+            SELECT p.plan_id FROM plan_entries AS e JOIN plans AS p USING (plan_id)
+            WHERE e.corp_pk = m.corp_pk AND e.key = 'member:' || m.userid
+                AND e.state = 'waiting' AND p.state = 'held' AND m.state = 'active'
+            ORDER BY p.created_at DESC LIMIT 1
+        ) AS held_plan_id,
         ARRAY(
             SELECT d.department_id FROM departments AS d
             WHERE d.corp_pk = m.corp_pk AND d.department_id = ANY(m.department_ids)
             ORDER BY d.department_id
         ) AS departments,
-        ARRAY(SELECT unnest(m.leads) AS led ORDER BY led) AS leads
+        ARRAY(SELECT unnest(m.leads) AS led ORDER BY led) AS leads,
+        (SELECT plan_id FROM plan_entries JOIN plans USING (plan_id)
+         WHERE plan_entries.corp_pk = m.corp_pk
+            AND plan_entries.key = 'member:' || m.userid
+            AND plan_entries.state = 'waiting' AND plans.state = 'held'
+         ORDER BY plans.created_at DESC LIMIT 1
+        ) AS held_plan_id
     FROM members AS m
     LEFT JOIN departments AS main
         ON main.corp_pk = m.corp_pk AND main.department_id = m.main_department

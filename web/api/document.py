@@ -8,7 +8,17 @@ from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_openapi3.openapi import OpenAPI
 
 from web.access import Audience, seen_by
-from web.api import companies, control, corps, events, journal, ledger, members, runs
+from web.api import (
+    companies,
+    control,
+    corps,
+    events,
+    journal,
+    ledger,
+    members,
+    plans,
+    runs,
+)
 from web.api.blueprint import BEARER, PREFIX
 from web.problems import ProblemDocument, answer_invalid
 
@@ -47,7 +57,17 @@ def make_app(name: str) -> OpenAPI:
 
 def register(app: OpenAPI) -> None:
     """Add the routes of the API and its document."""
-    modules = (corps, members, events, ledger, journal, runs, control, companies)
+    modules = (
+        corps,
+        members,
+        events,
+        ledger,
+        journal,
+        runs,
+        plans,
+        control,
+        companies,
+    )
     for module in modules:
         app.register_api(module.api)
 

@@ -58,7 +58,7 @@ class Member(BaseModel):
     activation: Literal["active", "disabled", "pending", "quit"] | None
     employment: Literal["working", "left"]
     state: Literal["active", "removed"]
-    held_plan_id: str | None
+    held_plan_id: str | None = Field(description="A removal waits for approval.")
     link: Link
 
 
@@ -148,7 +148,7 @@ def _show(row: MemberSummary) -> Member:
             "activation": row.activation,
             "employment": row.employment,
             "state": row.state,
-            "held_plan_id": None,
+            "held_plan_id": row.held_plan_id,
             "link": {"state": "none", "reason": None, "account_id": None},
         }
     )

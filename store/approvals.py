@@ -1,0 +1,60 @@
+"""What a person decides about a held plan, whichever way they say it."""
+
+from dataclasses import dataclass
+
+from domain.ids import RunId
+from store import plans, runs
+from store.database import Connection
+
+CAUSE = "approval"
+
+
+class PlanNotOpen(Exception):
+    """The plan cannot be decided so any more; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """The run that asks again about each entry; `repeated` if it was asked before."""
+
+    run_id: RunId
+    repeated: bool
+
+
+def approve(
+    connection: Connection, plan_id: str, *, plan_hash: str | None, by: str
+) -> Approval | None:
+    """Let the plan's removals be done, if WeCom still confirms them; None: no plan.
+
+    Shape: `plan_hash` None takes the plan as it is (a person who has just seen it).
+    Repeats: the same hash again gives the same run.
+    Raises: PlanNotOpen for another hash, and for a superseded or rejected plan.
+    """
+    plan = plans.lock(connection, plan_id)
+    if plan is None:
+        return None
+    if plan_hash is not None and plan_hash != plan.hash:
+        raise PlanNotOpen("The hash is not that of the plan: read it again.")
+    if plan.state == plans.APPROVED and plan.run_id is not None:
+        return Approval(run_id=RunId(plan.run_id), repeated=True)
+    if plan.state != plans.HELD:
+        raise PlanNotOpen(f"The plan is {plan.state}.")
+    run_id = runs.request_run(connection, plan.corp_pk, cause=CAUSE)
+    plans.decide(connection, plan_id, state=plans.APPROVED, by=by, run_id=run_id)
+    return Approval(run_id=run_id, repeated=False)
+
+
+def reject(connection: Connection, plan_id: str, *, by: str) -> bool:
+    """Keep everybody of the plan until WeCom's answer about them changes.
+
+    Repeats: harmless. False when there is no such plan.
+    Raises: PlanNotOpen for an approved or superseded plan.
+    """
+    plan = plans.lock(connection, plan_id)
+    if plan is None:
+        return False
+    if plan.state not in {plans.HELD, plans.REJECTED}:
+        raise PlanNotOpen(f"The plan is {plan.state}.")
+    if plan.state == plans.HELD:
+        plans.decide(connection, plan_id, state=plans.REJECTED, by=by)
+    return True

@@ -1,0 +1,72 @@
+"""Held plans as the API and the console list them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from store.database import Connection
+
+_SELECT = """
+    SELECT p.plan_id, c.corp_pk, c.corp_id, p.kind, p.state, p.hash, p.created_at
+    FROM plans AS p JOIN corps AS c USING (corp_pk)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSummary:
+    """A plan without its entries."""
+
+    plan_id: str
+    corp_pk: int
+    corp_id: str
+    kind: str
+    state: str
+    hash: str
+    created_at: datetime
+
+
+def list_plans(
+    connection: Connection,
+    *,
+    corp_ids: list[str] | None,
+    state: str | None,
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> list[PlanSummary]:
+    """Plans older than `before` (created_at, plan_id), newest first."""
+    created_at, plan_id = before or (None, None)
+    with connection.cursor(row_factory=class_row(PlanSummary)) as cursor:
+        cursor.execute(
+            f"""
+            {_SELECT}
+            WHERE (%(corp_ids)s::text[] IS NULL OR c.corp_id = ANY(%(corp_ids)s))
+                AND (%(state)s::text IS NULL OR p.state = %(state)s)
+                AND (%(created_at)s::timestamptz IS NULL
+                    OR (p.created_at, p.plan_id) < (%(created_at)s, %(plan_id)s))
+            ORDER BY p.created_at DESC, p.plan_id DESC LIMIT %(limit)s
+            """,
+            {
+                "corp_ids": corp_ids,
+                "state": state,
+                "created_at": created_at,
+                "plan_id": plan_id,
+                "limit": limit,
+            },
+        )
+        return cursor.fetchall()
+
+
+def find_plan(connection: Connection, plan_id: str) -> PlanSummary | None:
+    """The plan of this id."""
+    with connection.cursor(row_factory=class_row(PlanSummary)) as cursor:
+        cursor.execute(f"{_SELECT} WHERE p.plan_id = %s", [plan_id])
+        return cursor.fetchone()
+
+
+def count_held(connection: Connection) -> int:
+    """How many plans wait for a person."""
+    row = connection.execute(
+        "SELECT count(*) FROM plans WHERE state = 'held'"
+    ).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,178 @@
+"""Held removals: list, one, approve, reject."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from flask import Response
+from pydantic import BaseModel, Field
+
+from domain.decisions import DecisionName
+from store import approvals
+from store import plans as stored_plans
+from store.approvals import PlanNotOpen
+from store.database import Connection, transaction
+from store.summaries import corps, plans
+from store.summaries.journal import find_data_key, masked
+from store.summaries.plans import PlanSummary
+from web.access import Audience, seen_by
+from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
+from web.api.runs import Requested
+from web.corps import pseudonym_key
+from web.cursors import cut
+from web.problems import Problem
+from web.services import services
+
+api = blueprint("api-plans")
+
+PlanState = Literal["held", "approved", "rejected", "superseded"]
+
+
+class PlanPath(BaseModel):
+    """Which plan."""
+
+    plan_id: Id
+
+
+class PlanPage(Page):
+    """Which plans are wanted."""
+
+    corp_id: Id | None = None
+    state: PlanState | None = None
+
+
+class PlannedDecision(BaseModel):
+    """One decision of a plan, with what it would change and why."""
+
+    name: DecisionName
+    key: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    reason: str
+
+
+class Plan(BaseModel):
+    """Removals of one kind that were too many at once, frozen until decided."""
+
+    plan_id: str
+    corp_id: str
+    state: PlanState = Field(
+        description="superseded: WeCom shows everybody of it again."
+    )
+    hash: str = Field(description="An approval must repeat it.")
+    created_at: datetime
+    decisions: list[PlannedDecision]
+
+
+class Plans(BaseModel):
+    """A page of plans, newest first."""
+
+    items: list[Plan]
+    next: str | None
+
+
+class PlanHash(BaseModel):
+    """What an approval must carry."""
+
+    hash: str = Field(min_length=1, max_length=128)
+
+
+@api.get("/plans", responses={200: Plans, **problems(400)})
+@seen_by(Audience.BEARER)
+def list_plans(query: PlanPage) -> Response:
+    """The plans, newest first."""
+    of = ["plans", query.corp_id, query.state]
+    position = services().cursors.open(query.cursor, of=of)
+    before = (datetime.fromisoformat(position[0]), position[1]) if position else None
+    with transaction(services().pool) as connection:
+        rows = plans.list_plans(
+            connection,
+            corp_ids=_names(connection, query.corp_id),
+            state=query.state,
+            before=before,
+            limit=query.limit + 1,
+        )
+        shown, end = cut(
+            rows,
+            limit=query.limit,
+            position=lambda row: [row.created_at.isoformat(), row.plan_id],
+        )
+        items = [_show(connection, row, asked=query.corp_id) for row in shown]
+    following = services().cursors.seal(end, of=of) if end else None
+    return answer(Plans(items=items, next=following))
+
+
+@api.get("/plans/<plan_id>", responses={200: Plan, **problems(404)})
+@seen_by(Audience.BEARER)
+def read_plan(path: PlanPath) -> Response:
+    """One plan."""
+    with transaction(services().pool) as connection:
+        return answer(_get(connection, path.plan_id))
+
+
+@api.post(
+    "/plans/<plan_id>/approve",
+    responses={200: Requested, 202: Requested, **problems(404, 409, 422)},
+)
+@seen_by(Audience.BEARER)
+def approve_plan(path: PlanPath, body: PlanHash) -> Response:
+    """Ask about each entry again and remove those whom WeCom still does not show."""
+    try:
+        with transaction(services().pool) as connection:
+            approval = approvals.approve(
+                connection, path.plan_id, plan_hash=body.hash, by="api"
+            )
+    except PlanNotOpen as refusal:
+        raise Problem(409, str(refusal)) from refusal
+    if approval is None:
+        not_found(f"plan {path.plan_id}")
+    services().ring_run(approval.run_id)
+    status = 200 if approval.repeated else 202
+    return answer(Requested(run_id=approval.run_id), status=status)
+
+
+@api.post("/plans/<plan_id>/reject", responses={200: Plan, **problems(404, 409)})
+@seen_by(Audience.BEARER)
+def reject_plan(path: PlanPath) -> Response:
+    """Keep everybody of the plan until WeCom's answer about them changes."""
+    try:
+        with transaction(services().pool) as connection:
+            if not approvals.reject(connection, path.plan_id, by="api"):
+                not_found(f"plan {path.plan_id}")
+            return answer(_get(connection, path.plan_id))
+    except PlanNotOpen as refusal:
+        raise Problem(409, str(refusal)) from refusal
+
+
+def _names(connection: Connection, corp_id: str | None) -> list[str] | None:
+    if corp_id is None:
+        return None
+    return corps.names_of(corp_id, pseudonym_key(connection))
+
+
+def _get(connection: Connection, plan_id: str) -> Plan:
+    found = plans.find_plan(connection, plan_id)
+    return _show(connection, found or not_found(f"plan {plan_id}"), asked=None)
+
+
+def _show(connection: Connection, plan: PlanSummary, *, asked: str | None) -> Plan:
+    data_key = find_data_key(connection, plan.corp_pk, keyring=services().keyring)
+    entries = stored_plans.list_entries(connection, plan.plan_id, data_key=data_key)
+    return Plan.model_validate(
+        {
+            "plan_id": plan.plan_id,
+            "corp_id": asked or plan.corp_id,
+            "state": plan.state,
+            "hash": plan.hash,
+            "created_at": plan.created_at,
+            "decisions": [
+                {
+                    "name": each.name,
+                    "key": each.key,
+                    "before": masked(each.before),
+                    "after": masked(each.after),
+                    "reason": each.reason,
+                }
+                for each in entries
+            ],
+        }
+    )
