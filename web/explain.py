@@ -17,7 +17,8 @@ from web.texts import LANGUAGES, say
 
 NextStep = Literal[
     "none", "retry_event", "wait_for_event", "resume_corp", "wait_for_link",
-    "reauthorise_corp", "widen_scope", "check_in_wecom", "enable_in_wecom",
+    "reauthorise_corp", "decide_plan", "widen_scope", "check_in_wecom",
+    "enable_in_wecom",
 ]  # fmt: skip
 
 
@@ -107,7 +108,7 @@ def explain(connection: Connection, corp: FoundCorp, member: MemberSummary) -> W
                 "removal": member.removal,
             },
             "match": {"state": "none", "reason": None},
-            "guard": {"held_plan_id": None},
+            "guard": {"held_plan_id": member.held_plan_id},
             "last_change": _change(_last_line(connection, corp.corp_pk, key)),
             "error": _failure(event),
             "next_step": {
@@ -123,6 +124,8 @@ def _next_step(
 ) -> NextStep:
     if corp.summary.state != "linked":
         return _corp_step(corp.summary.state)
+    if member.held_plan_id is not None:
+        return "decide_plan"
     if event is not None:
         return "wait_for_event" if event.state == "pending" else "retry_event"
     if member.state == "removed":

@@ -133,6 +133,8 @@ def _corps(connection: Connection) -> Iterator[Metric]:
     yield _labelled(
         "sync_runs_open", "Runs by state", "state", gauges.count_runs(connection)
     )
+    held = gauges.count_held_plans(connection)
+    yield _gauge("sync_plans_held", "Removals that wait for approval", held)
 
 
 def _health(connection: Connection, suite_id: str) -> Iterator[Metric]:

@@ -77,6 +77,14 @@ def count_runs(connection: Connection) -> Counts:
     )
 
 
+def count_held_plans(connection: Connection) -> int:
+    """Plans of removals that wait for a person."""
+    row = connection.execute(
+        "SELECT count(*) FROM plans WHERE state = 'held'"
+    ).fetchone()
+    return row[0] if row else 0
+
+
 def count_pauses(connection: Connection) -> Counts:
     """Back-offs in force, by endpoint class: WeCom throttles or fails there."""
     return _counts(

@@ -287,6 +287,33 @@ def test_why_names_the_grounds_the_last_change_and_the_failure(web: Web) -> None
     assert set(why["next_step"]["words"]) == {"zh-CN", "en"}
 
 
+def test_a_member_whose_removal_is_held_names_the_plan(web: Web) -> None:
+    corp_pk = add_corp(web.rows, "wwcorp")
+    add_member(web.rows, corp_pk, "zhang")
+    add_held_plan(web, corp_pk, "plan-1")
+
+    (member,) = web.get("/corps/wwcorp/members")["items"]
+    why = web.get("/corps/wwcorp/members/zhang/why")
+
+    assert (member["state"], member["held_plan_id"]) == ("active", "plan-1")
+    assert why["guard"] == {"held_plan_id": "plan-1"}
+    assert why["next_step"]["code"] == "decide_plan"
+
+
+@pytest.mark.parametrize(
+    ("plan_state", "entry_state"),
+    [("rejected", "waiting"), ("superseded", "waiting"), ("held", "returned")],
+)
+def test_a_plan_that_is_over_holds_nobody(
+    web: Web, plan_state: str, entry_state: str
+) -> None:
+    corp_pk = add_corp(web.rows, "wwcorp")
+    add_member(web.rows, corp_pk, "zhang")
+    add_held_plan(web, corp_pk, "plan-1", state=plan_state, entry_state=entry_state)
+
+    assert web.get("/corps/wwcorp/members")["items"][0]["held_plan_id"] is None
+
+
 @pytest.mark.parametrize(
     ("corp_state", "member", "code"),
     [
@@ -308,6 +335,38 @@ def test_why_names_the_next_step(
     why = web.get("/corps/wwcorp/members/zhang/why")
 
     assert why["next_step"]["code"] == code
+
+
+def add_held_plan(
+    web: Web,
+    corp_pk: int,
+    plan_id: str,
+    *,
+    state: str = "held",
+    entry_state: str = "waiting",
+) -> None:
+    insert(
+        web.rows,
+        "plans",
+        plan_id=plan_id,
+        corp_pk=corp_pk,
+        kind="members",
+        state=state,
+        hash="h",
+    )
+    insert(
+        web.rows,
+        "plan_entries",
+        plan_id=plan_id,
+        position=0,
+        corp_pk=corp_pk,
+        key="member:zhang",
+        decision="RemoveMember",
+        before={},
+        after={},
+        reason="out_of_scope",
+        state=entry_state,
+    )
 
 
 def _purge_name(web: Web, corp_id: str) -> str:

@@ -29,6 +29,7 @@ UNSEALED = {
     "identities.digest",
     "journal.personal",
     "members.fingerprint",
+    "plan_entries.personal",
     "staging.fingerprint",
 }
 
