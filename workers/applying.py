@@ -140,7 +140,7 @@ class Applying:
 
     def _ask_departments(self) -> None:
         before = self._snapshot.usable(self._listed()).departments
-        listed = list_all(self._api, self._snapshot.scope)
+        listed = list_all(self._api, self._snapshot)
         with self._writing() as connection:
             stage_departments(connection, self._run.run_id, listed)
         if self._snapshot.usable(listed).departments - before:

@@ -191,6 +191,8 @@ def _doubt(
             latest, listed=listed, auth_mode=view.usable.auth_mode
         )
     else:
+        if left_over:
+            return "unconfirmed"
         tag_id = TagId(int(name))
         read = found.read_tags
         late = tag_id in read and tag_is_late(latest, tag=read[tag_id])

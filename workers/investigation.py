@@ -111,11 +111,13 @@ class _Investigation:
 
     def run(self) -> Found:
         read_tags = self._read_tags()
-        listed = self._listing() if self._batch.departments else None
-        view = self._view(listed, self._tags_now(read_tags))
+        tags = self._tags_now(read_tags)
+        asks = bool(self._batch.departments) or self._moves_scope(read_tags)
+        listed = self._listing(tags) if asks else None
+        view = self._view(listed, tags)
         spread = self._ask(view)
         if listed is None and self._shows_new_department(view):
-            view = self._view(self._listing(), view.tags)
+            view = self._view(self._listing(tags), tags)
             spread = self._ask(view)
         return self._conclude(view, read_tags, spread)
 
@@ -129,14 +131,27 @@ class _Investigation:
         )
         return View(listed=shown, tree=tree, tags=tags, usable=usable)
 
-    def _listing(self) -> list[Department]:
+    def _moves_scope(self, read: Mapping[TagId, Tag | None]) -> bool:
+        """Whether departments came into or left a tag, and so what is listed."""
+        before = {each: tag.department_ids for each, tag in self._old_tags.items()}
+        return any(
+            tag is not None and tag.department_ids != before.get(each, frozenset())
+            for each, tag in read.items()
+        )
+
+    def _listing(self, tags: Tags) -> list[Department]:
         if self._corp.scope.auth_mode == AuthMode.MEMBER:
             return []
         listed = self._inquiry.list_departments()
-        if not listed and self._stored and self._corp.scope.departments:
+        if listed or not self._stored:
+            return listed
+        if self._corp.scope.departments:
             # Where members authorise by themselves now, there is none to come.
             self._check_scope()
             raise Unavailable("an empty listing where departments were")
+        if any(tag.department_ids for tag in tags.values()):
+            # Tags lose a removed department without a word: a run reads them again.
+            raise NeedsRun("drain")
         return listed
 
     def _read_tags(self) -> dict[TagId, Tag | None]:

@@ -61,6 +61,12 @@ class Snapshot:
         return usable_of(scope=self.scope, tags=self.tags, tree=Tree.of(departments))
 
     @property
+    def grants_departments(self) -> bool:
+        """Whether the scope, or a tag in it, names departments."""
+        tags = self.tags.values()
+        return bool(self.scope.departments) or any(each.department_ids for each in tags)
+
+    @property
     def singles(self) -> frozenset[Userid]:
         """People granted one by one."""
         return self.scope.members
@@ -158,6 +164,9 @@ class Reading:
         return snapshot
 
     def _read_tags(self, scope: AuthScope, info: AuthInfo) -> dict[TagId, Tag]:
+        if scope.auth_mode == AuthMode.MEMBER:
+            # Tags let nobody use the app where members authorise by themselves.
+            return {}
         wanted = sorted(scope.tags)
         found = ask_all(partial(read_tag, self._api), wanted, at_once=self._at_once)
         missing = [
@@ -176,7 +185,7 @@ class Reading:
                 return staged_departments(
                     staging.list_kind(connection, self._run.run_id, "department")
                 )
-        listed = list_all(self._api, snapshot.scope)
+        listed = list_all(self._api, snapshot)
         with self._writing() as connection:
             stage_departments(connection, self._run.run_id, listed)
         return listed
@@ -281,15 +290,15 @@ class Reading:
             raise TurnOver
 
 
-def list_all(api: CorpApi, scope: AuthScope) -> list[Department]:
+def list_all(api: CorpApi, snapshot: Snapshot) -> list[Department]:
     """All departments that can be seen; none where members authorise by themselves.
 
     Raises: Unavailable for an empty listing that cannot be true.
     """
-    if scope.auth_mode == AuthMode.MEMBER:
+    if snapshot.scope.auth_mode == AuthMode.MEMBER:
         return []
     listed = list_departments(api)
-    if not listed and scope.departments:
+    if not listed and snapshot.grants_departments:
         raise Unavailable("an empty listing although the scope has departments")
     return listed
 

@@ -1,0 +1,105 @@
+"""Whatever WeCom answers wrongly, nobody is lost and the truth is found in the end."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.office import InstallAll, Office
+
+# Throttling is waited for up to a minute, and failures double their wait.
+PATIENCE_SECONDS = 120.0
+
+Spoil = Callable[[Office], None]
+
+
+def spoilt(kind: str, *, count: int = 4, **given: object) -> Spoil:
+    return lambda office: office.fault(kind, count=count, **given)
+
+
+def some_of_everything(office: Office) -> None:
+    for kind in ("busy", "http_500", "truncated", "blank"):
+        office.fault(kind, share=0.1, count=6)
+
+
+def expire_tokens(office: Office) -> None:
+    control = office.product.control
+    control("POST", "tokens/expire", {"kind": "corp_token", "owner": office.corp_id})
+
+
+def expire_all_tokens(office: Office) -> None:
+    for kind in ("suite_token", "corp_token"):
+        given = {"kind": kind, "forget": True}
+        office.product.control("POST", "tokens/expire", given)
+
+
+CASES: dict[str, Spoil] = {
+    "busy": spoilt("busy"),
+    "HTTP 500": spoilt("http_500"),
+    "throttled": spoilt("throttle", count=2),
+    "too many at once": spoilt("throttle", errcode=45033, count=2),
+    "truncated": spoilt("truncated"),
+    "trickling": spoilt("trickling", seconds=3, count=3),
+    "trickling past the deadline": spoilt("trickling", seconds=15, count=1),
+    "timeout": spoilt("timeout", seconds=12, count=1),
+    "blank": spoilt("blank"),
+    "empty list of departments": spoilt("empty", match="department/simplelist"),
+    "empty lists of people": spoilt("empty", match="user/*"),
+    "late by a moment": spoilt("late", seconds=2, count=200),
+    "wrong errcode": spoilt("errcode", errcode=60011, match="user/get", count=3),
+    "everybody unknown": spoilt("errcode", errcode=60111, match="user/*", count=6),
+    "expired token": expire_tokens,
+    "forgotten tokens": expire_all_tokens,
+    "some of everything": some_of_everything,
+}
+
+
+def reorganise(office: Office) -> None:
+    """People come, go, move and are renamed; a department comes, another moves."""
+    places, people = office.departments(), office.people()
+    made = office.act("add-department", parent_id=places[0])
+    office.act("hire", departments=[made["department_id"]])
+    office.act("leave", userid=people[0]["userid"])
+    office.act("disable", userid=people[1]["userid"])
+    office.act("rename-userid", userid=people[2]["userid"])
+    for row in people[3:8]:
+        office.act("move", userid=row["userid"], departments=places[1:3])
+    leaf = next(each for each in places if not office.children(each))
+    parent = next(each for each in places if each != leaf)
+    office.act("move-department", department_id=leaf, parent_id=parent)
+
+
+@pytest.fixture(scope="module")
+def offices(install_all: InstallAll) -> dict[str, Office]:
+    """All are reorganised under their fault at once, for most of it is waiting."""
+    offices = install_all([*CASES, *RUN_CASES])
+    for name, spoil in CASES.items():
+        spoil(offices[name])
+        reorganise(offices[name])
+    for name, spoil in RUN_CASES.items():
+        spoil(offices[name])
+        office = offices[name]
+        office.act("set-scope", allow_party=office.departments()[:3])
+    return offices
+
+
+RUN_CASES: dict[str, Spoil] = {
+    f"{name} in a full read": CASES[name]
+    for name in ("busy", "throttled", "truncated", "blank", "some of everything")
+} | {
+    "empty list of departments in a full read": spoilt(
+        "empty", match="department/simplelist", count=2
+    ),
+    "empty lists of people in a full read": spoilt("empty", match="user/*"),
+}
+
+
+@pytest.mark.parametrize("case", [*CASES, *RUN_CASES])
+def test_a_company_is_in_step_when_wecom_has_recovered(
+    offices: dict[str, Office], case: str
+) -> None:
+    office = offices[case]
+
+    office.await_in_step(seconds=PATIENCE_SECONDS)
+
+    failed = [run for run in office.runs() if run["state"] == "failed"]
+    assert failed == []
