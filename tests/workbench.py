@@ -9,6 +9,7 @@ from typing import Any
 from psycopg.rows import dict_row
 from werkzeug.serving import make_server
 
+from domain.ids import CorpPk
 from receiver.posts import to_post
 from settings import Settings, load
 from simulator import admin_app
@@ -147,6 +148,42 @@ class Workbench:
         """The one row that a query finds."""
         (found,) = self.rows(query, *values)
         return found
+
+    def post(
+        self,
+        *,
+        mailbox: str = "corp:wpA",
+        state: str = "pending",
+        age: str = "3 seconds",
+        kind: str = "change_contact",
+    ) -> int:
+        """A row of the inbox, by default pending for three seconds; its id."""
+        row = self.row(
+            "INSERT INTO inbox (mailbox, kind, key, state, received_at, done_at)"
+            " VALUES (%s, %s, 'corp', %s, clock_timestamp() - %s::interval,"
+            " clock_timestamp() - %s::interval) RETURNING event_id",
+            mailbox,
+            kind,
+            state,
+            age,
+            age,
+        )
+        return int(row["event_id"])
+
+    def add_corp(self, corp_id: str = "wpA", *, state: str = "linked") -> CorpPk:
+        """A corp without anything, with a company of its own."""
+        self.rows(
+            "INSERT INTO companies (company_id, name, origin) VALUES (%s, 'c', 'tapd')",
+            corp_id,
+        )
+        row = self.row(
+            "INSERT INTO corps (corp_id, state, company_id) VALUES (%s, %s, %s)"
+            " RETURNING corp_pk",
+            corp_id,
+            state,
+            corp_id,
+        )
+        return CorpPk(row["corp_pk"])
 
     def calls(self, endpoint: str) -> int:
         """How often WeCom was asked at this endpoint."""

@@ -1,0 +1,150 @@
+"""Old mail goes without unbalancing the ledger, and weeks come and go."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from store import partitions, pruning, runs
+from store.database import transaction
+from store.ledger import get_ledger
+from store.partitions import INBOX, JOURNAL
+from tests.workbench import Workbench, workbench
+from workers import upkeep
+
+
+@pytest.fixture
+def bench(database: str, redis_url: str) -> Iterator[Workbench]:
+    with workbench(database=database, redis_url=redis_url) as bench:
+        yield bench
+
+
+def test_pruning_keeps_the_ledger_as_it_was(bench: Workbench) -> None:
+    states = ("done", "done", "folded", "ignored", "pending", "parked", "failed")
+    for state in states:
+        bench.post(state=state, age="31 days")
+    bench.rows("UPDATE inbox SET times_seen = 3 WHERE state = 'folded'")
+    day = bench.row("SELECT received_at::date AS day FROM inbox WHERE state='parked'")
+    with transaction(bench.runtime.pool) as connection:
+        before = get_ledger(connection, day["day"], mailboxes=None)
+
+    upkeep.prune(bench.runtime)
+
+    with transaction(bench.runtime.pool) as connection:
+        after = get_ledger(connection, day["day"], mailboxes=None)
+    left = bench.rows("SELECT state FROM inbox WHERE mailbox = 'corp:wpA'")
+    assert sorted(row["state"] for row in left) == ["failed", "parked", "pending"]
+    assert after == before
+    assert after.balances
+    assert after.received == 9
+
+
+def test_pruning_goes_on_batch_by_batch(bench: Workbench) -> None:
+    for _ in range(5):
+        bench.post(state="done", age="31 days")
+
+    with transaction(bench.runtime.pool) as connection:
+        batches = [pruning.prune_inbox(connection, days=30, limit=2) for _ in range(3)]
+
+    assert batches == [2, 2, 1]
+    sums = bench.row("SELECT received, applied FROM ledger_days")
+    assert sums == {"received": 5, "applied": 5}
+
+
+def test_young_mail_and_young_identities_stay(bench: Workbench) -> None:
+    bench.post(state="done", age="29 days")
+    bench.rows(
+        "INSERT INTO identities VALUES ('a', -1, clock_timestamp() - interval '47 h'),"
+        " ('b', -2, clock_timestamp() - interval '49 h')"
+    )
+
+    upkeep.prune(bench.runtime)
+
+    assert bench.rows("SELECT 1 FROM inbox WHERE mailbox = 'corp:wpA'")
+    known = bench.rows("SELECT digest FROM identities WHERE event_id < 0")
+    assert [bytes(row["digest"]) for row in known] == [b"a"]
+
+
+def test_what_reads_left_behind_is_dropped_when_they_have_ended(
+    bench: Workbench,
+) -> None:
+    corp_pk = bench.add_corp()
+    with transaction(bench.runtime.pool) as connection:
+        ended = runs.request_run(connection, corp_pk, cause="operator", request_key="k")
+        runs.end(connection, ended, state="failed")
+        open_run = runs.request_run(connection, corp_pk, cause="operator")
+        runs.touch(connection, corp_pk, ["member:a"])
+    for run_id in (ended, open_run):
+        bench.rows(
+            "INSERT INTO run_pages (run_id, page, rows) VALUES (%s, 'p', 1)", run_id
+        )
+        bench.rows(
+            "INSERT INTO staging (run_id, kind, page, key, fingerprint, value)"
+            " VALUES (%s, 'member', 'p', 'k', '', '{}')",
+            run_id,
+        )
+    bench.rows("UPDATE runs SET ended_at = ended_at - interval '2 hours'")
+    bench.rows("UPDATE run_requests SET requested_at = now() - interval '25 hours'")
+    bench.rows("UPDATE touched SET touched_at = now() - interval '25 hours'")
+
+    upkeep.prune(bench.runtime)
+
+    for table in ("staging", "run_pages"):
+        left = bench.rows(f"SELECT run_id FROM {table}")  # noqa: S608 - two constant names
+        assert left == [{"run_id": open_run}]
+    assert bench.rows("SELECT 1 AS one FROM run_requests") == []
+    assert bench.rows("SELECT 1 AS one FROM touched") == []
+
+
+def test_each_of_the_next_weeks_gets_a_partition(bench: Workbench) -> None:
+    event_id = bench.post()
+
+    upkeep.keep_partitions(bench.runtime)
+    upkeep.keep_partitions(bench.runtime)
+
+    monday = partitions.week_of(datetime.now(UTC))
+    wanted = [monday + timedelta(weeks=n) for n in range(4)]
+    with transaction(bench.runtime.pool) as connection:
+        for kind in (INBOX, JOURNAL):
+            assert partitions.list_weeks(connection, kind) == wanted
+    place = bench.row(
+        "SELECT tableoid::regclass::text AS name FROM inbox WHERE event_id = %s",
+        event_id,
+    )
+    assert place["name"] == INBOX.name_of(monday)
+    assert bench.rows("SELECT 1 AS one FROM inbox_rest") == []
+
+
+def test_a_partition_has_the_indexes_and_limits_of_its_table(bench: Workbench) -> None:
+    upkeep.keep_partitions(bench.runtime)
+
+    monday = partitions.week_of(datetime.now(UTC))
+    count = "SELECT count(*) AS n FROM pg_index WHERE indrelid = %s::regclass"
+    assert bench.row(count, INBOX.name_of(monday)) == bench.row(count, "inbox")
+    with pytest.raises(Exception, match="inbox_state"):
+        bench.post(state="nonsense")
+
+
+def test_an_emptied_week_is_dropped_and_a_filled_one_stays(bench: Workbench) -> None:
+    monday = partitions.week_of(datetime.now(UTC))
+    filled, empty = monday - timedelta(weeks=1), monday - timedelta(weeks=2)
+    with transaction(bench.runtime.pool) as connection:
+        for week in (filled, empty):
+            partitions.add_week(connection, INBOX, week)
+    bench.post(state="failed", age="7 days")
+
+    upkeep.keep_partitions(bench.runtime)
+
+    with transaction(bench.runtime.pool) as connection:
+        weeks = partitions.list_weeks(connection, INBOX)
+    assert filled in weeks
+    assert empty not in weeks
+
+
+def test_a_week_begins_on_monday_in_utc() -> None:
+    sunday_evening = datetime.fromisoformat("2026-01-05T07:59:00+08:00")
+    monday_morning = datetime.fromisoformat("2026-01-05T08:00:00+08:00")
+
+    weeks = [partitions.week_of(each) for each in (sunday_evening, monday_morning)]
+
+    assert weeks == [date(2025, 12, 29), date(2026, 1, 5)]
