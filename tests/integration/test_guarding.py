@@ -1,0 +1,284 @@
+"""Removals beyond the guard wait for a person; everything else goes on."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from store import approvals
+from store.approvals import Approval, PlanNotOpen
+from store.database import transaction
+from tests.fakes import Person, Place, Truth
+from tests.pipeline import Bench, Tenant, said
+
+CORP = "wpGuarded"
+HOME = 2
+OTHER = 3
+STAFF = [f"woStaff{number:02}" for number in range(30)]
+
+
+def company(*, people: Iterable[str] = STAFF) -> Truth:
+    return Truth(
+        departments={
+            1: Place(parent=None, order=1),
+            HOME: Place(parent=1, order=2),
+            OTHER: Place(parent=1, order=3),
+        },
+        people={
+            each: Person(open_userid=f"o{each}", departments={HOME: 1}, main=HOME)
+            for each in people
+        },
+        allow_departments=frozenset({HOME, OTHER}),
+    )
+
+
+@pytest.fixture
+def strict(bench: Bench) -> Bench:
+    settings = bench.runtime.settings
+    guard = replace(settings.guard, switch="on", removals=5)
+    bench.runtime = replace(bench.runtime, settings=replace(settings, guard=guard))
+    return bench
+
+
+def lose(tenant: Tenant, count: int) -> None:
+    """Let the first so many of the staff be deleted in WeCom."""
+    truth = tenant.world.truth.copy()
+    for each in STAFF[:count]:
+        truth.people.pop(each, None)
+    tenant.world.truth = truth
+
+
+def active(bench: Bench) -> int:
+    [[count]] = bench.execute("SELECT count(*) FROM members WHERE state = 'active'")
+    return int(count)
+
+
+def plans(bench: Bench) -> list[tuple[str, str, str]]:
+    rows = bench.execute("SELECT plan_id, state, hash FROM plans ORDER BY created_at")
+    return [(plan_id, state, digest) for plan_id, state, digest in rows]
+
+
+def approve(bench: Bench, plan_id: str, digest: str) -> Approval:
+    with transaction(bench.runtime.pool) as connection:
+        approval = approvals.approve(connection, plan_id, plan_hash=digest, by="api")
+    assert approval is not None
+    return approval
+
+
+def reject(bench: Bench, plan_id: str) -> None:
+    with transaction(bench.runtime.pool) as connection:
+        assert approvals.reject(connection, plan_id, by="api")
+
+
+def run_state(bench: Bench, run_id: str) -> str:
+    [[state]] = bench.execute("SELECT state FROM runs WHERE run_id = %s", run_id)
+    return str(state)
+
+
+def test_as_many_removals_as_the_guard_allows_are_done(strict: Bench) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    lose(tenant, 5)
+
+    run_id = strict.resync(tenant)
+
+    assert active(strict) == 25
+    assert plans(strict) == []
+    assert run_state(strict, run_id) == "done"
+
+
+def test_one_removal_more_holds_them_all_and_the_rest_is_applied(
+    strict: Bench,
+) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    lose(tenant, 6)
+    hired = Person(open_userid="oNew", departments={OTHER: 0}, main=OTHER)
+    tenant.world.truth.people["woNew"] = hired
+
+    run_id = strict.resync(tenant)
+
+    assert active(strict) == 31
+    assert [state for _, state, _ in plans(strict)] == ["held"]
+    assert run_state(strict, run_id) == "held"
+
+
+def test_the_guard_counts_mail_and_runs_of_a_day_together(strict: Bench) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    lose(tenant, 4)
+    strict.resync(tenant)
+    lose(tenant, 6)
+    for userid in STAFF[4:6]:
+        strict.post(tenant, said("delete_user", f"member:{userid}"))
+
+    strict.settle(tenant)
+
+    assert active(strict) == 26
+    assert [state for _, state, _ in plans(strict)] == ["held"]
+
+
+def test_the_same_finding_joins_the_open_plan(strict: Bench) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    lose(tenant, 8)
+    strict.resync(tenant)
+
+    strict.resync(tenant)
+
+    assert len(plans(strict)) == 1
+
+
+def test_an_approved_plan_is_carried_out(strict: Bench) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    lose(tenant, 8)
+    strict.resync(tenant)
+    [(plan_id, _, digest)] = plans(strict)
+
+    approve(strict, plan_id, digest)
+    strict.settle(tenant)
+
+    reasons = strict.execute(
+        "SELECT DISTINCT reason FROM journal WHERE decision = 'RemoveMember'"
+    )
+    assert active(strict) == 22
+    assert reasons == [("approved",)]
+    assert [state for _, state, _ in plans(strict)] == ["approved"]
+
+
+def test_what_was_approved_does_not_count_against_later_removals(
+    strict: Bench,
+) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    lose(tenant, 8)
+    strict.resync(tenant)
+    [(plan_id, _, digest)] = plans(strict)
+    approve(strict, plan_id, digest)
+    strict.settle(tenant)
+    lose(tenant, 13)
+
+    strict.resync(tenant)
+
+    assert active(strict) == 17
+
+
+def test_an_approval_spares_whoever_returned(strict: Bench) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    everybody = tenant.world.truth.copy()
+    lose(tenant, 8)
+    strict.resync(tenant)
+    [(plan_id, _, digest)] = plans(strict)
+    tenant.world.truth.people[STAFF[0]] = everybody.people[STAFF[0]]
+
+    approve(strict, plan_id, digest)
+    strict.settle(tenant)
+
+    assert active(strict) == 23
+
+
+def test_a_plan_of_whom_all_returned_is_superseded(strict: Bench) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    lose(tenant, 8)
+    strict.resync(tenant)
+    tenant.world.truth = company()
+
+    run_id = strict.resync(tenant)
+
+    [(plan_id, state, digest)] = plans(strict)
+    assert state == "superseded"
+    assert run_state(strict, run_id) == "done"
+    with pytest.raises(PlanNotOpen):
+        approve(strict, plan_id, digest)
+
+
+def test_another_hash_approves_nothing(strict: Bench) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    lose(tenant, 8)
+    strict.resync(tenant)
+    [(plan_id, _, _)] = plans(strict)
+
+    with pytest.raises(PlanNotOpen):
+        approve(strict, plan_id, "0" * 64)
+
+    assert [state for _, state, _ in plans(strict)] == ["held"]
+
+
+def test_the_same_approval_again_gives_the_same_run(strict: Bench) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    lose(tenant, 8)
+    strict.resync(tenant)
+    [(plan_id, _, digest)] = plans(strict)
+    first = approve(strict, plan_id, digest)
+    strict.settle(tenant)
+
+    again = approve(strict, plan_id, digest)
+
+    assert again == Approval(run_id=first.run_id, repeated=True)
+
+
+def test_a_rejection_is_remembered_as_long_as_wecom_says_the_same(
+    strict: Bench,
+) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    lose(tenant, 8)
+    strict.resync(tenant)
+    [(plan_id, _, _)] = plans(strict)
+    reject(strict, plan_id)
+
+    run_id = strict.resync(tenant)
+
+    assert active(strict) == 30
+    assert [state for _, state, _ in plans(strict)] == ["rejected"]
+    assert run_state(strict, run_id) == "done"
+
+
+def test_a_rejection_ends_when_the_person_was_seen_again(strict: Bench) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    lose(tenant, 8)
+    strict.resync(tenant)
+    [(plan_id, _, _)] = plans(strict)
+    reject(strict, plan_id)
+    tenant.world.truth = company()
+    strict.resync(tenant)
+    lose(tenant, 8)
+
+    strict.resync(tenant)
+
+    assert [state for _, state, _ in plans(strict)] == ["rejected", "held"]
+
+
+def test_departments_of_held_people_are_planned_and_go_after_them(
+    strict: Bench,
+) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    settings = strict.runtime.settings
+    harder = replace(settings.guard, removals=0, share=0.0)
+    strict.runtime = replace(strict.runtime, settings=replace(settings, guard=harder))
+    tenant.world.truth = replace(company(), allow_departments=frozenset({OTHER}))
+
+    strict.resync(tenant)
+    kinds = strict.execute("SELECT kind FROM plans ORDER BY kind")
+    for plan_id, _, digest in plans(strict):
+        approve(strict, plan_id, digest)
+    strict.settle(tenant)
+
+    left = strict.execute("SELECT department_id FROM departments")
+    assert kinds == [("departments",), ("members",)]
+    assert active(strict) == 0
+    assert left == [(OTHER,)]
+
+
+def test_a_company_can_set_its_own_limits(strict: Bench) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    strict.execute("UPDATE companies SET guard = '{\"removals\": 10}'")
+    lose(tenant, 9)
+
+    strict.resync(tenant)
+
+    assert active(strict) == 21
+
+
+def test_a_guard_that_is_off_never_holds(strict: Bench) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    strict.execute('UPDATE companies SET guard = \'{"switch": "off"}\'')
+    lose(tenant, 29)
+
+    strict.resync(tenant)
+
+    assert active(strict) == 1
