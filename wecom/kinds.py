@@ -225,11 +225,11 @@ DATA_EVENTS: Mapping[Kind, Rule] = {
         "administrators are asked for at the moment they matter",
         lambda _fields: ChangeAppAdmin(),
     ),
-    ("unlicensed_notify", None): _handled(
+    ("unlicensed_notify", None): _ignored(
+        "a licence changes nothing in the org; notices show who lacks one",
         lambda fields: UnlicensedNotify(userid=fields.required("FromUserName")),
-        "the member is shown as unlicensed",
     ),
-    ("template_card_event", None): _handled(_card, "the button's choice is taken"),
+    ("template_card_event", None): _ignored("no card of ours has buttons", _card),
     ("template_card_menu_event", None): _ignored("no card of ours has a menu"),
     ("inactive_alert", None): _handled(_activity, _LOW_USE),
     ("low_active_alert", None): _handled(_activity, _LOW_USE),

@@ -74,6 +74,7 @@ CREATE TABLE departments (
     CONSTRAINT departments_corp FOREIGN KEY (corp_pk) REFERENCES corps (corp_pk)
 );
 COMMENT ON COLUMN departments.parent_id IS 'WeCom''s parent id, raw: it may name a department we do not see';
+COMMENT ON COLUMN departments.fingerprint IS 'of all that WeCom owns in this row; says without comparing whether it differs';
 COMMENT ON COLUMN departments.sort_order IS '0 to 2^32 - 1, larger sorts first';
 CREATE INDEX departments_by_parent ON departments (corp_pk, parent_id);
 
@@ -109,6 +110,8 @@ COMMENT ON COLUMN members.userid IS 'the current userid, compared by bytes; hmac
 COMMENT ON COLUMN members.department_ids IS 'ascending';
 COMMENT ON COLUMN members.department_orders IS 'aligned to department_ids; null where not visible';
 COMMENT ON COLUMN members.leads IS 'departments led; null when not visible';
+COMMENT ON COLUMN members.direct_leaders IS 'userids; null when not visible';
+COMMENT ON COLUMN members.fingerprint IS 'of all that WeCom owns in this row; says without comparing whether it differs';
 COMMENT ON COLUMN members.details IS 'mobile, email and the like, only where WeCom shows them';
 COMMENT ON COLUMN members.grounds IS 'why the person may use the app: department:<root>, direct, tag:<id>';
 COMMENT ON COLUMN members.removal IS 'scope or deletion; decides how a return is treated';

@@ -30,6 +30,7 @@ CREATE TABLE runs (
 COMMENT ON COLUMN runs.cause IS 'install, scope, schedule, gap, operator, drain or restore';
 COMMENT ON COLUMN runs.worker IS 'who reads it now, until worker_until; a silent worker is replaced';
 COMMENT ON COLUMN runs.snapshot IS 'scope, permissions and tags as read first; the read is thrown away if they change';
+COMMENT ON COLUMN runs.decisions IS 'how many of each decision, by name';
 COMMENT ON COLUMN runs.pages_of IS 'pages this read needs; null until the first answers tell';
 CREATE UNIQUE INDEX runs_one_queued ON runs (corp_pk) WHERE state = 'queued';
 CREATE UNIQUE INDEX runs_one_running ON runs (corp_pk) WHERE state = 'running';

@@ -37,6 +37,8 @@ CREATE TABLE plan_entries (
     CONSTRAINT plan_entries_plan FOREIGN KEY (plan_id) REFERENCES plans (plan_id),
     CONSTRAINT plan_entries_state CHECK (state IN ('waiting', 'applied', 'returned'))
 );
+COMMENT ON COLUMN plan_entries.before IS 'all fields of what would be removed; personal ones are in personal';
+COMMENT ON COLUMN plan_entries.after IS 'its state and cause of removal afterwards';
 COMMENT ON COLUMN plan_entries.personal IS 'personal fields of before and after, sealed with the corp''s data key';
 COMMENT ON COLUMN plan_entries.reason IS 'why the removal was confirmed';
 COMMENT ON COLUMN plan_entries.state IS 'returned: WeCom shows it again, so there is nothing to remove';
