@@ -85,11 +85,19 @@ def list_authorised(api: CorpApi) -> frozenset[Userid]:
     userids: set[Userid] = set()
     cursor: str | None = None
     while True:
-        page = api.authorised_members(cursor)
+        page = _authorised_page(api, cursor)
         userids |= {Userid(each) for each in page.open_userids}
         cursor = page.next_cursor
         if cursor is None:
             return frozenset(userids)
+
+
+def _authorised_page(api: CorpApi, cursor: str | None) -> MemberAuthPage:
+    try:
+        return api.authorised_members(cursor)
+    except (NotVisible, NotPermitted) as error:
+        # The mode was switched after the scope was read, which is read again then.
+        raise Unavailable("members do not authorise by themselves") from error
 
 
 class Inquiry:

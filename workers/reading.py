@@ -142,8 +142,11 @@ class Reading:
                 return None
             if not staging.adds_up(connection, self._run.run_id):
                 return None
-        kept = self._run.snapshot
-        return None if kept is None else Snapshot.from_json(kept)
+        if self._run.snapshot is None:
+            return None
+        kept = Snapshot.from_json(self._run.snapshot)
+        # Under another scope the rest of the read might not be answered at all.
+        return kept if scope_from(self._api.auth_info()) == kept.scope else None
 
     def _begin(self) -> Snapshot:
         with self._writing() as connection:
