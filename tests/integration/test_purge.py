@@ -1,8 +1,10 @@
 """A corp that withdrew is found in no table any more; others are left alone."""
 
+import secrets
 from collections.abc import Iterator
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from domain.decisions import Decision, DecisionName
 from domain.fields import member_fields
@@ -10,19 +12,19 @@ from domain.ids import Userid, member_key
 from simulator import admin_app
 from simulator.corp import Corp as Enterprise
 from simulator.faults import Kind
-from store import corps, installs, journal, members, purge, runs
+from store import corps, journal, members, purge, runs
 from store.corps import Corp
 from store.database import transaction
 from store.journal import Cause
 from store.sealing import pseudonym
 from tests import builders
 from tests.workbench import Workbench, workbench
-from workers import installs as work
 from workers import upkeep
 from workers.mailbox import drain
 
 BOSS = "woBossAAAA"
 WORKER = "woWorkerBBBB"
+ADMIN = "woAdminEEEE"
 OPEN_USERID = "ooWorkerCCCC"
 ALIAS = "woOldDDDD"
 NAME = "王晓明"
@@ -38,6 +40,7 @@ def bench(database: str, redis_url: str) -> Iterator[Workbench]:
 def populate(bench: Workbench, corp: Corp) -> list[str]:
     """Fill every table that can name somebody; the texts that must be gone later."""
     _fill_org(bench, corp)
+    _fill_plan(bench, corp)
     run_id = _fill_run(bench, corp)
     bench.rows(
         "INSERT INTO staging (run_id, kind, page, key, fingerprint, value)"
@@ -62,7 +65,7 @@ def populate(bench: Workbench, corp: Corp) -> list[str]:
         "INSERT INTO pauses VALUES (%s, 'user', clock_timestamp(), 1, 'throttled')",
         f"corp:{corp.corp_id}",
     )
-    return [corp.corp_id, BOSS, WORKER, OPEN_USERID, ALIAS, NAME, MOBILE]
+    return [corp.corp_id, BOSS, WORKER, ADMIN, OPEN_USERID, ALIAS, NAME, MOBILE]
 
 
 def _fill_org(bench: Workbench, corp: Corp) -> None:
@@ -100,11 +103,32 @@ def _fill_org(bench: Workbench, corp: Corp) -> None:
     )
 
 
+def _fill_plan(bench: Workbench, corp: Corp) -> None:
+    plan_id = secrets.token_hex(8)
+    bench.rows(
+        "INSERT INTO plans (plan_id, corp_pk, kind, hash, decided_by)"
+        " VALUES (%s, %s, 'members', 'h', %s)",
+        plan_id,
+        corp.corp_pk,
+        ADMIN,
+    )
+    fields = Jsonb({"userid": WORKER, "direct_leaders": [BOSS]})
+    bench.rows(
+        "INSERT INTO plan_entries (plan_id, position, corp_pk, key, decision, before,"
+        " after, personal, reason)"
+        " VALUES (%s, 1, %s, %s, 'RemoveMember', %s, '{}', 'sealed', 'listed')",
+        plan_id,
+        corp.corp_pk,
+        member_key(WORKER),
+        fields,
+    )
+
+
 def _fill_run(bench: Workbench, corp: Corp) -> str:
     with transaction(bench.runtime.pool) as connection:
         run_id = runs.request_run(connection, corp.corp_pk, cause="operator")
-        runs.note_snapshot(connection, run_id, {"members": [WORKER]})
-        runs.touch(connection, corp.corp_pk, [member_key(WORKER)])
+        reads.note_snapshot(connection, run_id, {"members": [WORKER]})
+        touched.note(connection, corp.corp_pk, [member_key(WORKER)])
     return run_id
 
 
@@ -124,6 +148,38 @@ def dump(bench: Workbench) -> str:
 def withdraw(bench: Workbench, enterprise: Enterprise) -> None:
     admin_app.uninstall(bench.world, enterprise)
     bench.deliver_and_drain()
+
+
+# Each of these is filled by `populate` or by the link, or names nobody.
+TABLES_OF_A_CORP = {
+    "aliases",
+    "corps",
+    "departments",  # Numbers and names of departments: they stay.
+    "inbox",
+    "installs",
+    "journal",
+    "leases",
+    "ledger_days",
+    "mailboxes",
+    "members",
+    "plan_entries",
+    "plans",
+    "run_requests",  # Keys of our callers.
+    "runs",
+    "tags",
+    "touched",
+}
+
+
+def test_every_table_that_knows_corps_is_thought_of(bench: Workbench) -> None:
+    found = bench.rows(
+        "SELECT DISTINCT table_name AS name FROM information_schema.columns"
+        " JOIN pg_class ON relname = table_name AND NOT relispartition"
+        " WHERE table_schema = 'public' AND column_name IN ("
+        " 'corp_pk', 'corp_id', 'mailbox', 'userid', 'member_pk')"
+    )
+
+    assert {row["name"] for row in found} == TABLES_OF_A_CORP
 
 
 def test_after_a_purge_no_table_names_the_corp_or_its_people(bench: Workbench) -> None:
@@ -296,78 +352,3 @@ def test_a_second_withdrawal_finds_the_same_hmacs(bench: Workbench) -> None:
     sums = bench.row("SELECT received FROM ledger_days")
     assert sums == {"received": 6}
     assert WORKER not in dump(bench)
-
-
-def test_an_install_whose_corp_withdrew_at_once_leaves_nothing(
-    bench: Workbench,
-) -> None:
-    enterprise = bench.found()
-    bench.install(enterprise)
-    bench.misbehave(Kind.ERRCODE, match="service/v2/get_auth_info", errcode=40084)
-
-    bench.deliver_and_drain()
-
-    install = bench.row("SELECT state, reason FROM installs")
-    assert install == {"state": "failed", "reason": "withdrawn"}
-    assert bench.row("SELECT state FROM corps") == {"state": "revoked"}
-    assert bench.rows("SELECT 1 FROM companies") == []
-
-
-def test_an_authorisation_gone_without_cancel_pauses_and_keeps_the_mail(
-    bench: Workbench,
-) -> None:
-    enterprise = bench.found()
-    corp = bench.link(enterprise)
-    enterprise.agent = None
-
-    gone = work.doubt(bench.runtime, corp)
-
-    assert gone is True
-    paused = bench.corp(enterprise)
-    assert (paused.state, paused.paused_by) == ("paused", "revoked_unconfirmed")
-    assert paused.permanent_code is not None
-
-
-def test_a_doubt_that_wecom_dispels_only_drops_the_token(bench: Workbench) -> None:
-    enterprise = bench.found()
-    corp = bench.link(enterprise)
-    bench.runtime.corp_api(corp).permissions()
-
-    gone = work.doubt(bench.runtime, corp)
-
-    assert gone is False
-    assert bench.corp(enterprise).state == "linked"
-    assert bench.rows("SELECT owner FROM tokens WHERE owner LIKE 'corp:%%'") == []
-
-
-def test_a_paused_corp_that_installs_again_is_followed_again(bench: Workbench) -> None:
-    enterprise = bench.found()
-    corp = bench.link(enterprise)
-    enterprise.agent = None
-    work.doubt(bench.runtime, corp)
-
-    again = bench.link(enterprise)
-
-    assert (again.corp_pk, again.state) == (corp.corp_pk, "linked")
-    assert again.permanent_code != corp.permanent_code
-    assert bench.runtime.corp_api(again).permissions() == {"contact:base:base"}
-    box = bench.row("SELECT * FROM mailboxes WHERE mailbox = %s", corp.mailbox)
-    assert box["waits_for"] is None
-
-
-def test_a_reset_replaces_the_permanent_code_and_nothing_else(bench: Workbench) -> None:
-    enterprise = bench.found()
-    corp = bench.link(enterprise)
-    admin_app.reset_permanent_code(bench.world, enterprise)
-
-    bench.deliver_and_drain()
-
-    after = bench.corp(enterprise)
-    assert after.permanent_code != corp.permanent_code
-    assert after.data_key == corp.data_key
-    assert bench.runtime.corp_api(corp).auth_info().corp.corp_id == corp.corp_id
-    assert bench.row("SELECT count(*) AS runs FROM runs") == {"runs": 1}
-    with transaction(bench.runtime.pool) as connection:
-        company = installs.find_former_company(connection, corp.corp_id)
-    assert company is None
-    drain(bench.runtime, corp.mailbox)
