@@ -22,8 +22,10 @@ from store import (
     mailboxes,
     members,
     plans,
+    reads,
     runs,
     staging,
+    touched,
 )
 from store.corps import Corp
 from store.database import Connection, transaction
@@ -127,13 +129,13 @@ class Applying:
     def _ask_touched(self) -> None:
         """Ask again about what drains saw change while the pages were read."""
         with transaction(self._runtime.pool) as connection:
-            touched = runs.list_touched(connection, self._run.corp_pk)
-        if any(each.startswith("tag:") for each in touched):
+            keys = touched.list_keys(connection, self._run.corp_pk)
+        if any(each.startswith("tag:") for each in keys):
             self._start_over("a tag changed while it was read")
-        if DEPARTMENTS_KEY in touched:
+        if DEPARTMENTS_KEY in keys:
             self._ask_departments()
         usable = self._snapshot.usable(self._listed())
-        for key in touched:
+        for key in keys:
             kind, name = key.split(":", 1)
             if kind == "member":
                 self._ask_member(Userid(name), usable)
@@ -161,7 +163,7 @@ class Applying:
     def _start_over(self, reason: str) -> NoReturn:
         with self._writing() as connection:
             staging.drop_all(connection, self._run.run_id)
-            runs.begin_read(connection, self._run.run_id)
+            reads.begin_read(connection, self._run.run_id)
         raise Unavailable(reason, wait_seconds=_AGAIN_SECONDS)
 
     def _listed(self) -> list[Department]:
@@ -257,9 +259,9 @@ class Applying:
             if corp.last_synced_at is None:
                 self._fold_older_mail(connection, corp)
             corps.note_synced(connection, corp.corp_pk)
-            runs.clear_touched(connection, corp.corp_pk)
+            touched.clear(connection, corp.corp_pk)
             pages = staging.list_pages(connection, self._run.run_id)
-            runs.note_calls(
+            reads.note_calls(
                 connection,
                 self._run.run_id,
                 calls=self._count.total,

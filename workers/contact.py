@@ -18,11 +18,12 @@ from domain.hints import hint_from_json
 from domain.ids import DepartmentId, Key, TagId, Userid, member_key, split_key
 from domain.lateness import department_is_late, member_is_late, tag_is_late
 from domain.reasons import Reason
-from store import corps, departments, journal, leases, mail, runs
+from store import corps, departments, journal, leases, mail, runs, touched
+from store.claims import Claim, ClaimedMail
 from store.corps import Corp
 from store.database import Connection, transaction
 from store.journal import Cause
-from store.mail import Claim, ClaimedMail, Settled
+from store.mail import Settled
 from workers.guarding import Gate, note_shown
 from workers.inquiry import Inquiry
 from workers.investigation import MOST_QUESTIONS, Found, NeedsRun, investigate
@@ -139,7 +140,7 @@ def _note_touched(
     keys |= {str(each) for each in batch.newest}
     if found.view.listed is not None:
         keys.add(DEPARTMENTS_KEY)
-    runs.touch(connection, corp.corp_pk, sorted(keys))
+    touched.note(connection, corp.corp_pk, sorted(keys))
 
 
 def _settle(

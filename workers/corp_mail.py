@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from store import corps, leases, mail, mailboxes, runs
+from store.claims import Claim, ClaimedMail
 from store.corps import Corp
 from store.database import Connection, transaction
-from store.mail import Claim, ClaimedMail, Settled
+from store.mail import Settled
 from store.mailboxes import Mailbox
 from workers import installs
 from workers.contact import CONTACT_KINDS, sync_contact

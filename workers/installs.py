@@ -14,10 +14,11 @@ from store import (
     runs,
     tokens,
 )
+from store.claims import Claim
 from store.corps import Corp
 from store.database import Connection, transaction
 from store.installs import Install
-from store.mail import Claim, Settled
+from store.mail import Settled
 from store.sealing import new_data_key, pseudonym
 from wecom.callbacks import parse_callback
 from wecom.corp import Corp as CorpApi

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
-from store import leases, mail, mailboxes
+from store import claims, leases, mail, mailboxes
+from store.claims import Claim
 from store.database import Connection, StoreUnavailable, transaction
 from store.leases import LeaseLost
-from store.mail import Claim
 from store.mailboxes import Mailbox
 from workers import corp_mail, installs
 from workers.keeping import kept
@@ -87,7 +87,7 @@ def _record_success(runtime: Runtime, claim: Claim) -> None:
     try:
         with transaction(runtime.pool) as connection:
             leases.check(connection, claim.mailbox, claim.lease)
-            mail.give_back(connection, claim)
+            claims.give_back(connection, claim)
             mailboxes.note_outcome(connection, claim.mailbox)
     except LeaseLost:
         # A purge takes the mailbox away with all the rest that names the corp.
@@ -106,7 +106,7 @@ def _claim(runtime: Runtime, mailbox: str, lease: UUID) -> Claim | None:
             mailboxes.pace(connection, mailbox, seconds=_CALM_SECONDS)
             return None
         claim_id = uuid4()
-        rows = mail.claim_next(
+        rows = claims.claim_next(
             connection, mailbox, claim_id=claim_id, limit=limit, kinds=kinds
         )
         if not rows:
@@ -128,21 +128,21 @@ def _limit_after_death(connection: Connection, box: Mailbox) -> int:
     """
     if box.open_claim is None:
         return box.claim_limit
-    orphans = mail.unclaim(connection, box.mailbox, box.open_claim)
+    orphans = claims.unclaim(connection, box.mailbox, box.open_claim)
     if not orphans:
         return box.claim_limit
     if len(orphans) == 1 and orphans[0].attempts >= LONE_ATTEMPTS:
         _fail(connection, box.mailbox, orphans[0].event_id, error="worker died")
         return box.claim_limit
     if len(orphans) > 1:
-        mail.forgive(connection, box.mailbox, [row.event_id for row in orphans])
+        claims.forgive(connection, box.mailbox, [row.event_id for row in orphans])
     limit = max(1, len(orphans) // 2)
     mailboxes.limit_claim(connection, box.mailbox, limit)
     return limit
 
 
 def _is_bursting(connection: Connection, box: Mailbox) -> bool:
-    recent, oldest_seconds = mail.count_recent(connection, box.mailbox)
+    recent, oldest_seconds = claims.count_recent(connection, box.mailbox)
     return recent > _BURST_EVENTS_PER_SECOND and oldest_seconds < _LONGEST_BURST_SECONDS
 
 
@@ -172,7 +172,7 @@ def _judge_and_wait(runtime: Runtime, claim: Claim, error: Exception) -> Judgeme
             case Fault.OURS:
                 _corner(connection, claim, judgement)
             case Fault.THEIRS | Fault.REVOKED | Fault.PAUSED:
-                mail.give_back(connection, claim)
+                claims.give_back(connection, claim)
                 mailboxes.wait(
                     connection,
                     claim.mailbox,
@@ -186,7 +186,7 @@ def _corner(connection: Connection, claim: Claim, judgement: Judgement) -> None:
     """Halve what is claimed next until the row that fails stands alone."""
     rows = claim.mail
     if len(rows) > 1:
-        mail.give_back(connection, claim)
+        claims.give_back(connection, claim)
         mailboxes.limit_claim(connection, claim.mailbox, len(rows) // 2)
         return
     if rows[0].attempts >= LONE_ATTEMPTS:
@@ -194,12 +194,12 @@ def _corner(connection: Connection, claim: Claim, judgement: Judgement) -> None:
     else:
         # Only this row waits; what stands behind it goes on.
         seconds, error = judgement.wait_seconds, judgement.error
-        mail.return_failed(connection, claim, error=error, seconds=seconds)
+        claims.return_failed(connection, claim, error=error, seconds=seconds)
     mailboxes.limit_claim(connection, claim.mailbox, 2)
 
 
 def _fail(connection: Connection, mailbox: str, event_id: int, *, error: str) -> None:
-    row = mail.fail(connection, mailbox, event_id, error=error)
+    row = claims.fail(connection, mailbox, event_id, error=error)
     mailboxes.limit_claim(connection, mailbox, 2)
     if row:
         corp_mail.repair_failed_barrier(connection, mailbox)

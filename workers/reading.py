@@ -15,7 +15,7 @@ from domain.leavers import MEMBER_AUTH, listing_of
 from domain.org import Department, Member
 from domain.scope import AuthMode, AuthScope, Tag, Usable, usable_of
 from domain.tree import Tree
-from store import corps, runs, staging
+from store import corps, reads, runs, staging, touched
 from store.corps import Corp
 from store.database import Connection, Pool, transaction
 from store.runs import Run
@@ -138,7 +138,7 @@ class Reading:
 
     def _resume(self) -> Snapshot | None:
         with transaction(self._pool) as connection:
-            if not runs.is_resumable(connection, self._run.run_id):
+            if not reads.is_resumable(connection, self._run.run_id):
                 return None
             if not staging.adds_up(connection, self._run.run_id):
                 return None
@@ -151,8 +151,8 @@ class Reading:
     def _begin(self) -> Snapshot:
         with self._writing() as connection:
             staging.drop_all(connection, self._run.run_id)
-            runs.clear_touched(connection, self._run.corp_pk)
-            runs.begin_read(connection, self._run.run_id)
+            touched.clear(connection, self._run.corp_pk)
+            reads.begin_read(connection, self._run.run_id)
         info = self._api.auth_info()
         scope = scope_from(info)
         snapshot = Snapshot(
@@ -163,7 +163,7 @@ class Reading:
             tags=self._read_tags(scope, info),
         )
         with self._writing() as connection:
-            runs.note_snapshot(connection, self._run.run_id, snapshot.to_json())
+            reads.note_snapshot(connection, self._run.run_id, snapshot.to_json())
         return snapshot
 
     def _read_tags(self, scope: AuthScope, info: AuthInfo) -> dict[TagId, Tag]:
@@ -258,21 +258,21 @@ class Reading:
                     rows=_staged(members or (), usable),
                     complete=members is not None,
                 )
-            runs.note_progress(connection, self._run.run_id, of=of)
+            reads.note_progress(connection, self._run.run_id, of=of)
 
     def _check_scope_held(self, snapshot: Snapshot) -> None:
         if scope_from(self._api.auth_info()) == snapshot.scope:
             return
         with self._writing() as connection:
             staging.drop_all(connection, self._run.run_id)
-            runs.begin_read(connection, self._run.run_id)
+            reads.begin_read(connection, self._run.run_id)
         raise Unavailable("scope changed", wait_seconds=_AGAIN_SECONDS)
 
     def _done(self, pages: Iterable[str], *, more: int) -> frozenset[str]:
         with transaction(self._pool) as connection:
             done = frozenset(staging.list_pages(connection, self._run.run_id))
             of = len(frozenset(pages) | done) + more
-            runs.note_progress(connection, self._run.run_id, of=of)
+            reads.note_progress(connection, self._run.run_id, of=of)
         return done
 
     def _of(self, pages: Iterable[str], usable: Usable) -> int:

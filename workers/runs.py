@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 from domain.ids import RunId
-from store import corps, leases, runs, staging
+from store import corps, leases, reads, runs, staging
 from store.corps import Corp
 from store.database import StoreUnavailable, transaction
 from store.leases import LeaseLost
@@ -101,7 +101,7 @@ def _read_and_apply(runtime: Runtime, run: Run, corp: Corp, count: CallCount) ->
     snapshot = Reading(runtime.pool, run, corp, api=api, at_once=at_once).read()
     with transaction(runtime.pool) as connection:
         runs.check(connection, run)
-        runs.end_read(connection, run.run_id)
+        reads.end_read(connection, run.run_id)
         staging.analyse(connection)
     with _leased(runtime, corp) as lease:
         Applying(
@@ -151,7 +151,7 @@ def _record_failure(
     if judgement.fault is Fault.OURS and run.strikes + 1 >= MOST_STRIKES:
         with transaction(runtime.pool) as connection:
             runs.check(connection, run)
-            runs.note_calls(connection, run.run_id, calls=count.total, least=0)
+            reads.note_calls(connection, run.run_id, calls=count.total, least=0)
             runs.end(connection, run.run_id, state="failed", error=judgement.error)
         _ring_what_waited(runtime, corp)
         return
@@ -173,7 +173,7 @@ def _put_off(
 ) -> None:
     with transaction(runtime.pool) as connection:
         runs.check(connection, run)
-        runs.note_calls(connection, run.run_id, calls=count.total, least=0)
+        reads.note_calls(connection, run.run_id, calls=count.total, least=0)
         runs.put_off(connection, run.run_id, seconds=seconds, error=error)
 
 
@@ -182,7 +182,7 @@ def _yield_turn(
 ) -> None:
     with transaction(runtime.pool) as connection:
         runs.check(connection, run)
-        runs.note_calls(connection, run.run_id, calls=count.total, least=0)
+        reads.note_calls(connection, run.run_id, calls=count.total, least=0)
         runs.yield_turn(connection, run.run_id, seconds=seconds)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from store import partitions, pruning, runs
+from store import partitions, pruning, runs, touched
 from store.database import transaction
 from store.ledger import get_ledger
 from store.partitions import INBOX, JOURNAL
@@ -73,7 +73,7 @@ def test_what_reads_left_behind_is_dropped_when_they_have_ended(
         ended = runs.request_run(connection, corp_pk, cause="operator", request_key="k")
         runs.end(connection, ended, state="failed")
         open_run = runs.request_run(connection, corp_pk, cause="operator")
-        runs.touch(connection, corp_pk, ["member:a"])
+        touched.note(connection, corp_pk, ["member:a"])
     for run_id in (ended, open_run):
         bench.rows(
             "INSERT INTO run_pages (run_id, page, rows) VALUES (%s, 'p', 1)", run_id

@@ -12,7 +12,7 @@ from domain.ids import Userid, member_key
 from simulator import admin_app
 from simulator.corp import Corp as Enterprise
 from simulator.faults import Kind
-from store import corps, journal, members, purge, runs
+from store import corps, journal, members, purge, reads, runs, touched
 from store.corps import Corp
 from store.database import transaction
 from store.journal import Cause
