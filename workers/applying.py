@@ -37,15 +37,10 @@ from workers.contact import CONTACT_KINDS, DEPARTMENTS_KEY
 from workers.counting import CallCount
 from workers.guarding import Gate, People
 from workers.inquiry import CorpApi, ask_one
-from workers.reading import (
-    Snapshot,
-    least_calls,
-    list_all,
-    stage_departments,
-    stage_member,
-    staged_departments,
-)
+from workers.reading import list_all
 from workers.runtime import Runtime
+from workers.snapshot import Snapshot, least_calls
+from workers.staged import stage_departments, stage_member, staged_departments
 from workers.sync import (
     Findings,
     apply_listing,

@@ -1,38 +1,33 @@
 """Finds out what a batch of contact mail means: who is there, who moved, who left."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass
 
 from domain.fold import SUBSCRIBE, Batch
-from domain.ids import DepartmentId, TagId, Userid
-from domain.lateness import Sight
+from domain.ids import TagId, Userid
 from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
-from domain.org import Department, Member, MemberState, StoredMember
+from domain.org import Department, Member, StoredMember
 from domain.renames import Absentee, Rename, match_renames
 from domain.scope import (
     AuthMode,
     Tag,
     Tags,
-    Usable,
     readable_departments,
     usable_of,
 )
 from domain.tree import Tree
 from store import corps, departments, members
 from store.corps import Corp
-from store.database import Connection, Pool, transaction
+from store.database import Pool, transaction
 from wecom.errors import Unavailable
 from workers.inquiry import Inquiry, worth_listing
 from workers.leaving import Candidates, confirm_leavers
+from workers.spread import Spread, View, active_of, spread_of
 from workers.sync import Findings
 
 # A drain that would ask more than a third of the corp, or this many, reads it whole.
 MOST_QUESTIONS = 500
 _SMALL_BATCH = 20
-
-
-Name = TypeVar("Name")
 
 
 class NeedsRun(Exception):
@@ -41,28 +36,6 @@ class NeedsRun(Exception):
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
         self.cause = cause
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """The tree and who may use the app, as a batch sees them.
-
-    Shape: `listed` is None when the departments were not asked for.
-    """
-
-    listed: tuple[Department, ...] | None
-    tree: Tree
-    tags: Tags
-    usable: Usable
-
-    @property
-    def sight(self) -> Sight:
-        """What of the tree can be seen."""
-        return Sight(
-            auth_mode=self.usable.auth_mode,
-            listed=frozenset(self.tree.parents),
-            usable=self.usable.departments,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +48,6 @@ class Found:
     findings: Findings
     former: frozenset[Userid]
     undecided: frozenset[Userid]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Spread:
-    """Whom a change of tree or tags concerns, beyond those whom events name."""
-
-    ask: frozenset[Userid]
-    list_whole: frozenset[DepartmentId]
-    reground: tuple[Member, ...]
-
-
-_NOBODY = _Spread(ask=frozenset(), list_whole=frozenset(), reground=())
 
 
 def investigate(pool: Pool, corp: Corp, batch: Batch, *, inquiry: Inquiry) -> Found:
@@ -167,12 +128,17 @@ class _Investigation:
         fresh = {each: tag for each, tag in read.items() if tag is not None}
         return {**self._old_tags, **fresh}
 
-    def _ask(self, view: View) -> _Spread:
+    def _ask(self, view: View) -> Spread:
         with transaction(self._pool) as connection:
-            spread = self._spread(connection, view)
+            spread = spread_of(
+                connection,
+                self._corp.corp_pk,
+                before=self._before,
+                after=view,
+            )
             asked = frozenset(self._batch.members) | spread.ask
             self._check_width(asked)
-            known = _active(members.list_known(
+            known = active_of(members.list_known(
                 connection, self._corp.corp_pk, asked
             ))  # fmt: skip
         usable = view.usable.departments
@@ -190,32 +156,6 @@ class _Investigation:
         if len(asked) > min(MOST_QUESTIONS, third):
             raise NeedsRun("drain")
 
-    def _spread(self, connection: Connection, view: View) -> _Spread:
-        old, new = self._before.usable, view.usable
-        gone = self._before.tree.parents.keys() - view.tree.parents.keys()
-        changed = _differing(old.by_department, new.by_department) | gone
-        named = _differing(old.by_member, new.by_member)
-        if not changed and not named:
-            return _NOBODY
-        corp_pk = self._corp.corp_pk
-        people = named | members.list_in_departments(connection, corp_pk, changed)
-        known = _active(members.list_known(connection, corp_pk, people))
-        lost = gone | (old.departments - new.departments)
-        ask = {each for each in named if each in new.by_member and each not in known}
-        reground: list[Member] = []
-        for userid, stored in known.items():
-            places = stored.member.department_ids
-            grounds = new.grounds_of(userid, places)
-            if not grounds or lost.intersection(places):
-                ask.add(userid)
-            elif grounds != stored.member.grounds:
-                reground.append(replace(stored.member, grounds=grounds))
-        return _Spread(
-            ask=frozenset(ask),
-            list_whole=new.departments - old.departments,
-            reground=tuple(reground),
-        )
-
     def _shows_new_department(self, view: View) -> bool:
         """Whether somebody is in a department that we do not know yet."""
         if self._corp.scope.auth_mode == AuthMode.MEMBER:
@@ -227,15 +167,15 @@ class _Investigation:
         )
 
     def _conclude(
-        self, view: View, read_tags: Mapping[TagId, Tag | None], spread: _Spread
+        self, view: View, read_tags: Mapping[TagId, Tag | None], spread: Spread
     ) -> Found:
         self._check_subscribers(view)
         stored = self._stored_of_all_asked()
-        verdicts = self._verdicts(view, _active(stored))
+        verdicts = self._verdicts(view, active_of(stored))
         if verdicts:
             # Confirming may have listed departments, which showed more people.
             stored = self._stored_of_all_asked()
-        active = _active(stored)
+        active = active_of(stored)
         answers = self._inquiry.grounded(view.usable)
         shown = {who: each for who, each in answers.items() if each.grounds}
         renames = match_renames(
@@ -335,17 +275,3 @@ def _unasked(reground: Iterable[Member], inquiry: Inquiry) -> list[Member]:
         for each in reground
         if each.userid not in inquiry.answers and each.userid not in inquiry.refusals
     ]
-
-
-def _active(stored: Iterable[StoredMember]) -> dict[Userid, StoredMember]:
-    return {
-        each.member.userid: each for each in stored if each.state is MemberState.ACTIVE
-    }
-
-
-def _differing(
-    old: Mapping[Name, frozenset[str]], new: Mapping[Name, frozenset[str]]
-) -> frozenset[Name]:
-    """The names whose grounds are not what they were."""
-    names = frozenset(old) | frozenset(new)
-    return frozenset(each for each in names if old.get(each) != new.get(each))

@@ -1,26 +1,18 @@
 """Reads a whole corp into staging, page by page, so that a stop loses one page."""
 
-import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from domain.fields import department_fields, department_from_fields, member_fields
-from domain.fingerprint import department_fingerprint, member_fingerprint
-from domain.ids import DepartmentId, RunId, TagId, Userid
+from domain.ids import TagId, Userid
 from domain.leavers import MEMBER_AUTH, listing_of
 from domain.org import Department, Member
-from domain.scope import AuthMode, AuthScope, Tag, Usable, usable_of
-from domain.tree import Tree
-from store import corps, reads, runs, staging, touched
+from domain.scope import AuthMode, AuthScope, Tag, Usable
+from store import reads, runs, staging, touched
 from store.corps import Corp
 from store.database import Connection, Pool, transaction
 from store.runs import Run
-from store.staging import Staged
-from wecom.corp import MEMBER_AUTH_PAGE
 from wecom.errors import Unavailable
 from wecom.wire import AuthInfo
 from workers.asking import ask_all, ask_some
@@ -34,8 +26,14 @@ from workers.inquiry import (
     read_tag,
 )
 from workers.observe import scope_from
+from workers.snapshot import Snapshot
+from workers.staged import (
+    DEPARTMENTS,
+    stage_departments,
+    staged_departments,
+    usable_rows,
+)
 
-DEPARTMENTS = "departments"
 _CHUNK_PAGES = 32
 # A worker gives the run back after this long, so that runs of other corps get a turn.
 _TURN_SECONDS = 240.0
@@ -44,64 +42,6 @@ _AGAIN_SECONDS = 1.0
 
 class TurnOver(Exception):
     """The read goes on in another turn, from the page it reached."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """What the first answers of a read said; later pages depend on it."""
-
-    scope: AuthScope
-    permissions: frozenset[str]
-    agent_id: int
-    corp_name: str | None
-    tags: dict[TagId, Tag]
-
-    def usable(self, departments: Iterable[Department]) -> Usable:
-        """Who may use the app, given all departments of the read."""
-        return usable_of(scope=self.scope, tags=self.tags, tree=Tree.of(departments))
-
-    @property
-    def grants_departments(self) -> bool:
-        """Whether the scope, or a tag in it, names departments."""
-        tags = self.tags.values()
-        return bool(self.scope.departments) or any(each.department_ids for each in tags)
-
-    @property
-    def singles(self) -> frozenset[Userid]:
-        """People granted one by one."""
-        return self.scope.members
-
-    def to_json(self) -> dict[str, Any]:
-        """The form that the run keeps."""
-        return {
-            "scope": corps.scope_json(self.scope),
-            "permissions": sorted(self.permissions),
-            "agent_id": self.agent_id,
-            "corp_name": self.corp_name,
-            "tags": [
-                [each.tag_id, sorted(each.userids), sorted(each.department_ids)]
-                for each in self.tags.values()
-            ],
-        }
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Snapshot":
-        """The snapshot that a run kept."""
-        tags = [
-            Tag(
-                tag_id=TagId(tag_id),
-                userids=frozenset(map(Userid, userids)),
-                department_ids=frozenset(map(DepartmentId, department_ids)),
-            )
-            for tag_id, userids, department_ids in value["tags"]
-        ]
-        return cls(
-            scope=corps.scope_from(value["scope"]),
-            permissions=frozenset(value["permissions"]),
-            agent_id=value["agent_id"],
-            corp_name=value["corp_name"],
-            tags={each.tag_id: each for each in tags},
-        )
 
 
 class Reading:
@@ -255,7 +195,7 @@ class Reading:
                     self._run.run_id,
                     page=page,
                     kind="member",
-                    rows=_staged(members or (), usable),
+                    rows=usable_rows(members or (), usable),
                     complete=members is not None,
                 )
             reads.note_progress(connection, self._run.run_id, of=of)
@@ -304,71 +244,6 @@ def list_all(api: CorpApi, snapshot: Snapshot) -> list[Department]:
     if not listed and snapshot.grants_departments:
         raise Unavailable("an empty listing although the scope has departments")
     return listed
-
-
-def least_calls(snapshot: Snapshot, pages: Iterable[str]) -> int:
-    """The least calls that can read what these pages hold (design.md 6.3).
-
-    Shape: two of get_auth_info, one of get_permissions, one for each tag, and one for
-        each page; who is asked again for being touched meanwhile is not in it.
-    """
-    asked = [each for each in pages if not each.startswith("again:")]
-    if snapshot.scope.auth_mode == AuthMode.MEMBER:
-        people = sum(each.startswith("member:") for each in asked)
-        return 3 + max(1, math.ceil(people / MEMBER_AUTH_PAGE)) + people
-    return 3 + len(snapshot.tags) + len(asked)
-
-
-def stage_departments(
-    connection: Connection, run_id: RunId, listed: Sequence[Department]
-) -> None:
-    """Put a listing of all departments in place of an earlier one."""
-    staging.add_page(
-        connection,
-        run_id,
-        page=DEPARTMENTS,
-        kind="department",
-        rows=[
-            Staged(
-                key=str(each.department_id),
-                fingerprint=department_fingerprint(each),
-                value=department_fields(each),
-            )
-            for each in listed
-        ],
-    )
-
-
-def stage_member(connection: Connection, run_id: RunId, member: Member) -> None:
-    """Put a later answer about one person above what pages said."""
-    staging.add_page(
-        connection,
-        run_id,
-        page=f"again:{member.userid}",
-        kind="member",
-        rows=[_row(member)],
-    )
-
-
-def staged_departments(rows: dict[str, dict[str, Any]]) -> list[Department]:
-    """The departments of a read."""
-    return [
-        department_from_fields(DepartmentId(int(key)), value)
-        for key, value in rows.items()
-    ]
-
-
-def _staged(members: Iterable[Member], usable: Usable) -> list[Staged]:
-    grounded = (usable.grounded(each) for each in members)
-    return [_row(each) for each in grounded if each.grounds]
-
-
-def _row(member: Member) -> Staged:
-    return Staged(
-        key=member.userid,
-        fingerprint=member_fingerprint(member),
-        value=member_fields(member),
-    )
 
 
 def _chunks(pages: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -1,0 +1,68 @@
+"""Puts what a read shows into staging, and takes it out again as values."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from domain.fields import department_fields, department_from_fields, member_fields
+from domain.fingerprint import department_fingerprint, member_fingerprint
+from domain.ids import DepartmentId, RunId
+from domain.org import Department, Member
+from domain.scope import Usable
+from store import staging
+from store.database import Connection
+from store.staging import Staged
+
+DEPARTMENTS = "departments"
+
+
+def stage_departments(
+    connection: Connection, run_id: RunId, listed: Sequence[Department]
+) -> None:
+    """Put a listing of all departments in place of an earlier one."""
+    staging.add_page(
+        connection,
+        run_id,
+        page=DEPARTMENTS,
+        kind="department",
+        rows=[
+            Staged(
+                key=str(each.department_id),
+                fingerprint=department_fingerprint(each),
+                value=department_fields(each),
+            )
+            for each in listed
+        ],
+    )
+
+
+def stage_member(connection: Connection, run_id: RunId, member: Member) -> None:
+    """Put a later answer about one person above what pages said."""
+    staging.add_page(
+        connection,
+        run_id,
+        page=f"again:{member.userid}",
+        kind="member",
+        rows=[_row(member)],
+    )
+
+
+def staged_departments(rows: dict[str, dict[str, Any]]) -> list[Department]:
+    """The departments of a read."""
+    return [
+        department_from_fields(DepartmentId(int(key)), value)
+        for key, value in rows.items()
+    ]
+
+
+def usable_rows(members: Iterable[Member], usable: Usable) -> list[Staged]:
+    """The rows of those members who may use the app."""
+    grounded = (usable.grounded(each) for each in members)
+    return [_row(each) for each in grounded if each.grounds]
+
+
+def _row(member: Member) -> Staged:
+    return Staged(
+        key=member.userid,
+        fingerprint=member_fingerprint(member),
+        value=member_fields(member),
+    )
