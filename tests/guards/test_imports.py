@@ -1,14 +1,19 @@
 """Who may import whom holds, and the domain needs the standard library alone."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from tests.guards.source import ROOT, Module, modules
+from tests.guards.source import PRODUCT, ROOT, Module, modules, modules_at_root
 
 LINTER = Path(sys.executable).with_name("lint-imports")
 STANDARD = sys.stdlib_module_names | {"domain"}
+# The Procfile runs the one, redis loads the other by itself.
+NOT_IMPORTED = {"gunicorn", "hiredis"}
 
 
 def imported(module: Module) -> set[str]:
@@ -57,3 +62,18 @@ def test_every_folder_of_code_is_under_the_contracts() -> None:
     contracts = (ROOT / "pyproject.toml").read_text("utf-8")
 
     assert {each for each in folders if f'"{each}"' not in contracts} == set()
+
+
+def test_everything_that_a_deployment_installs_is_imported() -> None:
+    distributions = packages_distributions()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = {re.split(r"[\[<>=]", each)[0] for each in project["dependencies"]}
+
+    used = {
+        distribution.lower().replace("_", "-")
+        for module in (*modules_at_root(), *modules(*PRODUCT))
+        for name in imported(module)
+        for distribution in distributions.get(name, [])
+    }
+
+    assert wanted - used == NOT_IMPORTED
