@@ -9,6 +9,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+import logs
 from settings import Settings, load
 from store.database import open_pool
 from store.sealing import Keyring
@@ -28,6 +29,8 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
 
     Raises: SettingsError.
     """
+    if settings is None:
+        logs.write_json()
     settings = settings or load()
     app = document.make_app(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES

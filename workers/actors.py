@@ -8,12 +8,14 @@ from functools import cache
 
 import dramatiq
 
+import logs
 import settings
 from domain.ids import RunId
 from workers import mailbox, runs
 from workers.broker import EVENTS, RESYNC, make_broker, milliseconds
 from workers.runtime import Runtime, build
 
+logs.write_json()
 _SETTINGS = settings.load()
 BROKER = make_broker(_SETTINGS.redis_url, receiver=False)
 dramatiq.set_broker(BROKER)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
+import logs
 from settings import Settings, load
 from store import due, leases, schedule
 from store.database import StoreUnavailable, transaction
@@ -127,9 +128,7 @@ class Clock:
 
 def main() -> None:
     """Run a clock until SIGTERM or SIGINT; ends within two seconds."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logs.write_json()
     settings = load()
     broker = make_broker(settings.redis_url, receiver=False)
     runtime = build(settings, broker=broker, pool_size=_POOL_SIZE)
