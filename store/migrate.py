@@ -1,14 +1,51 @@
 """Brings a database to the newest schema, one numbered .sql file after the other."""
 
+import socket
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import psycopg
-from yoyo import get_backend, read_migrations
+from yoyo import read_migrations
+from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
+from yoyo.connections import parse_uri
+from yoyo.migrations import default_migration_table
 
 FOLDER = Path(__file__).parent / "migrations"
 
 # Any number will do, as long as every process of ours takes the same one.
 _LOCK = 7_210_904_116
+
+
+class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo ships no types.
+    """yoyo's Postgres, without the errors that its questions leave in the server's log.
+
+    It finds out whether its table of locks exists by creating it, and whether DDL is
+    transactional by dropping a table that must be gone: both fail when all is well.
+    """
+
+    create_lock_table_sql = PostgresqlPsycopgBackend.create_lock_table_sql.replace(
+        "CREATE TABLE", "CREATE TABLE IF NOT EXISTS"
+    )
+
+    def init_database(self) -> None:
+        """Make the table of locks; that Postgres has transactional DDL is known."""
+        self.create_lock_table()
+
+    def get_log_data(
+        self, migration: Any = None, operation: str = "apply"
+    ) -> dict[str, Any]:
+        """The line about one migration; a role did it, for a uid may have no name."""
+        return {
+            "id": str(uuid4()),
+            "migration_id": migration.id if migration else None,
+            "migration_hash": migration.hash if migration else None,
+            "username": self.connection.info.user,
+            "hostname": socket.gethostname(),
+            "created_at_utc": datetime.now(UTC).replace(tzinfo=None),
+            "operation": operation,
+        }
 
 
 def migrate(database_url: str) -> list[str]:
@@ -20,7 +57,7 @@ def migrate(database_url: str) -> list[str]:
     # gives an advisory lock back when the connection ends, however it ends.
     with psycopg.connect(database_url, autocommit=True) as guard:
         guard.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-        with get_backend(_with_psycopg3(database_url)) as backend:
+        with _open(database_url) as backend:
             wanted = backend.to_apply(read_migrations(str(FOLDER)))
             backend.apply_migrations(wanted)
             return [migration.id for migration in wanted]
@@ -28,10 +65,13 @@ def migrate(database_url: str) -> list[str]:
 
 def list_missing(database_url: str) -> list[str]:
     """The names of the migrations that the database still lacks."""
-    with get_backend(_with_psycopg3(database_url)) as backend:
+    with _open(database_url) as backend:
         return [m.id for m in backend.to_apply(read_migrations(str(FOLDER)))]
 
 
-def _with_psycopg3(database_url: str) -> str:
+def _open(database_url: str) -> _Backend:
     _, _, rest = database_url.partition("://")
-    return f"postgresql+psycopg://{rest}"
+    address = parse_uri(f"postgresql+psycopg://{rest}")
+    backend = _Backend(address, default_migration_table)
+    backend.init_database()
+    return backend
