@@ -1,6 +1,8 @@
 """Whatever is pushed, lost or broken off, a resync gives the org of the truth."""
 
-from hypothesis import HealthCheck, settings
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -9,7 +11,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.histories import HOME, KEEPER, ROOT, TAG, TEAM, Company, company
+from tests.fakes import Truth
+from tests.histories import HOME, KEEPER, ROOT, TAG, Company, company
 from tests.pipeline import Bench, WorkerDied
 
 PICK = st.integers(0, 50)
@@ -175,7 +178,7 @@ class Histories(RuleBasedStateMachine):
         assert all(each.balances for each in days), when
         assert sum(each.received for each in days) == self.tenant.posted, when
 
-    def die(self, steps, work) -> None:  # type: ignore[no-untyped-def]
+    def die(self, steps: int, work: Callable[[], None]) -> None:
         mortal = self.bench.mortal
         mortal.steps_left = steps
         self.tenant.world.watch = lambda _: mortal.step()
@@ -188,7 +191,7 @@ class Histories(RuleBasedStateMachine):
             self.bench.bury(self.tenant)
 
     @property
-    def truth(self):  # type: ignore[no-untyped-def]
+    def truth(self) -> Truth:
         return self.tenant.world.truth
 
     def a_department(self, pick: int) -> int:
@@ -216,5 +219,8 @@ def test_every_history_ends_in_the_org_of_the_truth(bench: Bench) -> None:
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
+            # A history is short enough to be read; the blob repeats it to be shrunk.
+            phases=[Phase.explicit, Phase.reuse, Phase.generate],
+            print_blob=True,
         ),
     )
