@@ -123,6 +123,10 @@ class Office:
 
     def unsettled(self) -> list[Finding]:
         """What keeps us from saying that the product is in step and at rest."""
+        return [*self.restless(), *self.differences()]
+
+    def restless(self) -> list[Finding]:
+        """What is still to be done for the company."""
         corp = self.read()
         runs = [each for each in self.runs() if each["ended_at"] is None]
         found: list[Finding] = [f"run {each}" for each in runs]
@@ -132,11 +136,15 @@ class Office:
             found.append(f"{corp['pending_events']} events pending")
         if not self.product.control("GET", "pushes/idle?timeout_seconds=0")["idle"]:
             found.append("pushes are on their way")
-        return [*found, *self.differences()]
+        return found
 
     def await_in_step(self, *, seconds: float = PATIENCE_SECONDS) -> None:
         """Return when the product shows the company as it is, and is at rest."""
         self.product.eventually(self.unsettled, seconds=seconds)
+
+    def await_rest(self) -> None:
+        """Return when everything that was told has been followed, right or wrong."""
+        self.product.eventually(self.restless)
 
     def await_scope(self) -> None:
         """Return when the product shows the scope that the admin has set."""

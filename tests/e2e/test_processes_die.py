@@ -12,6 +12,7 @@ from tests.e2e.product import Product
 # A lease of the dead lasts 15 s; a queue that lost its worker is looked after in 15 s.
 PATIENCE_SECONDS = 90.0
 OUTAGE_SECONDS = 5.0
+pytestmark = pytest.mark.timeout(3 * PATIENCE_SECONDS)
 
 
 def refused(office: Office) -> list[object]:

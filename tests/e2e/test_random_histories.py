@@ -31,13 +31,12 @@ def test_a_history_without_loss_ends_in_the_truth_by_itself(
     install: Install, seed: int
 ) -> None:
     office = install()
-    runs = len(office.runs())
     shuffle(office)
 
     History(office, seed=seed).go_on(EVENTS)
 
     office.await_in_step()
-    assert len(office.runs()) == runs
+    assert {run["cause"] for run in office.runs()} <= {"install", "drain"}
     assert_balanced(office)
     assert_replays(office)
 
@@ -70,6 +69,8 @@ def test_a_history_with_losses_ends_in_the_truth_after_a_resync(
     history.go_on(EVENTS // 2)
     history.change_scope()
     history.go_on(EVENTS // 2)
+    office.await_rest()
+    office.behave()
     run = office.resync()
 
     office.await_in_step()
