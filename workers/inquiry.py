@@ -209,10 +209,14 @@ class Inquiry:
         self.answers |= shown
 
 
-def _list_singly(api: CorpApi, department_id: DepartmentId) -> list[Member]:
-    """A department too large for one answer, person by person."""
+def _list_singly(api: CorpApi, department_id: DepartmentId) -> list[Member] | None:
+    """A department too large for one answer, person by person.
+
+    Shape: None when somebody on the list is refused, so that it proves no absence.
+    """
     asked = [ask_one(api, Userid(each)) for each in api.userids_of(department_id)]
-    return [each for each in asked if isinstance(each, Member)]
+    shown = [each for each in asked if isinstance(each, Member)]
+    return shown if len(shown) == len(asked) else None
 
 
 def worth_listing(

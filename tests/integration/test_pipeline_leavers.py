@@ -5,7 +5,7 @@ import pytest
 from tests.fakes import refused
 from tests.histories import HOME, KEEPER, TAG, TEAM, Company, company
 from tests.pipeline import Bench, Event, Tenant, said
-from wecom.errors import Unavailable
+from wecom.errors import TooLarge, Unavailable
 
 CORP = "wpCorpA"
 DELETED = said("delete_user", "member:woA")
@@ -195,6 +195,31 @@ def test_a_run_does_not_take_a_list_that_showed_somebody_for_their_absence(
 
     assert is_there(bench, tenant)
     assert tenant.world.asked(f"list:{TEAM}") == 2
+
+
+def test_who_is_on_a_list_too_large_for_one_answer_is_not_removed(
+    bench: Bench,
+) -> None:
+    tenant = bench.link_in_step(CORP, company())
+    tenant.world.faults[f"list:{TEAM}"] = TooLarge(errcode=45029)
+    tenant.world.faults["member:woA"] = refused()
+
+    bench.resync(tenant)
+
+    assert bench.org(tenant) == tenant.world.truth.org()
+
+
+def test_a_department_too_large_for_one_answer_is_read_person_by_person(
+    bench: Bench,
+) -> None:
+    truth = company()
+    tenant = bench.link(CORP, truth)
+    tenant.world.faults[f"list:{TEAM}"] = TooLarge(errcode=45029)
+
+    bench.resync(tenant)
+
+    assert bench.org(tenant) == truth.org()
+    assert {f"ids:{TEAM}", "member:woA", "member:woa"} <= set(tenant.world.calls)
 
 
 def test_who_is_on_the_list_of_the_authorised_is_not_removed(bench: Bench) -> None:
