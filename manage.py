@@ -30,6 +30,7 @@ _MARKS = {
     Verdict.OK: ("ok", "green"),
     Verdict.WARNING: ("warn", "yellow"),
     Verdict.FAILED: ("FAIL", "red"),
+    Verdict.LATER: ("later", "cyan"),
 }
 
 
@@ -63,18 +64,20 @@ def migrate() -> None:
     metavar="zh|en",
     help="Default: what LANG says.",
 )
-def doctor(lang: str) -> None:
+@click.option("--before-start", is_flag=True, help="Only what processes need to start.")
+def doctor(lang: str, before_start: bool) -> None:
     """Probe settings, stores, addresses, callbacks, tokens and the clock."""
     in_chinese = lang.lower().startswith("zh")
     failed = 0
-    for finding in doctors.examine(load):
+    examine = doctors.examine_before_start if before_start else doctors.examine
+    for finding in examine(load):
         mark, colour = _MARKS[finding.verdict]
         said = finding.said.zh if in_chinese else finding.said.en
-        click.secho(f"{mark:<5}", fg=colour, nl=False)
+        click.secho(f"{mark:<6}", fg=colour, nl=False)
         click.echo(f"{finding.probe:<18} {said}")
         if finding.advice is not None:
             advice = finding.advice.zh if in_chinese else finding.advice.en
-            click.echo(f"{'':<5}{'':<18} -> {advice}")
+            click.echo(f"{'':<6}{'':<18} -> {advice}")
         failed += finding.verdict is Verdict.FAILED
     if failed:
         sys.exit(1)

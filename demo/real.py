@@ -1,6 +1,7 @@
 """`make run`: a real suite's settings, our own servers where none are named."""
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from demo.processes import (
     start_processes,
 )
 from demo.servers import start_servers
+from demo.services import NOTHING
 from demo.session import Session
 from demo.supervisor import StartFailed
 
@@ -58,14 +60,26 @@ def read_settings(path: Path) -> dict[str, str]:
 
 
 def describe(settings: Mapping[str, str]) -> list[str]:
-    """Where it answers, what WeCom must be told, and how to stop."""
+    """Where it answers, what WeCom must be told, how to examine it and to stop."""
     return [
         f"console     http://127.0.0.1:{settings['WEB_PORT']}/console/",
         f"  outside   {settings['PUBLIC_URL']}/console/",
         f"callbacks   http://127.0.0.1:{settings['PORT']}/wecom/command, /wecom/data",
+        f"examine it  {_doctor(settings)}",
         "",
         "Ctrl-C stops everything; data stays in .run/. Logs: .run/logs/",
     ]
+
+
+def _doctor(settings: Mapping[str, str]) -> str:
+    """The command that examines this run; nobody else knows our own servers."""
+    named = read_settings(ROOT / ".env")
+    ours = [
+        f"{name}={shlex.quote(settings[name])}"
+        for name in _PLACES
+        if named.get(name) != settings[name]
+    ]
+    return " ".join([*ours, ".venv/bin/python manage.py doctor"])
 
 
 # Stand-ins for the two settings that may be missing here and nowhere else.
@@ -93,20 +107,22 @@ def _refuse_taken(named: Mapping[str, str]) -> None:
 
 
 def _consult_doctor(session: Session, *, settings: Mapping[str, str]) -> None:
-    """Show what it finds. Only some of it can be mended before the start.
+    """Show all that it finds; it is told and does not stop the start.
 
-    A suite_ticket, for one, arrives only once the receiver runs; so a finding is told
-    and does not stop the start. What makes a start impossible was refused before.
+    What makes a start impossible was refused before. The whole of it is examined by
+    `manage.py doctor` while the processes run: a suite_ticket comes only then.
     """
     session.progress.say("doctor ...")
     doctor = service(
         session,
         "doctor",
-        (sys.executable, "manage.py", "doctor"),
+        (sys.executable, "manage.py", "doctor", "--before-start"),
         environment=process_environment(session, settings=settings),
     )
+    said = "what must be there is there:"
     try:
         session.supervisor.run(doctor)
     except StartFailed:
-        session.progress.say("doctor found something to mend; the start goes on:")
-    session.progress.box(doctor.log.read_text("utf-8").splitlines())
+        said = "something is to be mended; the start goes on:"
+    session.progress.say(f"doctor: {said}")
+    session.progress.box(doctor.log.read_text("utf-8").splitlines() or [NOTHING])

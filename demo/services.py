@@ -12,6 +12,7 @@ from pathlib import Path
 from demo.launch import NOBODY, Identity, before_exec
 
 LOG_TAIL_LINES = 20
+NOTHING = "(it wrote nothing)"
 _POLL_SECONDS = 0.02
 
 
@@ -99,6 +100,6 @@ class Running:
 def tail(log: Path) -> str:
     """The last lines a service wrote, for the person who must know why it failed."""
     if not log.exists():
-        return "(it wrote nothing)"
+        return NOTHING
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return "\n".join(lines[-LOG_TAIL_LINES:]) or "(it wrote nothing)"
+    return "\n".join(lines[-LOG_TAIL_LINES:]) or NOTHING

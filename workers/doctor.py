@@ -1,13 +1,15 @@
 """Examines a deployment from its settings to WeCom's answers, and says what to mend."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from settings import Settings, SettingsError
 from workers import probe_addresses, probe_stores, probe_wecom
-from workers.findings import Finding, Verdict, Words, failed, fine, warning
+from workers.findings import Finding, Verdict, Words, failed, fine, later, warning
+
+Load = Callable[[], Settings]
 
 
-def examine(load: Callable[[], Settings]) -> Iterator[Finding]:
+def examine(load: Load) -> Iterator[Finding]:
     """Every finding, in the order of what depends on what; nothing is changed.
 
     Without usable settings nothing else is examined; without Postgres, or with secrets
@@ -16,27 +18,60 @@ def examine(load: Callable[[], Settings]) -> Iterator[Finding]:
     try:
         settings = load()
     except SettingsError as error:
-        yield from (_faulty(fault) for fault in error.faults)
+        yield from map(_faulty, error.faults)
         return
+    yield from _settings(settings)
+    store_works = yield from _stores(settings)
+    yield from probe_addresses.examine(settings)
+    if not store_works:
+        return
+    yield from probe_stores.examine_sync(settings)
+    if (yield from _secrets(settings)):
+        yield from probe_wecom.examine(settings)
+
+
+def examine_before_start(load: Load) -> Iterator[Finding]:
+    """What must be there before the processes are; they need not run, nor have run.
+
+    Without a usable ticket WeCom is asked only what it answers without one.
+    """
+    try:
+        settings = load()
+    except SettingsError as error:
+        yield from map(_faulty, error.faults)
+        return
+    yield from _settings(settings)
+    if (yield from _stores(settings)) and (yield from _secrets(settings)):
+        yield from probe_wecom.examine_before_start(settings)
+    yield later(
+        "processes",
+        en="Receiver, callbacks, web, public URL, upkeep, workers and suite ticket are "
+        "examined by `python manage.py doctor` once the processes run.",
+        zh="receiver、回调、web、公网地址、upkeep、workers 和 suite_ticket 须待各进程"
+        "启动后，再执行 python manage.py doctor 检查。",
+    )
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
     yield fine("settings", en="All settings are usable.", zh="所有配置均可用。")
     yield from _doubtful(settings)
-    store_works = False
+
+
+def _stores(settings: Settings) -> Generator[Finding, None, bool]:
+    """Whether Postgres can be worked with."""
+    works = False
     for finding in probe_stores.examine_postgres(settings):
-        store_works = finding.probe == "schema" and finding.verdict is Verdict.OK
+        works = finding.probe == "schema" and finding.verdict is Verdict.OK
         yield finding
     yield from probe_stores.examine_redis(settings)
-    yield from probe_addresses.examine(settings)
-    if store_works:
-        yield from _sync_and_wecom(settings)
+    return works
 
 
-def _sync_and_wecom(settings: Settings) -> Iterator[Finding]:
-    can_open = False
-    for finding in probe_stores.examine_sync(settings):
-        can_open = finding.probe == "secret keys" and finding.verdict is Verdict.OK
-        yield finding
-    if can_open:
-        yield from probe_wecom.examine(settings)
+def _secrets(settings: Settings) -> Generator[Finding, None, bool]:
+    """Whether every stored secret can be opened."""
+    finding = probe_stores.examine_secrets(settings)
+    yield finding
+    return finding.verdict is Verdict.OK
 
 
 def _faulty(fault: str) -> Finding:

@@ -10,6 +10,7 @@ class Verdict(StrEnum):
     OK = "ok"
     WARNING = "warning"
     FAILED = "failed"
+    LATER = "later"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,11 @@ class Finding:
 def fine(probe: str, *, en: str, zh: str) -> Finding:
     """All is as it should be."""
     return Finding(probe=probe, verdict=Verdict.OK, said=Words(en=en, zh=zh))
+
+
+def later(probe: str, *, en: str, zh: str) -> Finding:
+    """It cannot be examined yet."""
+    return Finding(probe=probe, verdict=Verdict.LATER, said=Words(en=en, zh=zh))
 
 
 def warning(probe: str, said: Words, advice: Words) -> Finding:

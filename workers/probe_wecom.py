@@ -1,7 +1,10 @@
 """Probes of what WeCom gives us: ticket, tokens, and whether it lets us in at all."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+
+import requests
 
 from settings import Settings
 from store import corps
@@ -24,6 +27,7 @@ _TICKET_FAILS = timedelta(minutes=30)
 # WeCom limits how often tokens may be fetched; a sample tells enough.
 _MOST_CORPS = 20
 _ADDRESS_UNKNOWN = {60020, 301042}
+_SECONDS = 5.0
 
 _PUSH = Words(
     en="In the provider console, app details, callback configuration: check the "
@@ -37,37 +41,77 @@ _WHITELIST = Words(
     "the provider console; it takes effect within a minute.",
     zh="请在服务商后台的「IP白名单」中加入本机的出口 IP，一分钟内生效。",
 )
+_REACH = Words(
+    en="Let this machine reach WECOM_API_URL (firewall, proxy, DNS).",
+    zh="请确保本机可访问 WECOM_API_URL（防火墙、代理、DNS）。",
+)
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Ticket, suite token, provider token, and the tokens of linked corps."""
+    with _runtime(settings) as runtime:
+        yield _ticket(runtime)
+        yield from _tokens(runtime)
+
+
+def examine_before_start(settings: Settings) -> Iterator[Finding]:
+    """WeCom's address, the provider token, the others while a ticket is usable."""
+    yield _address(settings.wecom.api_url)
+    with _runtime(settings) as runtime:
+        age = _ticket_age(runtime)
+        if age is not None and age < _TICKET_FAILS:
+            yield from _tokens(runtime)
+        else:
+            yield from _provider_token(runtime)
+
+
+def _address(url: str) -> Finding:
+    """Any answer will do: there is nothing at the root."""
+    try:
+        requests.get(url, timeout=_SECONDS)
+    except requests.RequestException as error:
+        fault = type(error).__name__
+        said = Words(en=f"{url}: {fault}.", zh=f"{url}：{fault}。")
+        return failed("wecom", said, _REACH)
+    return fine("wecom", en=f"{url} answers.", zh=f"{url} 可访问。")
+
+
+@contextmanager
+def _runtime(settings: Settings) -> Iterator[Runtime]:
     broker = make_broker(settings.redis_url, receiver=False)
     runtime = build(settings, broker=broker, pool_size=2)
     try:
-        yield _ticket(runtime)
-        suite = _suite_token(runtime)
-        yield suite
-        if settings.wecom.provider_corp_id and settings.wecom.provider_secret:
-            yield _provider_token(runtime)
-        if suite.advice is None:
-            yield from _corp_tokens(runtime)
+        yield runtime
     finally:
         broker.close()
         runtime.redis.close()
         runtime.pool.close()
 
 
-def _ticket(runtime: Runtime) -> Finding:
+def _tokens(runtime: Runtime) -> Iterator[Finding]:
+    suite = _suite_token(runtime)
+    yield suite
+    yield from _provider_token(runtime)
+    if suite.advice is None:
+        yield from _corp_tokens(runtime)
+
+
+def _ticket_age(runtime: Runtime) -> timedelta | None:
     suite_id = runtime.settings.wecom.suite_id
     with transaction(runtime.pool) as connection:
         ticket = find_ticket(connection, runtime.keyring, suite_id=suite_id)
-    if ticket is None:
+    return None if ticket is None else datetime.now(UTC) - ticket.sent_at
+
+
+def _ticket(runtime: Runtime) -> Finding:
+    suite_id = runtime.settings.wecom.suite_id
+    age = _ticket_age(runtime)
+    if age is None:
         said = Words(
             en=f"WeCom has not sent a suite_ticket for {suite_id} yet.",
             zh=f"尚未收到 {suite_id} 的 suite_ticket。",
         )
         return failed("suite ticket", said, _PUSH)
-    age = datetime.now(UTC) - ticket.sent_at
     minutes = f"{age.total_seconds() / 60:.0f}"
     said = Words(
         en=f"The newest suite_ticket is {minutes} minutes old.",
@@ -91,9 +135,11 @@ def _suite_token(runtime: Runtime) -> Finding:
     )
 
 
-def _provider_token(runtime: Runtime) -> Finding:
+def _provider_token(runtime: Runtime) -> Iterator[Finding]:
     wecom = runtime.settings.wecom
-    return _obtained(
+    if not (wecom.provider_corp_id and wecom.provider_secret):
+        return
+    yield _obtained(
         "provider token",
         lambda: provider_token(
             runtime.transport,
@@ -165,10 +211,7 @@ def _advice(error: WeComError, otherwise: Words) -> Words:
     if isinstance(error, TicketMissing):
         return _PUSH
     if isinstance(error, Unavailable):
-        return Words(
-            en="Let this machine reach WECOM_API_URL (firewall, proxy, DNS).",
-            zh="请确保本机可访问 WECOM_API_URL（防火墙、代理、DNS）。",
-        )
+        return _REACH
     known = ADVICE.get(error.errcode or 0)
     if known is None:
         return otherwise

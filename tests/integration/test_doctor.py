@@ -17,7 +17,7 @@ from settings import Settings, SettingsError, load
 from simulator.faults import Kind
 from tests.workbench import Workbench, workbench
 from web.app import create_app as create_web
-from workers.doctor import examine
+from workers.doctor import examine, examine_before_start
 from workers.findings import Finding, Verdict
 
 
@@ -30,6 +30,7 @@ def bench(database: str, redis_url: str) -> Iterator[Workbench]:
         PORT=str(receiver),
         WEB_PORT=str(web),
         PUBLIC_URL=f"http://127.0.0.1:{web}",
+        GUARD="on",
     ) as bench:
         yield bench
 
@@ -231,3 +232,63 @@ def test_secrets_of_a_key_that_is_gone_are_told(
 
     assert advice is not None
     assert "SECRET_KEYS" in advice.en
+
+
+def before_start(settings: Settings) -> dict[str, Finding]:
+    return {each.probe: each for each in examine_before_start(lambda: settings)}
+
+
+def verdicts(found: dict[str, Finding]) -> dict[str, Verdict]:
+    # A test has no certificate, and its Postgres need not survive a power cut.
+    return {
+        name: each.verdict
+        for name, each in found.items()
+        if name not in {"https", "durability"}
+    }
+
+
+def test_before_a_first_start_nothing_that_comes_later_is_missed(
+    bench: Workbench,
+) -> None:
+    bench.rows("DELETE FROM suite_tickets")
+
+    found = before_start(bench.runtime.settings)
+
+    assert verdicts(found) == dict.fromkeys(
+        ["settings", "postgres", "clock", "schema", "redis", "spill", "secret keys",
+         "wecom", "provider token"], Verdict.OK,
+    ) | {"processes": Verdict.LATER}  # fmt: skip
+    assert "manage.py doctor" in found["processes"].said.en
+    assert "manage.py doctor" in found["processes"].said.zh
+
+
+def test_before_the_next_start_a_usable_ticket_is_used(bench: Workbench) -> None:
+    bench.link(bench.found())
+
+    found = verdicts(before_start(bench.runtime.settings))
+
+    assert found["suite token"] is Verdict.OK
+    assert found["corp tokens"] is Verdict.OK
+    assert Verdict.FAILED not in found.values()
+
+
+def test_a_ticket_that_ran_out_overnight_is_not_used(bench: Workbench) -> None:
+    bench.rows("UPDATE suite_tickets SET sent_at = sent_at - interval '9 hours'")
+
+    found = verdicts(before_start(bench.runtime.settings))
+
+    assert "suite token" not in found
+    assert Verdict.FAILED not in found.values()
+
+
+def test_before_the_start_what_must_be_there_is_missed(bench: Workbench) -> None:
+    sound = bench.runtime.settings
+    wecom = replace(sound.wecom, api_url="http://127.0.0.1:1", provider_secret="wrong")
+    broken = replace(sound, wecom=wecom, redis_url="redis://127.0.0.1:1/0")
+
+    found = before_start(broken)
+
+    assert {name for name, verdict in verdicts(found).items()
+            if verdict is Verdict.FAILED} >= {"redis", "wecom"}  # fmt: skip
+    assert found["wecom"].advice is not None
+    assert "WECOM_API_URL" in found["wecom"].advice.en

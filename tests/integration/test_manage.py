@@ -1,6 +1,7 @@
 """The command line: what it does, what it says, and its exit status."""
 
 import base64
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -96,6 +97,22 @@ def test_missing_settings_are_all_named_at_once(manage: Command) -> None:
     assert result.exit_code == 1
     for name in ("DATABASE_URL", "API_TOKEN", "REDIS_URL"):
         assert name in result.output
+
+
+def test_the_doctor_says_before_a_start_what_is_examined_later(
+    manage: Command,
+) -> None:
+    result = manage(
+        "doctor", "--before-start", "--lang", "en", WECOM_API_URL="http://127.0.0.1:1"
+    )
+
+    assert result.exit_code == 1
+    assert re.search(r"^FAIL +wecom ", result.output, re.MULTILINE)
+    assert re.search(
+        r"^later +processes .*manage.py doctor", result.output, re.MULTILINE
+    )
+    for process in ("receiver ", "web ", "upkeep "):
+        assert f"FAIL  {process}" not in result.output
 
 
 def test_wrong_usage_is_told_apart(manage: Command) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.real import read_settings
+from demo.real import describe, read_settings
 
 
 def test_the_environment_wins_over_the_file(
@@ -20,3 +20,21 @@ def test_the_environment_wins_over_the_file(
     assert settings["API_TOKEN"] == "environment"
     assert settings["WECOM_TOKEN"] == "kept"
     assert settings["PORT"] == "8000"
+
+
+def test_the_doctors_command_names_our_own_servers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somebody/db")
+    monkeypatch.setenv("REDIS_URL", "")
+    settings = {
+        "PORT": "1",
+        "WEB_PORT": "2",
+        "PUBLIC_URL": "http://p",
+        "DATABASE_URL": "postgresql://somebody/db",
+        "REDIS_URL": "redis://own",
+    }
+
+    (line,) = [line for line in describe(settings) if "doctor" in line]
+
+    assert line.endswith("  REDIS_URL=redis://own .venv/bin/python manage.py doctor")
