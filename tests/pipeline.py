@@ -282,7 +282,8 @@ class Bench:
 
     def settle(self, tenant: Tenant) -> None:
         """Drain and read until neither mail nor a run is left, waiting for nothing."""
-        for _ in range(60):
+        # Each barrier takes a drain, and each late answer three.
+        for _ in range(60 + 4 * self.pending(tenant)):
             self.make_due(tenant)
             if self.pending(tenant):
                 self.drain(tenant)
