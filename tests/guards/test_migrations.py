@@ -9,7 +9,7 @@ from tests.guards.source import ROOT, read
 FOLDER = "store/migrations"
 NAME = re.compile(r"(\d{4})_[a-z][a-z0-9]*(_[a-z0-9]+)*\.sql")
 TABLE = re.compile(r"CREATE (?:UNLOGGED )?TABLE (\w+) \(\n(.*?)\n\)[^;]*;", re.DOTALL)
-COLUMN = re.compile(r"^    ([a-z_]+) ([A-Z][A-Za-z]*(?: \[\])?)", re.MULTILINE)
+COLUMN = re.compile(r"^    ([a-z0-9_]+) ([A-Z][A-Za-z]*(?: \[\])?)", re.MULTILINE)
 ADDED = re.compile(
     r"ALTER TABLE (\w+)[^;]*?ADD COLUMN (?:IF NOT EXISTS )?(\w+) ([A-Z]\w*(?: \[\])?)"
 )

@@ -1,0 +1,79 @@
+"""People in TAPD: what is said of them, and the form in which e-mails are compared."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.ids import AccountId
+
+MAX_LENGTH = 256
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+class AccountField(StrEnum):
+    """What may be said of an account, by the names of design.md §6.3."""
+
+    NICK = "nick"
+    NAME = "name"
+    MOBILE = "mobile"
+    EMAIL = "email"
+
+
+class BadValue(ValueError):
+    """This cannot be a field of an account; the message says why, not what it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChange:
+    """What is to hold for one account.
+
+    Shape: a field that is not in `given` is left alone, None clears it.
+    """
+
+    account_id: AccountId
+    given: Mapping[AccountField, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account as far as members are matched with it.
+
+    Shape: `mobile` in E.164, `email` folded; None where TAPD has none.
+    """
+
+    account_id: AccountId
+    mobile: str | None = None
+    email: str | None = None
+
+
+def check_text(text: str) -> str:
+    """The text itself.
+
+    Raises: BadValue when it is blank, too long or cannot be stored.
+    """
+    if not text.strip():
+        raise BadValue("is blank")
+    if len(text) > MAX_LENGTH:
+        raise BadValue(f"is longer than {MAX_LENGTH} characters")
+    # Postgres stores no NUL, and half a surrogate pair is no UTF-8.
+    if any(each == "\0" or "\ud800" <= each <= "\udfff" for each in text):
+        raise BadValue("holds a character that cannot be stored")
+    return text
+
+
+def check_email(text: str) -> str:
+    """The e-mail itself.
+
+    Raises: BadValue when it has not the shape of one.
+    """
+    if not _EMAIL.fullmatch(text.strip()):
+        raise BadValue("is not an e-mail address")
+    return text
+
+
+def fold_email(email: str) -> str:
+    """The e-mail without regard to case, width and blanks around it."""
+    return unicodedata.normalize("NFKC", email).strip().casefold()
