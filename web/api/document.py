@@ -9,6 +9,7 @@ from flask_openapi3.openapi import OpenAPI
 
 from web.access import Audience, seen_by
 from web.api import (
+    accounts,
     companies,
     control,
     corps,
@@ -67,6 +68,7 @@ def register(app: OpenAPI) -> None:
         plans,
         control,
         companies,
+        accounts,
     )
     for module in modules:
         app.register_api(module.api)
