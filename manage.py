@@ -5,14 +5,24 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
+from domain.ids import CompanyId
 from domain.replay import BrokenJournal
 from settings import Settings, SettingsError, load
-from store import approvals, mail, rotation, runs
+from store import accounts, approvals, mail, rotation, runs
+from store.accounts import ROWS_AT_ONCE, Upserted
+from store.companies import find_company
 from store.corps import find_live
-from store.database import Pool, StoreUnavailable, open_pool, transaction
+from store.database import (
+    Connection,
+    Pool,
+    StoreUnavailable,
+    open_pool,
+    transaction,
+)
 from store.migrate import migrate as apply_migrations
 from store.replay import Difference, list_differences
 from store.sealing import Keyring, SealBroken
@@ -20,6 +30,7 @@ from store.spill import SpillUnavailable, open_spill
 from store.summaries.journal import find_data_key
 from store.summaries.runs import RunSummary, find_run
 from workers import doctor as doctors
+from workers.account_files import AccountList, BadFile, Blank, read_accounts
 from workers.bell import open_bell
 from workers.findings import Verdict
 
@@ -159,6 +170,67 @@ def replay(corp: str) -> None:
     if differences:
         raise Failed(f"{len(differences)} differences.")
     click.echo("The journal gives exactly the org.")
+
+
+@cli.command("import-accounts")
+@click.argument("company")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
+@click.option(
+    "--clear-empty",
+    "blank",
+    flag_value=Blank.CLEARS,
+    default=Blank.LEFT_ALONE,
+    type=Blank,
+    help="An empty field clears what is known; otherwise it is left alone.",
+)
+def import_accounts(company: str, file: Path, dry_run: bool, blank: Blank) -> None:
+    """Make or change the accounts of COMPANY as the CSV FILE says, all or none.
+
+    Columns account_id, nick, name, mobile, email, in any order, under a header.
+    """
+    listed = _read_accounts(file, blank)
+    settings = _settings()
+    with _pool(settings) as pool, transaction(pool) as connection:
+        if find_company(connection, company) is None:
+            raise Failed(f"Company {company} is not known here.")
+        # What would change is found out by changing it, and taking that back.
+        with connection.transaction(force_rollback=dry_run):
+            done = _import(connection, CompanyId(company), listed)
+    click.echo(
+        f"{'would be ' if dry_run else ''}created {done.created},"
+        f" changed {done.changed}, unchanged {done.unchanged}"
+    )
+
+
+def _read_accounts(file: Path, blank: Blank) -> AccountList:
+    try:
+        listed = read_accounts(file.read_bytes(), blank=blank)
+    except BadFile as fault:
+        raise Failed(f"{file}: {fault}") from fault
+    for each in listed.faults:
+        click.echo(f"line {each.line}: {each.reason}", err=True)
+    if listed.faults:
+        lines = len({each.line for each in listed.faults})
+        raise Failed(f"{lines} bad lines; nothing was imported.")
+    return listed
+
+
+def _import(
+    connection: Connection, company_id: CompanyId, listed: AccountList
+) -> Upserted:
+    changes, done = listed.changes, Upserted()
+    on_terminal = sys.stdout.isatty()
+    with click.progressbar(
+        length=len(changes), label="accounts", hidden=not on_terminal
+    ) as bar:
+        for start in range(0, len(changes), ROWS_AT_ONCE):
+            part = changes[start : start + ROWS_AT_ONCE]
+            done += accounts.upsert(connection, company_id, part)
+            bar.update(len(part))
+            if not on_terminal:
+                click.echo(f"accounts {start + len(part)} of {len(changes)}")
+    return done
 
 
 @cli.command("rotate-keys")
