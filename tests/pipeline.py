@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from store.inbox import MailState, Post
 from store.ledger import Ledger, get_ledger
 from store.sealing import new_data_key
 from tests.fakes import FakeCorp, Truth, World
-from tests.receiving import settings_for
+from tests.workbench import settings_for
 from workers import mailbox
 from workers import runs as work
 from workers.bell import Bell
@@ -29,7 +29,6 @@ from workers.runtime import Runtime, build, data_key_place
 
 # Long ago, so that a repeat never stands for a second change in the same second.
 LONG_AGO = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
-
 
 # Nothing here has to outlive a crash of Postgres.
 _OPTIONS = "-c timezone=UTC -c synchronous_commit=off"
@@ -166,9 +165,7 @@ class Bench:
         self.mortal = Mortal()
         self.bell = RecordingBell()
         self._pool = MortalPool(database, self.mortal)
-        given = settings_for(database=database, redis_url=redis_url)
-        # What the guard holds differs from the truth on purpose.
-        settings = replace(given, guard=replace(given.guard, switch="off"))
+        settings = settings_for(database=database, redis_url=redis_url)
         built = build(settings, broker=StubBroker(), pool_size=1)
         built.pool.close()
         self.runtime = FakeRuntime(
@@ -179,12 +176,15 @@ class Bench:
             keyring=built.keyring,
             transport=built.transport,
             wecom=built.wecom,
+            tallies=built.tallies,
             worlds={},
         )
         self._own = psycopg.connect(database, autocommit=True, options=_OPTIONS)
 
     def close(self) -> None:
         """Let go of the connections."""
+        # A timer would write into the next test's Redis.
+        self.runtime.tallies.write()
         self._own.close()
         self._pool.close()
         self.runtime.redis.close()

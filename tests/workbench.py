@@ -227,6 +227,8 @@ def workbench(*, database: str, redis_url: str, **others: str) -> Iterator[Workb
     try:
         yield bench
     finally:
+        # A timer would write into the next test's Redis.
+        runtime.tallies.write()
         runtime.pool.close()
         server.shutdown()
         server.server_close()

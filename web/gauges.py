@@ -1,26 +1,41 @@
 """The metrics of the stores: Postgres and Redis are asked when they are scraped."""
 
 import logging
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import redis
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
+from domain.decisions import DecisionName
 from store.database import Connection, Pool, StoreUnavailable, transaction
+from store.presence import count_workers
 from store.summaries import gauges
+from store.tallies import (
+    BATCH_EVENTS,
+    CALLS,
+    DECISIONS,
+    DRAINS,
+    EVENT_TO_EFFECT,
+    HELD_BACK,
+    Drained,
+    Histogram,
+    read_counts,
+    read_distribution,
+)
 
 log = logging.getLogger(__name__)
 
 SPILL = "spill"
-# Counters that workers keep in Redis.
-CALLS = "calls"
-HELD_BACK = "calls:held_back"
+# A counter that upkeep keeps in Redis.
 RINGS_BY_UPKEEP = "rings_by_upkeep"
 QUEUES = ("events", "notices", "resync")
-_ALIVE_SECONDS = 15
 _RECEIVER_SECONDS = 60
 
 
@@ -62,15 +77,18 @@ class StoreCollector(Collector):
         queue = GaugeMetricFamily(
             "sync_queue_depth", "Messages in a queue", labels=["queue"]
         )
+        alive = GaugeMetricFamily(
+            "sync_workers_alive", "Worker processes by queue", labels=["queue"]
+        )
         for name in QUEUES:
             queue.add_metric([name], _number(self.redis.llen(f"dramatiq:{name}")))
-        since = (time.time() - _ALIVE_SECONDS) * 1000
-        alive = self.redis.zcount("dramatiq:__heartbeats__", since, "+inf")
+            alive.add_metric([name], count_workers(self.redis, name))
         return [
             queue,
             _gauge("sync_spill_depth", "Events in the spill", self.redis.llen(SPILL)),
-            _gauge("sync_workers_alive", "Queue clients heard of within 15 s", alive),
+            alive,
             *self._counters(),
+            *self._work(),
         ]
 
     def _counters(self) -> Iterator[Metric]:
@@ -83,7 +101,7 @@ class StoreCollector(Collector):
             labels=["endpoint", "reason"],
         )
         for family, name in ((made, CALLS), (held_back, HELD_BACK)):
-            for field, number in _pairs(self.redis.hgetall(name)):
+            for field, number in read_counts(self.redis, name).items():
                 family.add_metric(list(field.rpartition(":")[::2]), number)
             yield family
         rings = self.redis.get(RINGS_BY_UPKEEP)
@@ -91,6 +109,36 @@ class StoreCollector(Collector):
             "sync_rings_by_upkeep",
             "Things due that nobody had rung for",
             value=float(rings) if isinstance(rings, bytes) else 0.0,
+        )
+
+    def _work(self) -> Iterator[Metric]:
+        yield self._counted(
+            "sync_decisions", "Differences applied", "decision", DECISIONS, DecisionName
+        )
+        yield self._counted(
+            "sync_drains", "Drains by how they ended", "outcome", DRAINS, Drained
+        )
+        yield self._distributed("sync_batch_events", "Events per claim", BATCH_EVENTS)
+        yield self._distributed(
+            "sync_event_to_effect_seconds",
+            "From the first word of a difference to its being applied by a drain",
+            EVENT_TO_EFFECT,
+        )
+
+    def _counted(
+        self, name: str, words: str, label: str, tally: str, known: Iterable[str]
+    ) -> Metric:
+        """A counter for each known name, from 0 on: a first rise is to be seen."""
+        family = CounterMetricFamily(name, words, labels=[label])
+        counts = dict.fromkeys(known, 0.0) | read_counts(self.redis, tally)
+        for each, number in counts.items():
+            family.add_metric([str(each)], number)
+        return family
+
+    def _distributed(self, name: str, words: str, histogram: Histogram) -> Metric:
+        found = read_distribution(self.redis, histogram)
+        return HistogramMetricFamily(
+            name, words, buckets=list(found.at_most), sum_value=found.sum
         )
 
 
@@ -170,9 +218,3 @@ def _labelled(
 def _number(value: object) -> float:
     # redis-py types an answer as "awaitable or value"; a plain client gives values.
     return float(value) if isinstance(value, int | float) else 0.0
-
-
-def _pairs(answer: object) -> list[tuple[str, float]]:
-    if not isinstance(answer, dict):
-        return []
-    return sorted((name.decode(), float(value)) for name, value in answer.items())

@@ -82,6 +82,8 @@ class Applying:
         self._gate = Gate(
             corp, defaults=runtime.settings.guard, data_key=self._data_key
         )
+        # Those of the transaction at hand.
+        self._decided: list[Decision] = []
 
     def apply(self) -> None:
         """Bring the org to the read, and end the run.
@@ -306,7 +308,9 @@ class Applying:
             if corps.lock(connection, self._corp.corp_pk).state != self._corp.state:
                 raise Unavailable("the corp is not linked", wait_seconds=_AGAIN_SECONDS)
             runs.check(connection, self._run)
+            self._decided.clear()
             yield connection
+        self._runtime.tallies.decided(self._decided)
 
     def _journal(self, connection: Connection, decisions: list[Decision]) -> None:
         journal.write(
@@ -319,6 +323,7 @@ class Applying:
         if decisions:
             counts = count_by_name(decisions)
             runs.note_decisions(connection, self._run.run_id, counts)
+            self._decided += decisions
 
 
 def _pages(things: Sequence[Thing]) -> Iterable[Sequence[Thing]]:

@@ -14,6 +14,8 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from workers.presence import Presence
+
 EVENTS = "events"
 NOTICES = "notices"
 RESYNC = "resync"
@@ -53,14 +55,16 @@ def make_client(redis_url: str, *, timeout_seconds: float) -> Redis:
 
 def make_broker(redis_url: str, *, receiver: bool) -> RedisBroker:
     """The broker of this process; a receiver only enqueues and never waits long."""
+    client = make_client(redis_url, timeout_seconds=0.025 if receiver else 1.0)
     return DoorbellBroker(  # type: ignore[no-untyped-call]  # dramatiq leaves it untyped.
-        client=make_client(redis_url, timeout_seconds=0.025 if receiver else 1.0),
+        client=client,
         middleware=[
             NoRetries(),
             TimeLimit(time_limit=milliseconds(_TIME_LIMIT_SECONDS)),
             ShutdownNotifications(),
             Pace(),
             Watchdog(),
+            Presence(client),
         ],
         heartbeat_timeout=milliseconds(_HEARTBEAT_SECONDS),
         maintenance_chance=_NEVER if receiver else _EVERY_COMMAND,

@@ -1,5 +1,6 @@
 """Brings one corp to what a batch of contact mail points at, and settles that mail."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -30,6 +31,7 @@ from workers.investigation import MOST_QUESTIONS, Found, NeedsRun, investigate
 from workers.patience import PatientApi
 from workers.runtime import Runtime
 from workers.sync import apply_listing, apply_members, remove_unlisted
+from workers.tallies import tally_effects
 
 CONTACT_KINDS = frozenset({CHANGE_CONTACT, SUBSCRIBE, UNSUBSCRIBE})
 
@@ -47,6 +49,7 @@ def sync_contact(
 
     Shape: mail about further keys stays claimed and is given back by the drain.
     """
+    began = time.monotonic()
     taken = _first_keys(rows)
     batch = fold([_mail(each) for each in taken])
     inquiry = Inquiry(
@@ -65,6 +68,10 @@ def sync_contact(
         _note_touched(connection, corp, batch, found)
         left_over = _left_over(connection, corp, found) if not waiting else frozenset()
         _settle(connection, claim, taken, batch, found, decisions, left_over)
+    seconds = time.monotonic() - began
+    tally_effects(
+        runtime.tallies, claim, taken=taken, decisions=decisions, seconds=seconds
+    )
 
 
 def _apply(

@@ -9,6 +9,7 @@ from store.claims import Claim
 from store.database import Connection, StoreUnavailable, transaction
 from store.leases import LeaseLost
 from store.mailboxes import Mailbox
+from store.tallies import BATCH_EVENTS, DRAINS, Drained
 from workers import corp_mail, installs
 from workers.keeping import kept
 from workers.outcomes import Fault, Judgement, judge
@@ -38,18 +39,24 @@ def drain(runtime: Runtime, mailbox: str) -> None:
     """
     runtime.bell.answer(mailbox)
     try:
-        lease = _take_lease(runtime, mailbox)
-        if lease is None:
-            return
-        _drain_leased(runtime, mailbox, lease)
-        # Only now: mail that came while the lease was held found it held.
-        with transaction(runtime.pool) as connection:
-            again = mail.is_due(connection, mailbox)
+        ended, again = _drain(runtime, mailbox)
     except StoreUnavailable:
         _log.warning("drain given up, store away", extra={"mailbox": mailbox})
-        return
+        ended, again = Drained.GIVEN_UP, False
+    runtime.tallies.add(DRAINS, ended)
     if again:
         runtime.bell.ring(mailbox)
+
+
+def _drain(runtime: Runtime, mailbox: str) -> tuple[Drained, bool]:
+    """How it ended, and whether mail is due still."""
+    lease = _take_lease(runtime, mailbox)
+    if lease is None:
+        return Drained.BUSY, False
+    ended = _drain_leased(runtime, mailbox, lease)
+    # Only now: mail that came while the lease was held found it held.
+    with transaction(runtime.pool) as connection:
+        return ended, mail.is_due(connection, mailbox)
 
 
 def _take_lease(runtime: Runtime, mailbox: str) -> UUID | None:
@@ -57,7 +64,7 @@ def _take_lease(runtime: Runtime, mailbox: str) -> UUID | None:
         return leases.take(connection, mailbox)
 
 
-def _drain_leased(runtime: Runtime, mailbox: str, lease: UUID) -> None:
+def _drain_leased(runtime: Runtime, mailbox: str, lease: UUID) -> Drained:
     def renew() -> bool:
         with transaction(runtime.pool) as connection:
             return leases.renew(connection, mailbox, lease)
@@ -65,22 +72,23 @@ def _drain_leased(runtime: Runtime, mailbox: str, lease: UUID) -> None:
     try:
         with kept(renew):
             claim = _claim(runtime, mailbox, lease)
-            if claim is not None:
-                _work(runtime, claim)
+            return Drained.IDLE if claim is None else _work(runtime, claim)
     finally:
         with transaction(runtime.pool) as connection:
             leases.release(connection, mailbox, lease)
 
 
-def _work(runtime: Runtime, claim: Claim) -> None:
+def _work(runtime: Runtime, claim: Claim) -> Drained:
+    runtime.tallies.observe(BATCH_EVENTS, len(claim.mail))
     kind, _, _ = claim.mailbox.partition(":")
     try:
         _HANDLERS.get(kind, _ignore)(runtime, claim)
     except Exception as error:
         # The one place where errors of a drain get their meaning.
         _record_failure(runtime, claim, error)
-    else:
-        _record_success(runtime, claim)
+        return Drained.FAILED
+    _record_success(runtime, claim)
+    return Drained.WORKED
 
 
 def _record_success(runtime: Runtime, claim: Claim) -> None:

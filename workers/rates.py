@@ -15,10 +15,11 @@ from settings import WeComSettings
 from store import pauses
 from store.database import Pool, StoreUnavailable, transaction
 from store.pauses import THROTTLED, UNAVAILABLE, Pause, class_of, owner_of
+from store.tallies import CALLS, HELD_BACK
 from wecom.errcodes import OK, error_for
 from wecom.errors import Throttled, Unavailable, WeComError
 from workers.counting import add_call
-from workers.tallies import CALLS, HELD_BACK, NO_ANSWER, Tallies
+from workers.tallies import NO_ANSWER, Tallies
 
 _CORP_SHARE = 4
 # A failure is an outage when it took this long, or is the third without a success.
@@ -79,13 +80,14 @@ class Rates:
         thread is held for a limit; Unavailable too when Redis cannot be asked.
     """
 
-    def __init__(self, redis: Redis, pool: Pool, limits: WeComSettings) -> None:
-        self._redis = redis
+    def __init__(
+        self, redis: Redis, pool: Pool, limits: WeComSettings, *, tallies: Tallies
+    ) -> None:
         self._pool = pool
         self._provider_limit = limits.provider_calls_per_minute
         self._corp_limit = corp_limit(limits)
         self._admit: Script = redis.register_script(_ADMIT)
-        self.tallies = Tallies(redis)
+        self._tallies = tallies
         self._lock = threading.Lock()
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._stumbles: Counter[tuple[str, str]] = Counter()
@@ -100,7 +102,7 @@ class Rates:
             self._check_rates(endpoint, corp_id)
         except (Throttled, Unavailable) as error:
             error.endpoint, error.corp_id = endpoint, corp_id
-            self.tallies.add(HELD_BACK, f"{endpoint}:{type(error).__name__.lower()}")
+            self._tallies.add(HELD_BACK, f"{endpoint}:{type(error).__name__.lower()}")
             raise
         add_call(endpoint)
 
@@ -109,7 +111,7 @@ class Rates:
     ) -> None:
         """Record what a call came to; failures of WeCom's own start a back-off."""
         code = NO_ANSWER if errcode is None else str(errcode)
-        self.tallies.add(CALLS, f"{endpoint}:{code}")
+        self._tallies.add(CALLS, f"{endpoint}:{code}")
         try:
             self._learn(endpoint, corp_id, errcode, seconds)
         except StoreUnavailable:

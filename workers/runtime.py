@@ -20,6 +20,7 @@ from workers.bell import Bell
 from workers.broker import make_client
 from workers.counting import CallCount, CountedTransport
 from workers.rates import Rates
+from workers.tallies import Tallies
 from workers.tokens import SharedTickets, SharedTokens
 
 _REDIS_SECONDS = 1.0
@@ -37,6 +38,7 @@ class Runtime:
     keyring: Keyring
     transport: Transport
     wecom: WeCom
+    tallies: Tallies
 
     def corp_api(self, corp: Corp, *, count: CallCount | None = None) -> CorpApi:
         """The calls of one corp; those made through it are added to `count`.
@@ -81,7 +83,8 @@ def build(
     pool = open_pool(settings.database_url, size=pool_size)
     redis = make_client(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
     keyring = Keyring(settings.secret_keys)
-    rates = Rates(redis, pool, settings.wecom)
+    tallies = Tallies(redis)
+    rates = Rates(redis, pool, settings.wecom, tallies=tallies)
     transport = Transport(settings.wecom.api_url, meter=rates)
     return Runtime(
         settings=settings,
@@ -91,6 +94,7 @@ def build(
         keyring=keyring,
         transport=transport,
         wecom=_facade(transport, settings, pool=pool, keyring=keyring),
+        tallies=tallies,
     )
 
 

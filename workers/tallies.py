@@ -1,16 +1,19 @@
-"""Counters of calls for the metrics, kept in Redis and written about once a second."""
+"""Counts what happens for the metrics, and writes it to Redis about once a second."""
 
 import logging
 import threading
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from redis import Redis, RedisError
 
-# The Redis hash of all calls ever made: field `<endpoint>:<errcode>`.
-CALLS = "calls"
+from domain.decisions import Decision
+from store.claims import Claim, ClaimedMail
+from store.tallies import DECISIONS, EVENT_TO_EFFECT, Histogram
+
+# In the place of an errcode when a call was not answered.
 NO_ANSWER = "none"
-# The Redis hash of calls that we held back ourselves: field `<endpoint>:<error>`.
-HELD_BACK = "calls:held_back"
 
 _WRITE_SECONDS = 1.0
 
@@ -28,13 +31,15 @@ class Tallies:
 
     def add(self, name: str, field: str) -> None:
         """Count one; it is in Redis about a second later."""
-        with self._lock:
-            first = not self._counts
-            self._counts[name, field] += 1
-        if first:
-            timer = threading.Timer(self._write_seconds, self.write)
-            timer.daemon = True
-            timer.start()
+        self._add(name, {field: 1})
+
+    def observe(self, histogram: Histogram, value: float) -> None:
+        """Count a value into a distribution."""
+        self._add(histogram.name, histogram.fields_of(value))
+
+    def decided(self, decisions: Iterable[Decision]) -> None:
+        """Count decisions that are committed."""
+        self._add(DECISIONS, Counter(str(each.name) for each in decisions))
 
     def write(self) -> None:
         """Write what has been counted; it is only for show, so a failure drops it."""
@@ -46,4 +51,37 @@ class Tallies:
         try:
             pipeline.execute()
         except (RedisError, OSError) as error:
-            _log.info("calls not tallied", extra={"error": type(error).__name__})
+            _log.info("tallies dropped", extra={"error": type(error).__name__})
+
+    def _add(self, name: str, numbers: Mapping[str, int]) -> None:
+        if not numbers:
+            return
+        with self._lock:
+            first = not self._counts
+            self._counts.update({(name, field): n for field, n in numbers.items()})
+        if first:
+            timer = threading.Timer(self._write_seconds, self.write)
+            timer.daemon = True
+            timer.start()
+
+
+def tally_effects(
+    tallies: Tallies,
+    claim: Claim,
+    *,
+    taken: Sequence[ClaimedMail],
+    decisions: Sequence[Decision],
+    seconds: float,
+) -> None:
+    """Count what a batch has changed, and how long after the first word of it.
+
+    Units: seconds since the claim. Postgres' time throughout: clocks may differ.
+    """
+    tallies.decided(decisions)
+    heard: dict[str, datetime] = {}
+    for each in taken:
+        heard.setdefault(each.key, each.received_at)
+    applied_at = claim.claimed_at + timedelta(seconds=seconds)
+    for key in {str(each.key) for each in decisions} & heard.keys():
+        waited = (applied_at - heard[key]).total_seconds()
+        tallies.observe(EVENT_TO_EFFECT, waited)

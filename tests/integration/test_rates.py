@@ -12,13 +12,14 @@ from settings import WeComSettings
 from simulator.faults import Kind
 from store import pauses
 from store.database import open_pool, transaction
+from store.tallies import CALLS
 from tests.workbench import Workbench, settings_for, workbench
 from wecom.errors import Throttled, Unavailable
 from workers.asking import ask_all
 from workers.broker import make_client
 from workers.counting import CallCount
 from workers.rates import Rates, corp_limit
-from workers.tallies import CALLS, Tallies
+from workers.tallies import Tallies
 
 GET = "user/get"
 CORP = "wpCorpAAAA"
@@ -47,7 +48,9 @@ def rates(
     """The meter of a process of its own."""
     runtime = bench.runtime
     told = limits(corp=corp, provider=provider)
-    return Rates(redis or runtime.redis, runtime.pool, told)
+    return Rates(
+        redis or runtime.redis, runtime.pool, told, tallies=bench.runtime.tallies
+    )
 
 
 def strike(meter: Rates, errcode: int | None, *, seconds: float = 0.1) -> None:
@@ -226,7 +229,7 @@ def test_calls_are_tallied_by_endpoint_and_errcode(bench: Workbench) -> None:
     for errcode in (0, 0, 60111, None):
         strike(meter, errcode)
 
-    meter.tallies.write()
+    bench.runtime.tallies.write()
 
     assert bench.runtime.redis.hgetall(CALLS) == {
         b"user/get:0": b"2",
