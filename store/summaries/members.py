@@ -9,7 +9,7 @@ from store.database import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberSummary:
-    """A member; departments and leads ascending, the main one only if listed."""
+    """A member; departments and leads ascending, and like the main one only listed."""
 
     member_pk: int
     userid: str
@@ -40,13 +40,11 @@ _SELECT = """
             WHERE d.corp_pk = m.corp_pk AND d.department_id = ANY(m.department_ids)
             ORDER BY d.department_id
         ) AS departments,
-        ARRAY(SELECT unnest(m.leads) AS led ORDER BY led) AS leads,
-        (SELECT plan_id FROM plan_entries JOIN plans USING (plan_id)
-         WHERE plan_entries.corp_pk = m.corp_pk
-            AND plan_entries.key = 'member:' || m.userid
-            AND plan_entries.state = 'waiting' AND plans.state = 'held'
-         ORDER BY plans.created_at DESC LIMIT 1
-        ) AS held_plan_id
+        ARRAY(
+            SELECT d.department_id FROM departments AS d
+            WHERE d.corp_pk = m.corp_pk AND d.department_id = ANY(m.leads)
+            ORDER BY d.department_id
+        ) AS leads
     FROM members AS m
     LEFT JOIN departments AS main
         ON main.corp_pk = m.corp_pk AND main.department_id = m.main_department

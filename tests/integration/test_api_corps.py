@@ -133,7 +133,7 @@ def test_a_member_is_answered_with_every_field(web: Web) -> None:
         open_userid="open-1",
         departments=[2, 5, 77],
         main_department=77,
-        leads=[5, 2],
+        leads=[5, 77, 2],
         activation="disabled",
         employment="left",
     )

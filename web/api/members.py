@@ -54,7 +54,9 @@ class Member(BaseModel):
     name: str | None = Field(description="Null when WeCom gave the id.")
     departments: list[int] = Field(description="Ascending; listed ones only.")
     main_department: int | None = Field(description="Null unless listed.")
-    leads: list[int] = Field(description="Ascending; empty when not visible.")
+    leads: list[int] = Field(
+        description="Ascending, listed ones only; empty when not visible."
+    )
     activation: Literal["active", "disabled", "pending", "quit"] | None
     employment: Literal["working", "left"]
     state: Literal["active", "removed"]
