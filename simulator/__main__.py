@@ -1,6 +1,7 @@
 """python -m simulator: WeCom in a box."""
 
 import logging
+import signal
 import threading
 
 import click
@@ -53,12 +54,14 @@ def main(host: str, port: int, **options: str | float) -> None:
     """Serve WeCom's API, its admin console and its members' phones."""
     logging.basicConfig(level=logging.INFO)
     simulator = Simulator(_config(options), host=host, port=port)
+    stopping = threading.Event()
+    # Set by us: a shell starts what runs in its background with SIGINT ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
     simulator.start()
     click.echo(f"simulator: http://{host}:{simulator.port}/")
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        simulator.stop()
+    stopping.wait()
+    simulator.stop()
 
 
 def _config(options: dict[str, str | float]) -> Config:

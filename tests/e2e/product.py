@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -152,8 +152,9 @@ def running(guarded: Guarded, **settings: str) -> Iterator[Product]:
     """
     stores = Supervisor(say=_nothing, leash=guarded.leash)
     caches = Supervisor(say=_nothing, leash=guarded.leash)
-    processes = Supervisor(say=_nothing, leash=guarded.leash)
-    session = Session(state=guarded.state, supervisor=processes, progress=Progress())
+    progress = Progress()
+    processes = Supervisor(say=progress.say, leash=guarded.leash)
+    session = Session(state=guarded.state, supervisor=processes, progress=progress)
     postgres = prepare_postgres(guarded.state, environment=guarded.environment())
     valkey = prepare_valkey(guarded.state, environment=guarded.environment())
     try:
@@ -211,7 +212,7 @@ def _start_simulator(product: Product) -> None:
         environment=environment,
         ready=answers(f"{product.simulator}/control/healthz"),
     )
-    session.supervisor.start(replace(simulator, stop_signal=signal.SIGINT))
+    session.supervisor.start(simulator)
 
 
 def _nothing(text: str) -> None:
