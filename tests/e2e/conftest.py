@@ -59,6 +59,16 @@ def install_all(product: Product) -> InstallAll:
 @pytest.fixture
 def seed() -> int:
     """What a random history starts from; pytest shows it when the test fails."""
+    return _throw()
+
+
+@pytest.fixture(scope="module")
+def module_seed() -> int:
+    """The same for a module whose histories run side by side."""
+    return _throw()
+
+
+def _throw() -> int:
     seed = secrets.randbelow(10**6)
     print(f"seed {seed}")  # noqa: T201 - to be repeated by whoever looks into it
     return seed

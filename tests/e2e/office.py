@@ -121,19 +121,25 @@ class Office:
             *self._differences("members", truth["members"], "userid"),
         ]
 
+    def unequal(self) -> list[Finding]:
+        """Differences, unless more is on its way."""
+        return [*self._unread(), *self.differences()]
+
     def unsettled(self) -> list[Finding]:
         """What keeps us from saying that the product is in step and at rest."""
         return [*self.restless(), *self.differences()]
 
     def restless(self) -> list[Finding]:
         """What is still to be done for the company."""
+        pending = self.read()["pending_events"]
+        return [*self._unread(), *([f"{pending} events pending"] if pending else [])]
+
+    def _unread(self) -> list[Finding]:
         corp = self.read()
         runs = [each for each in self.runs() if each["ended_at"] is None]
         found: list[Finding] = [f"run {each}" for each in runs]
         if corp["state"] != "linked" or corp["last_synced_at"] is None:
             found.append(f"corp {corp}")
-        if corp["pending_events"]:
-            found.append(f"{corp['pending_events']} events pending")
         if not self.product.control("GET", "pushes/idle?timeout_seconds=0")["idle"]:
             found.append("pushes are on their way")
         return found
@@ -142,9 +148,16 @@ class Office:
         """Return when the product shows the company as it is, and is at rest."""
         self.product.eventually(self.unsettled, seconds=seconds)
 
-    def await_rest(self) -> None:
+    def await_equal(self, *, seconds: float = PATIENCE_SECONDS) -> None:
+        """Return when the product shows the company as it is.
+
+        Mail that an answer contradicted may be asked about for another half a minute.
+        """
+        self.product.eventually(self.unequal, seconds=seconds)
+
+    def await_rest(self, *, seconds: float = PATIENCE_SECONDS) -> None:
         """Return when everything that was told has been followed, right or wrong."""
-        self.product.eventually(self.restless)
+        self.product.eventually(self.restless, seconds=seconds)
 
     def await_scope(self) -> None:
         """Return when the product shows the scope that the admin has set."""

@@ -51,7 +51,7 @@ def test_events_from_another_hand_are_followed_repeated_and_shuffled(
     answers = push(product, office, shuffled)
 
     assert set(answers) == {b"success"}
-    office.await_in_step()
+    office.await_equal()
 
 
 def test_an_event_sealed_with_another_key_is_refused(product: Product) -> None:

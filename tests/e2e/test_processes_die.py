@@ -40,7 +40,7 @@ def test_a_process_that_is_killed_in_a_burst_loses_nothing(
     product.look_after()
     history.go_on(20)
 
-    office.await_in_step(seconds=PATIENCE_SECONDS)
+    office.await_equal(seconds=PATIENCE_SECONDS)
     assert refused(office) == []
 
 
@@ -60,7 +60,7 @@ def test_a_receiver_that_is_killed_loses_nothing_that_it_acknowledged(
         # WeCom gave up after three attempts: that is what a full read is for.
         office.resync()
 
-    office.await_in_step(seconds=PATIENCE_SECONDS)
+    office.await_equal(seconds=PATIENCE_SECONDS)
 
 
 def test_a_wiped_redis_loses_nothing(
@@ -76,7 +76,7 @@ def test_a_wiped_redis_loses_nothing(
     with redis.Redis.from_url(product.settings["REDIS_URL"]) as client:
         client.flushall()
 
-    office.await_in_step(seconds=PATIENCE_SECONDS)
+    office.await_equal(seconds=PATIENCE_SECONDS)
     assert refused(office) == []
 
 
@@ -94,5 +94,5 @@ def test_events_that_were_acknowledged_without_postgres_arrive(
         product.eventually(lambda: time.monotonic() < began + OUTAGE_SECONDS)
     history.go_on(10)
 
-    office.await_in_step(seconds=PATIENCE_SECONDS)
+    office.await_equal(seconds=PATIENCE_SECONDS)
     assert refused(office) == []
