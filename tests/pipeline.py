@@ -1,25 +1,23 @@
 """The pipeline on a real Postgres, with WeCom and the doorbell in the test's hands."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 from dramatiq.brokers.stub import StubBroker
-from psycopg_pool import ConnectionPool
 
 from domain.decisions import Json
 from domain.ids import CorpPk, Key, RunId
 from domain.org import Org
 from domain.replay import Line, replay
 from store import corps, departments, inbox, journal, members, runs
-from store.database import Connection
 from store.inbox import MailState, Post
 from store.ledger import Ledger, get_ledger
 from store.sealing import new_data_key
 from tests.fakes import FakeCorp, Truth, World
+from tests.mortal import OPTIONS, Mortal, MortalPool
 from tests.workbench import settings_for
 from workers import mailbox
 from workers import runs as work
@@ -29,9 +27,6 @@ from workers.runtime import Runtime, build, data_key_place
 
 # Long ago, so that a repeat never stands for a second change in the same second.
 LONG_AGO = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
-
-# Nothing here has to outlive a crash of Postgres.
-_OPTIONS = "-c timezone=UTC -c synchronous_commit=off"
 
 BARRIERS = frozenset({"change_auth", "corp_arch_auth", "cancel_auth"})
 
@@ -57,54 +52,6 @@ def said(change: str, key: str, *, second: int = 0, **hint: Json) -> Event:
         hint=hint,
         sent_at=LONG_AGO + timedelta(seconds=second),
     )
-
-
-class WorkerDied(BaseException):
-    """A worker ended at this point; nothing of it may run on."""
-
-
-class Mortal:
-    """Counts the steps of a worker and lets it die at one of them."""
-
-    def __init__(self) -> None:
-        self.steps_left: int | None = None
-        self.dead = False
-
-    def step(self) -> None:
-        """One boundary: before or after a commit, or a call."""
-        if self.dead:
-            raise WorkerDied
-        if self.steps_left is None:
-            return
-        self.steps_left -= 1
-        if self.steps_left < 0:
-            self.dead = True
-            raise WorkerDied
-
-    def revive(self) -> None:
-        """Another worker, which lives."""
-        self.steps_left, self.dead = None, False
-
-
-class MortalPool(ConnectionPool[Connection]):
-    """A pool whose worker can die just before or just after any commit."""
-
-    def __init__(self, database: str, mortal: Mortal) -> None:
-        self._mortal = mortal
-        super().__init__(
-            database, kwargs={"options": _OPTIONS}, min_size=4, max_size=4, open=True
-        )
-        # Connecting draws random numbers in a thread, which Hypothesis forbids later.
-        self.wait()
-
-    @contextmanager
-    def connection(self, timeout: float | None = None) -> Iterator[Connection]:
-        """A connection; its transaction is lost if the worker dies before the end."""
-        self._mortal.step()
-        with super().connection(timeout) as connection:
-            yield connection
-            self._mortal.step()
-        self._mortal.step()
 
 
 class RecordingBell(Bell):
@@ -165,7 +112,8 @@ class Bench:
         self.mortal = Mortal()
         self.bell = RecordingBell()
         self._pool = MortalPool(database, self.mortal)
-        settings = settings_for(database=database, redis_url=redis_url)
+        # What the guard holds differs from the truth on purpose.
+        settings = settings_for(database=database, redis_url=redis_url, GUARD="off")
         built = build(settings, broker=StubBroker(), pool_size=1)
         built.pool.close()
         self.runtime = FakeRuntime(
@@ -179,7 +127,7 @@ class Bench:
             tallies=built.tallies,
             worlds={},
         )
-        self._own = psycopg.connect(database, autocommit=True, options=_OPTIONS)
+        self._own = psycopg.connect(database, autocommit=True, options=OPTIONS)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -6,7 +6,8 @@ from store import leases
 from store.database import transaction
 from tests.fakes import Truth
 from tests.histories import HOME, ROOT, company
-from tests.pipeline import Bench, Event, Tenant, WorkerDied, said
+from tests.mortal import WorkerDied
+from tests.pipeline import Bench, Event, Tenant, said
 from wecom.errors import Paused, Revoked, Throttled, TicketMissing, Unavailable
 from workers.mailbox import LONE_ATTEMPTS
 

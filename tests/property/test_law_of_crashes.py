@@ -6,7 +6,8 @@ from functools import partial
 import pytest
 
 from tests.histories import HOME, TAG, TEAM, Company, company
-from tests.pipeline import Bench, Tenant, WorkerDied
+from tests.mortal import WorkerDied
+from tests.pipeline import Bench, Tenant
 
 # More boundaries than any of these works has; the last ones let it live.
 MOST_STEPS = 200

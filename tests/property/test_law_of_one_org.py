@@ -13,7 +13,8 @@ from hypothesis.stateful import (
 
 from tests.fakes import Truth
 from tests.histories import HOME, KEEPER, ROOT, TAG, Company, company
-from tests.pipeline import Bench, WorkerDied
+from tests.mortal import WorkerDied
+from tests.pipeline import Bench
 
 PICK = st.integers(0, 50)
 ORDER = st.sampled_from([0, 7, 2**32 - 1])

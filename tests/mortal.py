@@ -1,0 +1,59 @@
+"""Workers that die where a test wants them to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg_pool import ConnectionPool
+
+from store.database import Connection
+
+# Nothing here has to outlive a crash of Postgres.
+OPTIONS = "-c timezone=UTC -c synchronous_commit=off"
+
+
+class WorkerDied(BaseException):
+    """A worker ended at this point; nothing of it may run on."""
+
+
+class Mortal:
+    """Counts the steps of a worker and lets it die at one of them."""
+
+    def __init__(self) -> None:
+        self.steps_left: int | None = None
+        self.dead = False
+
+    def step(self) -> None:
+        """One boundary: before or after a commit, or a call."""
+        if self.dead:
+            raise WorkerDied
+        if self.steps_left is None:
+            return
+        self.steps_left -= 1
+        if self.steps_left < 0:
+            self.dead = True
+            raise WorkerDied
+
+    def revive(self) -> None:
+        """Another worker, which lives."""
+        self.steps_left, self.dead = None, False
+
+
+class MortalPool(ConnectionPool[Connection]):
+    """A pool whose worker can die just before or just after any commit."""
+
+    def __init__(self, database: str, mortal: Mortal) -> None:
+        self._mortal = mortal
+        super().__init__(
+            database, kwargs={"options": OPTIONS}, min_size=4, max_size=4, open=True
+        )
+        # Connecting draws random numbers in a thread, which Hypothesis forbids later.
+        self.wait()
+
+    @contextmanager
+    def connection(self, timeout: float | None = None) -> Iterator[Connection]:
+        """A connection; its transaction is lost if the worker dies before the end."""
+        self._mortal.step()
+        with super().connection(timeout) as connection:
+            yield connection
+            self._mortal.step()
+        self._mortal.step()
