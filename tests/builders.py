@@ -4,10 +4,20 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from json import dumps, loads
 
+from domain.accounts import Account
 from domain.decisions import Decision
 from domain.fold import Mail
 from domain.hints import hint_from_json
-from domain.ids import DepartmentId, Key, MemberPk, OpenUserid, TagId, Userid
+from domain.ids import (
+    AccountId,
+    DepartmentId,
+    Key,
+    MemberPk,
+    OpenUserid,
+    TagId,
+    Userid,
+)
+from domain.links import Link, LinkState, Person
 from domain.org import (
     Activation,
     Department,
@@ -141,6 +151,43 @@ def mail(
         sent_at=NOON + timedelta(seconds=second),
         received_at=NOON + timedelta(seconds=second + arrived),
         hint=hint_from_json(hint),
+    )
+
+
+def account(
+    account_id: str = "u1", *, mobile: str | None = None, email: str | None = None
+) -> Account:
+    """A TAPD account, by default without mobile and e-mail."""
+    return Account(account_id=AccountId(account_id), mobile=mobile, email=email)
+
+
+def person(
+    pk: int = 1,
+    *,
+    mobile: str | None = None,
+    email: str | None = None,
+    asked: Iterable[str] = (),
+    linked: str | None = None,
+    unlinked: Iterable[str] = (),
+    proved: str | None = None,
+    returned_to: str | None = None,
+    waiting_since: datetime | None = None,
+) -> Person:
+    """A member to be matched, by default one of whom nothing is visible."""
+    link = Link()
+    if linked is not None:
+        link = Link(state=LinkState.LINKED, account_id=AccountId(linked))
+    return Person(
+        member_pk=MemberPk(pk),
+        userid=Userid(f"wo{pk}"),
+        mobile=mobile,
+        email=email,
+        asked=frozenset(asked),
+        link=link,
+        unlinked=frozenset(map(AccountId, unlinked)),
+        proved=None if proved is None else AccountId(proved),
+        returned_to=None if returned_to is None else AccountId(returned_to),
+        waiting_since=waiting_since,
     )
 
 

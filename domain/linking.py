@@ -1,0 +1,220 @@
+"""Which TAPD account a member is, or that somebody must be asked: design.md §4.3."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from domain.accounts import Account
+from domain.decisions import Decision, DecisionName
+from domain.ids import AccountId, MemberPk, member_key
+from domain.links import (
+    AskMember,
+    CompanyOrigin,
+    CreateAccount,
+    FlagConflict,
+    Leave,
+    Link,
+    LinkAccount,
+    LinkReason,
+    LinkState,
+    NoticeKind,
+    Outcome,
+    Person,
+    Unmatched,
+    Wait,
+)
+from domain.matching import Known, know
+
+LONGEST_WAIT = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What holds for the whole company.
+
+    Shape: `lookups_open`: there are accounts of the company that WeCom was not asked
+        about and may be asked about (domain/lookups.py).
+    """
+
+    origin: CompanyOrigin
+    unmatched: Unmatched
+    lookups_open: bool
+    now: datetime
+
+
+def decide_links(
+    people: Iterable[Person],
+    *,
+    accounts: Iterable[Account],
+    holders: Mapping[AccountId, MemberPk],
+    rules: Rules,
+) -> dict[MemberPk, Outcome]:
+    """What comes of each person, all at once: their order makes no difference.
+
+    Shape: `accounts`: every one that has a mobile or e-mail of theirs, that one of
+        them proved, left or was linked to; `holders`: the active member of the
+        company that each account is linked to.
+    """
+    undecided = list(people)
+    known = know(undecided, accounts=accounts, holders=holders)
+    return {each.member_pk: _decide(each, known, rules) for each in undecided}
+
+
+def decision_of(
+    person: Person, outcome: Outcome, *, created: AccountId | None = None
+) -> Decision | None:
+    """The outcome as a decision; None when the link stays as it is.
+
+    Raises: ValueError for a created account without its id.
+    """
+    match outcome:
+        case LinkAccount():
+            name = DecisionName.LINK_ACCOUNT
+            after = _link(LinkState.LINKED, outcome, account_id=outcome.account_id)
+        case CreateAccount():
+            if created is None:
+                raise ValueError("a created account needs its id")
+            name = DecisionName.CREATE_ACCOUNT
+            after = _link(LinkState.LINKED, outcome, account_id=created)
+        case AskMember():
+            name = DecisionName.ASK_MEMBER
+            after = _link(LinkState.PENDING, outcome, asks=outcome.kind)
+        case FlagConflict():
+            name = DecisionName.FLAG_CONFLICT
+            after = _link(LinkState.CONFLICT, outcome)
+        case Wait() | Leave():
+            return None
+        case _:
+            assert_never(outcome)
+    if after == person.link:
+        return None
+    return Decision(
+        name=name,
+        key=member_key(person.userid),
+        before={"link": person.link.to_json()},
+        after={"link": after.to_json()},
+        reason=outcome.reason.value,
+    )
+
+
+def _decide(person: Person, known: Known, rules: Rules) -> Outcome:
+    if person.link.state is LinkState.LINKED:
+        return Leave(reason=LinkReason.LINKED_ALREADY)
+    if person.proved is not None:
+        return _by_proof(person, person.proved, known)
+    matched = [
+        account for each in person.mobiles for account in known.by_mobile.get(each, ())
+    ]
+    if matched:
+        return _by_mobile(person, matched, known)
+    if person.unlinked:
+        # They said no once. Only a mobile that is theirs speaks louder.
+        return Leave(reason=LinkReason.UNLINKED_BY_PERSON)
+    since = person.waiting_since or rules.now
+    if _waits(person, rules, since=since):
+        return Wait(since=since, until=since + LONGEST_WAIT)
+    suggested = known.by_email.get(person.email, ()) if person.email else ()
+    if suggested:
+        return _by_email(person, suggested, known, rules)
+    return _by_nothing(person, known, rules)
+
+
+def _by_proof(person: Person, account_id: AccountId, known: Known) -> Outcome:
+    account = known.by_id.get(account_id, Account(account_id=account_id))
+    evidence = known.evidence(person, [account])
+    if known.holders.get(account_id, person.member_pk) != person.member_pk:
+        return FlagConflict(reason=LinkReason.HELD_BY_ANOTHER, evidence=evidence)
+    if len(known.proofs[account_id]) > 1:
+        return FlagConflict(reason=LinkReason.SEVERAL_MEMBERS, evidence=evidence)
+    return LinkAccount(
+        account_id=account_id, reason=LinkReason.OWN_PROOF, evidence=evidence
+    )
+
+
+def _by_mobile(person: Person, matched: Sequence[Account], known: Known) -> Outcome:
+    by_email = known.by_email.get(person.email, ()) if person.email else ()
+    if all(each.account_id in person.unlinked for each in matched):
+        return Leave(
+            reason=LinkReason.UNLINKED_BY_PERSON,
+            evidence=known.evidence(person, matched),
+        )
+    if len(matched) > 1:
+        return FlagConflict(
+            reason=LinkReason.SEVERAL_ACCOUNTS,
+            evidence=known.evidence(person, matched),
+        )
+    (account,) = matched
+    # Told, though it decides nothing: the e-mail may belong to another account.
+    evidence = known.evidence(person, [account, *by_email])
+    obstacle = known.obstacle(person, account.account_id)
+    if obstacle is not None:
+        return FlagConflict(reason=obstacle, evidence=evidence)
+    seen = person.mobile is not None
+    return LinkAccount(
+        account_id=account.account_id,
+        reason=LinkReason.SEEN_MOBILE if seen else LinkReason.ASKED_MOBILE,
+        evidence=evidence,
+    )
+
+
+def _waits(person: Person, rules: Rules, *, since: datetime) -> bool:
+    """Whether an answer of WeCom's may still name an account of theirs.
+
+    A mobile that is seen was compared with every account already.
+    """
+    if person.mobile is not None or not rules.lookups_open:
+        return False
+    return rules.now < since + LONGEST_WAIT
+
+
+def _by_email(
+    person: Person, suggested: Sequence[Account], known: Known, rules: Rules
+) -> Outcome:
+    evidence = known.evidence(person, suggested)
+    if len(suggested) > 1:
+        return FlagConflict(reason=LinkReason.SEVERAL_ACCOUNTS, evidence=evidence)
+    obstacle = known.obstacle(person, suggested[0].account_id)
+    if obstacle is not None:
+        return FlagConflict(reason=obstacle, evidence=evidence)
+    return AskMember(kind=_kind(rules), reason=LinkReason.EMAIL_ONLY, evidence=evidence)
+
+
+def _by_nothing(person: Person, known: Known, rules: Rules) -> Outcome:
+    if person.returned_to is not None:
+        # The userid may have a new owner, so an account of their own would be a guess.
+        account_id = person.returned_to
+        account = known.by_id.get(account_id, Account(account_id=account_id))
+        return AskMember(
+            kind=_kind(rules),
+            reason=LinkReason.RETURNED_UNPROVEN,
+            evidence=known.evidence(person, [account]),
+        )
+    if person.mobile is not None:
+        if len(known.owners.get(person.mobile, ())) > 1:
+            return FlagConflict(reason=LinkReason.SEVERAL_MEMBERS, evidence=())
+        return CreateAccount(reason=LinkReason.NO_ACCOUNT)
+    if CompanyOrigin.WECOM is rules.origin or rules.unmatched is Unmatched.CREATE:
+        return CreateAccount(reason=LinkReason.NOT_VISIBLE)
+    return AskMember(kind=NoticeKind.LINK, reason=LinkReason.NOT_VISIBLE)
+
+
+def _kind(rules: Rules) -> NoticeKind:
+    known_before = rules.origin is CompanyOrigin.TAPD
+    return NoticeKind.LINK if known_before else NoticeKind.INVITE
+
+
+def _link(
+    state: LinkState,
+    outcome: LinkAccount | CreateAccount | AskMember | FlagConflict,
+    *,
+    account_id: AccountId | None = None,
+    asks: NoticeKind | None = None,
+) -> Link:
+    return Link(
+        state=state,
+        reason=outcome.reason,
+        account_id=account_id,
+        asks=asks,
+        evidence=outcome.evidence,
+    )

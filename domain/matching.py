@@ -1,0 +1,132 @@
+"""Accounts by what matches them, and who else may lay claim to each."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from domain.accounts import Account
+from domain.ids import AccountId, MemberPk
+from domain.links import Agreement, Evidence, LinkReason, LinkState, Person
+
+_MemberSets = Mapping[str, frozenset[MemberPk]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Accounts by what matches them, and who else has a claim to each.
+
+    Shape: `claims`: by account, whose mobile it has or who proved it; `owners`: by
+        mobile, who shows it.
+    """
+
+    by_id: Mapping[AccountId, Account]
+    by_mobile: Mapping[str, Sequence[Account]]
+    by_email: Mapping[str, Sequence[Account]]
+    holders: Mapping[AccountId, MemberPk]
+    proofs: _MemberSets
+    claims: _MemberSets
+    owners: _MemberSets
+
+    def obstacle(self, person: Person, account_id: AccountId) -> LinkReason | None:
+        """What keeps a machine from giving this account to this person."""
+        if self.holders.get(account_id, person.member_pk) != person.member_pk:
+            return LinkReason.HELD_BY_ANOTHER
+        if self.claims.get(account_id, frozenset()) - {person.member_pk}:
+            return LinkReason.SEVERAL_MEMBERS
+        return None
+
+    def evidence(
+        self, person: Person, accounts: Iterable[Account]
+    ) -> tuple[Evidence, ...]:
+        """What speaks for and against each account, ascending by id."""
+        unique = {each.account_id: each for each in accounts}
+        return tuple(self._one(person, unique[each]) for each in sorted(unique))
+
+    def _one(self, person: Person, account: Account) -> Evidence:
+        account_id = account.account_id
+        holder = self.holders.get(account_id)
+        rivals = self.claims.get(account_id, frozenset()) - {person.member_pk}
+        return Evidence(
+            account_id=account_id,
+            mobile=_compare(person.mobile, account.mobile),
+            email=_compare(person.email, account.email),
+            asked=account.mobile in person.asked,
+            proved=account_id == person.proved,
+            unlinked=account_id in person.unlinked,
+            returned=account_id == person.returned_to,
+            held_by=None if holder == person.member_pk else holder,
+            claimed_by=tuple(sorted(rivals)),
+        )
+
+
+def know(
+    people: Iterable[Person],
+    *,
+    accounts: Iterable[Account],
+    holders: Mapping[AccountId, MemberPk],
+) -> Known:
+    """All that these people, taken together, have to do with these accounts."""
+    people, by_id = list(people), {each.account_id: each for each in accounts}
+    ordered = [by_id[each] for each in sorted(by_id)]
+    by_mobile = _group((each.mobile, each) for each in ordered)
+    open_to = [each for each in people if each.link.state is not LinkState.LINKED]
+    proofs = [(each.proved, each.member_pk) for each in open_to if each.proved]
+    searching = [each for each in open_to if each.proved is None]
+    return Known(
+        by_id=by_id,
+        by_mobile=by_mobile,
+        by_email=_group((each.email, each) for each in ordered),
+        holders={**holders, **_held(people)},
+        proofs=_sets(proofs),
+        claims=_sets([*proofs, *_mobile_claims(searching, by_mobile)]),
+        owners=_sets(
+            (mobile, each.member_pk) for each in searching for mobile in each.mobiles
+        ),
+    )
+
+
+def _held(people: Iterable[Person]) -> dict[AccountId, MemberPk]:
+    return {
+        each.link.account_id: each.member_pk
+        for each in people
+        if each.link.state is LinkState.LINKED and each.link.account_id is not None
+    }
+
+
+def _mobile_claims(
+    people: Iterable[Person], by_mobile: Mapping[str, Sequence[Account]]
+) -> Iterator[tuple[AccountId, MemberPk]]:
+    for person in people:
+        for mobile in person.mobiles:
+            for account in by_mobile.get(mobile, ()):
+                # Whoever left an account does not stand in another's way.
+                if account.account_id not in person.unlinked:
+                    yield account.account_id, person.member_pk
+
+
+def _group(
+    pairs: Iterable[tuple[str | None, Account]],
+) -> dict[str, list[Account]]:
+    """The accounts by key, in order; those without a key are left out."""
+    groups: dict[str, list[Account]] = defaultdict(list)
+    for key, account in pairs:
+        if key:
+            groups[key].append(account)
+    return dict(groups)
+
+
+def _sets(pairs: Iterable[tuple[str, MemberPk]]) -> _MemberSets:
+    sets: dict[str, set[MemberPk]] = defaultdict(set)
+    for key, member_pk in pairs:
+        sets[key].add(member_pk)
+    return {key: frozenset(members) for key, members in sets.items()}
+
+
+def _compare(of_member: str | None, of_account: str | None) -> Agreement:
+    if of_member is None:
+        return Agreement.NOT_VISIBLE
+    if not of_member:
+        return Agreement.MEMBER_HAS_NONE
+    if not of_account:
+        return Agreement.ACCOUNT_HAS_NONE
+    return Agreement.EQUAL if of_member == of_account else Agreement.DIFFERS
