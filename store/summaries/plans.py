@@ -26,6 +26,16 @@ class PlanSummary:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingPlan:
+    """A held plan with how many of its removals still wait."""
+
+    plan_id: str
+    kind: str
+    created_at: datetime
+    removals: int
+
+
 def list_plans(
     connection: Connection,
     *,
@@ -62,6 +72,21 @@ def find_plan(connection: Connection, plan_id: str) -> PlanSummary | None:
     with connection.cursor(row_factory=class_row(PlanSummary)) as cursor:
         cursor.execute(f"{_SELECT} WHERE p.plan_id = %s", [plan_id])
         return cursor.fetchone()
+
+
+def list_waiting(connection: Connection, corp_pk: int) -> list[WaitingPlan]:
+    """The corp's plans that wait for a person, newest first."""
+    with connection.cursor(row_factory=class_row(WaitingPlan)) as cursor:
+        cursor.execute(
+            """
+            SELECT p.plan_id, p.kind, p.created_at, count(*) AS removals
+            FROM plans AS p JOIN plan_entries AS e USING (plan_id)
+            WHERE p.corp_pk = %s AND p.state = 'held' AND e.state = 'waiting'
+            GROUP BY p.plan_id ORDER BY p.created_at DESC, p.plan_id DESC
+            """,
+            [corp_pk],
+        )
+        return cursor.fetchall()
 
 
 def count_held(connection: Connection) -> int:

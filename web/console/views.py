@@ -1,5 +1,6 @@
 """What the parts of a corp's page show, read in one place for page and live answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from store.summaries.departments import list_names as department_names
 from store.summaries.events import find_last_applied
 from store.summaries.journal import find_data_key, last_line_id, list_latest
 from store.summaries.members import list_names as member_names
+from store.summaries.plans import WaitingPlan, list_waiting
 from store.summaries.runs import RunSummary, find_latest_of_corp
 from web.console.words import Names, Sentence, mentioned, sentence
 from web.corps import FoundCorp
@@ -21,7 +23,7 @@ class CorpView:
     """Whether a corp is in step, and what goes on; while it is equal, so is the page.
 
     Shape: every change of the org is a line of the journal, so `last_line` stands for
-    tree, head counts and journal.
+        tree, head counts and journal. A removal that is held is none: it is in `plans`.
     """
 
     standing: str
@@ -30,6 +32,7 @@ class CorpView:
     applied_at: datetime | None
     run: RunSummary | None
     last_line: int
+    plans: tuple[WaitingPlan, ...]
 
     @property
     def is_running(self) -> bool:
@@ -40,6 +43,11 @@ class CorpView:
     def failed_run(self) -> RunSummary | None:
         """The newest run, if it failed."""
         return self.run if self.run and self.run.state == "failed" else None
+
+    @property
+    def held_removals(self) -> int:
+        """How many removals wait for a person."""
+        return sum(plan.removals for plan in self.plans)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +61,15 @@ class JournalView:
 def view_corp(connection: Connection, corp: FoundCorp) -> CorpView:
     """How a corp stands now."""
     summary = corp.summary
+    plans = tuple(list_waiting(connection, corp.corp_pk))
     return CorpView(
-        standing=_standing(corp),
+        standing=_standing(corp, plans),
         pending=summary.pending_events,
         synced_at=summary.last_synced_at,
         applied_at=find_last_applied(connection, corp.mailboxes),
         run=find_latest_of_corp(connection, corp.corp_pk),
         last_line=last_line_id(connection, corp.corp_pk),
+        plans=plans,
     )
 
 
@@ -79,10 +89,12 @@ def view_journal(connection: Connection, corp: FoundCorp) -> JournalView:
     )
 
 
-def _standing(corp: FoundCorp) -> str:
+def _standing(corp: FoundCorp, plans: Sequence[WaitingPlan]) -> str:
     summary = corp.summary
     if summary.state != "linked":
         return summary.state
     if summary.last_synced_at is None:
         return "first"
-    return "behind" if summary.pending_events else "in_step"
+    if summary.pending_events:
+        return "behind"
+    return "held" if plans else "in_step"
