@@ -206,7 +206,7 @@ def test_a_plan_held_by_the_guard_is_shown_as_soon_as_it_is_there(web: Web) -> N
     decided = web.client.get(address, headers={"If-None-Match": second.headers["ETag"]})
 
     assert held.status_code == 200
-    assert "除待批准的移除外" in held.get_json()["status"]
+    assert "一致，有移除待批准" in held.get_json()["status"]
     assert "2 项移除等待批准" in held.get_json()["status"]
     assert "python manage.py approve plan-a" in held.get_json()["status"]
     assert "待批准移除" in held.get_json()["tree"]
