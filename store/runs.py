@@ -17,8 +17,8 @@ SILENT_SECONDS = 15
 
 _COLUMNS = (
     "run_id, corp_pk, cause, deep, state, created_at, started_at, read_started_at,"
-    " read_ended_at, strikes, snapshot, pages_read, pages_of, decisions, calls,"
-    " calls_least, worker"
+    " read_ended_at, strikes, own_faults, snapshot, pages_read, pages_of,"
+    " decisions, calls, calls_least, worker"
 )
 
 
@@ -40,6 +40,7 @@ class Run:
     read_started_at: datetime | None
     read_ended_at: datetime | None
     strikes: int
+    own_faults: int
     snapshot: dict[str, Any] | None
     pages_read: int
     pages_of: int | None
@@ -187,16 +188,27 @@ def end(
 
 
 def put_off(
-    connection: Connection, run_id: RunId, *, seconds: float, error: str | None
+    connection: Connection,
+    run_id: RunId,
+    *,
+    seconds: float,
+    error: str | None,
+    own_fault: bool = False,
 ) -> None:
     """Let the run wait after a failure; it keeps what it has read and goes on later."""
     connection.execute(
         """
         UPDATE runs SET worker = NULL, strikes = strikes + 1, error = %(error)s,
+            own_faults = own_faults + %(own)s,
             not_before = clock_timestamp() + make_interval(secs => %(seconds)s)
         WHERE run_id = %(run_id)s
         """,
-        {"seconds": seconds, "error": error, "run_id": run_id},
+        {
+            "seconds": seconds,
+            "error": error,
+            "own": int(own_fault),
+            "run_id": run_id,
+        },
     )
 
 

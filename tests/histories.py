@@ -114,7 +114,8 @@ class Company:
         after.allow_departments -= {department}
         after.extra_departments -= {department}
         for tag_id, tag in after.tags.items():
-            after.tags[tag_id] = replace(tag, departments=tag.departments - {department})
+            left = tag.departments - {department}
+            after.tags[tag_id] = replace(tag, departments=left)
         self.become(after)
 
     def tag(self, userids: frozenset[str], departments: frozenset[int]) -> None:
@@ -184,10 +185,10 @@ def _tags(before: Truth, after: Truth) -> Iterator[Event]:
         old, new = before.tags[each], after.tags[each]
         if old != new:
             hint: dict[str, Json] = {
-                "add_userids": list[Json](sorted(new.userids - old.userids)),
-                "del_userids": list[Json](sorted(old.userids - new.userids)),
-                "add_departments": list[Json](sorted(new.departments - old.departments)),
-                "del_departments": list[Json](sorted(old.departments - new.departments)),
+                "add_userids": [*sorted(new.userids - old.userids)],
+                "del_userids": [*sorted(old.userids - new.userids)],
+                "add_departments": [*sorted(new.departments - old.departments)],
+                "del_departments": [*sorted(old.departments - new.departments)],
             }
             yield Event(change="update_tag", key=tag_key(each), hint=hint)
 

@@ -35,7 +35,7 @@ from wecom.errors import Unavailable
 from workers.absentees import Absences, look_for
 from workers.contact import CONTACT_KINDS, DEPARTMENTS_KEY
 from workers.counting import CallCount
-from workers.guarding import Gate, People
+from workers.guarding import Gate, People, note_removed
 from workers.inquiry import CorpApi, ask_one
 from workers.reading import list_all
 from workers.runtime import Runtime
@@ -320,6 +320,7 @@ class Applying:
             decisions=decisions,
             data_key=self._data_key,
         )
+        note_removed(connection, self._corp, decisions)
         if decisions:
             counts = count_by_name(decisions)
             runs.note_decisions(connection, self._run.run_id, counts)

@@ -25,7 +25,7 @@ from store.corps import Corp
 from store.database import Connection, transaction
 from store.journal import Cause
 from store.mail import Settled
-from workers.guarding import Gate, note_shown
+from workers.guarding import Gate, note_removed, note_shown
 from workers.inquiry import Inquiry
 from workers.investigation import MOST_QUESTIONS, Found, NeedsRun, investigate
 from workers.patience import PatientApi
@@ -101,6 +101,7 @@ def _apply(
     corps.save_tags(
         connection, corp_pk, [tag for tag in found.read_tags.values() if tag]
     )
+    note_removed(connection, corp, decisions)
     cause = Cause(name="mail")
     journal.write(
         connection, corp_pk, cause=cause, decisions=decisions, data_key=data_key

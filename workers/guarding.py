@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from domain.decisions import Decision
-from domain.guard import GuardSettings, RemovalKind, guard
+from domain.guard import KIND_BY_DECISION, GuardSettings, RemovalKind, guard
 from domain.ids import Key, Userid, member_key
 from domain.leavers import Removal
 from domain.org import MemberState
@@ -100,7 +100,6 @@ class Gate:
         free, plan_id = self._weigh(connection, kind, fresh)
         reasons |= {each.key: Reason(each.reason) for each in free}
         waiting = [each.key for each in removals if each.key not in reasons]
-        plans.close_entries(connection, corp_pk, reasons, state="applied")
         return Admitted(
             reasons=reasons,
             plan_id=plan_id or plans.find_open(connection, corp_pk, waiting),
@@ -148,6 +147,14 @@ def note_shown(connection: Connection, corp: Corp, userids: Iterable[Userid]) ->
     """WeCom shows these people: no plan waits for them, no rejection is remembered."""
     keys = [member_key(each) for each in userids]
     plans.close_entries(connection, corp.corp_pk, keys, state="returned")
+
+
+def note_removed(
+    connection: Connection, corp: Corp, decisions: Iterable[Decision]
+) -> None:
+    """What was removed waits in no plan any more; in the removal's own transaction."""
+    keys = [each.key for each in decisions if each.name in KIND_BY_DECISION]
+    plans.close_entries(connection, corp.corp_pk, keys, state="applied")
 
 
 def _is_decided(removal: Decision, states: dict[str, Reason]) -> bool:

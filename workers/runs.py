@@ -22,7 +22,7 @@ from workers.reading import Reading, TurnOver
 from workers.runtime import Runtime
 
 # How often a run may fail for a reason of its own before it is given up.
-MOST_STRIKES = 5
+MOST_OWN_FAULTS = 5
 
 _LEASE_PATIENCE_SECONDS = 2.0
 _LEASE_PAUSE_SECONDS = 0.05
@@ -148,33 +148,28 @@ def _record_failure(
     judgement = judge(error, strikes=run.strikes)
     extra = {"run_id": run.run_id, "error": judgement.error}
     _log.info("run failed", extra=extra)
-    if judgement.fault is Fault.OURS and run.strikes + 1 >= MOST_STRIKES:
+    own_fault = judgement.fault is Fault.OURS
+    if own_fault and run.own_faults + 1 >= MOST_OWN_FAULTS:
         with transaction(runtime.pool) as connection:
             runs.check(connection, run)
             reads.note_calls(connection, run.run_id, calls=count.total, least=0)
             runs.end(connection, run.run_id, state="failed", error=judgement.error)
         _ring_what_waited(runtime, corp)
         return
-    seconds, named = judgement.wait_seconds, judgement.error
-    _put_off(runtime, run, count, seconds=seconds, error=named)
+    with transaction(runtime.pool) as connection:
+        runs.check(connection, run)
+        reads.note_calls(connection, run.run_id, calls=count.total, least=0)
+        runs.put_off(
+            connection,
+            run.run_id,
+            seconds=judgement.wait_seconds,
+            error=judgement.error,
+            own_fault=own_fault,
+        )
     if judgement.fault is Fault.REVOKED:
         corp_mail.doubt(runtime, corp.mailbox)
     elif judgement.fault is Fault.PAUSED:
         corp_mail.pause_for_wecom(runtime, corp.mailbox)
-
-
-def _put_off(
-    runtime: Runtime,
-    run: Run,
-    count: CallCount,
-    *,
-    seconds: float,
-    error: str,
-) -> None:
-    with transaction(runtime.pool) as connection:
-        runs.check(connection, run)
-        reads.note_calls(connection, run.run_id, calls=count.total, least=0)
-        runs.put_off(connection, run.run_id, seconds=seconds, error=error)
 
 
 def _yield_turn(

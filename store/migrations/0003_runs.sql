@@ -15,6 +15,7 @@ CREATE TABLE runs (
     worker UUID,
     worker_until TIMESTAMPTZ,
     strikes INTEGER NOT NULL DEFAULT 0,
+    own_faults INTEGER NOT NULL DEFAULT 0,
     snapshot JSONB,
     pages_read INTEGER NOT NULL DEFAULT 0,
     pages_of INTEGER,
@@ -29,6 +30,8 @@ CREATE TABLE runs (
 );
 COMMENT ON COLUMN runs.cause IS 'install, scope, schedule, gap, operator, drain or restore';
 COMMENT ON COLUMN runs.worker IS 'who reads it now, until worker_until; a silent worker is replaced';
+COMMENT ON COLUMN runs.strikes IS 'failures since it last got on, whoever''s fault; they set the wait';
+COMMENT ON COLUMN runs.own_faults IS 'failures for a reason of its own; after five it is given up';
 COMMENT ON COLUMN runs.snapshot IS 'scope, permissions and tags as read first; the read is thrown away if they change';
 COMMENT ON COLUMN runs.decisions IS 'how many of each decision, by name';
 COMMENT ON COLUMN runs.pages_of IS 'pages this read needs; null until the first answers tell';

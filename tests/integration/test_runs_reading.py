@@ -4,7 +4,7 @@ from tests.fakes import Holding, Person, Place, Truth
 from tests.histories import HOME, KEEPER, TAG, TEAM, company
 from tests.pipeline import Bench, Tenant
 from wecom.errors import NotPermitted, Unavailable
-from workers.runs import MOST_STRIKES
+from workers.runs import MOST_OWN_FAULTS
 
 CORP = "wpCorpA"
 FIRST = ["auth_info", "permissions"]
@@ -268,7 +268,7 @@ def test_a_run_that_keeps_failing_for_a_reason_of_its_own_is_given_up(
     tenant.world.faults["departments"] = ZeroDivisionError()
     run_id = bench.request_run(tenant)
 
-    for _ in range(MOST_STRIKES):
+    for _ in range(MOST_OWN_FAULTS):
         bench.make_due(tenant)
         bench.work_on(run_id)
 
