@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-check run test check bench bench-quick lock
+.PHONY: help setup demo demo-check run test check lock
 
 BIN := .venv/bin
 # There once everything is installed; older than the lock when it must be done again.
@@ -49,12 +49,6 @@ check: $(STAMP) ## Formatting, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-
-bench: $(STAMP) ## Measure against the budgets, about half an hour
-	@$(BIN)/python -m benchmarks
-
-bench-quick: $(STAMP) ## The same with a tenth of the people, a few minutes
-	@$(BIN)/python -m benchmarks --quick
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header

@@ -74,6 +74,23 @@ def ask_again(connection: Connection, claim: Claim, waits: Mapping[int, float]) 
     )
 
 
+def newest_settled(
+    connection: Connection, mailbox: str, keys: Collection[str]
+) -> dict[str, datetime]:
+    """When the newest settled event of each key was said, as far as an hour back."""
+    rows = connection.execute(
+        """
+        SELECT key, max(sent_at) FROM inbox
+        WHERE mailbox = %s AND key = ANY(%s) AND state IN ('done', 'folded')
+            AND received_at > clock_timestamp() - interval '1 hour'
+            AND sent_at IS NOT NULL
+        GROUP BY key
+        """,
+        [mailbox, list(keys)],
+    ).fetchall()
+    return dict(rows)
+
+
 def is_due(connection: Connection, mailbox: str) -> bool:
     """Whether a drain would find mail now: what stands behind a barrier is not due."""
     row = connection.execute(

@@ -164,10 +164,15 @@ def _settle(
     asked_before = {each.event_id: each.late_asks for each in taken}
     outcomes: dict[int, tuple[Settled, str]] = {}
     waits: dict[int, float] = {}
+    doubts = {key: _doubt(key, batch, found, left_over) for key in batch.newest}
+    doubtful = [key for key, doubt in doubts.items() if doubt]
+    known = mail.newest_settled(connection, claim.mailbox, doubtful) if doubtful else {}
     for key, newest in batch.newest.items():
-        doubt = _doubt(key, batch, found, left_over)
+        doubt = doubts[key]
         tries = asked_before[newest.event_id]
-        if doubt and tries < len(LATE_SECONDS):
+        # News of a key that a newer event has settled came late itself, not the answer.
+        is_old = key in known and newest.second < known[key]
+        if doubt and not is_old and tries < len(LATE_SECONDS):
             waits[newest.event_id] = LATE_SECONDS[tries]
         else:
             settled = "applied" if key in changed else "no_difference"

@@ -25,6 +25,8 @@ _CORP_SHARE = 4
 # A failure is an outage when it took this long, or is the third without a success.
 _STUMBLE_SECONDS = 2.0
 _MOST_STUMBLES = 3
+# Beyond this many the ceiling holds anyway; the power must not explode.
+_MOST_DOUBLINGS = 12
 _PAUSES_KNOWN_SECONDS = 1.0
 _MOST_OWNERS_KNOWN = 5_000
 _REDIS_AWAY_SECONDS = 2.0
@@ -216,8 +218,10 @@ def corp_limit(limits: WeComSettings) -> int:
 
 def _throttle_seconds(error: Throttled, pause: Pause | None) -> float:
     if pause is not None and pause.reason == THROTTLED and pause.seconds == 0:
-        # The first try after a wait was throttled as well: the window is a longer one.
-        return error.again_seconds
+        # The first try after a wait was throttled as well, so the window is a longer
+        # one; how long, WeCom does not say.
+        longer = error.wait_seconds * 2.0 ** min(pause.strikes, _MOST_DOUBLINGS)
+        return min(error.again_seconds, longer)
     if error.jittered:
         return random.uniform(1.0, error.wait_seconds)  # noqa: S311 - spreads load
     return error.wait_seconds

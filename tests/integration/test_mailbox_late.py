@@ -132,3 +132,18 @@ def test_a_late_answer_costs_no_attempt(bench: Bench) -> None:
     bench.drain(tenant)
 
     assert bench.execute("SELECT attempts, late_asks FROM inbox") == [(0, 1)]
+
+
+def test_news_older_than_what_was_settled_is_overtaken_at_once(bench: Bench) -> None:
+    tenant = bench.link_in_step(CORP, company())
+    moved = Company(tenant.world)
+    moved.change("woA", departments={HOME: 0}, main=HOME)
+    moved.change("woA", departments={TEAM: 0}, main=TEAM)
+    older, newer = moved.outbox
+    bench.post(tenant, newer)
+    bench.drain(tenant)
+
+    bench.post(tenant, older)
+    bench.drain(tenant)
+
+    assert bench.mail(tenant) == [("done", "no_difference"), ("done", "overtaken")]

@@ -198,7 +198,9 @@ def test_a_success_between_failures_makes_them_stumbles(bench: Workbench) -> Non
     assert bench.rows("SELECT * FROM pauses") == []
 
 
-def test_a_throttled_endpoint_waits_a_minute_and_then_an_hour(bench: Workbench) -> None:
+def test_a_throttled_endpoint_waits_a_minute_then_twice_as_long(
+    bench: Workbench,
+) -> None:
     meter = rates(bench)
     for _ in range(3):
         strike(meter, 45009)
@@ -212,7 +214,21 @@ def test_a_throttled_endpoint_waits_a_minute_and_then_an_hour(bench: Workbench) 
     with pytest.raises(Throttled) as second:
         again.before(GET, CORP)
     assert 55 < first.value.wait_seconds <= 60
-    assert 3590 < second.value.wait_seconds <= 3600
+    assert 115 < second.value.wait_seconds <= 120
+
+
+def test_an_endpoint_throttled_again_and_again_waits_an_hour_at_most(
+    bench: Workbench,
+) -> None:
+    for _ in range(9):
+        strike(rates(bench), 45009)
+        bench.rows("UPDATE pauses SET until = clock_timestamp()")
+
+    strike(rates(bench), 45009)
+
+    with pytest.raises(Throttled) as caught:
+        rates(bench).before(GET, CORP)
+    assert 3590 < caught.value.wait_seconds <= 3600
 
 
 def test_a_refusal_is_an_answer_and_starts_no_back_off(bench: Workbench) -> None:
