@@ -73,12 +73,8 @@ _RULES = (
         waits_for="paused",
         seconds=LONGEST_WAIT_SECONDS,
     ),
-    _Rule(
-        error=Misconfigured,
-        fault=Fault.THEIRS,
-        waits_for="operator",
-        seconds=LONGEST_WAIT_SECONDS,
-    ),
+    # An operator may mend it any moment; doubled waits keep wrong secrets rare.
+    _Rule(error=Misconfigured, fault=Fault.THEIRS, waits_for="operator"),
     _Rule(error=Unavailable, fault=Fault.THEIRS, waits_for="unavailable"),
     _Rule(error=TokenExpired, fault=Fault.THEIRS, waits_for="unavailable"),
     _Rule(

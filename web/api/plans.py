@@ -70,7 +70,7 @@ class Plans(BaseModel):
     next: str | None
 
 
-class PlanHash(BaseModel):
+class ApprovalBody(BaseModel):
     """What an approval must carry."""
 
     hash: str = Field(min_length=1, max_length=128)
@@ -114,7 +114,7 @@ def read_plan(path: PlanPath) -> Response:
     responses={200: Requested, 202: Requested, **problems(404, 409, 422)},
 )
 @seen_by(Audience.BEARER)
-def approve_plan(path: PlanPath, body: PlanHash) -> Response:
+def approve_plan(path: PlanPath, body: ApprovalBody) -> Response:
     """Ask about each entry again and remove those whom WeCom still does not show."""
     try:
         with transaction(services().pool) as connection:
