@@ -141,6 +141,35 @@ def make_due(
     )
 
 
+def doubt_scope(connection: Connection, corp_pk: CorpPk, *, seconds: float) -> None:
+    """Have the scope looked at again: an event said that it changed."""
+    connection.execute(
+        """
+        UPDATE corps SET scope_doubts = scope_doubts + 1,
+            scope_doubt_at = clock_timestamp() + make_interval(secs => %s)
+        WHERE corp_pk = %s
+        """,
+        [seconds, corp_pk],
+    )
+
+
+def trust_scope(connection: Connection, corp_pk: CorpPk) -> None:
+    """The scope is what was read last: nobody needs to look again."""
+    connection.execute(
+        "UPDATE corps SET scope_doubts = 0, scope_doubt_at = NULL"
+        " WHERE corp_pk = %s AND (scope_doubts > 0 OR scope_doubt_at IS NOT NULL)",
+        [corp_pk],
+    )
+
+
+def count_scope_doubts(connection: Connection, corp_pk: CorpPk) -> int:
+    """How often it was decided to look again, since the scope was trusted."""
+    row = connection.execute(
+        "SELECT scope_doubts FROM corps WHERE corp_pk = %s", [corp_pk]
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def list_tags(connection: Connection, corp_pk: CorpPk) -> dict[TagId, Tag]:
     """The tags of the scope as last read."""
     rows = connection.execute(

@@ -128,6 +128,23 @@ def take_corps(connection: Connection, *, limit: int) -> list[DueCorp]:
         return cursor.fetchall()
 
 
+def take_doubted(connection: Connection, *, limit: int) -> list[CorpPk]:
+    """Linked corps whose scope is to be looked at again now."""
+    rows = connection.execute(
+        """
+        WITH doubted AS (
+            SELECT corp_pk FROM corps
+            WHERE state = 'linked' AND scope_doubt_at <= clock_timestamp()
+            ORDER BY scope_doubt_at LIMIT %s FOR UPDATE SKIP LOCKED
+        )
+        UPDATE corps SET scope_doubt_at = NULL FROM doubted
+        WHERE corps.corp_pk = doubted.corp_pk RETURNING corps.corp_pk
+        """,
+        [limit],
+    ).fetchall()
+    return [CorpPk(row[0]) for row in rows]
+
+
 def spread_corps(connection: Connection, *, cause: str, seconds: float) -> int:
     """Make every linked corp due, evenly spread in the order of their keys.
 

@@ -12,6 +12,10 @@ from psycopg.types.json import Jsonb
 from domain.ids import CorpPk, RunId
 from store.database import Connection
 
+# The cause of a run after an event about the scope, and of a look at the scope alone.
+SCOPE = "scope"
+SCOPE_PROBE = "scope_probe"
+
 # A worker that has not said anything for this long is taken for dead.
 SILENT_SECONDS = 15
 
@@ -68,7 +72,7 @@ def request_run(
         earlier = _find_request(connection, corp_pk, request_key)
         if earlier is not None:
             return earlier
-    run_id = _join_queued(connection, corp_pk, deep=deep)
+    run_id = _join_queued(connection, corp_pk, cause=cause, deep=deep)
     if run_id is None:
         run_id = RunId(str(uuid4()))
         connection.execute(
@@ -265,12 +269,24 @@ def _find_request(
 
 
 def _join_queued(
-    connection: Connection, corp_pk: CorpPk, *, deep: bool
+    connection: Connection, corp_pk: CorpPk, *, cause: str, deep: bool
 ) -> RunId | None:
+    # A probe that somebody joins has to become a full read, and one of the scope must
+    # know what it was told.
     row = connection.execute(
-        "UPDATE runs SET deep = deep OR %s"
-        " WHERE corp_pk = %s AND state = 'queued' RETURNING run_id",
-        [deep, corp_pk],
+        """
+        UPDATE runs SET deep = deep OR %(deep)s, cause = CASE
+            WHEN cause = %(probe)s OR %(cause)s = %(scope)s THEN %(cause)s
+            ELSE cause END
+        WHERE corp_pk = %(corp_pk)s AND state = 'queued' RETURNING run_id
+        """,
+        {
+            "deep": deep,
+            "cause": cause,
+            "probe": SCOPE_PROBE,
+            "scope": SCOPE,
+            "corp_pk": corp_pk,
+        },
     ).fetchone()
     return RunId(row[0]) if row else None
 

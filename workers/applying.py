@@ -35,6 +35,7 @@ from wecom.errors import Unavailable
 from workers.absentees import Absences, look_for
 from workers.contact import CONTACT_KINDS, DEPARTMENTS_KEY
 from workers.counting import CallCount
+from workers.doubting import weigh_scope
 from workers.guarding import Gate, People, note_removed
 from workers.inquiry import CorpApi, ask_one
 from workers.reading import list_all
@@ -252,6 +253,7 @@ class Applying:
                 reason=Reason.NOT_LISTED,
             )
             self._journal(connection, decisions)
+            weigh_scope(connection, self._run, corp, self._snapshot)
             self._remember_scope(connection)
             if corp.last_synced_at is None:
                 self._fold_older_mail(connection, corp)

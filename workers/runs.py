@@ -15,6 +15,7 @@ from store.runs import Run, RunTaken
 from workers import corp_mail
 from workers.applying import Applying
 from workers.counting import CallCount
+from workers.doubting import is_as_known
 from workers.keeping import kept
 from workers.outcomes import Fault, judge
 from workers.patience import PatientApi
@@ -97,6 +98,8 @@ def _workable(runtime: Runtime, run: Run) -> Corp | None:
 
 def _read_and_apply(runtime: Runtime, run: Run, corp: Corp, count: CallCount) -> None:
     api = PatientApi(runtime.corp_api(corp, count=count))
+    if is_as_known(runtime, run, corp, api=api, count=count):
+        return
     at_once = runtime.settings.wecom.corp_parallel_calls
     snapshot = Reading(runtime.pool, run, corp, api=api, at_once=at_once).read()
     with transaction(runtime.pool) as connection:

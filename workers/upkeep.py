@@ -11,6 +11,7 @@ from store import due, partitions, pruning, runs, schedule, strays
 from store.database import Connection, transaction
 from store.gaps import upkeep_gaps
 from store.partitions import INBOX, JOURNAL, Partitioned
+from store.runs import SCOPE_PROBE
 from store.spill import Spill
 from workers import corp_mail
 from workers.purge import NOT_LINKED, purge_late_mail
@@ -93,11 +94,15 @@ def ring_runs(runtime: Runtime) -> None:
 
 
 def start_due_corps(runtime: Runtime) -> None:
-    """Open a run for each linked corp whose resync is due."""
+    """Open a run for each linked corp whose resync, or a look at its scope, is due."""
     with transaction(runtime.pool) as connection:
         opened = [
             runs.request_run(connection, each.corp_pk, cause=each.cause)
             for each in due.take_corps(connection, limit=_MOST_AT_ONCE)
+        ]
+        opened += [
+            runs.request_run(connection, corp_pk, cause=SCOPE_PROBE)
+            for corp_pk in due.take_doubted(connection, limit=_MOST_AT_ONCE)
         ]
     for run_id in opened:
         runtime.bell.ring_run(run_id)

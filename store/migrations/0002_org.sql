@@ -33,6 +33,8 @@ CREATE TABLE corps (
     paused_by TEXT,
     due_at TIMESTAMPTZ,
     due_cause TEXT,
+    scope_doubt_at TIMESTAMPTZ,
+    scope_doubts SMALLINT NOT NULL DEFAULT 0,
     last_synced_at TIMESTAMPTZ,
     authorised_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
     linked_at TIMESTAMPTZ,
@@ -48,6 +50,8 @@ COMMENT ON COLUMN corps.permissions IS 'get_permissions as last read';
 COMMENT ON COLUMN corps.permanent_code IS 'sealed; null once revoked';
 COMMENT ON COLUMN corps.data_key IS 'sealed key of this corp''s personal fields; destroying it makes them unreadable';
 COMMENT ON COLUMN corps.paused_by IS 'operator, wecom (closed or inactive) or revoked_unconfirmed';
+COMMENT ON COLUMN corps.scope_doubt_at IS 'look at the scope again then: an event said that it changed, the read showed the old one';
+COMMENT ON COLUMN corps.scope_doubts IS 'how often that was decided in a row';
 COMMENT ON COLUMN corps.due_at IS 'a full resync is wanted from then on';
 CREATE UNIQUE INDEX corps_one_live ON corps (corp_id) WHERE state <> 'revoked';
 CREATE UNIQUE INDEX corps_one_link ON corps (company_id) WHERE state IN ('linked', 'paused');

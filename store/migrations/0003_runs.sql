@@ -28,7 +28,7 @@ CREATE TABLE runs (
     CONSTRAINT runs_corp FOREIGN KEY (corp_pk) REFERENCES corps (corp_pk),
     CONSTRAINT runs_state CHECK (state IN ('queued', 'running', 'done', 'held', 'failed', 'cancelled'))
 );
-COMMENT ON COLUMN runs.cause IS 'install, scope, schedule, gap, operator, drain or restore';
+COMMENT ON COLUMN runs.cause IS 'install, scope, scope_probe, schedule, gap, operator, drain, approval or failed_barrier';
 COMMENT ON COLUMN runs.worker IS 'who reads it now, until worker_until; a silent worker is replaced';
 COMMENT ON COLUMN runs.strikes IS 'failures since it last got on, whoever''s fault; they set the wait';
 COMMENT ON COLUMN runs.own_faults IS 'failures for a reason of its own; after five it is given up';
