@@ -214,19 +214,16 @@ def list_absentees(
     return [Userid(row[0]) for row in rows]
 
 
-def find_newcomers(
-    connection: Connection, run_id: RunId, corp_pk: CorpPk, open_userids: Iterable[str]
+def list_bearers(
+    connection: Connection, run_id: RunId, open_userids: Iterable[str]
 ) -> list[Userid]:
-    """Members of the read, unknown here, who bear one of these open_userids."""
+    """Members of the read who bear one of these open_userids."""
     rows = connection.execute(
         """
         SELECT DISTINCT key FROM staging
         WHERE run_id = %(run_id)s AND kind = 'member'
             AND value ->> 'open_userid' = ANY(%(wanted)s)
-            AND NOT EXISTS (
-                SELECT 1 FROM members WHERE corp_pk = %(corp_pk)s
-                    AND userid = staging.key AND state = 'active')
         """,
-        {"run_id": run_id, "corp_pk": corp_pk, "wanted": list(open_userids)},
+        {"run_id": run_id, "wanted": list(open_userids)},
     ).fetchall()
     return [Userid(row[0]) for row in rows]

@@ -220,5 +220,5 @@ _WAITS: Mapping[int, _Wait] = {
     # The window is a minute or an hour, and the answer does not say which.
     45009: _Wait(first_seconds=60, again_seconds=3600),
     45033: _Wait(first_seconds=30, again_seconds=30, jittered=True),
-    45036: _Wait(first_seconds=3600, again_seconds=6 * 3600),
+    45036: _Wait(first_seconds=300, again_seconds=6 * 3600),
 }

@@ -16,6 +16,7 @@ from store.runs import Run
 from store.staging import Page
 from workers.inquiry import CorpApi, Inquiry
 from workers.leaving import Candidates, confirm_leavers
+from workers.spread import active_of
 
 # How the pages of a read begin: everybody in a department, and one person.
 _DEPARTMENT = "department:"
@@ -118,8 +119,10 @@ def _judge(
         for who, each in verdicts.items()
         if who in inquiry.refusals
     ]
-    newcomers = _newcomers(pool, run, gone)
-    renames = match_renames(gone, answers=newcomers, active=active, claims=())
+    bearers, holders = _bearers(pool, run, gone)
+    renames = match_renames(
+        gone, answers=bearers, active={**holders, **active}, claims=()
+    )
     renamed = {each.path[0] for each in renames}
     return Absences(
         shown=tuple(shown.values()),
@@ -129,14 +132,21 @@ def _judge(
     )
 
 
-def _newcomers(pool: Pool, run: Run, gone: list[Absentee]) -> dict[Userid, Member]:
-    """People of the read, new here, who may be one of the absent."""
+def _bearers(
+    pool: Pool, run: Run, gone: list[Absentee]
+) -> tuple[dict[Userid, Member], dict[Userid, StoredMember]]:
+    """People of the read who may be one of the absent, and those whom we know already.
+
+    Somebody may be here under the new userid, because an event told of that one alone.
+    """
     wanted = {each.stored.member.open_userid for each in gone} - {None}
     if not wanted:
-        return {}
+        return {}, {}
     with transaction(pool) as connection:
-        found = staging.find_newcomers(
-            connection, run.run_id, run.corp_pk, [str(each) for each in wanted]
+        found = staging.list_bearers(
+            connection, run.run_id, [str(each) for each in wanted]
         )
         rows = staging.get_members(connection, run.run_id, found)
-    return {who: member_from_fields(who, value) for who, value in rows.items()}
+        stored = members.list_known(connection, run.corp_pk, found)
+    shown = {who: member_from_fields(who, value) for who, value in rows.items()}
+    return shown, active_of(stored)

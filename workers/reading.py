@@ -72,7 +72,7 @@ class Reading:
             self._read_authorised(usable)
         else:
             self._read_lists(usable)
-            self._read_singles(snapshot, usable)
+            self._read_singles(usable)
         self._check_scope_held(snapshot)
         return snapshot
 
@@ -147,13 +147,11 @@ class Reading:
             if error is not None:
                 raise error
 
-    def _read_singles(self, snapshot: Snapshot, usable: Usable) -> None:
+    def _read_singles(self, usable: Usable) -> None:
         wanted = set(usable.by_member)
         with transaction(self._pool) as connection:
-            seen = staging.list_seen(
-                connection, self._run.run_id, wanted - snapshot.singles
-            )
-        # People of a tag whom a list has shown already are not asked again.
+            seen = staging.list_seen(connection, self._run.run_id, wanted)
+        # Whom a list has shown already is not asked again.
         self._ask_each(sorted(wanted - seen), usable)
 
     def _read_authorised(self, usable: Usable) -> None:

@@ -33,11 +33,6 @@ class Snapshot:
         tags = self.tags.values()
         return bool(self.scope.departments) or any(each.department_ids for each in tags)
 
-    @property
-    def singles(self) -> frozenset[Userid]:
-        """People granted one by one."""
-        return self.scope.members
-
     def to_json(self) -> dict[str, Any]:
         """The form that the run keeps."""
         return {

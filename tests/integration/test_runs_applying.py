@@ -247,3 +247,22 @@ def _after_the_lists(tenant: Tenant, happens: Any) -> None:
             happens()
 
     tenant.world.watch = watch
+
+
+def test_somebody_added_under_a_new_userid_is_the_one_who_is_missing(
+    bench: Bench,
+) -> None:
+    tenant = bench.link_in_step(CORP, company())
+    Company(tenant.world).rename("woA", "woZ")
+    bench.post(tenant, said("create_user", "member:woZ"))
+    bench.settle(tenant)
+
+    bench.resync(tenant)
+
+    told = bench.execute(
+        "SELECT decision FROM journal WHERE key IN ('member:woA', 'member:woZ')"
+        " ORDER BY line_id OFFSET 1"
+    )
+    assert told == [("AddMember",), ("RenameUserid",)]
+    assert bench.execute("SELECT userid FROM aliases") == [("woA",)]
+    assert bench.org(tenant) == tenant.world.truth.org() == bench.replayed(tenant)

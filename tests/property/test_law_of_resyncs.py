@@ -107,5 +107,6 @@ def least(truth: Truth) -> int:
         for who, person in truth.people.items()
         if person.departments.keys() & truth.usable_departments
     }
-    singly = truth.allow_members | (tagged - listed)
+    # Whom a list shows already is not granted singly: one question answers for both.
+    singly = (truth.allow_members | tagged) - listed
     return 4 + len(truth.usable_departments) + len(singly) + len(tags)
