@@ -168,8 +168,8 @@ def _fields(*, old: Seen | None, new: Seen) -> list[Field]:
 
 
 def _status(*, old: Seen, new: Seen) -> list[Field]:
-    """Status is told on activation, re-enabling and leaving, not on disabling."""
+    """Status is told unless unsubscribe tells it: when a follower is disabled."""
     status = new.member.status
-    if status is old.member.status or status is Status.DISABLED:
+    if status is old.member.status or (status is Status.DISABLED and old.follows):
         return []
     return [("Status", int(status))]
