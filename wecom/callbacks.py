@@ -109,7 +109,7 @@ def _message(fields: Fields) -> Callback:
         service_corp_id=None,
         to_user_name=corp_id,
         from_user_name=fields.identifier("FromUserName"),
-        agent_id=fields.number("AgentID"),
+        agent_id=fields.said(fields.number, "AgentID"),
         msg_type=msg_type,
         detail=rule.read(fields),
         rule=rule,

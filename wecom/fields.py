@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
 from xml.parsers import expat
 
 from wecom.errors import Malformed
@@ -12,6 +14,8 @@ IDENTIFIER_BYTES = 1024
 SHORT_CHARS = IDENTIFIER_BYTES // 4
 NUMBER_DIGITS = 19
 LARGEST_NUMBER = 2**63 - 1
+
+Value = TypeVar("Value")
 
 
 class Fields:
@@ -77,6 +81,17 @@ class Fields:
         if not all(parts):
             raise Malformed(f"{name} has an empty entry")
         return parts
+
+    def said(self, read: Callable[[str], Value | None], name: str) -> Value | None:
+        """What one of the readers above gives; None also when it cannot be read.
+
+        For fields that only say where to look: WeCom is asked anyway, and a refused
+        event would be lost.
+        """
+        try:
+            return read(name)
+        except Malformed:
+            return None
 
 
 def parse_fields(document: bytes) -> Fields:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from wecom.errors import Malformed
 from wecom.events import (
     AgentActivity,
     CancelAuth,
@@ -71,42 +70,42 @@ def _ignored(reason: str, read: Callable[[Fields], Detail] | None = None) -> Rul
 
 
 def _member(fields: Fields) -> MemberChange:
+    said = fields.said
     return MemberChange(
         userid=fields.required("UserID"),
-        open_userid=fields.identifier("OpenUserID"),
-        new_userid=fields.identifier("NewUserID"),
-        departments=fields.numbers("Department"),
-        main_department=fields.number("MainDepartment"),
+        open_userid=said(fields.identifier, "OpenUserID"),
+        new_userid=said(fields.identifier, "NewUserID"),
+        departments=said(fields.numbers, "Department"),
+        main_department=said(fields.number, "MainDepartment"),
         leader_flags=_flags(fields, "IsLeaderInDept"),
-        direct_leaders=fields.texts("DirectLeader"),
-        status=fields.number("Status"),
+        direct_leaders=said(fields.texts, "DirectLeader"),
+        status=said(fields.number, "Status"),
     )
 
 
 def _flags(fields: Fields, name: str) -> tuple[bool, ...] | None:
-    numbers = fields.numbers(name)
-    if numbers is None:
+    numbers = fields.said(fields.numbers, name)
+    if numbers is None or any(number > 1 for number in numbers):
         return None
-    if any(number > 1 for number in numbers):
-        raise Malformed(f"{name} is not a list of 0 and 1")
     return tuple(number == 1 for number in numbers)
 
 
 def _department(fields: Fields) -> DepartmentChange:
     return DepartmentChange(
         department_id=fields.required_number("Id"),
-        parent_id=fields.number("ParentId"),
-        order=fields.number("Order"),
+        parent_id=fields.said(fields.number, "ParentId"),
+        order=fields.said(fields.number, "Order"),
     )
 
 
 def _tag(fields: Fields) -> TagChange:
+    said = fields.said
     return TagChange(
         tag_id=fields.required_number("TagId"),
-        added_userids=fields.texts("AddUserItems"),
-        removed_userids=fields.texts("DelUserItems"),
-        added_departments=fields.numbers("AddPartyItems"),
-        removed_departments=fields.numbers("DelPartyItems"),
+        added_userids=said(fields.texts, "AddUserItems"),
+        removed_userids=said(fields.texts, "DelUserItems"),
+        added_departments=said(fields.numbers, "AddPartyItems"),
+        removed_departments=said(fields.numbers, "DelPartyItems"),
     )
 
 
@@ -121,12 +120,13 @@ def _card(fields: Fields) -> TemplateCardEvent:
 
 
 def _activity(fields: Fields) -> AgentActivity:
-    return AgentActivity(effect_time=fields.number("EffectTime"))
+    return AgentActivity(effect_time=fields.said(fields.number, "EffectTime"))
 
 
 def _create_auth(fields: Fields) -> CreateAuth:
     return CreateAuth(
-        auth_code=fields.required("AuthCode"), state=fields.identifier("State")
+        auth_code=fields.required("AuthCode"),
+        state=fields.said(fields.identifier, "State"),
     )
 
 
@@ -159,7 +159,9 @@ COMMANDS: Mapping[Kind, Rule] = {
     ),
     ("create_auth", None): _handled(_create_auth, "the code is exchanged once"),
     ("change_auth", None): _handled(
-        _of_corp(lambda fields: ChangeAuth(state=fields.identifier("State"))),
+        _of_corp(
+            lambda fields: ChangeAuth(state=fields.said(fields.identifier, "State"))
+        ),
         "scope and permissions are read again, then the corp",
     ),
     ("cancel_auth", None): _handled(

@@ -281,18 +281,36 @@ def test_a_command_without_what_it_is_about_is_malformed(kind: str) -> None:
     [
         ("create_user", ""),
         ("update_user", "<UserID></UserID>"),
-        ("update_user", "<UserID>u</UserID><Department>two</Department>"),
-        ("update_user", "<UserID>u</UserID><IsLeaderInDept>1,2</IsLeaderInDept>"),
         ("update_party", "<ParentId>2</ParentId>"),
-        ("update_party", "<Id>7</Id><ParentId>-1</ParentId>"),
+        ("update_party", "<Id>seven</Id>"),
         ("update_tag", ""),
     ],
 )
-def test_a_contact_change_with_a_broken_field_is_malformed(
+def test_a_contact_change_that_is_about_nobody_is_malformed(
     change: str, elements: str
 ) -> None:
     with pytest.raises(Malformed):
         contact(change, elements)
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [
+        ("update_user", "<UserID>7</UserID><Department>two</Department>"),
+        ("update_user", "<UserID>7</UserID><IsLeaderInDept>1,2</IsLeaderInDept>"),
+        ("update_user", "<UserID>7</UserID><Status>weird</Status>"),
+        ("update_user", "<UserID>7</UserID><DirectLeader>a,,b</DirectLeader>"),
+        ("update_party", "<Id>7</Id><ParentId>-1</ParentId><Order>x</Order>"),
+        ("update_tag", "<TagId>7</TagId><AddPartyItems>a</AddPartyItems>"),
+    ],
+)
+def test_a_field_that_cannot_be_read_was_not_said_and_loses_no_event(
+    change: str, broken: str
+) -> None:
+    subject, _, _ = broken.partition("</")
+    subject += "</" + subject[1:].partition(">")[0] + ">"
+
+    assert contact(change, broken).detail == contact(change, subject).detail
 
 
 def test_a_contact_change_without_its_kind_is_malformed() -> None:
