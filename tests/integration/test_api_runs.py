@@ -241,6 +241,24 @@ def test_a_malformed_company_changes_nothing(web: Web, body: object) -> None:
     assert web.status("/companies/7") == 404
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("off", {"switch": "off"}),
+        ({"GUARD": "on", "GUARD_REMOVALS": "5"}, {"switch": "on", "removals": 5}),
+        ({"share": 0.5, "window_hours": 1}, {"share": 0.5, "window_hours": 1}),
+        (None, None),
+    ],
+)
+def test_a_guard_may_be_named_as_its_settings_are(
+    web: Web, said: object, kept: dict[str, object] | None
+) -> None:
+    _put(web, {"name": "Example", "guard": said})
+
+    guard = web.get("/companies/7")["guard"]
+    assert kept == (guard and {k: v for k, v in guard.items() if v is not None})
+
+
 def _put(web: Web, body: object) -> TestResponse:
     return web.client.put("/api/v1/companies/7", json=body, headers=BEARER)
 

@@ -26,7 +26,10 @@ class CompanyPath(BaseModel):
 
 
 class Guard(BaseModel):
-    """Overrides of GUARD_*; what is absent follows the setting."""
+    """Overrides of GUARD_*; what is absent follows the setting.
+
+    Also taken: "on" or "off" alone, and the settings' own names.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -35,6 +38,17 @@ class Guard(BaseModel):
     share: float | None = Field(None, ge=0, le=1)
     ceiling: int | None = Field(None, ge=0)
     window_hours: int | None = Field(None, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_the_names_of_settings(cls, given: object) -> object:
+        if isinstance(given, str):
+            return {"switch": given}
+        if not isinstance(given, dict):
+            return given
+        names = (str(name).lower().removeprefix("guard_") for name in given)
+        renamed = ("switch" if name == "guard" else name for name in names)
+        return dict(zip(renamed, given.values(), strict=True))
 
 
 class CompanyBody(BaseModel):
