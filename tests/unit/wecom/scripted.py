@@ -25,6 +25,7 @@ class Asked:
     query: dict[str, str]
     body: Any
     client_port: int
+    authorization: str | None = None
 
 
 class ScriptedServer:
@@ -50,11 +51,18 @@ class ScriptedServer:
                 method=handler.command,
                 endpoint=url.path.removeprefix("/cgi-bin/"),
                 query=dict(parse_qsl(url.query, keep_blank_values=True)),
-                body=json.loads(body) if body else None,
+                body=_read(body, handler.headers.get("Content-Type", "")),
                 client_port=handler.client_address[1],
+                authorization=handler.headers.get("Authorization"),
             )
         )
         self._replies.popleft()(handler)
+
+
+def _read(body: bytes, content_type: str) -> Any:
+    if content_type == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return json.loads(body) if body else None
 
 
 def says(payload: object, *, status: int = 200) -> Reply:
