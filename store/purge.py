@@ -14,7 +14,9 @@ _KEY_NAME = "pseudonym"
 _KEY_BYTES = 32
 _LINES_AT_ONCE = 5_000
 _PATIENCE = "10min"
-_OUR_WORDS = frozenset({"activation", "employment", "grounds", "removal", "state"})
+_OUR_WORDS = frozenset(
+    {"activation", "employment", "grounds", "link", "removal", "state"}
+)
 
 
 def obtain_pseudonym_key(connection: Connection, keyring: Keyring) -> bytes:
@@ -47,6 +49,8 @@ def list_names(connection: Connection, corp_pk: CorpPk) -> list[str]:
         UNION SELECT open_userid FROM members WHERE corp_pk = %(corp_pk)s
         UNION SELECT unnest(direct_leaders) FROM members WHERE corp_pk = %(corp_pk)s
         UNION SELECT userid FROM aliases WHERE corp_pk = %(corp_pk)s
+        UNION SELECT substr(said_by, 7) FROM link_claims
+            WHERE corp_pk = %(corp_pk)s AND said_by LIKE 'admin:%%'
         UNION SELECT substr(key, 8) FROM lines WHERE key LIKE 'member:%%'
         UNION SELECT fields ->> 'userid' FROM said
         UNION SELECT fields ->> 'open_userid' FROM said
@@ -91,7 +95,8 @@ def purge_people(connection: Connection, corp_pk: CorpPk) -> None:
     """
     connection.execute(
         """
-        UPDATE members SET name = NULL, details = '{}', userid = (
+        UPDATE members SET name = NULL, details = '{}', match_mobile = NULL,
+            match_email = NULL, userid = (
                 SELECT new FROM purge_names WHERE old = userid),
             open_userid = (SELECT new FROM purge_names WHERE old = open_userid),
             direct_leaders = CASE WHEN direct_leaders IS NOT NULL THEN ARRAY(
@@ -253,7 +258,8 @@ def purge_corp(connection: Connection, corp_pk: CorpPk, *, renamed: str) -> None
             corp_id = %s, name = NULL, permanent_code = NULL, data_key = NULL,
             scope = '{}', permissions = '[]', agent_id = NULL, paused_by = NULL,
             due_at = NULL, due_cause = NULL,
-            scope_doubt_at = NULL, scope_doubts = 0
+            scope_doubt_at = NULL, scope_doubts = 0,
+            lookups_due_at = NULL, lookups_blocked_until = NULL
         WHERE corp_pk = %s
         """,
         [renamed, corp_pk],

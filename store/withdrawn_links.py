@@ -1,0 +1,90 @@
+"""Links of a corp that withdrew: ended with it, and found again when it comes back."""
+
+from collections.abc import Collection
+
+from domain.ids import AccountId, CompanyId, CorpPk
+from store.database import Connection
+
+
+def end(connection: Connection, corp_pk: CorpPk) -> None:
+    """End the links of a corp; its accounts and memberships are TAPD's and stay.
+
+    What a person was linked to is kept for the day the corp comes back. An account
+    that was made from what WeCom showed keeps nothing of that. The replacements of
+    purged names must be at hand.
+    """
+    _journal(connection, corp_pk)
+    _unlink(connection, corp_pk)
+    _forget(connection, corp_pk)
+
+
+def _journal(connection: Connection, corp_pk: CorpPk) -> None:
+    connection.execute(
+        """
+        INSERT INTO journal (corp_pk, cause, decision, key, reason, before, after)
+        SELECT links.corp_pk, 'mail', 'Unlink', 'member:' || userid, 'corp_withdrew',
+            jsonb_build_object('link', jsonb_build_object('state', links.state,
+                'reason', reason, 'account_id', account_id, 'asks', asks,
+                'evidence', evidence)),
+            jsonb_build_object('link', jsonb_build_object('state', 'unlinked',
+                'reason', 'corp_withdrew', 'account_id', NULL, 'asks', NULL,
+                'evidence', '[]'::jsonb))
+        FROM links JOIN members USING (corp_pk, member_pk)
+        WHERE links.corp_pk = %s AND members.state = 'active'
+        """,
+        [corp_pk],
+    )
+
+
+def _unlink(connection: Connection, corp_pk: CorpPk) -> None:
+    connection.execute(
+        """
+        UPDATE links SET former_account_id = account_id, account_id = NULL,
+            asks = NULL, evidence = '[]', stale = false, state = 'unlinked',
+            reason = 'corp_withdrew', changed_at = clock_timestamp()
+        WHERE corp_pk = %s
+        """,
+        [corp_pk],
+    )
+
+
+def _forget(connection: Connection, corp_pk: CorpPk) -> None:
+    connection.execute(
+        """
+        UPDATE link_claims SET said_by = 'admin:' || new FROM purge_names
+        WHERE corp_pk = %s AND said_by = 'admin:' || old
+        """,
+        [corp_pk],
+    )
+    connection.execute("DELETE FROM lookups WHERE corp_pk = %s", [corp_pk])
+    connection.execute(
+        """
+        UPDATE accounts SET nick = account_id, name = NULL, mobile = NULL,
+            mobile_e164 = NULL, email = NULL, email_folded = NULL, made_by = NULL,
+            changed_at = clock_timestamp(), mobile_changed_at = clock_timestamp()
+        WHERE made_by = %s
+        """,
+        [corp_pk],
+    )
+
+
+def list_former(
+    connection: Connection, company_id: CompanyId, pseudonyms: Collection[str]
+) -> dict[str, AccountId]:
+    """What people of these pseudonyms were linked to when their corp withdrew.
+
+    Shape: by pseudonym, of several withdrawals the last; only accounts that are known
+        still.
+    """
+    rows = connection.execute(
+        """
+        SELECT DISTINCT ON (members.userid) members.userid, former_account_id
+        FROM links JOIN members USING (corp_pk, member_pk)
+        JOIN accounts ON accounts.account_id = former_account_id
+        WHERE company_id = %s AND former_account_id IS NOT NULL AND links.holds
+            AND members.userid = ANY(%s)
+        ORDER BY members.userid, links.changed_at DESC
+        """,
+        [company_id, list(pseudonyms)],
+    ).fetchall()
+    return {userid: AccountId(account_id) for userid, account_id in rows}
