@@ -94,6 +94,7 @@ def _start_simulator(
         "SIMULATOR_PORT": str(port),
         "SIMULATOR_COMMAND_URL": f"{receiver}/wecom/command",
         "SIMULATOR_DATA_URL": f"{receiver}/wecom/data",
+        "SIMULATOR_SYNC_URL": settings["PUBLIC_URL"],
     }
     simulator = service(
         session,

@@ -74,12 +74,12 @@ def synthetic_settings(
         "WECOM_OPEN_URL",
         "WECOM_OAUTH_URL",
         "WECOM_LOGIN_URL",
-        "TAPD_URL",
-        "TAPD_API_URL",
     )
     return {
         **dict.fromkeys(_DEFAULTS, ""),
         **dict.fromkeys(platforms, simulator),
+        "TAPD_URL": f"{simulator}/tapd",
+        "TAPD_API_URL": f"{simulator}/tapd-api",
         **secrets,
         "DATABASE_URL": servers.database_url,
         "REDIS_URL": servers.redis_url,

@@ -1,4 +1,4 @@
-"""python -m simulator: WeCom in a box."""
+"""python -m simulator: WeCom and TAPD in a box."""
 
 import logging
 import signal
@@ -6,7 +6,7 @@ import threading
 
 import click
 
-from simulator.config import Config, SuiteKey
+from simulator.config import Config, SuiteKey, Sync, TapdApp
 from simulator.server import Simulator
 
 DEMO_AES_KEY = "2Eut3QUGh0BF89r8Bh4rCgvfGpGE2Ou66CO6dMtvsnQ"
@@ -44,6 +44,15 @@ DEMO_AES_KEY = "2Eut3QUGh0BF89r8Bh4rCgvfGpGE2Ou66CO6dMtvsnQ"
 )
 @click.option("--login-suite-id", default="", envvar="WECOM_LOGIN_SUITE_ID")
 @click.option("--login-suite-secret", default="", envvar="WECOM_LOGIN_SUITE_SECRET")
+@click.option("--tapd-client-id", default="demo", envvar="TAPD_CLIENT_ID")
+@click.option("--tapd-client-secret", default="demo-tapd", envvar="TAPD_CLIENT_SECRET")
+@click.option(
+    "--sync-url",
+    default="",
+    envvar="SIMULATOR_SYNC_URL",
+    help="The product's web, where TAPD's admins begin to link a company.",
+)
+@click.option("--sync-token", default="", envvar="API_TOKEN")
 @click.option(
     "--ticket-seconds",
     default=600.0,
@@ -51,7 +60,7 @@ DEMO_AES_KEY = "2Eut3QUGh0BF89r8Bh4rCgvfGpGE2Ou66CO6dMtvsnQ"
     help="Seconds between two suite_ticket pushes.",
 )
 def main(host: str, port: int, **options: str | float) -> None:
-    """Serve WeCom's API, its admin console and its members' phones."""
+    """Serve WeCom's API, admin console and phones, and TAPD's API and sign-in."""
     logging.basicConfig(level=logging.INFO)
     simulator = Simulator(_config(options), host=host, port=port)
     stopping = threading.Event()
@@ -78,8 +87,17 @@ def _config(options: dict[str, str | float]) -> Config:
         login_suite=login if login_id else None,
         provider_corp_id=str(options["provider_corp_id"]),
         provider_secret=str(options["provider_secret"]),
+        tapd_app=TapdApp(
+            client_id=str(options["tapd_client_id"]),
+            secret=str(options["tapd_client_secret"]),
+        ),
+        sync=_sync(str(options["sync_url"]), str(options["sync_token"])),
         ticket_seconds=float(options["ticket_seconds"]),
     )
+
+
+def _sync(url: str, token: str) -> Sync | None:
+    return Sync(url=url, token=token) if url else None
 
 
 if __name__ == "__main__":

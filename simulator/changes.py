@@ -115,13 +115,14 @@ def _push_contact(
     world: World, corp: Corp, *, old: Seen | None, new: Seen | None
 ) -> None:
     if old is None and new is not None and new.readable:
-        fields = [*_identity_of(corp, new), ("Name", new.member.userid)]
+        fields = [*_identity_of(corp, new), *_details(corp, old=None, new=new)]
         fields += [*_fields(old=None, new=new), ("Status", int(new.member.status))]
         world.push_contact("create_user", corp=corp, fields=fields)
     elif old is not None and new is None and old.readable:
         world.push_contact("delete_user", corp=corp, fields=_identity_of(corp, old))
     elif old is not None and new is not None and (old.readable or new.readable):
-        changed = [*_fields(old=old, new=new), *_status(old=old, new=new)]
+        changed = [*_details(corp, old=old, new=new), *_fields(old=old, new=new)]
+        changed += _status(old=old, new=new)
         if changed:
             fields = [*_identity_of(corp, new), *changed]
             world.push_contact("update_user", corp=corp, fields=fields)
@@ -148,6 +149,17 @@ def _identity(corp: Corp, *, userid: str, open_userid: str) -> list[Field]:
     if corp.tells_open_userid:
         fields.append(("OpenUserID", open_userid))
     return fields
+
+
+def _details(corp: Corp, *, old: Seen | None, new: Seen) -> list[Field]:
+    """Who somebody is, to the few apps that are told; the id as a name to others."""
+    if not corp.tells_details:
+        return [("Name", new.member.userid)] if old is None else []
+    return [
+        (name.capitalize(), getattr(new.member, name))
+        for name in ("name", "mobile", "email", "position")
+        if old is None or getattr(old.member, name) != getattr(new.member, name)
+    ]
 
 
 def _fields(*, old: Seen | None, new: Seen) -> list[Field]:

@@ -12,8 +12,24 @@ class SuiteKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TapdApp:
+    """The open app that TAPD knows us as."""
+
+    client_id: str = "demo"
+    secret: str = field(default="demo-tapd", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """The product's JSON API, as TAPD calls it when a company is to be linked."""
+
+    url: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The provider, its suites and where its callbacks go.
+    """The provider, its suites, its app in TAPD, and where its callbacks go.
 
     Units: ticket_seconds, retry_seconds and callback_seconds are seconds.
     """
@@ -26,6 +42,8 @@ class Config:
     login_suite: SuiteKey | None = None
     provider_corp_id: str
     provider_secret: str = field(repr=False)
+    tapd_app: TapdApp = TapdApp()
+    sync: Sync | None = None
     ticket_seconds: float = 600.0
     callback_seconds: float = 5.0
     retry_seconds: float = 1.0

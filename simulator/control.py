@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from simulator.faults import Fault, Kind
+from simulator.tapd.people import Tapd
 from simulator.tokens import Paper
 from simulator.world import Knobs, World
 
@@ -49,9 +50,9 @@ def _add_general(pages: Blueprint, world: World) -> None:
             unknown = given.keys() - {one.name for one in fields(Knobs)}
             if unknown:
                 return _refuse(f"no such knob: {sorted(unknown)[0]}")
-            wrong = [one for one, value in given.items() if not _is_limit(value)]
+            wrong = [one for one, value in given.items() if not _fits(one, value)]
             if wrong:
-                return _refuse(f"{wrong[0]} is not a number")
+                return _refuse(f"{wrong[0]} cannot be {given[wrong[0]]!r}")
             world.knobs = replace(world.knobs, **given)
         return jsonify(asdict(world.knobs))
 
@@ -186,6 +187,7 @@ def reset_world(world: World) -> None:
     """As just started, but for the tickets, which stay good."""
     with world.lock:
         world.corps.clear()
+        world.tapd = Tapd()
         world.knobs = Knobs()
         world.clock_offset = 0.0
         for kind in set(Paper) - {Paper.SUITE_TICKET}:
@@ -211,7 +213,9 @@ def read_fault(world: World, given: dict[str, Any]) -> Fault:
     return Fault(fault_id=world.faults.next_id(), **values)
 
 
-def _is_limit(value: Any) -> bool:
+def _fits(name: str, value: Any) -> bool:
+    if name == "tapd_resource":
+        return value in ("user", "workspace")
     return value is None or isinstance(value, int | float)
 
 

@@ -10,12 +10,20 @@ from simulator.actions import ACTIONS, act
 from simulator.admin_members import Impossible
 from simulator.corp import Corp, Minter
 from simulator.directory import Directory, Member
+from simulator.given import read_flag
 from simulator.people import furnish
 from simulator.truth import snapshot
 from simulator.world import World
 
 Answer = Response | tuple[Response, int]
-QUIRKS = ("tells_open_userid", "tells_installer", "installer", "user_max", "name")
+QUIRKS = (
+    "tells_open_userid",
+    "tells_installer",
+    "tells_details",
+    "installer",
+    "user_max",
+    "name",
+)
 
 
 def blueprint(world: World) -> Blueprint:
@@ -133,6 +141,7 @@ def seed(world: World, given: dict[str, Any]) -> Corp:
         name=str(given.get("name") or "星河科技"),
         minter=minter,
         plain_ids=plain,
+        tells_details=read_flag(given, "tells_details"),
     )
     furnish(
         corp,

@@ -68,7 +68,8 @@ class Corp:
     """An enterprise.
 
     Shape: `before` is the state before the last change, kept only while a rule asks
-    for late answers; `plain_ids` marks a corp authorised before 2021-11-17.
+    for late answers; `plain_ids` marks a corp authorised before 2021-11-17;
+    `tells_details` one whose app still gets names, mobiles and e-mails.
     """
 
     corp_id: str
@@ -77,6 +78,7 @@ class Corp:
     plain_ids: bool = False
     tells_open_userid: bool = True
     tells_installer: bool = True
+    tells_details: bool = False
     installer: str | None = None
     user_max: int = 200
     now: Directory = field(default_factory=Directory)

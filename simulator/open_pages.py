@@ -2,7 +2,6 @@
 
 import re
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
@@ -11,6 +10,7 @@ from simulator.actions import act
 from simulator.admin_members import Impossible
 from simulator.control_corps import get_corp
 from simulator.page import page_words
+from simulator.returning import address_back
 from simulator.tokens import Paper
 from simulator.visits import oauth_code
 from simulator.world import World
@@ -99,13 +99,10 @@ def _install_problem(world: World) -> int:
 
 def _return(extra: dict[str, Any]) -> Page:
     """The browser goes back to where the provider asked for."""
-    address = request.args.get("redirect_uri", "")
-    if urlsplit(address).scheme not in ("http", "https"):
-        return _problem(50001)
     state = request.args.get("state")
-    query = urlencode({**extra, **({"state": state} if state is not None else {})})
-    joint = "&" if urlsplit(address).query else "?"
-    return redirect(f"{address}{joint}{query}")
+    more = {**extra, **({"state": state} if state is not None else {})}
+    address = address_back(request.args.get("redirect_uri", ""), more)
+    return _problem(50001) if address is None else redirect(address)
 
 
 def _problem(errcode: int) -> Page:

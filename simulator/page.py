@@ -40,13 +40,23 @@ def blueprint(world: World) -> Blueprint:
 
 def page_words(world: World) -> dict[str, Any]:
     """What every template may use."""
-    language = request.cookies.get("language", "zh")
+    language = chosen_language()
     return {
         "t": partial(translate, language=language),
         "language": language,
         "languages": LANGUAGES,
         "corps": list(world.corps.values()),
+        "tapd": world.tapd,
     }
+
+
+def chosen_language() -> str:
+    """The language of this request: the one chosen, else what the browser prefers."""
+    chosen = request.cookies.get("language", "")
+    if chosen in LANGUAGES:
+        return chosen
+    wanted = request.accept_languages.best_match(["zh-CN", "zh", "en"])
+    return "en" if wanted == "en" else "zh-CN"
 
 
 def _add_home(pages: Blueprint, world: World) -> None:
@@ -59,7 +69,8 @@ def _add_home(pages: Blueprint, world: World) -> None:
         back = request.args.get("back", "/")
         own = back.startswith("/") and not back.startswith("//")
         answer = redirect(back if own else "/")
-        answer.set_cookie("language", "en" if name == "en" else "zh")
+        # The product's pages use the same name and values: one choice for both.
+        answer.set_cookie("language", "en" if name == "en" else "zh-CN")
         return answer
 
     @pages.post("/companies")

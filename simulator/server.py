@@ -11,6 +11,10 @@ from simulator.control import blueprint as control_blueprint
 from simulator.control_corps import blueprint as corps_blueprint
 from simulator.open_pages import blueprint as open_pages_blueprint
 from simulator.page import blueprint as page_blueprint
+from simulator.tapd.api import blueprint as tapd_api_blueprint
+from simulator.tapd.company_pages import blueprint as tapd_company_blueprint
+from simulator.tapd.control import blueprint as tapd_control_blueprint
+from simulator.tapd.pages import blueprint as tapd_blueprint
 from simulator.world import World
 
 TICKET_RETRY_SECONDS = 5.0
@@ -24,6 +28,10 @@ def create_app(world: World) -> Flask:
     app.register_blueprint(corps_blueprint(world))
     app.register_blueprint(page_blueprint(world))
     app.register_blueprint(open_pages_blueprint(world))
+    app.register_blueprint(tapd_api_blueprint(world))
+    app.register_blueprint(tapd_control_blueprint(world))
+    app.register_blueprint(tapd_blueprint(world))
+    app.register_blueprint(tapd_company_blueprint(world))
     return app
 
 

@@ -1,4 +1,4 @@
-"""Everything WeCom hands out for a while: tokens, tickets and single-use codes."""
+"""Everything that is handed out for a while: tokens, tickets, single-use codes."""
 
 import secrets
 import threading
@@ -20,6 +20,8 @@ class Paper(StrEnum):
     OAUTH_CODE = "oauth_code"
     USER_TICKET = "user_ticket"
     RESPONSE_CODE = "response_code"
+    TAPD_CODE = "tapd_code"
+    TAPD_TOKEN = "tapd_token"  # noqa: S105 — a kind, not a secret.
 
 
 LIFETIME_SECONDS = {
@@ -32,6 +34,8 @@ LIFETIME_SECONDS = {
     Paper.OAUTH_CODE: 300,
     Paper.USER_TICKET: 7200,
     Paper.RESPONSE_CODE: 72 * 3600,
+    Paper.TAPD_CODE: 300,
+    Paper.TAPD_TOKEN: 7200,
 }
 
 

@@ -1,6 +1,6 @@
 """The pages' words in Chinese and English."""
 
-LANGUAGES = {"zh": "中文", "en": "English"}
+LANGUAGES = {"zh-CN": "中文", "en": "English"}
 
 # Key: Chinese, English.
 WORDS: dict[str, tuple[str, str]] = {
@@ -147,6 +147,69 @@ WORDS: dict[str, tuple[str, str]] = {
     "fault_empty": ("应答为空列表", "Empty lists"),
     "fault_blank": ("应答无内容", "No body at all"),
     "fault_late": ("应答变更前的状态", "State before the change"),
+    "simulated": ("模拟", "Simulated"),
+    "tapd_title": ("TAPD（模拟）", "TAPD (simulated)"),
+    "tapd_sign_in": ("登录 TAPD", "Sign in to TAPD"),
+    "tapd_sign_in_hint": (
+        "模拟环境不需要密码：选择以哪个 TAPD 帐号登录。",
+        "Nothing is real here, so no password: choose which account is yours.",
+    ),
+    "tapd_find": ("昵称、手机或邮箱", "Nick, mobile or e-mail"),
+    "tapd_nobody": ("没有这样的帐号", "No such account"),
+    "tapd_more": ("仅显示前 50 个，可以查找", "First 50 shown; search for the others"),
+    "tapd_more_people": ("仅显示前 200 位", "First 200 shown"),
+    "tapd_register": ("注册新帐号", "Register a new account"),
+    "tapd_nick": ("昵称", "Nick"),
+    "tapd_account_id": ("帐号 ID（留空为新帐号）", "Account id (empty: a new one)"),
+    "tapd_switch": ("换帐号", "Switch"),
+    "tapd_consent": (
+        "TAPD–WeCom Sync 想知道你是谁",
+        "TAPD–WeCom Sync wants to know who you are",
+    ),
+    "tapd_you_are": ("你登录的帐号：", "You are signed in as"),
+    "tapd_scopes": ("申请的权限：", "It asks for:"),
+    "tapd_agree": ("同意", "Agree"),
+    "tapd_refuse": ("拒绝", "Refuse"),
+    "tapd_no_company": ("该帐号不在任何公司中", "This account is in no company"),
+    "tapd_no_account": ("没有这个帐号，请返回重选", "No such account; go back"),
+    "tapd_bad_client": (
+        "client_id 不是已登记的应用。请检查 TAPD_CLIENT_ID。",
+        "No app has this client_id. Check TAPD_CLIENT_ID.",
+    ),
+    "tapd_bad_request": (
+        "response_type 必须是 code。",
+        "response_type has to be code.",
+    ),
+    "tapd_bad_redirect": (
+        "redirect_uri 不是网址。",
+        "redirect_uri is no web address.",
+    ),
+    "tapd_welcome": ("你好，", "Hello, "),
+    "tapd_home_hint": (
+        "真实环境中，这里是 TAPD 的工作台。",
+        "In real life this is where TAPD begins.",
+    ),
+    "tapd_admin": ("公司管理员", "Company admin"),
+    "tapd_item": ("TAPD 工作项", "An item in TAPD"),
+    "tapd_item_hint": (
+        "真实环境中，这里打开该工作项。",
+        "In real life the item opens here.",
+    ),
+    "tapd_link_wecom": ("关联企业微信", "Link with WeCom"),
+    "tapd_admins_only": (
+        "以公司管理员登录后，可在此关联企业微信。",
+        "Signed in as the company's admin you can link it with WeCom here.",
+    ),
+    "tapd_not_linked": (
+        "关联服务没有接受。请看 web 的日志。",
+        "The link service did not accept. See the log of web.",
+    ),
+    "tapd_working": ("在职", "Working"),
+    "tapd_left": ("离职", "Left"),
+    "tapd_put_person": ("新增或修改成员", "Add or change a person"),
+    "tapd_companies": ("TAPD 公司", "TAPD companies"),
+    "tapd_people": ("TAPD 帐号", "TAPD accounts"),
+    "tapd_open": ("打开 TAPD", "Open TAPD"),
 }
 
 

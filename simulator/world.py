@@ -11,6 +11,7 @@ from simulator.events import Event, Field, command_event, contact_event, data_ev
 from simulator.faults import Faults
 from simulator.logs import Logs, PushRecord
 from simulator.pushes import Address, Courier, Post
+from simulator.tapd.people import Tapd
 from simulator.tokens import Paper, Papers
 
 
@@ -19,12 +20,15 @@ class Knobs:
     """What can be turned while it runs.
 
     Units: answer_milliseconds; per_minute is calls per corp and endpoint; concurrent
-    is calls at once per corp and endpoint. None is no limit.
+    is calls at once per corp and endpoint; tapd_per_minute is TAPD's. None is no
+    limit. tapd_resource is the form in which TAPD names what was granted.
     """
 
     answer_milliseconds: float = 0.0
     per_minute: int | None = None
     concurrent: int | None = None
+    tapd_per_minute: int | None = None
+    tapd_resource: str = "user"
 
 
 class World:
@@ -39,6 +43,7 @@ class World:
         self.logs = Logs()
         self.papers = Papers(self.now)
         self.corps: dict[str, Corp] = {}
+        self.tapd = Tapd()
         self.knobs = Knobs()
         self.courier = Courier(
             config=config, faults=self.faults, logs=self.logs, post=post

@@ -33,7 +33,7 @@ def list_members(call: Call) -> dict[str, Any]:
     """Direct members of one department (WeCom 90337)."""
     view = call.view
     people = view.people(_department(call, view))
-    return {"userlist": [_shown(view, member) for member in people]}
+    return {"userlist": [_shown(call, member) for member in people]}
 
 
 def get(call: Call) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def get(call: Call) -> dict[str, Any]:
         raise Refusal(60111)
     if not view.is_readable(member):
         raise Refusal(60011)
-    return _shown(view, member)
+    return _shown(call, member)
 
 
 def list_member_auth(call: Call) -> dict[str, Any]:
@@ -117,7 +117,8 @@ def _department(call: Call, view: Directory) -> int:
     return department_id
 
 
-def _shown(view: Directory, member: Member) -> dict[str, Any]:
+def _shown(call: Call, member: Member) -> dict[str, Any]:
+    view = call.view
     shown = view.shown_departments(member)
     answer: dict[str, Any] = {
         "userid": member.userid,
@@ -138,7 +139,13 @@ def _shown(view: Directory, member: Member) -> dict[str, Any]:
     leader = direct_leader(view, member)
     if leader is not None:
         answer["direct_leader"] = [leader]
-    return answer
+    return {**answer, **_details(member)} if call.corp.tells_details else answer
+
+
+def _details(member: Member) -> dict[str, Any]:
+    """What only apps of long ago are still told (wecom.md 3.12)."""
+    names = ("name", "mobile", "email", "position")
+    return {name: getattr(member, name) for name in names}
 
 
 def _cursor(value: str) -> int:

@@ -204,6 +204,7 @@ def _start_simulator(product: Product) -> None:
         "SIMULATOR_PORT": product.simulator.rpartition(":")[2],
         "SIMULATOR_COMMAND_URL": f"{product.receiver}/wecom/command",
         "SIMULATOR_DATA_URL": f"{product.receiver}/wecom/data",
+        "SIMULATOR_SYNC_URL": product.api,
     }
     simulator = service(
         session,

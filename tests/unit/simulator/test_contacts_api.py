@@ -163,3 +163,19 @@ def test_calls_are_counted_by_endpoint_and_errcode(stage: Stage) -> None:
 
     counted = stage.world.logs.counters(corp_id=stage.corp.corp_id)
     assert counted == {"user/get": {"0": 1, "60011": 1}}
+
+
+def test_an_old_authorisation_still_tells_who_people_are(stage: Stage) -> None:
+    stage.install()
+    hidden = stage.get("user/get", userid=ANN)
+
+    stage.corp.tells_details = True
+    told = stage.get("user/get", userid=ANN)
+    stage.act("set-details", userid=ANN, mobile="13900000000")
+
+    assert (hidden["name"], "mobile" in hidden) == (ANN, False)
+    assert told["name"] == f"名{ANN}"
+    assert told["email"] == f"{ANN}@example.com"
+    [push] = stage.pushed()
+    assert "<Mobile><![CDATA[13900000000]]></Mobile>" in push.xml
+    assert "<Email>" not in push.xml
