@@ -3,34 +3,24 @@
 import logging
 import sys
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Generator
 
 import click
 
-from domain.ids import CompanyId
+from commands.accounts import import_accounts
+from commands.session import Failed, opened_pool, read_settings
 from domain.replay import BrokenJournal
-from settings import Settings, SettingsError, load
-from store import accounts, approvals, mail, rotation, runs
-from store.accounts import ROWS_AT_ONCE, Upserted
-from store.companies import find_company
+from settings import Settings, load
+from store import approvals, mail, rotation, runs
 from store.corps import find_live
-from store.database import (
-    Connection,
-    Pool,
-    StoreUnavailable,
-    open_pool,
-    transaction,
-)
+from store.database import Pool, transaction
 from store.migrate import migrate as apply_migrations
 from store.replay import Difference, list_differences
-from store.sealing import Keyring, SealBroken
+from store.sealing import Keyring
 from store.spill import SpillUnavailable, open_spill
 from store.summaries.journal import find_data_key
 from store.summaries.runs import RunSummary, find_run
 from workers import doctor as doctors
-from workers.account_files import AccountList, BadFile, Blank, read_accounts
 from workers.bell import open_bell
 from workers.findings import Verdict
 
@@ -45,12 +35,6 @@ _MARKS = {
 }
 
 
-class Failed(click.ClickException):
-    """The command could not do what was asked; exit status 1."""
-
-    exit_code = 1
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Operate TAPD-WeCom Sync. Exit status: 0 done, 1 failed, 2 wrong usage."""
@@ -61,7 +45,7 @@ def cli() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    applied = apply_migrations(_settings().database_url)
+    applied = apply_migrations(read_settings().database_url)
     for name in applied:
         click.echo(f"applied {name}")
     click.echo("The database has the newest schema.")
@@ -99,8 +83,8 @@ def doctor(lang: str, before_start: bool) -> None:
 @click.option("--deep", is_flag=True, help="Compare column by column.")
 def resync(corp: str, deep: bool) -> None:
     """Read all of CORP from WeCom again and apply what differs."""
-    settings = _settings()
-    with _pool(settings) as pool:
+    settings = read_settings()
+    with opened_pool(settings) as pool:
         with transaction(pool) as connection:
             found = find_live(connection, corp)
             if found is None or found.state != "linked":
@@ -131,8 +115,8 @@ def _report(run: RunSummary) -> None:
 @click.argument("plan")
 def approve(plan: str) -> None:
     """Do the removals of the held PLAN that WeCom still confirms."""
-    settings = _settings()
-    with _pool(settings) as pool:
+    settings = read_settings()
+    with opened_pool(settings) as pool:
         try:
             with transaction(pool) as connection:
                 approval = approvals.approve(connection, plan, plan_hash=None, by="cli")
@@ -148,8 +132,8 @@ def approve(plan: str) -> None:
 @click.argument("event", type=click.IntRange(min=1, max=2**63 - 1))
 def retry(event: int) -> None:
     """Try the failed or parked EVENT again."""
-    settings = _settings()
-    with _pool(settings) as pool, transaction(pool) as connection:
+    settings = read_settings()
+    with opened_pool(settings) as pool, transaction(pool) as connection:
         mailbox = mail.retry(connection, event)
     if mailbox is None:
         raise Failed(f"Event {event} is neither failed nor parked.")
@@ -161,8 +145,8 @@ def retry(event: int) -> None:
 @click.argument("corp")
 def replay(corp: str) -> None:
     """Fold the journal of CORP from empty and print where the org differs."""
-    settings = _settings()
-    with _pool(settings) as pool:
+    settings = read_settings()
+    with opened_pool(settings) as pool:
         differences = _differences(pool, Keyring(settings.secret_keys), corp)
     for each in differences:
         field = f" {each.field}" if each.field else ""
@@ -172,100 +156,22 @@ def replay(corp: str) -> None:
     click.echo("The journal gives exactly the org.")
 
 
-@cli.command("import-accounts")
-@click.argument("company")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
-@click.option(
-    "--clear-empty",
-    "blank",
-    flag_value=Blank.CLEARS,
-    default=Blank.LEFT_ALONE,
-    type=Blank,
-    help="An empty field clears what is known; otherwise it is left alone.",
-)
-def import_accounts(company: str, file: Path, dry_run: bool, blank: Blank) -> None:
-    """Make or change the accounts of COMPANY as the CSV FILE says, all or none.
-
-    Columns account_id, nick, name, mobile, email, in any order, under a header.
-    """
-    listed = _read_accounts(file, blank)
-    settings = _settings()
-    with _pool(settings) as pool, transaction(pool) as connection:
-        if find_company(connection, company) is None:
-            raise Failed(f"Company {company} is not known here.")
-        # What would change is found out by changing it, and taking that back.
-        with connection.transaction(force_rollback=dry_run):
-            done = _import(connection, CompanyId(company), listed)
-    click.echo(
-        f"{'would be ' if dry_run else ''}created {done.created},"
-        f" changed {done.changed}, unchanged {done.unchanged}"
-    )
-
-
-def _read_accounts(file: Path, blank: Blank) -> AccountList:
-    try:
-        listed = read_accounts(file.read_bytes(), blank=blank)
-    except BadFile as fault:
-        raise Failed(f"{file}: {fault}") from fault
-    for each in listed.faults:
-        click.echo(f"line {each.line}: {each.reason}", err=True)
-    if listed.faults:
-        lines = len({each.line for each in listed.faults})
-        raise Failed(f"{lines} bad lines; nothing was imported.")
-    return listed
-
-
-def _import(
-    connection: Connection, company_id: CompanyId, listed: AccountList
-) -> Upserted:
-    changes, done = listed.changes, Upserted()
-    on_terminal = sys.stdout.isatty()
-    with click.progressbar(
-        length=len(changes), label="accounts", hidden=not on_terminal
-    ) as bar:
-        for start in range(0, len(changes), ROWS_AT_ONCE):
-            part = changes[start : start + ROWS_AT_ONCE]
-            done += accounts.upsert(connection, company_id, part)
-            bar.update(len(part))
-            if not on_terminal:
-                click.echo(f"accounts {start + len(part)} of {len(changes)}")
-    return done
+cli.add_command(import_accounts)
 
 
 @cli.command("rotate-keys")
 def rotate_keys() -> None:
     """Seal everything again with the first of SECRET_KEYS."""
-    settings = _settings()
+    settings = read_settings()
     keyring = Keyring(settings.secret_keys)
     unreadable = 0
-    with _pool(settings) as pool:
+    with opened_pool(settings) as pool:
         for sealed in rotation.SEALED:
             unreadable += _rotate_column(pool, keyring, sealed)
     _warn_of_spill(settings, keyring)
     if unreadable:
         raise Failed(f"{unreadable} values cannot be opened with any of SECRET_KEYS.")
     click.echo("Everything in Postgres is sealed with the first key.")
-
-
-def _settings() -> Settings:
-    try:
-        return load()
-    except SettingsError as error:
-        raise Failed(str(error)) from error
-
-
-@contextmanager
-def _pool(settings: Settings) -> Iterator[Pool]:
-    pool = open_pool(settings.database_url, size=2)
-    try:
-        yield pool
-    except StoreUnavailable as error:
-        raise Failed("Postgres cannot be reached: see DATABASE_URL.") from error
-    except SealBroken as error:
-        raise Failed(f"None of SECRET_KEYS opens {error}.") from error
-    finally:
-        pool.close()
 
 
 def _follow(pool: Pool, run_id: str) -> RunSummary:

@@ -55,6 +55,7 @@ def environment_for(
         "WECOM_PROVIDER_SECRET": "provider-secret",
         "TAPD_CLIENT_ID": "c",
         "TAPD_CLIENT_SECRET": "s",
+        "TAPD_API_URL": _NOWHERE,
         # Small corps change by halves here; the guard has tests of its own.
         "GUARD": "off",
         **others,

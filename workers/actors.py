@@ -10,8 +10,8 @@ import dramatiq
 
 import logs
 import settings
-from domain.ids import RunId
-from workers import mailbox, runs
+from domain.ids import CompanyId, RunId
+from workers import account_reads, mailbox, runs
 from workers.broker import EVENTS, RESYNC, make_broker, milliseconds
 from workers.runtime import Runtime, build
 
@@ -37,3 +37,9 @@ def drain(mailbox_name: str) -> None:
 def resync(run_id: str) -> None:
     """Take a turn at one run."""
     runs.work_on(_runtime(), RunId(run_id))
+
+
+@dramatiq.actor(queue_name=RESYNC, max_retries=0, time_limit=milliseconds(600))
+def read_accounts(company_id: str) -> None:
+    """Read the people of one company from TAPD."""
+    account_reads.read_accounts(_runtime(), CompanyId(company_id))

@@ -61,6 +61,18 @@ class Bell:
             argument=batch_id,
         )
 
+    def ring_accounts(self, company_id: str) -> bool:
+        """Ask for the reading of a company's people; False when Redis did not answer.
+
+        Repeats: nothing more is enqueued until a worker answers, 5 s at the most.
+        """
+        return self._ring(
+            f"accounts:{company_id}",
+            queue_name=RESYNC,
+            actor_name="read_accounts",
+            argument=company_id,
+        )
+
     def answer(self, mailbox: str) -> bool:
         """Let the mailbox be rung again; a drain's first act."""
         return self._answer(mailbox)
@@ -68,6 +80,10 @@ class Bell:
     def answer_run(self, run_id: str) -> bool:
         """Let the run be rung again; the first act of whoever works on it."""
         return self._answer(f"run:{run_id}")
+
+    def answer_accounts(self, company_id: str) -> bool:
+        """Let the reading be rung for again; the first act of whoever reads."""
+        return self._answer(f"accounts:{company_id}")
 
     def answer_batch(self, batch_id: int | str) -> bool:
         """Let the batch be rung again; the first act of whoever delivers it."""

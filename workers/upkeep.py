@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from redis import RedisError
 
-from store import due, partitions, pruning, runs, schedule, strays
+from store import account_reads, due, partitions, pruning, runs, schedule, strays
 from store.database import Connection, transaction
 from store.gaps import upkeep_gaps
 from store.partitions import INBOX, JOURNAL, Partitioned
@@ -106,6 +106,18 @@ def start_due_corps(runtime: Runtime) -> None:
         ]
     for run_id in opened:
         runtime.bell.ring_run(run_id)
+
+
+def read_due_accounts(runtime: Runtime) -> None:
+    """Ring for companies whose people TAPD is to be asked for, if it may be asked."""
+    tapd = runtime.settings.tapd
+    if not (tapd.client_id and tapd.client_secret):
+        return
+    with transaction(runtime.pool) as connection:
+        account_reads.add_missing(connection)
+        found = account_reads.list_due(connection, limit=_MOST_AT_ONCE)
+    for company_id in found:
+        runtime.bell.ring_accounts(company_id)
 
 
 def retest_parked(runtime: Runtime) -> None:
@@ -207,6 +219,7 @@ JOBS = (
     Job(name="spill", work=move_spilled),
     Job(name="gaps", work=look_for_gaps, every_seconds=5),
     Job(name="waiting", work=ring_waiting, every_seconds=15),
+    Job(name="accounts", work=read_due_accounts, every_seconds=15),
     Job(name="partitions", work=keep_partitions, every_seconds=3600),
     Job(name="late_mail", work=forget_late_mail, every_seconds=60),
     Job(name="prune", work=prune, every_seconds=60),

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("receiver", "workers", "domain", "wecom", "tapd", "store", "web")
+PRODUCT = ("receiver", "workers", "domain", "wecom", "tapd", "store", "web", "commands")
 OTHERS = ("simulator", "demo", "benchmarks", "tests")
 
 

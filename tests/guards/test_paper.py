@@ -7,7 +7,15 @@ import pytest
 
 from demo.procfile import read_procfile
 from store.gaps import GapReason
-from tests.guards.source import ROOT, called, functions, modules_at, read, texts
+from tests.guards.source import (
+    ROOT,
+    called,
+    functions,
+    modules,
+    modules_at,
+    read,
+    texts,
+)
 from wecom.intake import Refused
 
 READMES = ("README.md", "README.zh-CN.md")
@@ -111,7 +119,8 @@ def test_every_place_that_a_link_names_is_on_its_page(page: str) -> None:
 def test_every_operators_command_of_a_page_is_one(page: str) -> None:
     known = {
         name.replace("_", "-")
-        for function in functions(modules_at("manage.py")[0])
+        for module in (*modules_at("manage.py"), *modules("commands"))
+        for function in functions(module)
         for name in [function.name]
         if any(called(each) == "command" for each in function.decorator_list)
     }

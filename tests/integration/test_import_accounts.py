@@ -1,6 +1,6 @@
 """The command that imports accounts: what it does, what it says, its exit status."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -9,10 +9,12 @@ from click.testing import CliRunner, Result
 
 from manage import cli
 from store.accounts import ROWS_AT_ONCE
+from tests.unit.wecom.scripted import ScriptedServer, says, scripted_server
 from tests.webclient import insert
 from tests.workbench import environment_for
 
 HEADER = "account_id,nick,name,mobile,email\n"
+TOKEN = {"status": 1, "data": {"access_token": "t", "expires_in": 7200}}
 Import = Callable[..., Result]
 
 
@@ -92,6 +94,21 @@ def test_bad_lines_are_all_named_and_nothing_is_imported(
     assert stored(database) == []
 
 
+def test_the_members_of_a_linked_company_are_examined_again(
+    import_accounts: Import, database: str
+) -> None:
+    with psycopg.connect(database, autocommit=True) as rows:
+        insert(rows, "corps", corp_id="wpA", state="linked", company_id="7")
+
+        import_accounts(HEADER + "u1,a,,,\n", "--dry-run")
+        assert rows.execute("SELECT kind FROM inbox").fetchall() == []
+        for _ in range(2):
+            import_accounts(HEADER + "u1,a,,,\n")
+
+        mail = rows.execute("SELECT mailbox, kind FROM inbox").fetchall()
+    assert mail == [("corp:wpA", "accounts_changed")]
+
+
 def test_a_list_longer_than_a_part_is_one_transaction(
     import_accounts: Import, database: str
 ) -> None:
@@ -122,3 +139,99 @@ def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
     )
 
     assert result.exit_code == 2
+
+
+@pytest.fixture
+def tapd() -> Iterator[ScriptedServer]:
+    with scripted_server() as running:
+        yield running
+
+
+@pytest.fixture
+def import_from_tapd(database: str, tapd: ScriptedServer) -> Import:
+    """Imports the people of company 7 from this TAPD."""
+    with psycopg.connect(database, autocommit=True) as rows:
+        insert(rows, "companies", company_id="7", name="C", origin="tapd")
+
+    def run(*options: str, company: str = "7", **others: str) -> Result:
+        return CliRunner().invoke(
+            cli,
+            ["import-accounts", company, *options],
+            env=environment_for(
+                database=database,
+                redis_url="redis://127.0.0.1:9",
+                TAPD_API_URL=tapd.url,
+                **others,
+            ),
+        )
+
+    return run
+
+
+def test_tapd_itself_can_be_asked(
+    import_from_tapd: Import, tapd: ScriptedServer, database: str
+) -> None:
+    tapd.will(TOKEN, people("u1", "u2"), TOKEN, people("u1", "u2", ""))
+
+    rehearsed = import_from_tapd("--from-tapd", "--dry-run")
+    before = stored(database)
+    done = import_from_tapd("--from-tapd")
+
+    assert (rehearsed.exit_code, done.exit_code) == (0, 0), done.output
+    assert "would be created 2" in rehearsed.output
+    assert before == []
+    assert "left out 1: TAPD named them by no usable id" in done.output
+    assert "accounts 2 of 2\ncreated 2, changed 0, unchanged 0\n" in done.output
+    assert stored(database) == [("u1", "u1", None), ("u2", "u2", None)]
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (401, "TAPD_CLIENT_ID and TAPD_CLIENT_SECRET"),
+        (404, "has its admin installed the app"),
+        (429, "Try again in 60 seconds."),
+        (500, "is TAPD_API_URL right?"),
+    ],
+)
+def test_a_refusal_of_tapd_says_what_to_do_and_imports_nothing(
+    import_from_tapd: Import,
+    tapd: ScriptedServer,
+    database: str,
+    status: int,
+    advice: str,
+) -> None:
+    tapd.will(TOKEN, says({"status": status, "info": ""}, status=status), TOKEN)
+    # Credentials that are not accepted are tried with a second token.
+    tapd.will(says({"status": status, "info": ""}, status=status))
+
+    result = import_from_tapd("--from-tapd")
+
+    assert result.exit_code == 1
+    assert advice in result.output
+    assert "Nothing was imported." in result.output
+    assert stored(database) == []
+
+
+def test_without_credentials_tapd_cannot_be_asked(import_from_tapd: Import) -> None:
+    result = import_from_tapd("--from-tapd", TAPD_CLIENT_ID="")
+
+    assert result.exit_code == 1
+    assert "TAPD_CLIENT_ID" in result.output
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--from-tapd", "setup.csv"), ("--from-tapd", "--clear-empty")]
+)
+def test_either_a_file_or_tapd_is_named(
+    import_from_tapd: Import, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    (tmp_path / "setup.csv").write_text(HEADER)
+    named = [str(tmp_path / each) if "." in each else each for each in options]
+
+    assert import_from_tapd(*named).exit_code == 2
+
+
+def people(*account_ids: str) -> dict[str, object]:
+    rows = [{"UserWorkspace": {"user_id": each, "user": each}} for each in account_ids]
+    return {"status": 1, "data": rows}
