@@ -20,13 +20,15 @@ PATIENCE_SECONDS = 30
 ELSEWHERE = {"DATABASE_URL": "postgresql://elsewhere/", "REDIS_URL": "redis://there"}
 
 # A run of a program whose child ignores every polite request, with servers or without.
+# Whoever runs these tests under nohup passes an ignored SIGHUP on to it.
 RUN = """
-import json, os, sys
+import json, os, signal, sys
 from pathlib import Path
 from demo.processes import service
 from demo.servers import start_servers
 from demo.session import open_session
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 stubborn = "trap '' TERM INT HUP; sleep 600 & wait"
 parent = os.getppid() if sys.argv[2] == "with-parent" else None
 with open_session(Path(sys.argv[1]), parent=parent) as session:
