@@ -69,9 +69,9 @@ class Web:
 
 
 @contextmanager
-def open_web(*, database: str, redis_url: str) -> Iterator[Web]:
+def open_web(*, database: str, redis_url: str, **others: str) -> Iterator[Web]:
     """The web over these stores; its connections are closed at the end."""
-    app = create_app(web_settings(database=database, redis_url=redis_url))
+    app = create_app(web_settings(database=database, redis_url=redis_url, **others))
     services: Services = app.extensions["sync-services"]
     with psycopg.connect(database, autocommit=True) as rows:
         yield Web(app=app, client=app.test_client(), rows=rows)

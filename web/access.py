@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
+from web.account.session import require_member
 from web.problems import Problem
 from web.services import services
 
@@ -22,6 +23,7 @@ class Audience(StrEnum):
     ANYONE = "anyone"
     BEARER = "bearer"
     OPERATOR = "operator"
+    MEMBER = "member"
 
 
 def seen_by(audience: Audience) -> Callable[[View], View]:
@@ -59,6 +61,8 @@ def _refuse_strangers() -> Response | None:
             return None
         case Audience.OPERATOR:
             return None if is_operator() else _to_sign_in()
+        case Audience.MEMBER:
+            return require_member(_wanted_page())
         case _:
             _require_bearer()
             return None
@@ -84,5 +88,9 @@ def is_operator() -> bool:
 
 
 def _to_sign_in() -> Response:
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("console.sign_in", next=wanted), 303)
+    return redirect(url_for("console.sign_in", next=_wanted_page()), 303)
+
+
+def _wanted_page() -> str | None:
+    # Where a form was sent cannot be opened: it is not sent again after the detour.
+    return request.full_path.rstrip("?") if request.method == "GET" else None

@@ -13,11 +13,13 @@ import logs
 from settings import Settings, load
 from store.database import open_pool
 from store.sealing import Keyring
-from web import access, headers, probes, problems, services
+from web import access, headers, languages, probes, problems, services
+from web.account import setup as account
 from web.api import document
 from web.console import setup
 from web.cursors import Cursors, derive
 from workers.bell import open_bell
+from workers.facade import open_reach
 
 POOL_SIZE = 8
 REDIS_SECONDS = 1.0
@@ -39,7 +41,9 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     headers.protect(app)
     document.register(app)
     probes.register(app)
+    languages.register(app)
     setup.register(app, settings)
+    account.register(app)
     access.seen_by(access.Audience.ANYONE)(app.view_functions["static"])
     access.enforce(app)
     return app
@@ -47,17 +51,36 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
 
 def _wire(settings: Settings) -> services.Services:
     bell = open_bell(settings.redis_url)
+    pool = open_pool(settings.database_url, size=POOL_SIZE)
+    redis = _open_redis(settings.redis_url)
+    keyring = Keyring(settings.secret_keys)
+    reach = open_reach(settings, pool=pool, redis=redis, keyring=keyring)
     return services.Services(
-        pool=open_pool(settings.database_url, size=POOL_SIZE),
-        redis=_open_redis(settings.redis_url),
-        keyring=Keyring(settings.secret_keys),
+        pool=pool,
+        redis=redis,
+        keyring=keyring,
         cursors=Cursors(derive(settings.secret_keys, b"cursors")),
         ring=bell.ring,
         ring_run=bell.ring_run,
         api_token=settings.api_token,
         operator_mark=_operator_mark(settings),
+        wecom=reach.suite,
+        login_wecom=reach.login,
+        corp_api=reach.corp_api,
         suite_id=settings.wecom.suite_id,
+        login_suite_id=settings.wecom.login_suite_id or settings.wecom.suite_id,
+        addresses=_addresses(settings),
         time_zone=ZoneInfo(settings.time_zone),
+    )
+
+
+def _addresses(settings: Settings) -> services.Addresses:
+    return services.Addresses(
+        public=settings.public_url,
+        wecom_open=settings.wecom.open_url,
+        wecom_oauth=settings.wecom.oauth_url,
+        wecom_login=settings.wecom.login_url,
+        tapd=settings.tapd.url,
     )
 
 

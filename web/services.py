@@ -8,16 +8,34 @@ from zoneinfo import ZoneInfo
 import redis
 from flask import current_app
 
+from store.corps import Corp
 from store.database import Pool
 from store.sealing import Keyring
 from web.cursors import Cursors
+from wecom.client import WeCom
+from wecom.corp import Corp as CorpApi
 
 _NAME = "sync-services"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where this service and the platforms' pages are reached by a browser."""
+
+    public: str
+    wecom_open: str
+    wecom_oauth: str
+    wecom_login: str
+    tapd: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The stores, the bell and the few settings that routes need."""
+    """The stores, the bell, the way to WeCom and the few settings that routes need.
+
+    Shape: `login_wecom` and `login_suite_id` are the web sign-in's suite, the app's
+        own where none is set.
+    """
 
     pool: Pool
     redis: redis.Redis
@@ -27,7 +45,12 @@ class Services:
     ring_run: Callable[[str], bool]
     api_token: str = field(repr=False)
     operator_mark: str = field(repr=False)
+    wecom: WeCom
+    login_wecom: WeCom
+    corp_api: Callable[[Corp], CorpApi]
     suite_id: str
+    login_suite_id: str
+    addresses: Addresses
     time_zone: ZoneInfo
 
 

@@ -25,12 +25,12 @@ from wecom.corp import Corp as CorpApi
 from wecom.errors import NotPermitted, Revoked, Spent
 from wecom.events import CreateAuth, ResetPermanentCode
 from wecom.wire import AuthInfo, PermanentCode
+from workers.facade import permanent_code_place
 from workers.observe import scope_from
 from workers.purge import purge_corp
 from workers.runtime import (
     Runtime,
     data_key_place,
-    permanent_code_place,
     token_owner,
 )
 

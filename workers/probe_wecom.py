@@ -18,8 +18,9 @@ from wecom.client import provider_token
 from wecom.errors import TicketMissing, Unavailable, WeComError
 from wecom.wire import Token
 from workers.broker import make_broker
+from workers.facade import permanent_code_place
 from workers.findings import Finding, Words, failed, fine, warning
-from workers.runtime import Runtime, build, permanent_code_place
+from workers.runtime import Runtime, build
 
 # WeCom sends one about every 10 minutes; each is good for 30.
 _TICKET_WARNS = timedelta(minutes=25)

@@ -1,27 +1,22 @@
 """What a process of ours works with, put together once from its settings."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import dramatiq
 from redis import Redis
 
 from settings import Settings
-from store import corps
 from store.corps import Corp
-from store.database import Pool, open_pool, transaction
+from store.database import Pool, open_pool
 from store.sealing import DataKey, Keyring
-from wecom.client import Suite, WeCom
+from wecom.client import WeCom
 from wecom.corp import Corp as CorpApi
-from wecom.errors import Revoked
-from wecom.tokens import Tokens
 from wecom.transport import Transport
 from workers.bell import Bell
 from workers.broker import make_client
 from workers.counting import CallCount, CountedTransport
-from workers.rates import Rates
+from workers.facade import app_suite, corp_calls, facade, open_transport
 from workers.tallies import Tallies
-from workers.tokens import SharedTickets, SharedTokens
 
 _REDIS_SECONDS = 1.0
 _POOL_SIZE = 16
@@ -47,23 +42,13 @@ class Runtime:
         """
         wecom = self.wecom
         if count is not None:
-            counted = CountedTransport(self.transport, count)
-            wecom = _facade(
-                counted, self.settings, pool=self.pool, keyring=self.keyring
+            wecom = facade(
+                CountedTransport(self.transport, count),
+                app_suite(self.settings),
+                pool=self.pool,
+                keyring=self.keyring,
             )
-
-        def permanent_code() -> str:
-            # Read when it is needed: a reset may have replaced it meanwhile.
-            with transaction(self.pool) as connection:
-                sealed = corps.get(connection, corp.corp_pk).permanent_code
-            if sealed is None:
-                raise Revoked("no permanent code is held", corp_id=corp.corp_id)
-            place = permanent_code_place(corp.corp_pk)
-            return self.keyring.open(sealed, place=place).decode()
-
-        return wecom.corp(
-            corp.corp_id, permanent_code=permanent_code, key=str(corp.corp_pk)
-        )
+        return corp_calls(wecom, corp, pool=self.pool, keyring=self.keyring)
 
     def data_key(self, corp: Corp) -> DataKey:
         """The key of this corp's personal fields.
@@ -84,8 +69,7 @@ def build(
     redis = make_client(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
     keyring = Keyring(settings.secret_keys)
     tallies = Tallies(redis)
-    rates = Rates(redis, pool, settings.wecom, tallies=tallies)
-    transport = Transport(settings.wecom.api_url, meter=rates)
+    transport = open_transport(settings, pool=pool, redis=redis, tallies=tallies)
     return Runtime(
         settings=settings,
         pool=pool,
@@ -93,14 +77,9 @@ def build(
         bell=Bell(redis, broker),
         keyring=keyring,
         transport=transport,
-        wecom=_facade(transport, settings, pool=pool, keyring=keyring),
+        wecom=facade(transport, app_suite(settings), pool=pool, keyring=keyring),
         tallies=tallies,
     )
-
-
-def permanent_code_place(corp_pk: int) -> str:
-    """What a corp's permanent code is sealed for."""
-    return f"permanent_code:{corp_pk}"
 
 
 def data_key_place(corp_pk: int) -> str:
@@ -111,20 +90,3 @@ def data_key_place(corp_pk: int) -> str:
 def token_owner(settings: Settings, corp_pk: int) -> str:
     """Under which name the client keeps the token of one authorisation."""
     return f"corp:{settings.wecom.suite_id}:{corp_pk}"
-
-
-def _facade(
-    transport: Transport, settings: Settings, *, pool: Pool, keyring: Keyring
-) -> WeCom:
-    suite = Suite(suite_id=settings.wecom.suite_id, secret=settings.wecom.suite_secret)
-    return WeCom(
-        transport,
-        suite=suite,
-        tokens=Tokens(SharedTokens(pool, keyring), now=_now),
-        tickets=SharedTickets(pool, keyring),
-        now=_now,
-    )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from redis import RedisError
 
-from store import account_reads, due, partitions, pruning, runs, schedule, strays
+from store import (
+    account_reads,
+    due,
+    journeys,
+    partitions,
+    pruning,
+    runs,
+    schedule,
+    strays,
+)
 from store.database import Connection, transaction
 from store.gaps import upkeep_gaps
 from store.partitions import INBOX, JOURNAL, Partitioned
@@ -159,7 +168,10 @@ def prune(runtime: Runtime) -> None:
     def prune_identities(connection: Connection) -> int:
         return pruning.prune_identities(connection, limit=_PRUNED_AT_ONCE)
 
-    for prune_batch in (prune_inbox, prune_identities):
+    def prune_journeys(connection: Connection) -> int:
+        return journeys.prune(connection, limit=_PRUNED_AT_ONCE)
+
+    for prune_batch in (prune_inbox, prune_identities, prune_journeys):
         for _ in range(_MOST_BATCHES):
             with transaction(runtime.pool) as connection:
                 pruned = prune_batch(connection)

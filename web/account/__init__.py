@@ -1,0 +1,1 @@
+"""Pages of members: sign-in, their link to TAPD, and who they are here."""

@@ -1,0 +1,63 @@
+"""Sends a browser to another platform's page, and knows it again when it comes back."""
+
+import secrets
+from typing import Any
+
+from flask import Response, after_this_request, current_app, g, request
+
+from store import journeys
+from store.database import Connection
+from store.journeys import Journey, Return
+
+COOKIE = "visitor"
+SECONDS = 20 * 60.0
+_YEAR_SECONDS = 365 * 24 * 3600
+_RANDOM_BYTES = 16
+_STRANGE = Journey(returned=Return.STRANGE, cargo={})
+
+
+def depart(connection: Connection, *, purpose: str, cargo: dict[str, Any]) -> str:
+    """The state of a new way out, bound to this browser.
+
+    Shape: letters and digits, as WeCom demands.
+    """
+    state = secrets.token_hex(_RANDOM_BYTES)
+    journeys.begin(
+        connection,
+        state=state,
+        visitor=_visitor(),
+        purpose=purpose,
+        cargo=cargo,
+        seconds=SECONDS,
+    )
+    return state
+
+
+def arrive(connection: Connection, *, purpose: str) -> Journey:
+    """The journey whose `state` this request brings back."""
+    state, visitor = request.args.get("state"), request.cookies.get(COOKIE)
+    if not state or not visitor:
+        return _STRANGE
+    return journeys.end(connection, state=state, visitor=visitor, purpose=purpose)
+
+
+def _visitor() -> str:
+    known = request.cookies.get(COOKIE) or g.get(COOKIE)
+    if known:
+        return str(known)
+    g.visitor = secrets.token_urlsafe(_RANDOM_BYTES)
+    after_this_request(_mark)
+    return str(g.visitor)
+
+
+def _mark(answer: Response) -> Response:
+    answer.set_cookie(
+        COOKIE,
+        g.visitor,
+        max_age=_YEAR_SECONDS,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        # The way back begins on another site: Strict would forget the browser there.
+        samesite="Lax",
+    )
+    return answer

@@ -1,0 +1,24 @@
+"""Adds the members' pages to the web, and the page for those who are not let in."""
+
+from flask import Flask, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from web.account import me_pages, sign_in_pages  # noqa: F401 - adds their routes
+from web.account.blueprint import account
+from web.account.standing import Refused
+
+
+def register(app: Flask) -> None:
+    """Add the members' pages."""
+    app.register_blueprint(account)
+    app.register_error_handler(Refused, _on_refused)
+
+
+def _on_refused(error: Refused) -> ResponseReturnValue:
+    done = request.endpoint == "account.login_done"
+    return render_template(
+        "refused.html",
+        refusal=error.refusal,
+        # A code is good once: the page in another language begins before it.
+        language_next=url_for("account.show_me") if done else None,
+    ), 403

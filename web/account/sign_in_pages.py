@@ -1,0 +1,151 @@
+"""Signing in with WeCom: out to its page, back with a code, on to where one went."""
+
+import logging
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from store import corps
+from store.database import transaction
+from store.journeys import Journey, Return
+from store.visitors import Visitor, find_named
+from web.access import Audience, seen_by
+from web.account import detours
+from web.account.blueprint import account
+from web.account.session import (
+    WeComIdentity,
+    current_member,
+    forget,
+    remember_identity,
+    remember_member,
+)
+from web.account.standing import Refusal, Refused, corp_refusal, refusal_of
+from web.account.ways import PURPOSE, is_wecom, sign_in_inside, sign_in_outside
+from web.paths import local_path
+from web.services import services
+from wecom.errors import Refused as WeComRefused
+from wecom.errors import Spent, WeComError
+from wecom.wire import Identity
+
+log = logging.getLogger(__name__)
+
+
+@account.get("/login")
+@seen_by(Audience.ANYONE)
+def login() -> ResponseReturnValue:
+    """On to WeCom: without a question in its own browser, by a QR code elsewhere."""
+    way = sign_in_inside if is_wecom() else sign_in_outside
+    wanted = local_path(request.args.get("next"))
+    return way(wanted, whoever=request.args.get("whoever") == "1")
+
+
+@account.get("/login/done")
+@seen_by(Audience.ANYONE)
+def login_done() -> ResponseReturnValue:
+    """Back from WeCom: signed in, or told why not.
+
+    Raises: Refused.
+    """
+    with transaction(services().pool) as connection:
+        journey = detours.arrive(connection, purpose=PURPOSE)
+    match journey.returned:
+        case Return.FIRST:
+            return _come_in(journey)
+        case Return.AGAIN if current_member() is not None:
+            return redirect(_next(journey), 303)
+        case _:
+            return _try_again(journey, "stale", 400)
+
+
+@account.get("/enter")
+@seen_by(Audience.MEMBER)
+def enter() -> ResponseReturnValue:
+    """The workbench's entry: signed in by WeCom, on to TAPD or to an item there."""
+    path = local_path(request.args.get("to")) or "/"
+    return redirect(services().addresses.tapd + path, 303)
+
+
+@account.post("/me/sign-out")
+@seen_by(Audience.ANYONE)
+def sign_out() -> ResponseReturnValue:
+    """Sign out; a second time too."""
+    forget()
+    return redirect(url_for("account.show_signed_out"), 303)
+
+
+@account.get("/me/sign-out")
+@seen_by(Audience.ANYONE)
+def show_signed_out() -> ResponseReturnValue:
+    """That one is signed out, and the way back in."""
+    return render_template("signed_out.html")
+
+
+def _come_in(journey: Journey) -> ResponseReturnValue:
+    code = request.args.get("code")
+    if not code:
+        return _try_again(journey, "cancelled", 400)
+    asked = services().wecom if journey.cargo["inside"] else services().login_wecom
+    try:
+        identity = asked.identity(code)
+    except Spent:
+        return _try_again(journey, "spent", 400)
+    except WeComError as error:
+        log.warning("sign-in not answered", extra={"error": str(error)})
+        ours = isinstance(error, WeComRefused)
+        return _try_again(journey, "ours" if ours else "away", 502 if ours else 503)
+    forget()
+    if journey.cargo["whoever"]:
+        _remember_whoever(identity)
+    else:
+        remember_member(_admitted(identity))
+        _remember_whoever(identity)
+    return redirect(_next(journey), 303)
+
+
+def _remember_whoever(identity: Identity) -> None:
+    if identity.corp_id is None:
+        raise Refused(Refusal.STRANGER)
+    remember_identity(
+        WeComIdentity(
+            corp_id=identity.corp_id,
+            userid=identity.userid,
+            open_userid=identity.open_userid,
+        )
+    )
+
+
+def _admitted(identity: Identity) -> Visitor:
+    if identity.corp_id is None:
+        raise Refused(Refusal.STRANGER)
+    with transaction(services().pool) as connection:
+        corp = corps.find_live(connection, identity.corp_id)
+        refusal = corp_refusal(corp.state if corp else None)
+        if corp is None or refusal is not None:
+            raise Refused(refusal or Refusal.NOT_INSTALLED)
+        member = find_named(
+            connection,
+            corp.corp_pk,
+            userid=identity.userid,
+            open_userid=identity.open_userid,
+        )
+    if member is None:
+        raise Refused(Refusal.NOT_HERE)
+    refusal = refusal_of(member)
+    if refusal is not None:
+        raise Refused(refusal)
+    return member
+
+
+def _next(journey: Journey) -> str:
+    return local_path(journey.cargo["next"]) or url_for("account.show_me")
+
+
+def _try_again(journey: Journey, why: str, status: int) -> ResponseReturnValue:
+    wanted = local_path(journey.cargo.get("next"))
+    whoever = "1" if journey.cargo.get("whoever") else None
+    return render_template(
+        "sign_in_failed.html",
+        why=why,
+        again=url_for("account.login", next=wanted, whoever=whoever),
+        language_next=wanted or url_for("account.show_me"),
+    ), status
