@@ -13,7 +13,7 @@ from domain.ids import CorpPk
 from receiver.posts import to_post
 from settings import Settings, load
 from simulator import admin_app
-from simulator.config import Config, SuiteKey
+from simulator.config import Config, SuiteKey, TapdApp
 from simulator.control_corps import seed
 from simulator.corp import Corp as Enterprise
 from simulator.directory import ROOT
@@ -55,7 +55,7 @@ def environment_for(
         "WECOM_PROVIDER_SECRET": "provider-secret",
         "TAPD_CLIENT_ID": "c",
         "TAPD_CLIENT_SECRET": "s",
-        "TAPD_API_URL": _NOWHERE,
+        "TAPD_API_URL": f"{api_url.rstrip('/')}/tapd-api",
         # Small corps change by halves here; the guard has tests of its own.
         "GUARD": "off",
         **others,
@@ -209,6 +209,7 @@ def workbench(*, database: str, redis_url: str, **others: str) -> Iterator[Workb
             suite=SuiteKey(suite_id=SUITE_ID, secret="suite-secret"),
             provider_corp_id="wwprovider0000001",
             provider_secret="provider-secret",
+            tapd_app=TapdApp(client_id="c", secret="s"),
         )
     )
     server = make_server("127.0.0.1", 0, create_app(world), threaded=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterator
 
 from settings import Settings, SettingsError
-from workers import probe_addresses, probe_stores, probe_wecom
+from workers import probe_addresses, probe_stores, probe_tapd, probe_wecom
 from workers.findings import Finding, Verdict, Words, failed, fine, later, warning
 
 Load = Callable[[], Settings]
@@ -28,6 +28,7 @@ def examine(load: Load) -> Iterator[Finding]:
     yield from probe_stores.examine_sync(settings)
     if (yield from _secrets(settings)):
         yield from probe_wecom.examine(settings)
+    yield from probe_tapd.examine(settings)
 
 
 def examine_before_start(load: Load) -> Iterator[Finding]:

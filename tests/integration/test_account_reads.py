@@ -92,6 +92,29 @@ def test_the_people_of_a_linked_company_become_accounts(
     assert standing(bench) == ("read", None, 24)
 
 
+def test_the_people_of_a_company_in_the_box_are_read_without_their_mobiles(
+    database: str, redis_url: str
+) -> None:
+    with workbench(database=database, redis_url=redis_url) as bench:
+        tapd = bench.world.tapd
+        company = tapd.found(name="星河科技", company_id=COMPANY)
+        account = tapd.register(
+            nick="张三", name="张三丰", mobile="13812345678", email="zhang@example.com"
+        )
+        tapd.join(company, account, at=0)
+        bench.add_corp(COMPANY)
+
+        read(bench)
+
+        (row,) = bench.rows(
+            "SELECT account_id, nick, name, mobile, email FROM accounts"
+        )
+    assert tuple(row.values()) == (
+        *(account.account_id, "张三", "张三丰"),
+        *(None, "zhang@example.com"),
+    )
+
+
 def test_the_members_are_examined_again_only_if_an_account_changed(
     bench: Workbench, tapd: ScriptedServer
 ) -> None:

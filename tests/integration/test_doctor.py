@@ -12,11 +12,14 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from demo.ports import free_port
+from domain.ids import CompanyId
 from receiver.app import create_app as create_receiver
 from settings import Settings, SettingsError, load
 from simulator.faults import Kind
 from tests.workbench import Workbench, workbench
 from web.app import create_app as create_web
+from workers import upkeep
+from workers.account_reads import read_accounts
 from workers.doctor import examine, examine_before_start
 from workers.findings import Finding, Verdict
 
@@ -85,7 +88,9 @@ def test_a_sound_deployment_is_found_sound(
 
     # A test has no certificate, and its Postgres need not survive a power cut.
     assert unsound(settings) - {"https", "durability"} == set()
-    assert {"callbacks", "suite token", "provider token", "corp tokens"} <= set(found)
+    assert {"callbacks", "suite token", "provider token", "corp tokens", "tapd"} <= set(
+        found
+    )
 
 
 def test_missing_settings_are_findings_that_name_them() -> None:
@@ -135,6 +140,33 @@ def test_an_address_that_is_not_on_the_whitelist_leads_to_its_screen(
     assert advice is not None
     assert "IP whitelist" in advice.en
     assert "IP白名单" in advice.zh
+
+
+def test_another_secret_than_tapds_leads_to_its_setting(
+    bench: Workbench, settings: Settings
+) -> None:
+    wrong = replace(settings, tapd=replace(settings.tapd, client_secret="wrong"))
+    none = replace(settings, tapd=replace(settings.tapd, client_id=""))
+
+    for broken, verdict in ((wrong, Verdict.FAILED), (none, Verdict.WARNING)):
+        found = findings(broken)["tapd"]
+        assert found.verdict is verdict
+        assert found.advice is not None
+        assert "TAPD_CLIENT_SECRET" in found.advice.en
+
+
+def test_a_company_that_did_not_install_the_app_in_tapd_is_named(
+    bench: Workbench, settings: Settings
+) -> None:
+    bench.add_corp("20001001")
+    upkeep.read_due_accounts(bench.runtime)
+    read_accounts(bench.runtime, CompanyId("20001001"))
+
+    found = findings(settings)["company 20001001"]
+
+    assert found.verdict is Verdict.WARNING
+    assert found.advice is not None
+    assert "公司管理" in found.advice.zh
 
 
 def test_another_secret_than_wecoms_leads_to_its_setting(
