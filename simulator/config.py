@@ -49,6 +49,11 @@ class Config:
     retry_seconds: float = 1.0
 
     @property
+    def home_url(self) -> str:
+        """What opens from the workbench, once the product's web is known."""
+        return f"{self.sync.url}/enter" if self.sync else ""
+
+    @property
     def suites(self) -> tuple[SuiteKey, ...]:
         """Every suite that gets a ticket."""
         return (self.suite, self.login_suite) if self.login_suite else (self.suite,)

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from simulator.actions import act
 from simulator.admin_members import Impossible
 from simulator.control_corps import get_corp
+from simulator.grant import DIRECT_LEADER, ORGANISATION_INFO
 from simulator.page import page_words
 from simulator.returning import address_back
 from simulator.tokens import Paper
@@ -34,17 +35,25 @@ def _add_install(pages: Blueprint, world: World) -> None:
         if problem := _install_problem(world):
             return _problem(problem)
         ready = [one for one in world.corps.values() if one.agent is None]
-        return render_template("install.html", ready=ready)
+        return render_template(
+            "install.html",
+            ready=ready,
+            organisation_info=ORGANISATION_INFO,
+            direct_leader=DIRECT_LEADER,
+        )
 
     @pages.post("/3rdapp/install")
     def install() -> Page:
         if problem := _install_problem(world):
             return _problem(problem)
+        if "refuse" in request.form:
+            return _return({})
         corp = get_corp(world, request.form.get("corp_id", ""))
         state = request.args.get("state", "")
         given: dict[str, Any] = {
             name: value for name, value in request.form.items() if value
         }
+        given["permissions"] = request.form.getlist("permissions")
         try:
             made = act(
                 world, corp, "install", {**given, "way": "redirect", "state": state}

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from simulator import stories, visits
+from simulator import stories
 from simulator.actions import act
 from simulator.admin_app import ACTIVITY_EVENTS
 from simulator.admin_members import Impossible
@@ -34,7 +34,6 @@ def blueprint(world: World) -> Blueprint:
     _add_admin(pages, world)
     _add_acts(pages, world)
     _add_faults(pages, world)
-    _add_phone(pages, world)
     return pages
 
 
@@ -161,39 +160,6 @@ def _add_faults(pages: Blueprint, world: World) -> None:
         owner = corp_id if kind == Paper.CORP_TOKEN else None
         world.papers.end(Paper(kind), owner=owner, forget=False)
         return redirect(url_for("page.faults", corp_id=corp_id))
-
-
-def _add_phone(pages: Blueprint, world: World) -> None:
-    @pages.get("/phone/<corp_id>/<userid>")
-    def phone(corp_id: str, userid: str) -> Page:
-        corp = get_corp(world, corp_id)
-        with world.lock:
-            member = corp.now.members.get(userid)
-            if member is None:
-                return Response("404", status=404)
-            messages = visits.phone(corp, userid)
-        answer = Response(
-            render_template("phone.html", corp=corp, member=member, messages=messages)
-        )
-        # Pages that ask WeCom who is looking will be told: this member.
-        answer.set_cookie("member", f"{corp_id}/{userid}", samesite="Lax")
-        return answer
-
-    @pages.post("/phone/<corp_id>/<userid>/click")
-    def click(corp_id: str, userid: str) -> Page:
-        visits.click(
-            world,
-            get_corp(world, corp_id),
-            userid,
-            message_id=request.form.get("message_id", ""),
-            key=request.form.get("key", ""),
-        )
-        return redirect(url_for("page.phone", corp_id=corp_id, userid=userid))
-
-    @pages.post("/phone/<corp_id>/<userid>/enter")
-    def enter(corp_id: str, userid: str) -> Page:
-        visits.enter_app(world, get_corp(world, corp_id), userid)
-        return redirect(url_for("page.phone", corp_id=corp_id, userid=userid))
 
 
 def _malformed(error: ValueError) -> Page:

@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 from simulator.directory import Directory
 
 MARK = re.compile(r"\$(userName|userAlias|userAliasOrName|departmentName)=([^$\s]+)\$")
+BREAK = re.compile(r"<br\s*/?>|</div>\s*", re.IGNORECASE)
+TAG = re.compile(r"<[^>]*>")
 LIMITS = {("textcard", "title"): 128, ("textcard", "description"): 512}
 TEXT_BYTES = 2048
 # Where enable_id_trans works; markdown is left out on purpose (wecom.md 3.7, 3.11).
@@ -49,6 +53,19 @@ def fill(directory: Directory, text: str) -> str:
         return member.name
 
     return MARK.sub(name_of, text)
+
+
+def lines(text: Any) -> str:
+    """A description as text: WeCom knows line breaks and boxes, no other tags."""
+    broken = BREAK.sub("\n", str(text or ""))
+    return unescape(TAG.sub("", broken)).strip()
+
+
+def china_clock(at: float) -> str:
+    """The time of a message as a phone in China shows it."""
+    return (datetime.fromtimestamp(at, UTC) + timedelta(hours=8)).strftime(
+        "%m-%d %H:%M"
+    )
 
 
 def _map(

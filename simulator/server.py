@@ -11,6 +11,7 @@ from simulator.control import blueprint as control_blueprint
 from simulator.control_corps import blueprint as corps_blueprint
 from simulator.open_pages import blueprint as open_pages_blueprint
 from simulator.page import blueprint as page_blueprint
+from simulator.phone_pages import blueprint as phones_blueprint
 from simulator.tapd.api import blueprint as tapd_api_blueprint
 from simulator.tapd.company_pages import blueprint as tapd_company_blueprint
 from simulator.tapd.control import blueprint as tapd_control_blueprint
@@ -27,6 +28,7 @@ def create_app(world: World) -> Flask:
     app.register_blueprint(control_blueprint(world))
     app.register_blueprint(corps_blueprint(world))
     app.register_blueprint(page_blueprint(world))
+    app.register_blueprint(phones_blueprint(world))
     app.register_blueprint(open_pages_blueprint(world))
     app.register_blueprint(tapd_api_blueprint(world))
     app.register_blueprint(tapd_control_blueprint(world))

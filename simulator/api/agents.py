@@ -25,7 +25,7 @@ def get(call: Call) -> dict[str, Any]:
         "redirect_domain": "",
         "report_location_flag": 0,
         "isreportenter": 0,
-        "home_url": "",
+        "home_url": call.world.config.home_url,
     }
 
 
