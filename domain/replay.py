@@ -1,9 +1,9 @@
 """The journal folded from empty: what it must give is exactly the org."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-from domain.decisions import DecisionName, Fields, Json
+from domain.decisions import DecisionName, Fields
 from domain.fields import department_from_fields, member_from_fields
 from domain.ids import DepartmentId, Key, Userid, member_key, split_key
 from domain.org import Org
@@ -25,12 +25,19 @@ class Line:
     after: Fields
 
 
-_ADDING = {
-    DecisionName.ADD_MEMBER,
-    DecisionName.RESTORE_MEMBER,
-    DecisionName.ADD_DEPARTMENT,
-}
-_REMOVING = {DecisionName.REMOVE_MEMBER, DecisionName.REMOVE_DEPARTMENT}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Somebody or something of the org as the journal has told so far.
+
+    Shape: `born` is the number of the line that added them, and stays theirs through
+        renames, removals and returns; `link` is what the last line about it said.
+    """
+
+    born: int
+    fields: Fields
+    link: Fields | None = None
+
+
 # Links are no part of the org that a resync answers for.
 _LINKING = {
     DecisionName.LINK_ACCOUNT,
@@ -47,63 +54,103 @@ def replay(lines: Iterable[Line]) -> Org:
     Raises: BrokenJournal for an unknown decision, for one about somebody who is not
         there, or for somebody added twice.
     """
-    rows = _Rows()
+    folding = Folding()
     for line in lines:
-        rows.take(line)
-    return rows.org()
+        folding.take(line)
+    return _org(folding.rows)
 
 
 @dataclass(slots=True)
-class _Rows:
-    """Fields by key, as far as the journal has been read."""
+class Folding:
+    """The org as far as the journal has been read; what it shows is never changed.
 
-    rows: dict[Key, dict[str, Json]] = field(default_factory=dict)
+    Shape: `rows` by the key of the moment; `tombstones` are removed members by key,
+        the latest last; `whereabouts` is the key under which each row was last.
+    """
+
+    rows: dict[Key, Row] = field(default_factory=dict)
+    tombstones: dict[Key, list[Row]] = field(default_factory=dict)
+    whereabouts: dict[int, Key] = field(default_factory=dict)
+    _lines: int = 0
 
     def take(self, line: Line) -> None:
-        name = _name_of(line)
-        if name in _LINKING:
-            return
-        if name in _ADDING:
-            self._add(line)
-            return
-        present = self._present(line)
-        if name is DecisionName.RENAME_USERID:
-            self._rename(line, present)
-        elif name in _REMOVING:
-            del self.rows[line.key]
-        else:
-            present.update(line.after)
+        """Fold one more line.
 
-    def org(self) -> Org:
-        departments, members = {}, {}
-        for key, fields in self.rows.items():
-            kind, name = split_key(key)
-            if kind == "department":
-                department_id = DepartmentId(int(name))
-                departments[department_id] = department_from_fields(
-                    department_id, fields
-                )
-            else:
-                userid = Userid(name)
-                members[userid] = member_from_fields(userid, fields)
-        return Org(departments=departments, members=members)
+        Raises: BrokenJournal.
+        """
+        self._lines += 1
+        match _name_of(line):
+            case DecisionName.ADD_MEMBER | DecisionName.ADD_DEPARTMENT:
+                self._put(line, Row(born=self._lines, fields={}))
+            case DecisionName.RESTORE_MEMBER:
+                self._restore(line)
+            case DecisionName.RENAME_USERID:
+                self._rename(line)
+            case DecisionName.REMOVE_MEMBER:
+                removed = self._remove(line)
+                self.tombstones.setdefault(line.key, []).append(removed)
+            case DecisionName.REMOVE_DEPARTMENT:
+                self._remove(line)
+            case name if name in _LINKING:
+                self._link(line)
+            case _:
+                present = self._present(line)
+                fields = {**present.fields, **line.after}
+                self.rows[line.key] = replace(present, fields=fields)
 
-    def _add(self, line: Line) -> None:
+    def _restore(self, line: Line) -> None:
+        buried = self.tombstones.get(line.key)
+        # Without a tombstone the journal began later than the person.
+        self._put(line, buried.pop() if buried else Row(born=self._lines, fields={}))
+
+    def _put(self, line: Line, row: Row) -> None:
         if line.key in self.rows:
             raise BrokenJournal(f"{line.decision}: {line.key} is already there")
-        self.rows[line.key] = dict(line.after)
+        self.rows[line.key] = replace(row, fields=dict(line.after))
+        self.whereabouts[row.born] = line.key
 
-    def _present(self, line: Line) -> dict[str, Json]:
+    def _present(self, line: Line) -> Row:
         try:
             return self.rows[line.key]
         except KeyError as error:
             raise BrokenJournal(f"{line.decision}: {line.key} is not there") from error
 
-    def _rename(self, line: Line, present: dict[str, Json]) -> None:
-        del self.rows[line.key]
+    def _rename(self, line: Line) -> None:
+        present = self._remove(line)
         # Where the new userid is already known the two are one, with its fields.
         new = member_key(str(line.after["userid"]))
-        self.rows.setdefault(new, present | dict(line.after))
+        self.rows.setdefault(new, present)
+        self.whereabouts[present.born] = new
+
+    def _remove(self, line: Line) -> Row:
+        present = self._present(line)
+        del self.rows[line.key]
+        return replace(present, fields={**present.fields, **line.after})
+
+    def _link(self, line: Line) -> None:
+        link = line.after.get("link")
+        told = link if isinstance(link, dict) else None
+        present = self.rows.get(line.key)
+        if present is not None:
+            self.rows[line.key] = replace(present, link=told)
+        elif buried := self.tombstones.get(line.key):
+            # A link may end after the person has gone.
+            buried[-1] = replace(buried[-1], link=told)
+
+
+def _org(rows: Mapping[Key, Row]) -> Org:
+    departments, members = {}, {}
+    for key, row in rows.items():
+        kind, name = split_key(key)
+        if kind == "department":
+            department_id = DepartmentId(int(name))
+            departments[department_id] = department_from_fields(
+                department_id, row.fields
+            )
+        else:
+            userid = Userid(name)
+            members[userid] = member_from_fields(userid, row.fields)
+    return Org(departments=departments, members=members)
 
 
 def _name_of(line: Line) -> DecisionName:

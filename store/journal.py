@@ -15,7 +15,10 @@ from store.sealing import DataKey
 
 # Personal only in lines about members; the name of a department is no secret.
 _PERSONAL = frozenset({"name", "details"})
-_TYPES = ["int8", "text", "text", "text", "text", "text", "jsonb", "jsonb", "bytea"]
+_TYPES = [
+    "int8", "timestamptz", "text", "text", "text", "text", "text", "jsonb", "jsonb",
+    "bytea",
+]  # fmt: skip
 _FETCH_ROWS = 5_000
 
 
@@ -50,12 +53,16 @@ def write(
     decisions: Sequence[Decision],
     data_key: DataKey,
 ) -> None:
-    """Append one line per decision, personal fields sealed."""
+    """Append one line per decision, personal fields sealed.
+
+    Shape: all at one moment, so that no past moment shows half a page.
+    """
     if not decisions:
         return
+    at = connection.execute("SELECT clock_timestamp()").fetchall()[0][0]
     statement = (
-        "COPY journal (corp_pk, cause, run_id, decision, key, reason, before, after,"
-        " personal) FROM STDIN"
+        "COPY journal (corp_pk, at, cause, run_id, decision, key, reason, before,"
+        " after, personal) FROM STDIN"
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(_TYPES)
@@ -63,7 +70,7 @@ def write(
             before, after, personal = split_personal(each)
             sealed = data_key.seal(personal) if personal else None
             copy.write_row((
-                corp_pk, cause.name, cause.run_id, each.name, each.key, each.reason,
+                corp_pk, at, cause.name, cause.run_id, each.name, each.key, each.reason,
                 Jsonb(before), Jsonb(after), sealed,
             ))  # fmt: skip
 

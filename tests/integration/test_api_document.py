@@ -125,7 +125,7 @@ def test_the_document_has_a_parameter_for_each_argument(web: Web) -> None:
         return {each["name"] for each in operation.get("parameters", [])}
 
     assert names("/corps/{corp_id}/members", "get") == {
-        "corp_id", "state", "limit", "cursor",
+        "corp_id", "state", "at", "limit", "cursor",
     }  # fmt: skip
     assert names("/corps/{corp_id}/resync", "post") == {"corp_id", "Idempotency-Key"}
     assert names("/corps/{corp_id}/ledger", "get") == {"corp_id", "day"}

@@ -1,16 +1,20 @@
 """What every route of the API has in common: prefix, bearer, answers, errors."""
 
+import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 
 from web.problems import MEDIA_TYPE, Problem
 
 PREFIX = "/api/v1"
 BEARER = "bearer"
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 
 _WORDS = {
     400: "A bad limit, cursor or filter.",
@@ -24,6 +28,25 @@ _WORDS = {
 
 Responses = dict[str | int, type[BaseModel] | dict[Any, Any] | None]
 Id = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+def _check_rfc3339(value: object) -> object:
+    # A bare number would be taken for seconds since 1970.
+    if isinstance(value, str) and not _DATE.match(value):
+        raise ValueError("must be a time of RFC 3339, like 2026-01-05T12:00:00Z")
+    return value
+
+
+def _to_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is outside the years 1 to 9999") from error
+
+
+Moment = Annotated[
+    AwareDatetime, BeforeValidator(_check_rfc3339), AfterValidator(_to_utc)
+]
 
 
 class Page(BaseModel):

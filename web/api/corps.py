@@ -6,13 +6,16 @@ from typing import Literal
 from flask import Response
 from pydantic import BaseModel, Field
 
-from store.database import transaction
+from domain.ids import CorpPk
+from store.database import Connection, transaction
 from store.summaries import corps as stored_corps
 from store.summaries.corps import CorpSummary
 from store.summaries.departments import DepartmentSummary, list_departments
+from store.summaries.past import list_departments as list_past_departments
 from web.access import Audience, seen_by
-from web.api.blueprint import Id, Page, answer, blueprint, problems, strings
-from web.corps import get_corp, pseudonym_key
+from web.api.blueprint import Id, Moment, Page, answer, blueprint, problems, strings
+from web.api.past import AT, Past, find_past
+from web.corps import FoundCorp, get_corp, pseudonym_key
 from web.cursors import cut
 from web.services import services
 
@@ -68,6 +71,12 @@ class Department(BaseModel):
     order: int | None = Field(description="The larger comes first.")
 
 
+class DepartmentPage(Page):
+    """Which departments are wanted."""
+
+    at: Moment | None = Field(None, description=AT)
+
+
 class Departments(BaseModel):
     """A page of departments, ascending by department_id."""
 
@@ -105,16 +114,19 @@ def read_corp(path: CorpPath) -> Response:
     "/corps/<corp_id>/departments", responses={200: Departments, **problems(400, 404)}
 )
 @seen_by(Audience.BEARER)
-def list_corp_departments(path: CorpPath, query: Page) -> Response:
-    """The departments of a corp, ascending by id."""
-    of = ["departments", path.corp_id]
-    after = services().cursors.open(query.cursor, of=of) or [-1]
+def list_corp_departments(path: CorpPath, query: DepartmentPage) -> Response:
+    """The departments of a corp, ascending by id; with `at` those of that moment."""
+    of = ["departments", path.corp_id, query.at]
+    after = services().cursors.open(query.cursor, of=of) or [-1, None]
     with transaction(services().pool) as connection:
         corp = get_corp(connection, path.corp_id)
-        rows = list_departments(
-            connection, corp.corp_pk, after=after[0], limit=query.limit + 1
-        )
-    shown, end = cut(rows, limit=query.limit, position=lambda row: [row.department_id])
+        past = find_past(connection, corp, at=query.at, begun=after[1])
+        rows = _departments(connection, corp, past, after[0], query.limit + 1)
+    shown, end = cut(
+        rows,
+        limit=query.limit,
+        position=lambda row: [row.department_id, past and past.cut],
+    )
     following = services().cursors.seal(end, of=of) if end else None
     return answer(
         Departments(items=[_show_department(row) for row in shown], next=following)
@@ -138,6 +150,16 @@ def show_corp(corp: CorpSummary) -> Corp:
             "stale_seconds": stale,
             "pending_events": corp.pending_events,
         }
+    )
+
+
+def _departments(
+    connection: Connection, corp: FoundCorp, past: Past | None, after: int, limit: int
+) -> list[DepartmentSummary]:
+    if past is None:
+        return list_departments(connection, corp.corp_pk, after=after, limit=limit)
+    return list_past_departments(
+        connection, CorpPk(corp.corp_pk), cut=past.cut, after=after, limit=limit
     )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from domain.decisions import DecisionName
 from store.database import transaction
@@ -12,7 +12,7 @@ from store.journal import Line as StoredLine
 from store.summaries import journal
 from store.summaries.journal import JournalFilter
 from web.access import Audience, seen_by
-from web.api.blueprint import Id, Page, answer, blueprint, problems
+from web.api.blueprint import Id, Moment, Page, answer, blueprint, problems
 from web.api.corps import CorpPath
 from web.corps import get_corp
 from web.cursors import cut
@@ -24,8 +24,8 @@ api = blueprint("api-journal")
 class JournalPage(Page):
     """Which lines are wanted; filters combine."""
 
-    since: AwareDatetime | None = Field(None, description="From then on.")
-    until: AwareDatetime | None = Field(None, description="Before then.")
+    since: Moment | None = Field(None, description="From then on.")
+    until: Moment | None = Field(None, description="Before then.")
     key: Id | None = Field(None, description="member:<userid> or department:<id>.")
     run_id: Id | None = None
 

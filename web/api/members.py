@@ -6,12 +6,24 @@ from urllib.parse import quote
 from flask import Response
 from pydantic import BaseModel, Field
 
+from domain.ids import CorpPk
 from store.database import Connection, transaction
 from store.summaries import members as stored_members
 from store.summaries.members import MemberSummary
+from store.summaries.past import list_active, list_removed
 from web.access import Audience, seen_by
-from web.api.blueprint import PREFIX, Id, Page, answer, blueprint, not_found, problems
+from web.api.blueprint import (
+    PREFIX,
+    Id,
+    Moment,
+    Page,
+    answer,
+    blueprint,
+    not_found,
+    problems,
+)
 from web.api.corps import CorpPath
+from web.api.past import AT, Past, find_past
 from web.corps import FoundCorp, get_corp
 from web.cursors import cut
 from web.explain import Why, explain
@@ -36,6 +48,7 @@ class MemberPage(Page):
     """Which members are wanted."""
 
     state: Literal["active", "removed"] = "active"
+    at: Moment | None = Field(None, description=AT)
 
 
 class Link(BaseModel):
@@ -74,20 +87,20 @@ class Members(BaseModel):
 @api.get("/corps/<corp_id>/members", responses={200: Members, **problems(400, 404)})
 @seen_by(Audience.BEARER)
 def list_corp_members(path: CorpPath, query: MemberPage) -> Response:
-    """The members of a corp, active ones unless others are asked for."""
-    of = ["members", path.corp_id, query.state]
-    after = services().cursors.open(query.cursor, of=of) or ["", 0]
+    """The members of a corp, active ones unless others are asked for.
+
+    With `at` as they were then; whether a removal waited is not remembered.
+    """
+    of = ["members", path.corp_id, query.state, query.at]
+    after = services().cursors.open(query.cursor, of=of) or ["", 0, None]
     with transaction(services().pool) as connection:
         corp = get_corp(connection, path.corp_id)
-        rows = stored_members.list_members(
-            connection,
-            corp.corp_pk,
-            state=query.state,
-            after=(after[0], after[1]),
-            limit=query.limit + 1,
-        )
+        past = find_past(connection, corp, at=query.at, begun=after[2])
+        rows = _list(connection, corp, query, past, (after[0], after[1]))
     shown, end = cut(
-        rows, limit=query.limit, position=lambda row: [row.userid, row.member_pk]
+        rows,
+        limit=query.limit,
+        position=lambda row: [row.userid, row.member_pk, past and past.cut],
     )
     following = services().cursors.seal(end, of=of) if end else None
     return answer(Members(items=[_show(row) for row in shown], next=following))
@@ -121,6 +134,29 @@ def read_why(path: MemberPath) -> Response:
         if moved := _moved(corp, member, path, "/why"):
             return moved
         return answer(explain(connection, corp, member))
+
+
+def _list(
+    connection: Connection,
+    corp: FoundCorp,
+    query: MemberPage,
+    past: Past | None,
+    after: tuple[str, int],
+) -> list[MemberSummary]:
+    limit = query.limit + 1
+    if past is None:
+        return stored_members.list_members(
+            connection, corp.corp_pk, state=query.state, after=after, limit=limit
+        )
+    listing = list_active if query.state == "active" else list_removed
+    return listing(
+        connection,
+        CorpPk(corp.corp_pk),
+        cut=past.cut,
+        after=after,
+        limit=limit,
+        data_key=past.data_key,
+    )
 
 
 def _get(connection: Connection, corp: FoundCorp, userid: str) -> MemberSummary:

@@ -1,0 +1,266 @@
+"""The org of a past moment: what the lists showed then, told by the journal later."""
+
+import base64
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain.ids import Userid
+from domain.reasons import Reason
+from store import corps, journal
+from store.database import transaction
+from store.journal import Cause
+from tests.fakes import Person
+from tests.histories import HOME, KEEPER, ROOT, TAG, TEAM, Company, company
+from tests.pipeline import Bench, Tenant
+from tests.webclient import Web, open_web
+from workers.purge import purge_corp
+from workers.sync import Findings, apply_members
+
+CORP = "wpCorpA"
+LISTS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("departments", {}),
+    ("members", {}),
+    ("members", {"state": "removed"}),
+)
+
+
+@pytest.fixture
+def web(bench: Bench, database: str, redis_url: str) -> Iterator[Web]:
+    key = base64.b64encode(b"k" * 32).decode()
+    with open_web(database=database, redis_url=redis_url, SECRET_KEYS=key) as web:
+        yield web
+
+
+def walk(web: Web, name: str, **query: object) -> list[Any]:
+    """Every item of a list of the corp, three at a time."""
+    items, cursor = [], None
+    while True:
+        page = {"limit": 3, **query} | ({"cursor": cursor} if cursor else {})
+        answer = web.get(f"/corps/{CORP}/{name}", **page)
+        items += answer["items"]
+        cursor = answer["next"]
+        if cursor is None:
+            return items
+
+
+def shown(web: Web, **query: object) -> list[list[Any]]:
+    """What all lists show."""
+    return [walk(web, name, **extra, **query) for name, extra in LISTS]
+
+
+def moment(bench: Bench) -> str:
+    [[now]] = bench.execute("SELECT clock_timestamp()")
+    return str(now.astimezone(UTC).isoformat())
+
+
+class Life:
+    """A company in which something happens at random."""
+
+    def __init__(self, tenant: Tenant, seed: int) -> None:
+        self.company = Company(tenant.world)
+        self._chance = random.Random(seed)  # noqa: S311 - which change comes next
+        self._number = 0
+
+    def go_on(self) -> None:
+        """One change, of which WeCom may tell or not."""
+        chosen = self._chance.choice([
+            self._hire, self._hire, self._move, self._leave, self._disable,
+            self._rename, self._dissolve, self._rebuild, self._narrow, self._widen,
+            self._come_back,
+        ])  # fmt: skip
+        chosen()
+        if self._chance.random() < 0.5:
+            self.company.outbox.clear()
+
+    def _hire(self) -> None:
+        self._number += 1
+        self.company.hire(f"wo{self._number}", self._department())
+
+    def _move(self) -> None:
+        there = self._department()
+        self.company.change(self._somebody(), departments={there: 1}, main=there)
+
+    def _leave(self) -> None:
+        self.company.leave(self._somebody())
+
+    def _come_back(self) -> None:
+        self.company.hire(f"wo{max(1, self._number // 2)}", HOME)
+
+    def _disable(self) -> None:
+        self.company.change(self._somebody(), status=self._chance.choice([1, 2]))
+
+    def _rename(self) -> None:
+        self._number += 1
+        self.company.rename(self._somebody(), f"wo{self._number}")
+
+    def _dissolve(self) -> None:
+        movable = set(self.company.world.truth.departments) - {ROOT, HOME}
+        if movable:
+            self.company.dissolve(self._chance.choice(sorted(movable)))
+
+    def _rebuild(self) -> None:
+        self.company.place(self._chance.choice([TEAM, 4, 9]), HOME, 5)
+
+    def _narrow(self) -> None:
+        self.company.authorise(allow_departments=frozenset({HOME}), whole_tree=False)
+
+    def _widen(self) -> None:
+        self.company.authorise(
+            allow_departments=frozenset({ROOT}), allow_tags=frozenset({TAG})
+        )
+
+    def _somebody(self) -> str:
+        people = sorted(set(self.company.world.truth.people) - {KEEPER})
+        if not people:
+            self._hire()
+            return f"wo{self._number}"
+        return self._chance.choice(people)
+
+    def _department(self) -> int:
+        return self._chance.choice(sorted(self.company.world.truth.departments))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_every_moment_of_a_random_history_is_told_as_it_was_shown(
+    bench: Bench, web: Web, seed: int
+) -> None:
+    begun = moment(bench)
+    tenant = bench.link_in_step(CORP, company())
+    life = Life(tenant, seed)
+    seen = {begun: [[], [], []], moment(bench): shown(web)}
+
+    for _ in range(12):
+        life.go_on()
+        for event in life.company.outbox:
+            bench.post(tenant, event)
+        life.company.outbox.clear()
+        bench.settle(tenant)
+        bench.resync(tenant)
+        seen[moment(bench)] = shown(web)
+
+    assert {at: shown(web, at=at) for at in seen} == seen
+
+
+def test_two_who_became_one_are_two_before_and_one_after(
+    bench: Bench, web: Web
+) -> None:
+    truth = company()
+    tenant = bench.link_in_step(CORP, truth)
+    twins = moment(bench)
+    people = tenant.world.truth.people
+    people["woNew"] = Person(open_userid="oNew", departments={HOME: 0})
+    bench.resync(tenant)
+    both = moment(bench)
+    del people["woa"]
+    people["woNew"] = replace(people["woNew"], open_userid="oa")
+    bench.resync(tenant)
+
+    ids = [
+        {each["userid"] for each in walk(web, "members", at=at)}
+        for at in (twins, both, moment(bench))
+    ]
+
+    assert ids[1] - ids[0] == {"woNew"}
+    assert ids[1] - ids[2] == {"woa"}
+    assert bench.execute(
+        "SELECT decision FROM journal WHERE key = 'member:woa'"
+        " ORDER BY line_id DESC LIMIT 1"
+    ) == [("RenameUserid",)]
+
+
+def test_a_page_is_never_shown_half_written(bench: Bench, web: Web) -> None:
+    tenant = bench.link(CORP, company())
+    bench.resync(tenant)
+
+    moments = bench.execute(
+        "SELECT count(DISTINCT at), count(*) FROM journal WHERE key LIKE 'member:%%'"
+    )
+
+    assert moments == [(1, 3)]
+
+
+def test_a_moment_to_come_is_one_moment_through_all_pages(
+    bench: Bench, web: Web
+) -> None:
+    tenant = bench.link_in_step(CORP, company())
+    at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    first = web.get(f"/corps/{CORP}/members", at=at, limit=2)
+    tenant.world.truth.people["woZZ"] = Person(open_userid="z", departments={HOME: 0})
+    bench.resync(tenant)
+
+    rest = web.get(f"/corps/{CORP}/members", at=at, limit=9, cursor=first["next"])
+
+    told = [each["userid"] for each in (*first["items"], *rest["items"])]
+    assert told == sorted(company().org().members)
+    assert len(walk(web, "members", at=at)) == len(told) + 1
+
+
+def test_a_cursor_of_another_moment_is_refused(bench: Bench, web: Web) -> None:
+    bench.link_in_step(CORP, company())
+    at = moment(bench)
+    cursor = web.get(f"/corps/{CORP}/members", at=at, limit=1)["next"]
+
+    assert web.status(f"/corps/{CORP}/members", cursor=cursor) == 400
+    assert web.status(f"/corps/{CORP}/members", cursor=cursor, at=at) == 200
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "yesterday",
+        "1767614400",
+        "2026-01-05",
+        "2026-01-05T12:00:00",
+        "2026-13-05T12:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "",
+    ],
+)
+def test_nonsense_is_no_moment(bench: Bench, web: Web, at: str) -> None:
+    bench.link_in_step(CORP, company())
+
+    assert web.status(f"/corps/{CORP}/members", at=at) == 400
+    assert web.status(f"/corps/{CORP}/departments", at=at) == 400
+    assert web.status(f"/corps/{CORP}/journal", since=at) == 400
+
+
+def give_name(bench: Bench, tenant: Tenant, userid: str, name: str) -> None:
+    """Let WeCom show this member's name, once."""
+    member = replace(bench.org(tenant).members[Userid(userid)], name=name)
+    with transaction(bench.runtime.pool) as connection:
+        journal.write(
+            connection,
+            tenant.corp_pk,
+            cause=Cause(name="mail"),
+            decisions=apply_members(
+                connection,
+                tenant.corp_pk,
+                Findings(shown=(member,)),
+                reason=Reason.EVENT,
+            ),
+            data_key=bench.runtime.data_key(corps.get(connection, tenant.corp_pk)),
+        )
+
+
+def test_the_past_of_a_corp_that_withdrew_names_nobody(bench: Bench, web: Web) -> None:
+    tenant = bench.link_in_step(CORP, company())
+    give_name(bench, tenant, "woA", "张三")
+    at = moment(bench)
+    before = shown(web, at=at)
+    with transaction(bench.runtime.pool) as connection:
+        corp = corps.get(connection, tenant.corp_pk)
+        purge_corp(connection, bench.runtime, corp)
+
+    departments, members, removed = shown(web, at=at)
+
+    assert "张三" in [each["name"] for each in before[1]]
+    assert (departments, removed) == (before[0], [])
+    assert [each["name"] for each in members] == [None] * len(before[1])
+    assert all(each["userid"].startswith("hmac:") for each in members)
+    told = sorted(each["departments"] for each in members)
+    assert told == sorted(each["departments"] for each in before[1])
