@@ -143,6 +143,18 @@ def give_back(connection: Connection, claim: Claim) -> None:
     )
 
 
+def put_off(connection: Connection, claim: Claim, *, seconds: float) -> None:
+    """Return what is claimed for a while: other mail of the mailbox may come first."""
+    connection.execute(
+        """
+        UPDATE inbox SET claim = NULL, attempts = greatest(attempts - 1, 0),
+            not_before = clock_timestamp() + make_interval(secs => %(seconds)s)
+        WHERE mailbox = %(mailbox)s AND state = 'pending' AND claim = %(claim)s
+        """,
+        {"seconds": seconds, "mailbox": claim.mailbox, "claim": claim.claim_id},
+    )
+
+
 def return_failed(
     connection: Connection, claim: Claim, *, error: str, seconds: float
 ) -> None:

@@ -94,14 +94,17 @@ def secret_place(company_id: str) -> str:
     return f"event_secret:{company_id}"
 
 
-def make_company(connection: Connection, *, name: str | None) -> CompanyId:
+def make_company(
+    connection: Connection, *, name: str | None, edition: str | None = None
+) -> CompanyId:
     """Make a company for a corp that installed us without one, and return its new id.
 
     Repeats: a second call makes a second company.
     """
     company_id = CompanyId(f"wecom-{secrets.token_hex(_RANDOM_BYTES)}")
     connection.execute(
-        "INSERT INTO companies (company_id, name, origin) VALUES (%s, %s, 'wecom')",
-        [company_id, name or company_id],
+        "INSERT INTO companies (company_id, name, edition, origin)"
+        " VALUES (%s, %s, coalesce(%s, 'standard'), 'wecom')",
+        [company_id, name or company_id, edition],
     )
     return company_id

@@ -47,6 +47,13 @@ def find_live(connection: Connection, corp_id: str) -> Corp | None:
     return _find(connection, "corp_id = %s AND state <> 'revoked'", corp_id)
 
 
+def find_of_company(connection: Connection, company_id: str) -> Corp | None:
+    """The corp that is linked to a company."""
+    return _find(
+        connection, "company_id = %s AND state IN ('linked', 'paused')", company_id
+    )
+
+
 def get(connection: Connection, corp_pk: CorpPk) -> Corp:
     """The corp of this surrogate key.
 

@@ -1,10 +1,12 @@
 """Installs: what became of each auth code, and the corp that its exchange named."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from psycopg.rows import class_row
 
-from domain.ids import CompanyId, CorpPk
+from domain.ids import CompanyId, CorpPk, RunId
 from store.database import Connection
 
 WAITING = "waiting"
@@ -12,6 +14,11 @@ EXCHANGED = "exchanged"
 LINKED = "linked"
 REFUSED = "refused"
 FAILED = "failed"
+
+_COLUMNS = (
+    "code_hash, state, corp_pk, reason, installer_userid, company_id, run_id,"
+    " exchanged_at"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +29,10 @@ class Install:
     state: str
     corp_pk: CorpPk | None
     reason: str | None
+    installer_userid: str | None
+    company_id: CompanyId | None
+    run_id: RunId | None
+    exchanged_at: datetime | None
 
 
 def open_install(connection: Connection, code_hash: str) -> Install:
@@ -33,8 +44,7 @@ def open_install(connection: Connection, code_hash: str) -> Install:
     )
     with connection.cursor(row_factory=class_row(Install)) as cursor:
         cursor.execute(
-            "SELECT code_hash, state, corp_pk, reason FROM installs"
-            " WHERE code_hash = %s FOR UPDATE",
+            f"SELECT {_COLUMNS} FROM installs WHERE code_hash = %s FOR UPDATE",  # noqa: S608 - a constant of this module
             [code_hash],
         )
         return cursor.fetchall()[0]
@@ -44,18 +54,35 @@ def find_install(connection: Connection, code_hash: str) -> Install | None:
     """The install of a code, if it has been seen."""
     with connection.cursor(row_factory=class_row(Install)) as cursor:
         cursor.execute(
-            "SELECT code_hash, state, corp_pk, reason FROM installs"
-            " WHERE code_hash = %s",
+            f"SELECT {_COLUMNS} FROM installs WHERE code_hash = %s",  # noqa: S608 - a constant of this module
             [code_hash],
         )
         return cursor.fetchone()
 
 
-def note_exchanged(connection: Connection, code_hash: str, corp_pk: CorpPk) -> None:
+def note_exchanged(
+    connection: Connection,
+    code_hash: str,
+    corp_pk: CorpPk,
+    *,
+    installer_userid: str | None = None,
+) -> None:
     """The code named this corp, whose permanent code is stored with this."""
     connection.execute(
-        "UPDATE installs SET state = 'exchanged', corp_pk = %s WHERE code_hash = %s",
-        [corp_pk, code_hash],
+        "UPDATE installs SET state = 'exchanged', corp_pk = %s, installer_userid = %s,"
+        " exchanged_at = clock_timestamp() WHERE code_hash = %s",
+        [corp_pk, installer_userid, code_hash],
+    )
+
+
+def note_linked(
+    connection: Connection, code_hash: str, *, company_id: CompanyId, run_id: RunId
+) -> None:
+    """The install is done: its corp is linked and will be read."""
+    connection.execute(
+        "UPDATE installs SET state = 'linked', reason = NULL, company_id = %s,"
+        " run_id = %s, ended_at = clock_timestamp() WHERE code_hash = %s",
+        [company_id, run_id, code_hash],
     )
 
 
@@ -68,6 +95,48 @@ def end_install(
         " WHERE code_hash = %s",
         [state, reason, code_hash],
     )
+
+
+def note_awaited(connection: Connection, code_hash: str, *, reason: str) -> None:
+    """The install goes on when somebody has done something, or not at all."""
+    connection.execute(
+        "UPDATE installs SET reason = %s WHERE code_hash = %s AND state = 'exchanged'",
+        [reason, code_hash],
+    )
+
+
+def seconds_since_exchange(connection: Connection, code_hash: str) -> float:
+    """How long ago the code of an install was exchanged."""
+    row = connection.execute(
+        "SELECT extract(epoch FROM clock_timestamp() - exchanged_at) FROM installs"
+        " WHERE code_hash = %s AND exchanged_at IS NOT NULL",
+        [code_hash],
+    ).fetchone()
+    return float(row[0]) if row else 0.0
+
+
+def reopen(connection: Connection, code_hash: str) -> None:
+    """Decide a refused install once more: what it was refused for may be mended."""
+    connection.execute(
+        "UPDATE installs SET state = 'exchanged', reason = NULL, ended_at = NULL"
+        " WHERE code_hash = %s AND state = 'refused'",
+        [code_hash],
+    )
+
+
+def refuse_awaited(
+    connection: Connection, *, awaited: str, reason: str, seconds: float
+) -> int:
+    """Refuse the installs that have been waiting for too long; how many."""
+    return connection.execute(
+        """
+        UPDATE installs SET state = 'refused', reason = %(reason)s,
+            ended_at = clock_timestamp()
+        WHERE state = 'exchanged' AND reason = %(awaited)s
+            AND exchanged_at < clock_timestamp() - make_interval(secs => %(seconds)s)
+        """,
+        {"awaited": awaited, "reason": reason, "seconds": seconds},
+    ).rowcount
 
 
 def admit_corp(connection: Connection, corp_id: str, *, name: str | None) -> CorpPk:
@@ -111,24 +180,39 @@ def link_corp(connection: Connection, corp_pk: CorpPk, company_id: CompanyId) ->
     )
 
 
-def find_former_company(connection: Connection, purged_id: str) -> CompanyId | None:
+def find_former_company(
+    connection: Connection, purged_id: str, *, origins: Collection[str]
+) -> CompanyId | None:
     """The company that this corp was linked to before it was purged, if that is free.
 
     Shape: `purged_id` is the corpid as a purge leaves it behind.
     """
     row = connection.execute(
         """
-        SELECT company_id FROM corps AS former
-        WHERE corp_id = %s AND state = 'revoked' AND company_id IS NOT NULL
+        SELECT company_id FROM corps AS former JOIN companies USING (company_id)
+        WHERE corp_id = %s AND state = 'revoked' AND companies.origin = ANY(%s)
             AND NOT EXISTS (
                 SELECT FROM corps AS other
                 WHERE other.company_id = former.company_id
                     AND other.state IN ('linked', 'paused'))
         ORDER BY corp_pk DESC LIMIT 1
         """,
-        [purged_id],
+        [purged_id, list(origins)],
     ).fetchone()
     return CompanyId(row[0]) if row else None
+
+
+def is_taken(connection: Connection, company_id: CompanyId, *, by: CorpPk) -> bool:
+    """Whether another corp than this one is linked to the company, which is locked."""
+    connection.execute(
+        "SELECT 1 FROM companies WHERE company_id = %s FOR UPDATE", [company_id]
+    )
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM corps WHERE company_id = %s AND corp_pk <> %s"
+        " AND state IN ('linked', 'paused'))",
+        [company_id, by],
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def find_code_body(connection: Connection, mailbox: str) -> tuple[str, bytes] | None:

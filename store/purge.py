@@ -269,10 +269,25 @@ def purge_corp(connection: Connection, corp_pk: CorpPk, *, renamed: str) -> None
             f"DELETE FROM {table} WHERE corp_pk = %s",  # noqa: S608 - constant names
             [corp_pk],
         )
+    _purge_installs(connection, corp_pk)
     connection.execute(
         """
         UPDATE inbox SET body = NULL, error = NULL FROM installs
         WHERE installs.corp_pk = %s AND mailbox = 'code:' || code_hash
         """,
         [corp_pk],
+    )
+
+
+def _purge_installs(connection: Connection, corp_pk: CorpPk) -> None:
+    connection.execute(
+        """
+        UPDATE install_intents SET installer_userid = NULL, installer_corp_id = NULL
+        FROM installs WHERE installs.corp_pk = %s
+            AND install_intents.code_hash = installs.code_hash
+        """,
+        [corp_pk],
+    )
+    connection.execute(
+        "UPDATE installs SET installer_userid = NULL WHERE corp_pk = %s", [corp_pk]
     )

@@ -8,7 +8,7 @@ from store.corps import Corp
 from store.database import Connection, transaction
 from store.mail import Settled
 from store.mailboxes import Mailbox
-from workers import installs
+from workers import withdrawals
 from workers.contact import CONTACT_KINDS, sync_contact
 from workers.runtime import Runtime
 
@@ -45,7 +45,7 @@ def handle(runtime: Runtime, claim: Claim) -> None:
     """
     with transaction(runtime.pool) as connection:
         corp = corps.find_live(connection, claim.mailbox.removeprefix("corp:"))
-        if corp is None or corp.state == "authorised":
+        if corp is None or (corp.state == "authorised" and not _cancels(claim)):
             leases.check(connection, claim.mailbox, claim.lease)
             _settle_all(connection, claim, ("parked", "not_linked"))
             return
@@ -62,6 +62,11 @@ def handle(runtime: Runtime, claim: Claim) -> None:
         sync_contact(runtime, corp, claim, contact)
     elif contact:
         _wait_until_resumed(runtime, claim)
+
+
+def _cancels(claim: Claim) -> bool:
+    """A corp that was never linked has a permanent code to be forgotten, too."""
+    return claim.mail[0].kind == CANCEL
 
 
 def _wait_for_first_read(runtime: Runtime, claim: Claim) -> None:
@@ -85,7 +90,7 @@ def doubt(runtime: Runtime, mailbox: str) -> None:
     with transaction(runtime.pool) as connection:
         corp = corps.find_live(connection, mailbox.removeprefix("corp:"))
     if corp is not None:
-        installs.doubt(runtime, corp)
+        withdrawals.doubt(runtime, corp)
 
 
 def pause_for_wecom(runtime: Runtime, mailbox: str) -> None:
@@ -105,7 +110,7 @@ def repair_failed_barrier(connection: Connection, mailbox: str) -> None:
 
 def _pass_barrier(runtime: Runtime, corp: Corp, claim: Claim) -> None:
     if claim.mail[0].kind == CANCEL:
-        installs.cancel(runtime, corp, claim)
+        withdrawals.cancel(runtime, corp, claim)
         return
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)

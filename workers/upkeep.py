@@ -10,6 +10,8 @@ from redis import RedisError
 from store import (
     account_reads,
     due,
+    installs,
+    intents,
     journeys,
     partitions,
     pruning,
@@ -22,7 +24,7 @@ from store.gaps import upkeep_gaps
 from store.partitions import INBOX, JOURNAL, Partitioned
 from store.runs import SCOPE_PROBE
 from store.spill import Spill
-from workers import corp_mail
+from workers import corp_mail, ways
 from workers.purge import NOT_LINKED, purge_late_mail
 from workers.runtime import Runtime
 from workers.spill import move_spill
@@ -158,6 +160,17 @@ def forget_late_mail(runtime: Runtime) -> None:
     purge_late_mail(runtime)
 
 
+def end_awaited_installs(runtime: Runtime) -> None:
+    """Refuse the installs whose installer did not sign in while there was time."""
+    with transaction(runtime.pool) as connection:
+        installs.refuse_awaited(
+            connection,
+            awaited=ways.INSTALLER_AWAITED,
+            reason=ways.INSTALLER_UNPROVEN,
+            seconds=ways.AWAITED_SECONDS,
+        )
+
+
 def prune(runtime: Runtime) -> None:
     """Remove what has served its time; the ledger keeps its sums."""
     days = runtime.settings.inbox_days
@@ -181,6 +194,7 @@ def prune(runtime: Runtime) -> None:
         pruning.prune_requests(connection)
         pruning.prune_reads(connection)
         pruning.prune_touched(connection)
+        intents.prune(connection)
 
 
 def keep_partitions(runtime: Runtime) -> None:
@@ -233,6 +247,7 @@ JOBS = (
     Job(name="waiting", work=ring_waiting, every_seconds=15),
     Job(name="accounts", work=read_due_accounts, every_seconds=15),
     Job(name="partitions", work=keep_partitions, every_seconds=3600),
+    Job(name="installs", work=end_awaited_installs, every_seconds=15),
     Job(name="late_mail", work=forget_late_mail, every_seconds=60),
     Job(name="prune", work=prune, every_seconds=60),
     Job(name="idle_boxes", work=drop_idle_boxes, every_seconds=60),

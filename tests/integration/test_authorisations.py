@@ -7,7 +7,7 @@ import pytest
 from simulator import admin_app
 from simulator.faults import Kind
 from tests.workbench import Workbench, workbench
-from workers import installs as work
+from workers import withdrawals as work
 
 
 @pytest.fixture

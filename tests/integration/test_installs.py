@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from types import ModuleType
 from unittest.mock import patch
 
 import pytest
@@ -14,7 +15,7 @@ from simulator.tokens import Paper
 from store import installs as stored_installs
 from store.database import transaction
 from tests.workbench import Workbench, workbench
-from workers import installs
+from workers import codes, installs
 from workers.mailbox import drain
 
 
@@ -176,7 +177,7 @@ def test_a_spent_code_is_success_when_its_exchange_is_stored(bench: Workbench) -
     def beaten(code: str) -> object:
         # Another worker, whose lease we took over, got the answer first.
         with transaction(other.pool) as connection:
-            corp = installs._keep_code(connection, other, exchange(code))
+            corp = codes._keep_code(connection, other, exchange(code))
             code_hash = mailbox.removeprefix("code:")
             stored_installs.note_exchanged(connection, code_hash, corp.corp_pk)
         return exchange(code)
@@ -225,18 +226,18 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize(
-    "step",
+    ("module", "step"),
     [
-        "_trade_code",
-        "_read_code",
-        "_link",
-        "_permissions",
-        "_link_corp",
-        "_settle_all",
+        (installs, "trade_code"),
+        (codes, "read_code"),
+        (installs, "_link"),
+        (installs, "_permissions"),
+        (installs, "_link_corp"),
+        (installs, "_settle_all"),
     ],
 )
 def test_a_worker_that_dies_at_a_step_is_made_up_for(
-    bench: Workbench, step: str
+    bench: Workbench, module: ModuleType, step: str
 ) -> None:
     enterprise = bench.found()
     code = bench.install(enterprise)
@@ -245,7 +246,7 @@ def test_a_worker_that_dies_at_a_step_is_made_up_for(
     def die(*_: object, **__: object) -> None:
         raise Killed
 
-    with patch.object(installs, step, die), pytest.raises(Killed):
+    with patch.object(module, step, die), pytest.raises(Killed):
         drain(bench.runtime, mailbox_of(code))
     drain(bench.runtime, mailbox_of(code))
 
