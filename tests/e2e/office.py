@@ -92,6 +92,15 @@ class Office:
         """A resource of this company in the API."""
         return self.product.read(f"corps/{self.corp_id}{path}", **parameters)
 
+    def links(self) -> dict[str, Row]:
+        """Everybody's link by userid."""
+        rows = self.product.rows(f"corps/{self.corp_id}/members")
+        return {row["userid"]: row["link"] for row in rows}
+
+    def link(self, userid: str) -> Row:
+        """One member's link."""
+        return self.links()[userid]
+
     def runs(self) -> list[Row]:
         """Its full reads, newest first."""
         return list(self.product.rows("runs", corp_id=self.corp_id))

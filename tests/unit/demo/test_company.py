@@ -8,7 +8,9 @@ import pytest
 
 from demo.company import Addresses, Company, list_differences
 
-COMPANY = Company(corp_id="wp1", name="星河科技", members=1, departments=1)
+COMPANY = Company(
+    corp_id="wp1", name="星河科技", members=1, departments=1, installer="wo1"
+)
 DEPARTMENT = {"department_id": 2, "parent_id": None, "order": 1}
 MEMBER = {"userid": "wo1", "departments": [2], "employment": "working"}
 

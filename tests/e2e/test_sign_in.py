@@ -1,0 +1,66 @@
+"""A member opens the app from the workbench, and so may nobody who is out of it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from demo.browser import Browser
+from tests.e2e.office import InstallAll, Office
+from tests.e2e.visitor import visiting
+
+Act = Callable[[Office, str], None]
+
+
+def disable(office: Office, userid: str) -> None:
+    office.act("disable", userid=userid)
+
+
+def delete(office: Office, userid: str) -> None:
+    office.act("leave", userid=userid)
+
+
+def shrink_the_scope(office: Office, userid: str) -> None:
+    others = [row["userid"] for row in office.people() if row["userid"] != userid]
+    office.act("set-scope", allow_user=others[:3])
+
+
+CASES: dict[str, Act] = {
+    "disabled": disable,
+    "deleted": delete,
+    "out of scope": shrink_the_scope,
+}
+
+
+@pytest.fixture(scope="module")
+def offices(install_all: InstallAll) -> dict[str, Office]:
+    return install_all(CASES)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_member_is_let_through_to_tapd_until_they_may_not_any_more(
+    offices: dict[str, Office], case: str
+) -> None:
+    office = offices[case]
+    [somebody, *_] = office.people()
+    with visiting(office, somebody["userid"]) as visitor:
+        entered, before = visitor.open_app(), visitor.open("/me")
+
+        CASES[case](office, somebody["userid"])
+        office.await_in_step()
+        after = visitor.open("/me")
+
+    # TAPD has no session for them yet, which is TAPD's own affair.
+    assert entered.url.startswith(f"{office.product.simulator}/tapd/login")
+    assert (before.status, after.status) == (200, 403)
+    assert after.text != before.text
+
+
+def test_somebody_of_no_company_is_told_so(offices: dict[str, Office]) -> None:
+    office = offices["disabled"]
+    browser = Browser()
+    browser.session.cookies.set("member", "nocorp/nobody")
+
+    page = browser.open(f"{office.product.api}/me")
+
+    browser.close()
+    assert page.status == 403
