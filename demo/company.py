@@ -31,6 +31,7 @@ class Company:
     name: str
     members: int
     departments: int
+    installer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,7 @@ def found_company(addresses: Addresses) -> Company:
         name=made["name"],
         members=made["members"],
         departments=made["departments"],
+        installer=made["installer"],
     )
 
 
