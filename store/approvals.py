@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.ids import RunId
+from domain.ids import CorpPk, RunId
 from store import plans, runs
 from store.database import Connection
 
@@ -18,6 +18,7 @@ class Approval:
     """The run that asks again about each entry; `repeated` if it was asked before."""
 
     run_id: RunId
+    corp_pk: CorpPk
     repeated: bool
 
 
@@ -36,12 +37,12 @@ def approve(
     if plan_hash is not None and plan_hash != plan.hash:
         raise PlanNotOpen("The hash is not that of the plan: read it again.")
     if plan.state == plans.APPROVED and plan.run_id is not None:
-        return Approval(run_id=RunId(plan.run_id), repeated=True)
+        return Approval(run_id=RunId(plan.run_id), corp_pk=plan.corp_pk, repeated=True)
     if plan.state != plans.HELD:
         raise PlanNotOpen(f"The plan is {plan.state}.")
     run_id = runs.request_run(connection, plan.corp_pk, cause=CAUSE)
     plans.decide(connection, plan_id, state=plans.APPROVED, by=by, run_id=run_id)
-    return Approval(run_id=run_id, repeated=False)
+    return Approval(run_id=run_id, corp_pk=plan.corp_pk, repeated=False)
 
 
 def reject(connection: Connection, plan_id: str, *, by: str) -> bool:

@@ -74,6 +74,15 @@ def lock(connection: Connection, corp_pk: CorpPk) -> Corp:
     return get(connection, corp_pk)
 
 
+def share(connection: Connection, corp_pk: CorpPk) -> Corp:
+    """The corp, which nobody changes before the end of this transaction.
+
+    Raises: LookupError.
+    """
+    connection.execute("SELECT 1 FROM corps WHERE corp_pk = %s FOR SHARE", [corp_pk])
+    return get(connection, corp_pk)
+
+
 def save_scope(
     connection: Connection,
     corp_pk: CorpPk,

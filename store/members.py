@@ -16,6 +16,7 @@ from domain.org import (
     RemovalCause,
     StoredMember,
 )
+from store import notices
 from store.database import Connection
 
 _COLUMNS = (
@@ -152,6 +153,7 @@ def absorb(
         "UPDATE aliases SET member_pk = %s WHERE corp_pk = %s AND member_pk = %s",
         [kept, corp_pk, absorbed],
     )
+    notices.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
     connection.execute(
         "DELETE FROM members WHERE corp_pk = %s AND member_pk = %s",
         [corp_pk, absorbed],

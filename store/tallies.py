@@ -12,6 +12,7 @@ CALLS = "calls"  # <endpoint>:<errcode>
 HELD_BACK = "calls:held_back"  # <endpoint>:<error>
 DECISIONS = "decisions"  # <decision>
 DRAINS = "drains"  # <how it ended>
+NOTICES = "notices"  # <what became of it>
 
 _SUM = "sum"
 _OVER = "+Inf"

@@ -62,6 +62,7 @@ def _wire(settings: Settings) -> services.Services:
         cursors=Cursors(derive(settings.secret_keys, b"cursors")),
         ring=bell.ring,
         ring_run=bell.ring_run,
+        ring_notices=bell.ring_notices,
         api_token=settings.api_token,
         operator_mark=_operator_mark(settings),
         wecom=reach.suite,

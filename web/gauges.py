@@ -14,6 +14,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from domain.decisions import DecisionName
+from domain.notices import NoticeState
 from store.database import Connection, Pool, StoreUnavailable, transaction
 from store.presence import count_workers
 from store.summaries import gauges
@@ -24,6 +25,7 @@ from store.tallies import (
     DRAINS,
     EVENT_TO_EFFECT,
     HELD_BACK,
+    NOTICES,
     Drained,
     Histogram,
     read_counts,
@@ -118,6 +120,13 @@ class StoreCollector(Collector):
         yield self._counted(
             "sync_drains", "Drains by how they ended", "outcome", DRAINS, Drained
         )
+        yield self._counted(
+            "sync_notices",
+            "Notices by what became of them",
+            "outcome",
+            NOTICES,
+            (each for each in NoticeState if each is not NoticeState.QUEUED),
+        )
         yield self._distributed("sync_batch_events", "Events per claim", BATCH_EVENTS)
         yield self._distributed(
             "sync_event_to_effect_seconds",
@@ -183,6 +192,8 @@ def _corps(connection: Connection) -> Iterator[Metric]:
     )
     held = gauges.count_held_plans(connection)
     yield _gauge("sync_plans_held", "Removals that wait for approval", held)
+    queued = gauges.count_queued_notices(connection)
+    yield _gauge("sync_notices_queued", "Notices that wait to be sent", queued)
 
 
 def _health(connection: Connection, suite_id: str) -> Iterator[Metric]:

@@ -43,6 +43,7 @@ class Services:
     cursors: Cursors
     ring: Callable[[str], bool]
     ring_run: Callable[[str], bool]
+    ring_notices: Callable[[int], bool]
     api_token: str = field(repr=False)
     operator_mark: str = field(repr=False)
     wecom: WeCom

@@ -35,6 +35,9 @@ class WeComError(Exception):
     The reason is written by us and never quotes a token, a code or a ticket.
     """
 
+    # Set when we did not make the call at all, because of a limit of our own.
+    held_back = False
+
     def __init__(
         self,
         reason: str = "",

@@ -10,9 +10,9 @@ import dramatiq
 
 import logs
 import settings
-from domain.ids import CompanyId, RunId
-from workers import account_reads, mailbox, runs
-from workers.broker import EVENTS, RESYNC, make_broker, milliseconds
+from domain.ids import CompanyId, CorpPk, RunId
+from workers import account_reads, mailbox, notices, runs
+from workers.broker import EVENTS, NOTICES, RESYNC, make_broker, milliseconds
 from workers.runtime import Runtime, build
 
 logs.write_json()
@@ -31,6 +31,12 @@ def _runtime() -> Runtime:
 def drain(mailbox_name: str) -> None:
     """Work through the pending mail of one mailbox."""
     mailbox.drain(_runtime(), mailbox_name)
+
+
+@dramatiq.actor(queue_name=NOTICES, max_retries=0, time_limit=milliseconds(120))
+def deliver(corp_pk: int) -> None:
+    """Send what is queued for the members of one corp."""
+    notices.deliver(_runtime(), CorpPk(corp_pk))
 
 
 @dramatiq.actor(queue_name=RESYNC, max_retries=0, time_limit=milliseconds(3600))

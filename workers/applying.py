@@ -38,6 +38,7 @@ from workers.counting import CallCount
 from workers.doubting import weigh_scope
 from workers.guarding import Gate, People, note_removed
 from workers.inquiry import CorpApi, ask_one
+from workers.outbox import note_asked, ring_for
 from workers.reading import list_all
 from workers.runtime import Runtime
 from workers.snapshot import Snapshot, least_calls
@@ -85,6 +86,7 @@ class Applying:
         )
         # Those of the transaction at hand.
         self._decided: list[Decision] = []
+        self._held = False
 
     def apply(self) -> None:
         """Bring the org to the read, and end the run.
@@ -267,6 +269,7 @@ class Applying:
                 least=least_calls(self._snapshot, pages) + absences.questions,
             )
             plan_id = people.plan_id or plans.find_held(connection, corp.corp_pk)
+            self._held = plan_id is not None
             runs.end(
                 connection,
                 self._run.run_id,
@@ -313,6 +316,7 @@ class Applying:
             self._decided.clear()
             yield connection
         self._runtime.tallies.decided(self._decided)
+        ring_for(self._runtime.bell, self._corp, self._decided, held=self._held)
 
     def _journal(self, connection: Connection, decisions: list[Decision]) -> None:
         journal.write(
@@ -323,6 +327,7 @@ class Applying:
             data_key=self._data_key,
         )
         note_removed(connection, self._corp, decisions)
+        note_asked(connection, self._corp, decisions)
         if decisions:
             counts = count_by_name(decisions)
             runs.note_decisions(connection, self._run.run_id, counts)

@@ -52,13 +52,13 @@ class Bell:
             f"run:{run_id}", queue_name=RESYNC, actor_name="resync", argument=run_id
         )
 
-    def ring_batch(self, batch_id: int | str) -> bool:
-        """Ask for the delivery of a batch; False when Redis did not answer."""
+    def ring_notices(self, corp_pk: int) -> bool:
+        """Ask for the delivery of a corp's notices; False when Redis did not answer."""
         return self._ring(
-            f"batch:{batch_id}",
+            f"notices:{corp_pk}",
             queue_name=NOTICES,
             actor_name="deliver",
-            argument=batch_id,
+            argument=corp_pk,
         )
 
     def ring_accounts(self, company_id: str) -> bool:
@@ -85,9 +85,9 @@ class Bell:
         """Let the reading be rung for again; the first act of whoever reads."""
         return self._answer(f"accounts:{company_id}")
 
-    def answer_batch(self, batch_id: int | str) -> bool:
-        """Let the batch be rung again; the first act of whoever delivers it."""
-        return self._answer(f"batch:{batch_id}")
+    def answer_notices(self, corp_pk: int) -> bool:
+        """Let the corp's notices be rung again; the first act of who delivers them."""
+        return self._answer(f"notices:{corp_pk}")
 
     def _ring(
         self, name: str, *, queue_name: str, actor_name: str, argument: int | str

@@ -28,6 +28,7 @@ from store.mail import Settled
 from workers.guarding import Gate, note_removed, note_shown
 from workers.inquiry import Inquiry
 from workers.investigation import MOST_QUESTIONS, Found, NeedsRun, investigate
+from workers.outbox import note_asked, ring_for
 from workers.patience import PatientApi
 from workers.runtime import Runtime
 from workers.sync import apply_listing, apply_members, remove_unlisted
@@ -72,6 +73,7 @@ def sync_contact(
     tally_effects(
         runtime.tallies, claim, taken=taken, decisions=decisions, seconds=seconds
     )
+    ring_for(runtime.bell, corp, decisions, held=bool(waiting))
 
 
 def _apply(
@@ -106,6 +108,7 @@ def _apply(
     journal.write(
         connection, corp_pk, cause=cause, decisions=decisions, data_key=data_key
     )
+    note_asked(connection, corp, decisions)
     return decisions, people.waiting
 
 

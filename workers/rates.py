@@ -104,6 +104,7 @@ class Rates:
             self._check_rates(endpoint, corp_id)
         except (Throttled, Unavailable) as error:
             error.endpoint, error.corp_id = endpoint, corp_id
+            error.held_back = True
             self._tallies.add(HELD_BACK, f"{endpoint}:{type(error).__name__.lower()}")
             raise
         add_call(endpoint)

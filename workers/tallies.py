@@ -33,6 +33,10 @@ class Tallies:
         """Count one; it is in Redis about a second later."""
         self._add(name, {field: 1})
 
+    def count(self, name: str, numbers: Mapping[str, int]) -> None:
+        """Count several of each field."""
+        self._add(name, {field: n for field, n in numbers.items() if n})
+
     def observe(self, histogram: Histogram, value: float) -> None:
         """Count a value into a distribution."""
         self._add(histogram.name, histogram.fields_of(value))

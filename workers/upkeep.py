@@ -9,10 +9,12 @@ from redis import RedisError
 
 from store import (
     account_reads,
+    deliveries,
     due,
     installs,
     intents,
     journeys,
+    notices,
     partitions,
     pruning,
     runs,
@@ -102,6 +104,23 @@ def ring_runs(runtime: Runtime) -> None:
     for run_id in found:
         runtime.bell.ring_run(run_id)
     _count_rings(runtime, len(found))
+
+
+def ring_notices(runtime: Runtime) -> None:
+    """Ring for notices that have been due for 2 s and that nobody delivers."""
+    with transaction(runtime.pool) as connection:
+        found = deliveries.list_due(connection, limit=_MOST_AT_ONCE)
+    for corp_pk in found:
+        runtime.bell.ring_notices(corp_pk)
+    _count_rings(runtime, len(found))
+
+
+def expire_notices(runtime: Runtime) -> None:
+    """Close notices whose fourteen days are over."""
+    for _ in range(_MOST_BATCHES):
+        with transaction(runtime.pool) as connection:
+            if notices.expire(connection, limit=_PRUNED_AT_ONCE) < _PRUNED_AT_ONCE:
+                break
 
 
 def start_due_corps(runtime: Runtime) -> None:
@@ -240,6 +259,7 @@ def _count_rings(runtime: Runtime, rings: int) -> None:
 JOBS = (
     Job(name="mailboxes", work=ring_mailboxes),
     Job(name="runs", work=ring_runs),
+    Job(name="notices", work=ring_notices),
     Job(name="corps", work=start_due_corps),
     Job(name="parked", work=retest_parked),
     Job(name="spill", work=move_spilled),
@@ -250,5 +270,6 @@ JOBS = (
     Job(name="installs", work=end_awaited_installs, every_seconds=15),
     Job(name="late_mail", work=forget_late_mail, every_seconds=60),
     Job(name="prune", work=prune, every_seconds=60),
+    Job(name="expiry", work=expire_notices, every_seconds=60),
     Job(name="idle_boxes", work=drop_idle_boxes, every_seconds=60),
 )

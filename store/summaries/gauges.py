@@ -85,6 +85,14 @@ def count_held_plans(connection: Connection) -> int:
     return row[0] if row else 0
 
 
+def count_queued_notices(connection: Connection) -> int:
+    """Notices that wait to be sent."""
+    row = connection.execute(
+        "SELECT count(*) FROM notices WHERE state = 'queued'"
+    ).fetchone()
+    return row[0] if row else 0
+
+
 def count_pauses(connection: Connection) -> Counts:
     """Back-offs in force, by endpoint class: WeCom throttles or fails there."""
     return _counts(

@@ -70,11 +70,11 @@ def test_runs_and_batches_have_queues_of_their_own(
     bell: Bell, client: redis.Redis
 ) -> None:
     bell.ring_run("r1")
-    bell.ring_batch("b1")
+    bell.ring_notices(7)
 
     assert _messages(client, "resync") == [("resync", ["r1"])]
-    assert _messages(client, "notices") == [("deliver", ["b1"])]
-    assert client.exists("ring:run:r1", "ring:batch:b1") == 2
+    assert _messages(client, "notices") == [("deliver", [7])]
+    assert client.exists("ring:run:r1", "ring:notices:7") == 2
 
 
 def test_a_redis_that_is_not_there_raises_nothing() -> None:

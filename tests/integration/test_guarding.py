@@ -209,7 +209,7 @@ def test_the_same_approval_again_gives_the_same_run(strict: Bench) -> None:
 
     again = approve(strict, plan_id, digest)
 
-    assert again == Approval(run_id=first.run_id, repeated=True)
+    assert again == replace(first, repeated=True)
 
 
 def test_a_rejection_is_remembered_as_long_as_wecom_says_the_same(

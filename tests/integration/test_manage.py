@@ -26,10 +26,16 @@ from tests.webclient import SECRET_KEY, add_corp, add_event, add_run, insert
 OLD_KEY, STRANGE_KEY = b"o" * 32, b"s" * 32
 # Bytes that no key of SECRET_KEYS seals: digests, and what a corp's data key seals.
 UNSEALED = {
+    "card_answers.sealed",
     "departments.fingerprint",
     "identities.digest",
+    "install_intents.browser",
     "journal.personal",
+    "journeys.state_digest",
+    "journeys.visitor_digest",
     "members.fingerprint",
+    "notice_batches.sealed",
+    "notice_batches.token_hash",
     "plan_entries.personal",
     "staging.fingerprint",
 }

@@ -153,7 +153,9 @@ def withdraw(bench: Workbench, enterprise: Enterprise) -> None:
 # Each of these is filled by `populate` or by the link, or names nobody.
 TABLES_OF_A_CORP = {
     "aliases",
+    "card_answers",
     "corps",
+    "deliveries",  # Numbers alone.
     "departments",  # Numbers and names of departments: they stay.
     "inbox",
     "installs",
@@ -165,6 +167,8 @@ TABLES_OF_A_CORP = {
     "lookups",
     "mailboxes",
     "members",
+    "notice_batches",
+    "notices",
     "plan_entries",
     "plans",
     "run_requests",  # Keys of our callers.

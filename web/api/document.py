@@ -17,6 +17,7 @@ from web.api import (
     journal,
     ledger,
     members,
+    notices,
     plans,
     runs,
 )
@@ -66,6 +67,7 @@ def register(app: OpenAPI) -> None:
         journal,
         runs,
         plans,
+        notices,
         control,
         companies,
         accounts,

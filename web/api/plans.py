@@ -126,6 +126,8 @@ def approve_plan(path: PlanPath, body: ApprovalBody) -> Response:
     if approval is None:
         not_found(f"plan {path.plan_id}")
     services().ring_run(approval.run_id)
+    # The card that asked the corp's admins says from now on what was decided.
+    services().ring_notices(approval.corp_pk)
     status = 200 if approval.repeated else 202
     return answer(Requested(run_id=approval.run_id), status=status)
 
@@ -138,9 +140,13 @@ def reject_plan(path: PlanPath) -> Response:
         with transaction(services().pool) as connection:
             if not approvals.reject(connection, path.plan_id, by="api"):
                 not_found(f"plan {path.plan_id}")
-            return answer(_get(connection, path.plan_id))
+            plan = plans.find_plan(connection, path.plan_id)
+            shown = _get(connection, path.plan_id)
     except PlanNotOpen as refusal:
         raise Problem(409, str(refusal)) from refusal
+    if plan is not None:
+        services().ring_notices(plan.corp_pk)
+    return answer(shown)
 
 
 def _names(connection: Connection, corp_id: str | None) -> list[str] | None:

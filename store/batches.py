@@ -1,0 +1,297 @@
+"""Batches of notices: frozen before they are sent, so that a repeat is no second."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from psycopg.rows import dict_row
+
+from domain.ids import CorpPk, MemberPk, Userid
+from domain.notices import LIVES, MEMBER_PER_MINUTE, Origin, Standing
+from store.database import Connection
+from store.notices import IS_HELD, hash_token, standing_of
+from store.sealing import DataKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A notice that waits to be sent, locked for this transaction.
+
+    Shape: `open_plan`: its plan still waits for somebody; `crowded`: its member got
+        as many messages within the last minute as we allow.
+    """
+
+    notice_id: int
+    kind: str
+    origin: Origin
+    userid: Userid
+    standing: Standing
+    invited_by: MemberPk | None
+    plan_id: str | None
+    open_plan: bool
+    crowded: bool
+
+    @property
+    def group(self) -> tuple[str, MemberPk | None, str | None]:
+        """What notices must share to have one text."""
+        return self.kind, self.invited_by, self.plan_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One frozen call: what it says, and to whom."""
+
+    batch_id: str
+    kind: str
+    plan_id: str | None
+    body: str = field(repr=False)
+    userids: Mapping[int, Userid]
+    doubtful: bool
+    tries: int
+    first_tried_at: datetime | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """What a new batch is made of; `token` is the one in its address, if it has one."""
+
+    batch_id: str
+    kind: str
+    plan_id: str | None
+    token: str | None = field(repr=False)
+    body: str = field(repr=False)
+    userids: Mapping[int, Userid]
+
+
+def new_batch_id() -> str:
+    """The name of a batch to be."""
+    return str(uuid4())
+
+
+def lock_queued(connection: Connection, corp_pk: CorpPk, *, limit: int) -> list[Queued]:
+    """The oldest notices that may be sent now, with how their members stand."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            f"""
+            SELECT notice_id, notices.kind, notices.origin, invited_by, notices.plan_id,
+                m.userid, m.state, m.employment, {IS_HELD} AS held,
+                coalesce(link.state, 'none') AS link, link.asks,
+                coalesce(plan.state = 'held', false) AS open_plan,
+                (SELECT count(*) FROM notices AS sent
+                    WHERE sent.corp_pk = notices.corp_pk
+                        AND sent.member_pk = notices.member_pk
+                        AND sent.tried_at > clock_timestamp() - interval '1 minute'
+                ) >= %(most)s AS crowded
+            FROM notices
+            JOIN members AS m USING (corp_pk, member_pk)
+            LEFT JOIN links AS link USING (corp_pk, member_pk)
+            LEFT JOIN plans AS plan ON plan.plan_id = notices.plan_id
+            WHERE notices.corp_pk = %(corp_pk)s AND notices.state = 'queued'
+                AND batch_id IS NULL AND not_before <= clock_timestamp()
+            ORDER BY notice_id LIMIT %(limit)s
+            FOR UPDATE OF notices SKIP LOCKED
+            """,  # noqa: S608 - a constant of store.notices
+            {"corp_pk": corp_pk, "most": MEMBER_PER_MINUTE, "limit": limit},
+        )
+        return [_queued(row) for row in cursor]
+
+
+def drop(connection: Connection, corp_pk: CorpPk, reasons: Mapping[int, str]) -> None:
+    """These notices are not sent, each for its reason, and ask nothing any more."""
+    connection.execute(
+        """
+        UPDATE notices SET state = 'dropped', reason = given.reason, closed = 'over',
+            closed_at = clock_timestamp()
+        FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS given (id, reason)
+        WHERE corp_pk = %(corp_pk)s AND notice_id = given.id
+        """,
+        {
+            "corp_pk": corp_pk,
+            "ids": list(reasons),
+            "reasons": list(reasons.values()),
+        },
+    )
+
+
+def put_off(
+    connection: Connection, corp_pk: CorpPk, ids: Iterable[int], *, seconds: float
+) -> None:
+    """These notices wait, and others go first."""
+    connection.execute(
+        "UPDATE notices SET not_before = clock_timestamp() + make_interval(secs => %s)"
+        " WHERE corp_pk = %s AND notice_id = ANY(%s)",
+        [seconds, corp_pk, list(ids)],
+    )
+
+
+def freeze(
+    connection: Connection, corp_pk: CorpPk, frozen: Frozen, *, data_key: DataKey
+) -> None:
+    """Fix for good who gets what: from here on it is sent so or not at all."""
+    connection.execute(
+        """
+        INSERT INTO notice_batches
+            (batch_id, corp_pk, kind, plan_id, token_hash, sealed)
+        VALUES (%s, %s, %s, %s, %s, %s)
+        """,
+        [
+            frozen.batch_id,
+            corp_pk,
+            frozen.kind,
+            frozen.plan_id,
+            None if frozen.token is None else hash_token(frozen.token),
+            data_key.seal({"body": frozen.body, "to": _listed(frozen.userids)}),
+        ],
+    )
+    connection.execute(
+        "UPDATE notices SET batch_id = %s WHERE corp_pk = %s AND notice_id = ANY(%s)",
+        [frozen.batch_id, corp_pk, list(frozen.userids)],
+    )
+
+
+def fresh(frozen: Frozen, *, now: datetime) -> Batch:
+    """A batch just frozen, as it will be found again."""
+    return Batch(
+        batch_id=frozen.batch_id,
+        kind=frozen.kind,
+        plan_id=frozen.plan_id,
+        body=frozen.body,
+        userids=frozen.userids,
+        doubtful=False,
+        tries=0,
+        first_tried_at=None,
+        now=now,
+    )
+
+
+def find_frozen(
+    connection: Connection, corp_pk: CorpPk, *, data_key: DataKey
+) -> Batch | None:
+    """The oldest batch without an outcome, locked for this transaction."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            """
+            SELECT batch_id, kind, plan_id, sealed, doubtful, tries, first_tried_at,
+                clock_timestamp() AS now
+            FROM notice_batches WHERE corp_pk = %s AND state = 'frozen'
+            ORDER BY frozen_at, batch_id LIMIT 1 FOR UPDATE
+            """,
+            [corp_pk],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    opened = data_key.open(row.pop("sealed"))
+    return Batch(
+        **row,
+        body=opened["body"],
+        userids={int(each): Userid(userid) for each, userid in opened["to"]},
+    )
+
+
+def note_try(connection: Connection, corp_pk: CorpPk, batch: Batch) -> None:
+    """A call is about to be made: until its answer is known, it may have arrived."""
+    connection.execute(
+        """
+        UPDATE notice_batches SET doubtful = true, tries = tries + 1,
+            first_tried_at = CASE WHEN doubtful THEN first_tried_at
+                ELSE clock_timestamp() END
+        WHERE batch_id = %s
+        """,
+        [batch.batch_id],
+    )
+    connection.execute(
+        "UPDATE notices SET tried_at = clock_timestamp()"
+        " WHERE corp_pk = %s AND batch_id = %s",
+        [corp_pk, batch.batch_id],
+    )
+
+
+def thaw(connection: Connection, corp_pk: CorpPk, batch: Batch) -> None:
+    """WeCom has certainly not taken the batch: its notices are queued as before."""
+    connection.execute(
+        "UPDATE notices SET batch_id = NULL, tried_at = NULL"
+        " WHERE corp_pk = %s AND batch_id = %s",
+        [corp_pk, batch.batch_id],
+    )
+    connection.execute(
+        "DELETE FROM notice_batches WHERE batch_id = %s AND state = 'frozen'",
+        [batch.batch_id],
+    )
+
+
+def end_sent(
+    connection: Connection,
+    corp_pk: CorpPk,
+    batch: Batch,
+    *,
+    unreached: Mapping[int, str],
+) -> None:
+    """WeCom has taken the batch; those it names were not reached, each for a reason."""
+    connection.execute(
+        """
+        UPDATE notices SET state = 'undeliverable', reason = given.reason
+        FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS given (id, reason)
+        WHERE corp_pk = %(corp_pk)s AND notice_id = given.id
+        """,
+        {
+            "corp_pk": corp_pk,
+            "ids": list(unreached),
+            "reasons": list(unreached.values()),
+        },
+    )
+    connection.execute(
+        """
+        UPDATE notices SET state = 'sent', sent_at = tried_at,
+            expires_at = CASE WHEN kind <> 'approval' THEN tried_at + %s END
+        WHERE corp_pk = %s AND batch_id = %s AND state = 'queued'
+        """,
+        [LIVES, corp_pk, batch.batch_id],
+    )
+    reached = len(unreached) < len(batch.userids)
+    _end(connection, batch, state="sent" if reached else "undeliverable")
+
+
+def end_unknown(connection: Connection, corp_pk: CorpPk, batch: Batch) -> None:
+    """No answer came while the batch could be repeated: it is not sent again."""
+    connection.execute(
+        """
+        UPDATE notices SET state = 'unknown', reason = 'no_answer',
+            expires_at = CASE WHEN kind <> 'approval' THEN tried_at + %s END
+        WHERE corp_pk = %s AND batch_id = %s AND state = 'queued'
+        """,
+        [LIVES, corp_pk, batch.batch_id],
+    )
+    _end(connection, batch, state="unknown")
+
+
+def _end(connection: Connection, batch: Batch, *, state: str) -> None:
+    connection.execute(
+        "UPDATE notice_batches SET state = %s, ended_at = clock_timestamp(),"
+        " doubtful = false, sealed = NULL WHERE batch_id = %s",
+        [state, batch.batch_id],
+    )
+
+
+def _listed(userids: Mapping[int, Userid]) -> list[list[int | str]]:
+    return [[notice_id, userid] for notice_id, userid in userids.items()]
+
+
+def _queued(row: dict[str, Any]) -> Queued:
+    standing = standing_of(
+        row["state"], row["employment"], row["held"], row["link"], row["asks"]
+    )
+    return Queued(
+        notice_id=row["notice_id"],
+        kind=row["kind"],
+        origin=Origin(row["origin"]),
+        userid=Userid(row["userid"]),
+        standing=standing,
+        invited_by=row["invited_by"],
+        plan_id=row["plan_id"],
+        open_plan=row["open_plan"],
+        crowded=row["crowded"],
+    )

@@ -1,0 +1,198 @@
+"""The outbox is delivered: once per cause, to whom may be messaged at that moment."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from simulator.faults import Kind
+from tests.outbox import Post, age, make_due, post_office
+from tests.workbench import Workbench, workbench
+
+
+@pytest.fixture
+def bench(database: str, redis_url: str) -> Iterator[Workbench]:
+    with workbench(database=database, redis_url=redis_url) as bench:
+        yield bench
+
+
+@pytest.fixture
+def post(bench: Workbench) -> Post:
+    return post_office(bench)
+
+
+def test_whoever_is_asked_gets_one_message_with_an_address(post: Post) -> None:
+    asked, *others = post.userids
+    post.ask(asked)
+
+    post.deliver()
+    post.deliver()
+
+    [message] = post.phone(asked)
+    assert message.msgtype == "textcard"
+    assert message.sent["url"].startswith("https://sync.example.com/link/")
+    assert post.counts(others) == [0] * len(others)
+    assert post.states() == [("sent", None)]
+
+
+def test_all_with_one_question_are_asked_by_one_call(post: Post) -> None:
+    post.ask(*post.userids)
+
+    post.deliver()
+
+    assert post.bench.calls("message/send") == 1
+    assert post.counts(post.userids) == [1] * len(post.userids)
+
+
+def test_two_questions_are_two_calls(post: Post) -> None:
+    one, other, *_ = post.userids
+    post.ask(one)
+    post.ask(other, kind="invite")
+
+    post.deliver()
+
+    assert post.bench.calls("message/send") == 2
+    assert "/invite/" in post.phone(other)[0].sent["url"]
+
+
+def test_asking_again_while_a_notice_lives_sends_nothing(post: Post) -> None:
+    asked = post.userids[0]
+    queued = [post.ask(asked)]
+    post.deliver()
+
+    queued.append(post.ask(asked))
+    post.deliver()
+
+    assert queued == [1, 0]
+    assert post.counts([asked]) == [1]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("UPDATE members SET state = 'removed', removal = 'scope'", "removed"),
+        ("UPDATE members SET employment = 'left'", "left"),
+        ("UPDATE links SET state = 'unlinked', asks = NULL", "not_asked"),
+    ],
+)
+def test_nobody_is_messaged_who_may_not_be_any_more(
+    post: Post, change: str, reason: str
+) -> None:
+    asked = post.userids[0]
+    post.ask(asked)
+    post.bench.rows(f"{change} WHERE member_pk = %s", post.member_pk(asked))
+
+    post.deliver()
+
+    assert post.counts([asked]) == [0]
+    assert post.states() == [("dropped", reason)]
+
+
+def test_a_held_member_waits_and_is_asked_once_nobody_wants_them_gone(
+    post: Post,
+) -> None:
+    asked = post.userids[0]
+    post.ask(asked)
+    hold(post, asked)
+    post.deliver()
+    while_held = (post.counts([asked]), post.states())
+
+    post.bench.rows("UPDATE plans SET state = 'rejected'")
+    make_due(post.bench)
+    post.deliver()
+
+    assert while_held == ([0], [("queued", None)])
+    assert post.counts([asked]) == [1]
+
+
+def test_ids_that_differ_by_case_alone_go_in_two_calls(post: Post) -> None:
+    one, other = rename_to_look_alike(post)
+    post.ask(one, other)
+
+    post.deliver()
+
+    assert post.bench.calls("message/send") == 2
+
+
+def test_without_a_licence_a_notice_is_undeliverable_and_not_repeated(
+    post: Post,
+) -> None:
+    asked, other, *_ = post.userids
+    directory = post.enterprise.now
+    directory.put_member(replace(directory.members[asked], licensed=False))
+    post.ask(asked, other)
+
+    post.deliver()
+    post.deliver()
+
+    assert post.states() == [("undeliverable", "unlicensed"), ("sent", None)]
+    assert post.bench.calls("message/send") == 1
+
+
+def test_nobody_in_reach_is_undeliverable_too(post: Post) -> None:
+    asked = post.userids[0]
+    post.ask(asked)
+    post.enterprise.now.drop_member(asked)
+
+    post.deliver()
+
+    assert post.states() == [("undeliverable", "unreachable")]
+    assert post.batches()[0]["state"] == "undeliverable"
+
+
+def test_an_unanswered_call_is_repeated_and_reaches_nobody_twice(post: Post) -> None:
+    post.ask(*post.userids)
+    post.bench.misbehave(Kind.HTTP_500, match="message/send", count=1)
+    post.deliver()
+    [undecided] = post.batches()
+
+    make_due(post.bench)
+    post.deliver()
+
+    assert undecided == {"state": "frozen", "doubtful": True, "tries": 1}
+    assert post.bench.calls("message/send") == 2
+    assert post.counts(post.userids) == [1] * len(post.userids)
+    assert {state for state, _ in post.states()} == {"sent"}
+
+
+def test_what_cannot_be_repeated_safely_is_unknown(post: Post) -> None:
+    post.ask(post.userids[0])
+    post.bench.misbehave(Kind.HTTP_500, match="message/send", count=1)
+    post.deliver()
+    age(post.bench, "3 hours 31 minutes")
+
+    make_due(post.bench)
+    post.deliver()
+
+    assert post.states() == [("unknown", "no_answer")]
+    assert post.bench.calls("message/send") == 1
+
+
+def hold(post: Post, userid: str) -> None:
+    """The member's removal waits for an approval."""
+    post.bench.rows(
+        "INSERT INTO plans (plan_id, corp_pk, kind, hash, admins_asked_at)"
+        " VALUES ('p', %s, 'members', 'h', clock_timestamp())",
+        post.corp.corp_pk,
+    )
+    post.bench.rows(
+        "INSERT INTO plan_entries"
+        " (plan_id, position, corp_pk, key, decision, before, after, reason)"
+        " VALUES ('p', 0, %s, %s, 'RemoveMember', '{}', '{}', 'out_of_scope')",
+        post.corp.corp_pk,
+        f"member:{userid}",
+    )
+
+
+def rename_to_look_alike(post: Post) -> tuple[str, str]:
+    """Two members whose userids are equal but for case."""
+    one, other, *_ = post.userids
+    alike = one.swapcase()
+    directory = post.enterprise.now
+    directory.put_member(replace(directory.members[other], userid=alike))
+    post.bench.rows(
+        "UPDATE members SET userid = %s WHERE member_pk = %s",
+        alike,
+        post.member_pk(other),
+    )
+    return one, alike

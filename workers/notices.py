@@ -1,0 +1,387 @@
+"""Delivers the outbox of one corp: freeze, send, note the outcome; nobody gets two."""
+
+import json
+import logging
+import random
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from domain.ids import CorpPk, Userid
+from domain.links import NoticeKind
+from domain.notices import (
+    Obstacle,
+    first_batch,
+    may_be_repeated,
+    obstacle,
+    obstacle_to_card,
+    rush_seconds,
+    unreached,
+    waits,
+)
+from store import batches, cards, companies, corps, deliveries, leases, notices
+from store.batches import Batch, Frozen, Queued
+from store.corps import Corp
+from store.database import Connection, StoreUnavailable, transaction
+from store.deliveries import Delivery
+from store.leases import LeaseLost
+from store.notices import APPROVAL
+from store.tallies import NOTICES
+from wecom.messages import Message, addressed
+from wecom.wire import SendResult
+from workers import corp_mail
+from workers.card_updates import tend_cards
+from workers.keeping import kept
+from workers.notice_texts import plan_card, question
+from workers.outcomes import Fault, Judgement, judge
+from workers.runtime import Runtime
+from workers.send_faults import Fate, fate_of, reason_of
+
+# A turn ends after so long, so that corps take turns.
+_TURN_SECONDS = 60.0
+_PAGE_NOTICES = 2_000
+_HELD_SECONDS = 300.0
+_CROWDED_SECONDS = 60.0
+_REFUSED_SECONDS = 3_600.0
+_RUSH_JITTER_SECONDS = 5.0
+_TOKEN_BYTES = 24
+# So many refused in a row one by one: then it is not they whom WeCom refuses.
+_LONE_REFUSALS = 3
+
+_log = logging.getLogger(__name__)
+
+
+def deliver(
+    runtime: Runtime,
+    corp_pk: CorpPk,
+    *,
+    rush: Callable[[datetime], float] = rush_seconds,
+) -> None:
+    """Send what is queued for the members of a corp, unless another does.
+
+    Repeats: harmless; a second delivery finds the lease held or nothing to do.
+    """
+    runtime.bell.answer_notices(corp_pk)
+    try:
+        again = _deliver(runtime, corp_pk, rush)
+    except StoreUnavailable:
+        _log.warning("delivery given up, store away", extra={"corp_pk": corp_pk})
+        return
+    if again:
+        runtime.bell.ring_notices(corp_pk)
+
+
+def _deliver(
+    runtime: Runtime, corp_pk: CorpPk, rush: Callable[[datetime], float]
+) -> bool:
+    name = deliveries.lease_name(corp_pk)
+    with transaction(runtime.pool) as connection:
+        lease = leases.take(connection, name)
+    if lease is None:
+        return False
+
+    def renew() -> bool:
+        with transaction(runtime.pool) as connection:
+            return leases.renew(connection, name, lease)
+
+    try:
+        with kept(renew):
+            _Turn(runtime, corp_pk, lease=lease, rush=rush).work()
+    finally:
+        with transaction(runtime.pool) as connection:
+            leases.release(connection, name, lease)
+    # Only now: what was queued while the lease was held found it held.
+    with transaction(runtime.pool) as connection:
+        return deliveries.is_due(connection, corp_pk)
+
+
+class _Turn:
+    """One worker's turn at the outbox of one corp; each commit checks its lease."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        corp_pk: CorpPk,
+        *,
+        lease: UUID,
+        rush: Callable[[datetime], float],
+    ) -> None:
+        self._runtime = runtime
+        self._corp_pk = corp_pk
+        self._lease = lease
+        self._rush = rush
+
+    def work(self) -> None:
+        """Take step after step until nothing is due, or the turn is over."""
+        ends_at = time.monotonic() + _TURN_SECONDS
+        try:
+            while time.monotonic() < ends_at and self._step():
+                pass
+        except LeaseLost:
+            _log.info("delivery taken over", extra={"corp_pk": self._corp_pk})
+
+    def _step(self) -> bool:
+        """Send one batch, or tend to one card; False when nothing is left to do now."""
+        with self._writing() as connection:
+            corp = corps.share(connection, self._corp_pk)
+            delivery = deliveries.open_delivery(connection, corp.corp_pk)
+            if corp.state != "linked" or corp.agent_id is None or delivery.waits:
+                return False
+            if quiet := self._rush(delivery.now):
+                # Not all corps at once when it is over.
+                spread = random.uniform(0, _RUSH_JITTER_SECONDS)  # noqa: S311 - spreads load
+                deliveries.pace(
+                    connection, corp.corp_pk, seconds=quiet + spread, waits_for="rush"
+                )
+                return False
+            batch = self._next_batch(connection, corp, delivery)
+            if batch is not None and not _is_too_late(batch):
+                batches.note_try(connection, corp.corp_pk, batch)
+            elif batch is not None:
+                batches.end_unknown(connection, corp.corp_pk, batch)
+        if batch is None:
+            return self._tend_cards(corp)
+        if _is_too_late(batch):
+            self._count(unknown=len(batch.userids))
+            return True
+        return self._send(corp, batch)
+
+    def _next_batch(
+        self, connection: Connection, corp: Corp, delivery: Delivery
+    ) -> Batch | None:
+        found = batches.find_frozen(
+            connection, corp.corp_pk, data_key=self._runtime.data_key(corp)
+        )
+        return found or self._freeze(connection, corp, delivery)
+
+    def _freeze(
+        self, connection: Connection, corp: Corp, delivery: Delivery
+    ) -> Batch | None:
+        """The next batch, of people who may be messaged at this moment."""
+        while queued := batches.lock_queued(
+            connection, corp.corp_pk, limit=_PAGE_NOTICES
+        ):
+            free = self._sift(connection, queued)
+            if free:
+                group = [each for each in free if each.group == free[0].group]
+                userids = first_batch(
+                    {each.notice_id: each.userid for each in group},
+                    most=delivery.batch_limit,
+                )
+                frozen = self._compose(connection, corp, group[0], userids)
+                key = self._runtime.data_key(corp)
+                batches.freeze(connection, corp.corp_pk, frozen, data_key=key)
+                return batches.fresh(frozen, now=delivery.now)
+        return None
+
+    def _sift(self, connection: Connection, queued: list[Queued]) -> list[Queued]:
+        """Those who may be sent theirs now; the others wait, or get nothing."""
+        free, held, dropped = [], [], {}
+        for each in queued:
+            found = _obstacle(each)
+            if found is None and not each.crowded:
+                free.append(each)
+            elif found is not None and not waits(found):
+                dropped[each.notice_id] = found.value
+            elif found is not None:
+                held.append(each.notice_id)
+        crowded = [each.notice_id for each in queued if each.crowded]
+        batches.drop(connection, self._corp_pk, dropped)
+        batches.put_off(connection, self._corp_pk, held, seconds=_HELD_SECONDS)
+        batches.put_off(
+            connection,
+            self._corp_pk,
+            set(crowded) - dropped.keys(),
+            seconds=_CROWDED_SECONDS,
+        )
+        self._count(dropped=len(dropped))
+        return free
+
+    def _compose(
+        self,
+        connection: Connection,
+        corp: Corp,
+        first: Queued,
+        userids: Mapping[int, Userid],
+    ) -> Frozen:
+        batch_id, token = batches.new_batch_id(), None
+        if first.plan_id is not None:
+            facts = cards.get_facts(connection, first.plan_id)
+            message = plan_card(facts, task_id=batch_id)
+        else:
+            token = secrets.token_urlsafe(_TOKEN_BYTES)
+            message = self._question(connection, corp, first, token)
+        assert corp.agent_id is not None  # noqa: S101 - the step asked before.
+        body = addressed(
+            message, agent_id=corp.agent_id, userids=list(userids.values())
+        )
+        return Frozen(
+            batch_id=batch_id,
+            kind=first.kind,
+            plan_id=first.plan_id,
+            token=token,
+            body=json.dumps(body, ensure_ascii=False),
+            userids=userids,
+        )
+
+    def _question(
+        self, connection: Connection, corp: Corp, first: Queued, token: str
+    ) -> Message:
+        inviter = None
+        if first.invited_by is not None:
+            inviter = notices.find_inviter(connection, corp.corp_pk, first.invited_by)
+        company = companies.find_company(connection, corp.company_id or "")
+        return question(
+            first.kind,
+            company="TAPD" if company is None else company.name,
+            url=f"{self._runtime.settings.public_url}/{first.kind}/{token}",
+            invited_by=inviter,
+        )
+
+    def _send(self, corp: Corp, batch: Batch) -> bool:
+        try:
+            # The same text gives the same bytes: a repeat must equal its first try.
+            result = self._runtime.corp_api(corp).send(json.loads(batch.body))
+        except Exception as error:
+            # The one place where errors of a delivery get their meaning.
+            return self._note_failure(corp, batch, error)
+        self._note_sent(corp, batch, result)
+        return True
+
+    def _note_sent(self, corp: Corp, batch: Batch, result: SendResult) -> None:
+        complaints = {
+            **dict.fromkeys(
+                unreached(batch.userids, result.unlicensed_userids), "unlicensed"
+            ),
+            **dict.fromkeys(
+                unreached(batch.userids, result.invalid_userids), "unreachable"
+            ),
+        }
+        with self._writing() as connection:
+            batches.end_sent(connection, corp.corp_pk, batch, unreached=complaints)
+            deliveries.note_success(connection, corp.corp_pk)
+            if batch.kind == APPROVAL and result.response_code:
+                cards.keep_code(
+                    connection,
+                    batch.batch_id,
+                    result.response_code,
+                    data_key=self._runtime.data_key(corp),
+                )
+        self._count(
+            sent=len(batch.userids) - len(complaints), undeliverable=len(complaints)
+        )
+
+    def _note_failure(self, corp: Corp, batch: Batch, error: Exception) -> bool:
+        """Whether to go on at once."""
+        with self._writing() as connection:
+            delivery = deliveries.open_delivery(connection, corp.corp_pk)
+            judgement = judge(error, strikes=delivery.strikes)
+            extra = {"corp_pk": corp.corp_pk, "error": judgement.error}
+            _log.info("batch not taken", extra=extra)
+            go_on = self._dispose(connection, batch, error, judgement, delivery)
+        if judgement.fault is Fault.REVOKED:
+            corp_mail.doubt(self._runtime, corp.mailbox)
+        elif judgement.fault is Fault.PAUSED:
+            corp_mail.pause_for_wecom(self._runtime, corp.mailbox)
+        return go_on
+
+    def _dispose(
+        self,
+        connection: Connection,
+        batch: Batch,
+        error: Exception,
+        judgement: Judgement,
+        delivery: Delivery,
+    ) -> bool:
+        match fate_of(error, batch, judgement):
+            case Fate.OVER:
+                everybody = dict.fromkeys(batch.userids, reason_of(error))
+                batches.end_sent(connection, self._corp_pk, batch, unreached=everybody)
+                self._count(undeliverable=len(everybody))
+                return True
+            case Fate.UNKNOWN:
+                batches.end_unknown(connection, self._corp_pk, batch)
+                self._count(unknown=len(batch.userids))
+                return True
+            case Fate.REFUSED:
+                return self._corner(connection, batch, judgement, delivery)
+            case Fate.NOT_TAKEN:
+                batches.thaw(connection, self._corp_pk, batch)
+        self._wait(connection, judgement)
+        return False
+
+    def _corner(
+        self,
+        connection: Connection,
+        batch: Batch,
+        judgement: Judgement,
+        delivery: Delivery,
+    ) -> bool:
+        """Halve what is sent next until whom WeCom refuses stands alone."""
+        if len(batch.userids) > 1:
+            batches.thaw(connection, self._corp_pk, batch)
+            half = len(batch.userids) // 2
+            deliveries.limit_batches(connection, self._corp_pk, half)
+            return True
+        if delivery.strikes < _LONE_REFUSALS:
+            alone = dict.fromkeys(batch.userids, "refused")
+            batches.end_sent(connection, self._corp_pk, batch, unreached=alone)
+            deliveries.wait(
+                connection, self._corp_pk, seconds=0, waits_for=judgement.waits_for
+            )
+            self._count(undeliverable=len(alone))
+            return True
+        # Everybody is refused, so it is our side that somebody has to mend.
+        batches.thaw(connection, self._corp_pk, batch)
+        batches.put_off(
+            connection, self._corp_pk, batch.userids, seconds=_REFUSED_SECONDS
+        )
+        self._wait(connection, judgement)
+        return False
+
+    def _tend_cards(self, corp: Corp) -> bool:
+        try:
+            return tend_cards(self._runtime, corp, writing=self._writing)
+        except Exception as error:
+            with self._writing() as connection:
+                delivery = deliveries.open_delivery(connection, corp.corp_pk)
+                judgement = judge(error, strikes=delivery.strikes)
+                self._wait(connection, judgement)
+            return False
+
+    def _wait(self, connection: Connection, judgement: Judgement) -> None:
+        deliveries.wait(
+            connection,
+            self._corp_pk,
+            seconds=judgement.wait_seconds,
+            waits_for=judgement.waits_for,
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that commits only while the lease is ours.
+
+        Raises: LeaseLost.
+        """
+        with transaction(self._runtime.pool) as connection:
+            leases.check(connection, deliveries.lease_name(self._corp_pk), self._lease)
+            yield connection
+
+    def _count(self, **outcomes: int) -> None:
+        self._runtime.tallies.count(NOTICES, outcomes)
+
+
+def _obstacle(queued: Queued) -> Obstacle | None:
+    if queued.kind == APPROVAL:
+        return obstacle_to_card(queued.standing, open_plan=queued.open_plan)
+    kind = NoticeKind(queued.kind)
+    return obstacle(queued.standing, kind=kind, origin=queued.origin)
+
+
+def _is_too_late(batch: Batch) -> bool:
+    if not batch.doubtful or batch.first_tried_at is None:
+        return False
+    return not may_be_repeated(batch.first_tried_at, now=batch.now)
