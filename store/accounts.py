@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.accounts import AccountChange, AccountField, fold_email
-from domain.ids import CompanyId
+from domain.ids import AccountId, CompanyId
 from store.database import Connection
 from store.mobiles import to_e164
 
@@ -166,3 +166,24 @@ def _count(connection: Connection) -> Upserted:
         "SELECT outcome, count(*) FROM given_accounts GROUP BY outcome"
     ).fetchall()
     return Upserted(**dict(rows))
+
+
+def introduce(
+    connection: Connection, account_id: AccountId, *, nick: str | None, name: str | None
+) -> None:
+    """Make an account known by what TAPD tells of its owner; it joins no company.
+
+    Repeats: what is known already stays unless TAPD says otherwise now.
+    """
+    connection.execute(
+        """
+        INSERT INTO accounts AS known (account_id, nick, name)
+        VALUES (%(account_id)s, %(nick)s, %(name)s)
+        ON CONFLICT (account_id) DO UPDATE SET changed_at = clock_timestamp(),
+            nick = coalesce(excluded.nick, known.nick),
+            name = coalesce(excluded.name, known.name)
+        WHERE (coalesce(excluded.nick, known.nick), coalesce(excluded.name, known.name))
+            IS DISTINCT FROM (known.nick, known.name)
+        """,
+        {"account_id": account_id, "nick": nick, "name": name},
+    )

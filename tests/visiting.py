@@ -1,9 +1,11 @@
 """A member's browser at the web, and a WeCom that says who it is."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -54,10 +56,28 @@ def named(corp_id: str, userid: str, **others: str) -> dict[str, Any]:
     return {"errcode": 0, "corpid": corp_id, "userid": userid, **others}
 
 
-def query_of(answer: TestResponse) -> dict[str, str]:
-    """The query of the address that an answer leads to."""
-    query = parse_qs(urlsplit(answer.headers["Location"]).query)
+def query_of(way: TestResponse | str) -> dict[str, str]:
+    """The query of an address, or of the one that an answer leads to."""
+    address = way if isinstance(way, str) else way.headers["Location"]
+    query = parse_qs(urlsplit(address).query)
     return {name: values[0] for name, values in query.items()}
+
+
+def data_actions(page: str) -> dict[str, list[str]]:
+    """The controls that carry a journey on, each with where it leads."""
+    found: dict[str, list[str]] = {}
+    for tag in re.findall(r"<(?:a|button)\b[^>]*data-action[^>]*>", page):
+        fields = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        way = unescape(fields.get("href", ""))
+        found.setdefault(fields["data-action"], []).append(way)
+    return found
+
+
+def csrf_of(page: str) -> str:
+    """The token of the forms on a page."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None, page
+    return found[1]
 
 
 @contextmanager
@@ -70,6 +90,8 @@ def open_visit(*, database: str, redis_url: str, **settings: str) -> Iterator[Vi
             "WECOM_LOGIN_URL": "https://login.wecom.example",
             "TAPD_URL": "https://tapd.example",
             "TAPD_API_URL": f"{platform.url}/tapd-api",
+            "TAPD_CLIENT_ID": "tapd-client",
+            "TAPD_CLIENT_SECRET": "synthetic",
             **settings,
         }
         with open_web(database=database, redis_url=redis_url, **addresses) as web:

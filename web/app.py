@@ -13,6 +13,8 @@ import logs
 from settings import Settings, load
 from store.database import open_pool
 from store.sealing import Keyring
+from tapd.envelope import Envelope
+from tapd.oauth import TapdOAuth
 from web import access, headers, languages, probes, problems, services
 from web.account import setup as account
 from web.api import document
@@ -70,8 +72,20 @@ def _wire(settings: Settings) -> services.Services:
         corp_api=reach.corp_api,
         suite_id=settings.wecom.suite_id,
         login_suite_id=settings.wecom.login_suite_id or settings.wecom.suite_id,
+        tapd=_tapd(settings),
         addresses=_addresses(settings),
         time_zone=ZoneInfo(settings.time_zone),
+    )
+
+
+def _tapd(settings: Settings) -> TapdOAuth | None:
+    if not settings.tapd.client_id:
+        return None
+    return TapdOAuth(
+        Envelope(settings.tapd.api_url),
+        url=settings.tapd.url,
+        client_id=settings.tapd.client_id,
+        client_secret=settings.tapd.client_secret,
     )
 
 

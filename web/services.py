@@ -11,6 +11,7 @@ from flask import current_app
 from store.corps import Corp
 from store.database import Pool
 from store.sealing import Keyring
+from tapd.oauth import TapdOAuth
 from web.cursors import Cursors
 from wecom.client import WeCom
 from wecom.corp import Corp as CorpApi
@@ -34,7 +35,7 @@ class Services:
     """The stores, the bell, the way to WeCom and the few settings that routes need.
 
     Shape: `login_wecom` and `login_suite_id` are the web sign-in's suite, the app's
-        own where none is set.
+        own where none is set; `tapd` is None without a client of TAPD's.
     """
 
     pool: Pool
@@ -51,6 +52,7 @@ class Services:
     corp_api: Callable[[Corp], CorpApi]
     suite_id: str
     login_suite_id: str
+    tapd: TapdOAuth | None
     addresses: Addresses
     time_zone: ZoneInfo
 

@@ -12,6 +12,7 @@ from tests.visiting import (
     SUITE,
     WECOM,
     Visit,
+    csrf_of,
     named,
     open_visit,
     query_of,
@@ -292,7 +293,7 @@ def test_the_session_survives_a_new_userid_but_is_not_for_a_namesake(
 def test_signing_out_takes_the_session_away(visit: Visit) -> None:
     visit.sign_in("wwcorp", "zhang")
     page = visit.client.get("/me").text
-    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    token = csrf_of(page)
 
     forged = visit.client.post("/me/sign-out")
     still = visit.client.get("/me", headers=WECOM).status_code
@@ -324,8 +325,10 @@ def test_over_https_the_cookies_are_for_https_alone(
     assert "Secure" in answer.headers["Set-Cookie"]
 
 
-@pytest.mark.usefixtures("corp_pk")
-def test_the_workbench_entry_signs_in_and_forwards_to_tapd(visit: Visit) -> None:
+def test_the_workbench_entry_signs_in_and_forwards_to_tapd(
+    visit: Visit, corp_pk: int
+) -> None:
+    link(visit, corp_pk)
     answer = visit.sign_in("wwcorp", "zhang", "/enter?to=/tapd_fe/1/story/detail/2")
 
     forwarded = visit.client.get(answer.headers["Location"])
@@ -335,10 +338,21 @@ def test_the_workbench_entry_signs_in_and_forwards_to_tapd(visit: Visit) -> None
     )
 
 
-@pytest.mark.usefixtures("corp_pk")
-def test_the_workbench_entry_leads_to_tapd_alone(visit: Visit) -> None:
+def test_the_workbench_entry_leads_to_tapd_alone(visit: Visit, corp_pk: int) -> None:
+    link(visit, corp_pk)
     visit.sign_in("wwcorp", "zhang")
 
     forwarded = visit.client.get("/enter?to=//evil.example/x")
 
     assert forwarded.headers["Location"] == "https://tapd.example/"
+
+
+def link(visit: Visit, corp_pk: int) -> None:
+    """Every member of the corp is linked to an account."""
+    visit.web.rows.execute("INSERT INTO accounts (account_id) VALUES ('1001')")
+    visit.web.rows.execute(
+        "INSERT INTO links (corp_pk, member_pk, company_id, state, reason, account_id)"
+        " SELECT corp_pk, member_pk, company_id, 'linked', 'own_proof', '1001'"
+        " FROM members JOIN corps USING (corp_pk) WHERE corp_pk = %s",
+        [corp_pk],
+    )

@@ -3,15 +3,22 @@
 from flask import Flask, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from web.account import me_pages, sign_in_pages  # noqa: F401 - adds their routes
+from web.account import (  # noqa: F401 - adds their routes
+    me_pages,
+    sign_in_pages,
+    tapd_pages,
+)
 from web.account.blueprint import account
 from web.account.standing import Refused
+from web.account.words import because
+from web.masking import mask_id
 
 
 def register(app: Flask) -> None:
     """Add the members' pages."""
     app.register_blueprint(account)
     app.register_error_handler(Refused, _on_refused)
+    app.jinja_env.globals.update(because=because, mask_id=mask_id)
 
 
 def _on_refused(error: Refused) -> ResponseReturnValue:

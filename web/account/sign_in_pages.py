@@ -5,9 +5,11 @@ import logging
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from domain.links import LinkState
 from store import corps
 from store.database import transaction
 from store.journeys import Journey, Return
+from store.link_views import view_link
 from store.visitors import Visitor, find_named
 from web.access import Audience, seen_by
 from web.account import detours
@@ -16,6 +18,7 @@ from web.account.session import (
     WeComIdentity,
     current_member,
     forget,
+    get_member,
     remember_identity,
     remember_member,
 )
@@ -60,7 +63,16 @@ def login_done() -> ResponseReturnValue:
 @account.get("/enter")
 @seen_by(Audience.MEMBER)
 def enter() -> ResponseReturnValue:
-    """The workbench's entry: signed in by WeCom, on to TAPD or to an item there."""
+    """The workbench's entry: signed in by WeCom, on to TAPD or to an item there.
+
+    Who is asked something first, or undid their link, would stand before a closed
+    door there, so they are told.
+    """
+    member = get_member()
+    with transaction(services().pool) as connection:
+        link = view_link(connection, member.corp_pk, member.member_pk)
+    if link.state not in {LinkState.LINKED, LinkState.NONE}:
+        return redirect(url_for("account.show_me"), 303)
     path = local_path(request.args.get("to")) or "/"
     return redirect(services().addresses.tapd + path, 303)
 

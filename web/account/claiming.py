@@ -1,0 +1,53 @@
+"""What members say about their link: an account is theirs, a new one, or neither."""
+
+from flask import url_for
+
+from domain.ids import AccountId
+from store import corps, link_claims
+from store.database import Connection, transaction
+from store.link_claims import ClaimKind
+from store.link_views import view_link
+from store.visitors import Visitor
+from web.account import detours
+from web.services import services
+
+PURPOSE = "tapd"
+
+
+def way_to_tapd(connection: Connection, member: Visitor, *, back: str) -> str | None:
+    """Where the member signs in to TAPD and then comes `back`; None without a client.
+
+    Shape: made when the page is shown, so that a plain link leads there: the policy
+        of our pages lets no form end on another site.
+    """
+    tapd = services().tapd
+    if tapd is None:
+        return None
+    cargo = {"corp_pk": member.corp_pk, "member_pk": member.member_pk, "back": back}
+    state = detours.depart(connection, purpose=PURPOSE, cargo=cargo)
+    return tapd.address(redirect_uri=tapd_return(), state=state)
+
+
+def tapd_return() -> str:
+    """The address to which TAPD sends browsers back."""
+    return services().addresses.public + url_for("account.tapd_done")
+
+
+def claim(member: Visitor, kind: ClaimKind, account_id: AccountId | None) -> None:
+    """Keep what the member says, and have a worker decide by it.
+
+    Repeats: what the member has said already, and nobody decided by yet, is not said
+        a second time.
+    """
+    with transaction(services().pool) as connection:
+        corp = corps.get(connection, member.corp_pk)
+        said = view_link(connection, member.corp_pk, member.member_pk).claim
+        if said is None or (said.kind, said.account_id) != (kind, account_id):
+            link_claims.state(
+                connection,
+                corp,
+                member_pk=member.member_pk,
+                kind=kind,
+                account_id=account_id,
+            )
+    services().ring(corp.mailbox)

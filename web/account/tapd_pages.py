@@ -1,0 +1,89 @@
+"""Back from TAPD's sign-in: the account is proved, and a worker links it."""
+
+import logging
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from domain.ids import AccountId
+from store import accounts
+from store.database import transaction
+from store.journeys import Journey, Return
+from store.link_claims import ClaimKind
+from store.visitors import Visitor
+from tapd.errors import Denied, Refused, TapdError
+from tapd.oauth import ProvenAccount
+from web.access import Audience, seen_by
+from web.account import detours
+from web.account.blueprint import account
+from web.account.claiming import PURPOSE, claim, tapd_return
+from web.account.session import get_member
+from web.paths import local_path
+from web.services import services
+
+log = logging.getLogger(__name__)
+
+
+@account.get("/tapd/done")
+@seen_by(Audience.MEMBER)
+def tapd_done() -> ResponseReturnValue:
+    """Back from TAPD: the account proved, or why not."""
+    member = get_member()
+    with transaction(services().pool) as connection:
+        journey = detours.arrive(connection, purpose=PURPOSE)
+    if not _is_of(journey, member):
+        return _failed(journey, "strange", 400)
+    match journey.returned:
+        case Return.FIRST:
+            return _prove(journey, member)
+        case Return.AGAIN:
+            return redirect(_back(journey), 303)
+        case _:
+            return _failed(journey, "late", 400)
+
+
+def _is_of(journey: Journey, member: Visitor) -> bool:
+    # Whoever signs in to WeCom as somebody else meanwhile proves nothing for them.
+    keys = (journey.cargo.get("corp_pk"), journey.cargo.get("member_pk"))
+    return keys == (member.corp_pk, member.member_pk)
+
+
+def _prove(journey: Journey, member: Visitor) -> ResponseReturnValue:
+    code, tapd = request.args.get("code"), services().tapd
+    if not code or tapd is None:
+        return _failed(journey, "cancelled", 400)
+    try:
+        proven = tapd.prove(code, redirect_uri=tapd_return())
+    except TapdError as error:
+        log.warning("account not proved", extra={"error": str(error)})
+        return _failed(journey, *_why(error))
+    _keep(proven)
+    claim(member, ClaimKind.PROVED, AccountId(proven.account_id))
+    return redirect(_back(journey), 303)
+
+
+def _why(error: TapdError) -> tuple[str, int]:
+    if isinstance(error, Refused):
+        return "refused", 400
+    return ("ours", 502) if isinstance(error, Denied) else ("away", 503)
+
+
+def _keep(proven: ProvenAccount) -> None:
+    with transaction(services().pool) as connection:
+        accounts.introduce(
+            connection,
+            AccountId(proven.account_id),
+            nick=proven.nick,
+            name=proven.name,
+        )
+
+
+def _back(journey: Journey) -> str:
+    return local_path(journey.cargo.get("back")) or url_for("account.show_me")
+
+
+def _failed(journey: Journey, why: str, status: int) -> ResponseReturnValue:
+    back = _back(journey)
+    return render_template(
+        "tapd_failed.html", why=why, back=back, language_next=back
+    ), status
