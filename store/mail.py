@@ -1,6 +1,6 @@
 """The worker's side of the inbox: claim what is pending, settle just that."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -111,6 +111,21 @@ def is_due(connection: Connection, mailbox: str) -> bool:
         {"mailbox": mailbox},
     ).fetchone()
     return bool(row and row[0])
+
+
+def find_body(connection: Connection, event_id: int) -> bytes | None:
+    """The sealed content of a piece of mail, while somebody may need it."""
+    row = connection.execute(
+        "SELECT body FROM inbox WHERE event_id = %s", [event_id]
+    ).fetchone()
+    return row[0] if row else None
+
+
+def forget_bodies(connection: Connection, event_ids: Sequence[int]) -> None:
+    """Nobody will open these any more."""
+    connection.execute(
+        "UPDATE inbox SET body = NULL WHERE event_id = ANY(%s)", [list(event_ids)]
+    )
 
 
 def unpark(connection: Connection, mailbox: str) -> int:

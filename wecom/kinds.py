@@ -231,7 +231,9 @@ DATA_EVENTS: Mapping[Kind, Rule] = {
         "a licence changes nothing in the org; notices show who lacks one",
         lambda fields: UnlicensedNotify(userid=fields.required("FromUserName")),
     ),
-    ("template_card_event", None): _ignored("no card of ours has buttons", _card),
+    ("template_card_event", None): _handled(
+        _card, "the admin's answer about held removals, if WeCom names them an admin"
+    ),
     ("template_card_menu_event", None): _ignored("no card of ours has a menu"),
     ("inactive_alert", None): _handled(_activity, _LOW_USE),
     ("low_active_alert", None): _handled(_activity, _LOW_USE),

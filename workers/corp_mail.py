@@ -9,6 +9,7 @@ from store.database import Connection, transaction
 from store.mail import Settled
 from store.mailboxes import Mailbox
 from workers import withdrawals
+from workers.card_clicks import CARD_CLICK, answer_clicks
 from workers.contact import CONTACT_KINDS, sync_contact
 from workers.runtime import Runtime
 
@@ -53,9 +54,14 @@ def handle(runtime: Runtime, claim: Claim) -> None:
         _pass_barrier(runtime, corp, claim)
         return
     contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
-    orders = [each for each in claim.mail if each.kind not in CONTACT_KINDS]
+    clicks = [each for each in claim.mail if each.kind == CARD_CLICK]
+    orders = [
+        each for each in claim.mail if each.kind not in CONTACT_KINDS | {CARD_CLICK}
+    ]
     if orders:
         corp = _obey(runtime, corp, claim, orders)
+    if clicks:
+        answer_clicks(runtime, corp, claim, clicks)
     if contact and corp.last_synced_at is None:
         _wait_for_first_read(runtime, claim)
     elif contact and corp.state == "linked":
