@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 
 from domain.decisions import Json
 from domain.ids import AccountId, CorpPk, MemberPk
-from domain.links import Agreement, Evidence, LinkReason, LinkState, NoticeKind
+from domain.links import Agreement, Evidence, LinkState, NoticeKind
 from store.database import Connection
 
 
@@ -44,7 +44,7 @@ class LinkView:
     """
 
     state: LinkState
-    reason: LinkReason | None
+    reason: str | None
     asks: NoticeKind | None
     changed_at: datetime | None
     account: AccountView | None
@@ -78,7 +78,7 @@ def view_link(connection: Connection, corp_pk: CorpPk, member_pk: MemberPk) -> L
     contested = next((each for each in evidence if each.proved), None)
     return LinkView(
         state=LinkState(row.state),
-        reason=None if row.reason is None else LinkReason(row.reason),
+        reason=row.reason,
         asks=None if row.asks is None else NoticeKind(row.asks),
         changed_at=row.changed_at,
         account=accounts.get(row.account_id) if row.account_id else None,

@@ -6,9 +6,20 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
+from tests.linking_rows import (
+    Member,
+    add_link,
+    add_linked,
+    add_signed_in,
+    claims,
+    come_back,
+    mail,
+    tapd_names,
+    way_to_tapd,
+)
 from tests.unit.wecom.scripted import hangs_up
-from tests.visiting import WECOM, Visit, csrf_of, data_actions, open_visit, query_of
-from tests.webclient import add_corp, add_member, insert
+from tests.visiting import WECOM, Visit, csrf_of, data_actions, open_visit
+from tests.webclient import add_member
 
 BACK = "http://sync.example/tapd/done"
 
@@ -20,76 +31,12 @@ def visit(database: str, redis_url: str) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def member(visit: Visit) -> tuple[int, int]:
+def member(visit: Visit) -> Member:
     """The keys of a member who is signed in."""
-    corp_pk = add_corp(visit.web.rows, "wwcorp", name="Example", company_id="7")
-    member_pk = add_member(visit.web.rows, corp_pk, "zhang", name="Zhang Wei")
-    visit.sign_in("wwcorp", "zhang")
-    return corp_pk, member_pk
+    return add_signed_in(visit)
 
 
-def add_link(visit: Visit, member: tuple[int, int], state: str, **fields: Any) -> None:
-    reasons = {"linked": "own_proof", "pending": "not_visible"}
-    values = {
-        "company_id": "7",
-        "state": state,
-        "reason": reasons.get(state, "several_accounts"),
-        "asks": "link" if state == "pending" else None,
-        **fields,
-    }
-    insert(visit.web.rows, "links", corp_pk=member[0], member_pk=member[1], **values)
-
-
-def add_linked(visit: Visit, member: tuple[int, int]) -> None:
-    insert(
-        visit.web.rows,
-        "accounts",
-        account_id="1155000001",
-        nick="张伟伟",
-        mobile="13812345678",
-        mobile_e164="+8613812345678",
-        email="zhang@example.com",
-        email_folded="zhang@example.com",
-    )
-    add_link(visit, member, "linked", account_id="1155000001")
-
-
-def claims(visit: Visit) -> list[tuple[Any, ...]]:
-    return visit.web.rows.execute(
-        "SELECT kind, account_id, said_by FROM link_claims ORDER BY claim_id"
-    ).fetchall()
-
-
-def mail(visit: Visit) -> list[tuple[Any, ...]]:
-    return visit.web.rows.execute(
-        "SELECT mailbox, kind, key, hint FROM inbox ORDER BY event_id"
-    ).fetchall()
-
-
-def way_to_tapd(visit: Visit, page: str = "/me") -> dict[str, str]:
-    """What TAPD's page is told by the link that a page shows."""
-    shown = visit.client.get(page, headers=WECOM)
-    [address] = data_actions(shown.text)["link-existing"]
-    assert address.startswith("https://tapd.example/oauth/?")
-    return query_of(address)
-
-
-def tapd_names(account_id: str, nick: str = "阿伟") -> list[dict[str, Any]]:
-    return [
-        {"status": 1, "data": {"access_token": "token-nobody-may-see"}},
-        {"status": 1, "data": {"id": account_id, "nick": nick}},
-    ]
-
-
-def come_back(visit: Visit, state: str, *replies: Any, **query: str) -> Any:
-    visit.platform.will(*replies)
-    given = {"code": "c1", "state": state, "resource": '{"user_id":"9"}', **query}
-    return visit.client.get("/tapd/done", query_string=given)
-
-
-def test_the_linked_account_is_shown_masked(
-    visit: Visit, member: tuple[int, int]
-) -> None:
+def test_the_linked_account_is_shown_masked(visit: Visit, member: Member) -> None:
     add_linked(visit, member)
 
     page = visit.client.get("/me").text
@@ -112,7 +59,7 @@ def test_the_linked_account_is_shown_masked(
     ],
 )
 def test_whoever_is_not_linked_is_told_how_to_be(
-    visit: Visit, member: tuple[int, int], state: str | None, words: str
+    visit: Visit, member: Member, state: str | None, words: str
 ) -> None:
     if state is not None:
         add_link(visit, member, state)
@@ -124,7 +71,7 @@ def test_whoever_is_not_linked_is_told_how_to_be(
 
 
 def test_proving_an_account_is_told_to_the_workers(
-    visit: Visit, member: tuple[int, int]
+    visit: Visit, member: Member
 ) -> None:
     add_link(visit, member, "pending")
     asked = way_to_tapd(visit)
@@ -141,9 +88,7 @@ def test_proving_an_account_is_told_to_the_workers(
     assert visit.web.rows.execute("SELECT nick FROM accounts").fetchall() == [("阿伟",)]
 
 
-def test_coming_back_again_proves_nothing_anew(
-    visit: Visit, member: tuple[int, int]
-) -> None:
+def test_coming_back_again_proves_nothing_anew(visit: Visit, member: Member) -> None:
     add_link(visit, member, "pending")
     state = way_to_tapd(visit)["state"]
     come_back(visit, state, *tapd_names("1001"))
@@ -155,7 +100,7 @@ def test_coming_back_again_proves_nothing_anew(
 
 
 def test_the_browsers_own_words_about_the_account_are_not_believed(
-    visit: Visit, member: tuple[int, int]
+    visit: Visit, member: Member
 ) -> None:
     add_link(visit, member, "pending")
     state = way_to_tapd(visit)["state"]
@@ -177,7 +122,7 @@ def test_the_browsers_own_words_about_the_account_are_not_believed(
 )
 def test_what_tapd_does_not_confirm_links_nothing(
     visit: Visit,
-    member: tuple[int, int],
+    member: Member,
     replies: list[Any],
     status: int,
     words: str,
@@ -194,7 +139,7 @@ def test_what_tapd_does_not_confirm_links_nothing(
 
 
 def test_a_person_who_cancels_at_tapd_links_nothing(
-    visit: Visit, member: tuple[int, int]
+    visit: Visit, member: Member
 ) -> None:
     add_link(visit, member, "pending")
     state = way_to_tapd(visit)["state"]
@@ -209,7 +154,7 @@ def test_a_person_who_cancels_at_tapd_links_nothing(
 
 
 def test_nobody_proves_an_account_for_somebody_else(
-    visit: Visit, member: tuple[int, int]
+    visit: Visit, member: Member
 ) -> None:
     add_member(visit.web.rows, member[0], "li")
     state = way_to_tapd(visit)["state"]
@@ -226,9 +171,7 @@ def test_nobody_proves_an_account_for_somebody_else(
     assert claims(visit) == []
 
 
-def test_a_proof_that_took_too_long_is_not_taken(
-    visit: Visit, member: tuple[int, int]
-) -> None:
+def test_a_proof_that_took_too_long_is_not_taken(visit: Visit, member: Member) -> None:
     state = way_to_tapd(visit)["state"]
     visit.web.rows.execute("UPDATE journeys SET expires_at = clock_timestamp()")
 
@@ -241,7 +184,7 @@ def test_a_proof_that_took_too_long_is_not_taken(
 
 
 def test_undoing_the_link_is_asked_twice_and_told_to_the_workers(
-    visit: Visit, member: tuple[int, int]
+    visit: Visit, member: Member
 ) -> None:
     add_linked(visit, member)
     question = visit.client.get("/me/unlink").text
@@ -258,9 +201,7 @@ def test_undoing_the_link_is_asked_twice_and_told_to_the_workers(
     assert [kind for _, kind, _, _ in mail(visit)] == ["unlinked"]
 
 
-def test_a_link_made_meanwhile_is_not_undone(
-    visit: Visit, member: tuple[int, int]
-) -> None:
+def test_a_link_made_meanwhile_is_not_undone(visit: Visit, member: Member) -> None:
     add_linked(visit, member)
     question = visit.client.get("/me/unlink").text
 
@@ -274,7 +215,7 @@ def test_a_link_made_meanwhile_is_not_undone(
 
 @pytest.mark.parametrize("state", ["pending", "conflict", "unlinked"])
 def test_the_workbench_leads_those_who_are_asked_to_their_page(
-    visit: Visit, member: tuple[int, int], state: str
+    visit: Visit, member: Member, state: str
 ) -> None:
     before = visit.client.get("/enter").headers["Location"]
     add_link(visit, member, state)
@@ -290,18 +231,14 @@ def test_without_a_client_of_tapds_the_page_says_so(
 ) -> None:
     nothing = {"TAPD_CLIENT_ID": "", "TAPD_CLIENT_SECRET": ""}
     with open_visit(database=database, redis_url=redis_url, **nothing) as visit:
-        corp_pk = add_corp(visit.web.rows, "wwcorp", company_id="7")
-        add_member(visit.web.rows, corp_pk, "zhang")
-        visit.sign_in("wwcorp", "zhang")
+        add_signed_in(visit)
         page = visit.client.get("/me").text
 
     assert "尚未配置 TAPD 登录" in page
     assert data_actions(page) == {}
 
 
-def test_a_paused_company_says_when_it_goes_on(
-    visit: Visit, member: tuple[int, int]
-) -> None:
+def test_a_paused_company_says_when_it_goes_on(visit: Visit, member: Member) -> None:
     add_link(visit, member, "pending")
     come_back(visit, way_to_tapd(visit)["state"], *tapd_names("1001"))
     visit.web.rows.execute("UPDATE corps SET state = 'paused'")
@@ -312,9 +249,7 @@ def test_a_paused_company_says_when_it_goes_on(
     assert 'content="30"' in page
 
 
-def test_no_page_holds_a_secret_of_the_sign_in(
-    visit: Visit, member: tuple[int, int]
-) -> None:
+def test_no_page_holds_a_secret_of_the_sign_in(visit: Visit, member: Member) -> None:
     add_link(visit, member, "pending", evidence=Jsonb([]))
     page = visit.client.get("/me").text
 

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from web.account import (  # noqa: F401 - adds their routes
     me_pages,
+    notice_pages,
     sign_in_pages,
     tapd_pages,
 )
