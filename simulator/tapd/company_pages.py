@@ -66,12 +66,15 @@ def _intend(sync: Sync, company: Company, admin: str) -> str | None:
     """Where the product wants the admin to go on, if it will have them."""
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.post(
-            f"{sync.url}/api/v1/install-intents",
-            json={"company_id": company.company_id, "admin_account_id": admin},
-            headers={"Authorization": f"Bearer {sync.token}"},
-            timeout=ANSWER_SECONDS,
-        )
+        try:
+            answer = session.post(
+                f"{sync.url}/api/v1/install-intents",
+                json={"company_id": company.company_id, "admin_account_id": admin},
+                headers={"Authorization": f"Bearer {sync.token}"},
+                timeout=ANSWER_SECONDS,
+            )
+        except requests.RequestException:
+            return None
     return str(answer.json()["url"]) if answer.status_code == 201 else None
 
 

@@ -1,14 +1,23 @@
 """TAPD in the browser: signing in, consenting, refusing, and the admin's page."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from flask import Flask, request
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+from simulator.config import Sync
+from simulator.server import create_app
 from simulator.tapd.likeness import KINDS, resemble
 from simulator.tapd.people import Company
+from simulator.world import World
 from tests.unit.simulator.staging import ANN, BOB, CAT, CONFIG, Stage, member
 
 BACK = "http://app.invalid/tapd/done?x=1"
@@ -145,6 +154,54 @@ def test_only_the_companys_admin_can_begin_to_link_it(
     answer = stage.client.post("/tapd/companies/20001/link")
 
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(("status", "shown"), [(201, 302), (409, 502), (0, 502)])
+def test_the_button_that_links_asks_the_product_for_an_intent(
+    stage: Stage, company: Company, status: int, shown: int
+) -> None:
+    asked: list[tuple[Any, Any]] = []
+    with _product(status, asked) as url:
+        config = replace(CONFIG, sync=Sync(url=url, token="bearer"))
+        world = World(config)
+        world.tapd = stage.world.tapd
+        client = create_app(world).test_client()
+        client.post("/tapd/login", data={"account_id": company.admins[0]})
+
+        answer = client.post("/tapd/companies/20001/link")
+
+    assert answer.status_code == shown
+    if status:
+        given = {"company_id": "20001", "admin_account_id": company.admins[0]}
+        assert asked == [("Bearer bearer", given)]
+    if status == 201:
+        assert answer.headers["Location"] == "http://product.invalid/install"
+
+
+@contextmanager
+def _product(status: int, asked: list[tuple[Any, Any]]) -> Iterator[str]:
+    """The product's route for intents; with status 0 nobody listens there."""
+    app = Flask("product")
+
+    @app.post("/api/v1/install-intents")
+    def intend() -> Any:
+        asked.append((request.headers["Authorization"], request.get_json()))
+        return {"url": "http://product.invalid/install"}, status
+
+    server = make_server("127.0.0.1", 0, app)
+    address = f"http://127.0.0.1:{server.server_port}"
+    thread = Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    if not status:
+        server.shutdown()
+        server.server_close()
+    try:
+        yield address
+    finally:
+        if status:
+            server.shutdown()
+            server.server_close()
+        thread.join()
 
 
 def test_people_are_dealt_out_by_kind(stage: Stage, company: Company) -> None:
