@@ -1,20 +1,25 @@
 """Members with open questions, and phones on which to see what reached them."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from domain.ids import CompanyId, RunId, Userid
+from domain.ids import CompanyId, MemberPk, RunId, Userid
 from simulator.corp import Corp as Enterprise
 from simulator.corp import Message
 from store import notices as stored
 from store.corps import Corp
 from store.database import transaction
 from tests.workbench import Workbench
+from wecom.corp import Corp as CorpApi
+from wecom.errors import Refused
+from wecom.wire import SendResult
+from workers.counting import CallCount
 from workers.notices import deliver
 from workers.runs import work_on
+from workers.runtime import Runtime
 
 
 def never(_now: datetime) -> float:
@@ -93,7 +98,7 @@ class Post:
         address = str(self.phone(userid)[-1].sent["url"])
         return urlsplit(address).path.rpartition("/")[2]
 
-    def member_pk(self, userid: str) -> int:
+    def member_pk(self, userid: str) -> MemberPk:
         """The surrogate key of an active member."""
         row = self.bench.row(
             "SELECT member_pk FROM members WHERE corp_pk = %s AND userid = %s"
@@ -101,7 +106,41 @@ class Post:
             self.corp.corp_pk,
             userid,
         )
-        return int(row["member_pk"])
+        return MemberPk(row["member_pk"])
+
+
+class PickyCorp(CorpApi):
+    """A corp whose WeCom takes no message that names one of its people."""
+
+    def __init__(self, real: CorpApi, refused: str) -> None:
+        # Not the parent's: the real one does what is not refused.
+        self.corp_id = real.corp_id
+        self._real = real
+        self._refused = refused
+
+    def send(self, message: Mapping[str, object]) -> SendResult:
+        """Refuse, or send."""
+        if self._refused in str(message["touser"]).split("|"):
+            raise Refused(errcode=40031)
+        return self._real.send(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickyRuntime(Runtime):
+    """A runtime whose WeCom takes no message that names somebody."""
+
+    refused: str
+
+    def corp_api(self, corp: Corp, *, count: CallCount | None = None) -> CorpApi:
+        """The calls of one corp."""
+        real = Runtime.corp_api(self, corp, count=count)
+        return PickyCorp(real, self.refused)
+
+
+def picky(runtime: Runtime, refused: str) -> PickyRuntime:
+    """The same runtime, with such a WeCom."""
+    values = {each.name: getattr(runtime, each.name) for each in fields(Runtime)}
+    return PickyRuntime(**values, refused=refused)
 
 
 def post_office(bench: Workbench, *, members: int = 6) -> Post:

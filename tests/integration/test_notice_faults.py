@@ -1,0 +1,207 @@
+"""WeCom fails, refuses or is slow, and workers die: nobody gets a notice twice."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from simulator.faults import Kind
+from store.database import transaction
+from store.notices import reinvite
+from tests.mortal import Mortal, MortalPool, WorkerDied
+from tests.outbox import Post, age, make_due, never, picky, post_office
+from tests.workbench import Workbench, workbench
+from workers.notices import deliver
+
+
+@pytest.fixture
+def bench(database: str, redis_url: str) -> Iterator[Workbench]:
+    with workbench(database=database, redis_url=redis_url) as bench:
+        yield bench
+
+
+@pytest.fixture
+def post(bench: Workbench) -> Post:
+    return post_office(bench)
+
+
+def invite(post: Post, *userids: str) -> None:
+    """Have these asked once more."""
+    with transaction(post.bench.runtime.pool) as connection:
+        for userid in userids:
+            reinvite(connection, post.corp.corp_pk, post.member_pk(userid))
+
+
+def test_a_throttled_batch_is_frozen_anew_after_the_wait(post: Post) -> None:
+    leaving, staying, *_ = post.userids
+    post.ask(leaving, staying)
+    post.bench.misbehave(Kind.THROTTLE, match="message/send", count=1)
+    post.deliver()
+    while_waiting = (post.batches(), post.states())
+    waits = post.bench.row("SELECT waits_for, not_before > now() AS on FROM deliveries")
+
+    post.bench.rows("UPDATE members SET employment = 'left' WHERE userid = %s", leaving)
+    make_due(post.bench)
+    post.deliver()
+
+    assert while_waiting == ([], [("queued", None), ("queued", None)])
+    assert waits == {"waits_for": "throttle", "on": True}
+    assert post.counts([leaving, staying]) == [0, 1]
+
+
+def test_while_it_waits_nothing_is_sent(post: Post) -> None:
+    post.ask(post.userids[0])
+    post.bench.misbehave(Kind.THROTTLE, match="message/send", count=1)
+    post.deliver()
+
+    post.deliver()
+
+    assert post.bench.calls("message/send") == 1
+
+
+def test_one_whom_wecom_refuses_does_not_keep_the_others_from_theirs(
+    post: Post,
+) -> None:
+    refused, *others = post.userids
+    post.ask(*post.userids)
+
+    deliver(picky(post.bench.runtime, refused), post.corp.corp_pk, rush=never)
+
+    assert post.counts(others) == [1] * len(others)
+    assert post.states()[0] == ("undeliverable", "refused")
+
+
+def test_when_everybody_is_refused_it_is_our_side_and_the_corp_waits(
+    post: Post,
+) -> None:
+    post.ask(*post.userids)
+    post.bench.misbehave(Kind.ERRCODE, match="message/send", errcode=40056)
+
+    post.deliver()
+
+    states = [state for state, _ in post.states()]
+    assert states.count("undeliverable") == 3
+    assert states.count("queued") == len(post.userids) - 3
+    assert post.bench.row("SELECT not_before > now() AS waits FROM deliveries")["waits"]
+
+
+def test_a_batch_that_may_have_arrived_is_not_taken_apart(post: Post) -> None:
+    leaving = post.userids[0]
+    post.ask(*post.userids)
+    post.bench.misbehave(Kind.HTTP_500, match="message/send", count=1)
+    post.deliver()
+
+    post.bench.rows("UPDATE members SET employment = 'left' WHERE userid = %s", leaving)
+    post.bench.misbehave(Kind.ERRCODE, match="message/send", errcode=45009, count=1)
+    make_due(post.bench)
+    post.deliver()
+    make_due(post.bench)
+    post.deliver()
+
+    assert post.bench.calls("message/send") == 3
+    assert post.counts(post.userids) == [1] * len(post.userids)
+
+
+def test_a_time_out_near_the_end_of_the_window_is_repeated_still(post: Post) -> None:
+    post.ask(post.userids[0])
+    post.bench.misbehave(Kind.HTTP_500, match="message/send", count=1, effect=False)
+    post.deliver()
+    age(post.bench, "3 hours 29 minutes")
+
+    make_due(post.bench)
+    post.deliver()
+
+    assert post.states() == [("sent", None)]
+
+
+def test_a_paused_corps_notices_wait(post: Post) -> None:
+    post.ask(post.userids[0])
+    post.bench.rows("UPDATE corps SET state = 'paused'")
+    post.deliver()
+    while_paused = post.states()
+
+    post.bench.rows("UPDATE corps SET state = 'linked'")
+    post.deliver()
+
+    assert while_paused == [("queued", None)]
+    assert post.counts(post.userids[:1]) == [1]
+
+
+def test_an_app_that_wecom_disabled_pauses_the_corp(post: Post) -> None:
+    post.ask(post.userids[0])
+    post.bench.misbehave(Kind.ERRCODE, match="message/send", errcode=50003, count=1)
+
+    post.deliver()
+
+    assert post.bench.row("SELECT state FROM corps")["state"] == "paused"
+    assert post.states() == [("queued", None)]
+
+
+def test_the_twenty_first_message_within_a_minute_waits(post: Post) -> None:
+    asked = post.userids[0]
+    post.ask(asked)
+    post.deliver()
+    [row] = post.bench.rows("SELECT batch_id FROM notices")
+    post.bench.rows(
+        "INSERT INTO notices (corp_pk, member_pk, company_id, kind, round, origin,"
+        " state, tried_at) SELECT corp_pk, member_pk, company_id, kind, 1 + n,"
+        " 'person', 'sent', clock_timestamp() FROM notices, generate_series(1, 19) AS n"
+    )
+    invite_ago(post, asked)
+
+    post.deliver()
+
+    assert row["batch_id"] is not None
+    assert post.counts([asked]) == [1]
+    assert post.states()[-1] == ("queued", None)
+
+
+def invite_ago(post: Post, *userids: str) -> None:
+    """Asked once more, the invitations before being of yesterday."""
+    post.bench.rows("UPDATE notices SET queued_at = queued_at - interval '25 hours'")
+    invite(post, *userids)
+
+
+def test_a_worker_that_dies_anywhere_leaves_nobody_out_and_nobody_twice(
+    post: Post, database: str
+) -> None:
+    mortal = Mortal()
+    pool = MortalPool(database, mortal)
+    runtime = replace(post.bench.runtime, pool=pool)
+    asked = post.userids
+    post.ask(*asked)
+    deaths = 0
+
+    for steps in range(60):
+        forget_the_minute(post)
+        mortal.steps_left = steps
+        with contextlib.suppress(WorkerDied):
+            deliver(runtime, post.corp.corp_pk, rush=never)
+        died = mortal.dead
+        mortal.revive()
+        bury(post)
+        deliver(runtime, post.corp.corp_pk, rush=never)
+        assert post.counts(asked) == [1] * len(asked), steps
+        if not died:
+            break
+        deaths += 1
+        invite_ago(post, *asked)
+    pool.close()
+
+    assert deaths > 10
+    assert {state for state, _ in post.states()} == {"sent"}
+
+
+def forget_the_minute(post: Post) -> None:
+    """Empty phones, and nobody got a message within the last minute."""
+    post.enterprise.phones.clear()
+    post.bench.rows("UPDATE notices SET tried_at = tried_at - interval '61 seconds'")
+
+
+def bury(post: Post) -> None:
+    """Let the lease of a dead worker run out."""
+    post.bench.rows(
+        "UPDATE leases SET expires_at = '-infinity' WHERE mailbox LIKE 'notices:%%'"
+    )
+    make_due(post.bench)
