@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 import psycopg
 from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_dumps
 from psycopg_pool import ConnectionPool
 
 Connection = psycopg.Connection[TupleRow]
@@ -13,6 +15,10 @@ Pool = ConnectionPool[Connection]
 
 # A statement that takes longer is stuck behind something that will not end by itself.
 _OPTIONS = "-c timezone=UTC -c statement_timeout={milliseconds}"
+
+
+# Most of what a large corp costs us is JSON: journal lines and staged answers.
+set_json_dumps(orjson.dumps)
 
 
 class StoreUnavailable(Exception):

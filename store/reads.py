@@ -43,18 +43,14 @@ def note_snapshot(
     )
 
 
-def note_progress(connection: Connection, run_id: RunId, *, of: int) -> None:
+def note_progress(connection: Connection, run_id: RunId, *, read: int, of: int) -> None:
     """How many pages are read, and how many there are as far as one knows.
 
     A run that gets on is no failing one: its strikes end.
     """
     connection.execute(
-        """
-        UPDATE runs SET pages_of = %(of)s, strikes = 0, pages_read = (
-            SELECT count(*) FROM run_pages WHERE run_id = %(run_id)s)
-        WHERE run_id = %(run_id)s
-        """,
-        {"of": of, "run_id": run_id},
+        "UPDATE runs SET pages_read = %s, pages_of = %s, strikes = 0 WHERE run_id = %s",
+        [read, of, run_id],
     )
 
 

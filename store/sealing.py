@@ -5,9 +5,12 @@ import hmac
 import json
 import os
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from Crypto.Cipher import AES
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _VERSION = b"\x01"
 _KEY_ID_BYTES = 4
@@ -33,10 +36,9 @@ class Keyring:
         Shape:  version 1, key id 4, nonce 12, tag 16, AES-256-GCM ciphertext.
         """
         key, nonce = self.keys[0], os.urandom(_NONCE_BYTES)
-        cipher = AES.new(key, AES.MODE_GCM, nonce=nonce, mac_len=_TAG_BYTES)
-        cipher.update(place.encode())
-        sealed, tag = cipher.encrypt_and_digest(value)
-        return _VERSION + _key_id(key) + nonce + tag + sealed
+        sealed = _cipher(key).encrypt(nonce, value, place.encode())
+        body, tag = sealed[:-_TAG_BYTES], sealed[-_TAG_BYTES:]
+        return _VERSION + _key_id(key) + nonce + tag + body
 
     def open(self, sealed: bytes, *, place: str) -> bytes:
         """The value sealed for `place`.
@@ -48,11 +50,10 @@ class Keyring:
             raise SealBroken(place)
         key = self._key_of(head[1 : 1 + _KEY_ID_BYTES], place)
         nonce = head[1 + _KEY_ID_BYTES :]
-        cipher = AES.new(key, AES.MODE_GCM, nonce=nonce, mac_len=_TAG_BYTES)
-        cipher.update(place.encode())
+        body = rest[_TAG_BYTES:] + rest[:_TAG_BYTES]
         try:
-            return cipher.decrypt_and_verify(rest[_TAG_BYTES:], rest[:_TAG_BYTES])
-        except ValueError as error:
+            return _cipher(key).decrypt(nonce, body, place.encode())
+        except InvalidTag as error:
             raise SealBroken(place) from error
 
     def is_current(self, sealed: bytes) -> bool:
@@ -74,7 +75,7 @@ class DataKey:
 
     def seal(self, value: dict[str, Any]) -> bytes:
         """Personal fields as one sealed value."""
-        text = json.dumps(value, ensure_ascii=False, sort_keys=True).encode()
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
         return Keyring((self.key,)).seal(text, place="personal")
 
     def open(self, sealed: bytes) -> dict[str, Any]:
@@ -97,5 +98,13 @@ def pseudonym(key: bytes, *, corp_id: str, name: str) -> str:
     return "hmac:" + hmac.new(key, message, hashlib.sha256).hexdigest()
 
 
+# Few keys are in use at a time, those of the corps that are being written; what a
+# cipher prepares of its key costs more than a short text.
+@lru_cache(maxsize=256)
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(key)
+
+
+@lru_cache(maxsize=256)
 def _key_id(key: bytes) -> bytes:
     return hashlib.sha256(b"key id" + key).digest()[:_KEY_ID_BYTES]

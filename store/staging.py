@@ -30,38 +30,61 @@ class Staged:
     value: Fields
 
 
-def add_page(
-    connection: Connection,
-    run_id: RunId,
-    *,
-    page: str,
-    kind: str,
-    rows: Sequence[Staged],
-    complete: bool = True,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPage:
+    """One page of the read as it was answered.
+
+    Shape: `complete` is False when WeCom refused it, so that it proves no absence.
+    """
+
+    page: str
+    rows: Sequence[Staged]
+    complete: bool = True
+
+
+def add_pages(
+    connection: Connection, run_id: RunId, *, kind: str, pages: Sequence[ReadPage]
 ) -> None:
-    """Put one page of the read into staging and note how many rows it has.
+    """Put pages of the read into staging and note how many rows each has.
 
     Repeats: the same page again replaces what it had put there.
     """
-    drop_page(connection, run_id, page)
+    _drop_pages(connection, run_id, [each.page for each in pages])
     statement = "COPY staging (run_id, kind, page, key, fingerprint, value) FROM STDIN"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(_TYPES)
-        for row in rows:
-            value = Jsonb(row.value)
-            copy.write_row((run_id, kind, page, row.key, row.fingerprint, value))
+        for each in pages:
+            for row in each.rows:
+                value = Jsonb(row.value)
+                copy.write_row(
+                    (run_id, kind, each.page, row.key, row.fingerprint, value)
+                )
     connection.execute(
-        "INSERT INTO run_pages (run_id, page, rows, complete) VALUES (%s, %s, %s, %s)",
-        [run_id, page, len(rows), complete],
+        """
+        INSERT INTO run_pages (run_id, page, rows, complete)
+        SELECT %s, given.page, given.rows, given.complete
+        FROM unnest(%s::text[], %s::int[], %s::bool[]) AS given (page, rows, complete)
+        """,
+        [
+            run_id,
+            [each.page for each in pages],
+            [len(each.rows) for each in pages],
+            [each.complete for each in pages],
+        ],
     )
 
 
-def drop_page(connection: Connection, run_id: RunId, page: str) -> None:
-    """Forget one page, as if it had not been read."""
-    for table in ("staging", "run_pages"):
+def _drop_pages(connection: Connection, run_id: RunId, pages: Sequence[str]) -> None:
+    """Forget pages, as if they had not been read."""
+    dropped = connection.execute(
+        "DELETE FROM run_pages WHERE run_id = %s AND page = ANY(%s) RETURNING page",
+        [run_id, list(pages)],
+    ).fetchall()
+    if dropped:
+        # Rows are there only beside their page: both came in one transaction.
         connection.execute(
-            f"DELETE FROM {table} WHERE run_id = %s AND page = %s",  # noqa: S608 - two constant names
-            [run_id, page],
+            "DELETE FROM staging WHERE run_id = %s AND page = ANY(%s)",
+            [run_id, [page for (page,) in dropped]],
         )
 
 

@@ -125,6 +125,7 @@ class Bench:
             transport=built.transport,
             wecom=built.wecom,
             tallies=built.tallies,
+            lanes=built.lanes,
             worlds={},
         )
         self._own = psycopg.connect(database, autocommit=True, options=OPTIONS)

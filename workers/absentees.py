@@ -15,6 +15,7 @@ from store.database import Pool, transaction
 from store.runs import Run
 from store.staging import Page
 from workers.inquiry import CorpApi, Inquiry
+from workers.lanes import Widths
 from workers.leaving import Candidates, confirm_leavers
 from workers.spread import active_of
 
@@ -48,7 +49,7 @@ def look_for(
     run: Run,
     *,
     api: CorpApi,
-    at_once: int,
+    at_once: Widths,
     scope: AuthScope,
     usable: Usable,
     tree: Tree,

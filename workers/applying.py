@@ -79,7 +79,7 @@ class Applying:
         self._count = count
         self._lease = lease
         self._snapshot = snapshot
-        self._at_once = runtime.settings.wecom.corp_parallel_calls
+        self._at_once = runtime.lanes.of(corp.corp_id)
         self._data_key = runtime.data_key(corp)
         self._gate = Gate(
             corp, defaults=runtime.settings.guard, data_key=self._data_key

@@ -1,82 +1,148 @@
 """Asks many questions at once, a bounded number of them, in threads that stay."""
 
+import queue
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-_THREADS = 32
+# Enough for every thread of a worker to ask at its widest: a corp whose answers do not
+# come keeps nobody else's questions waiting.
+_THREADS = 128
+# So many batches may wait to be taken; then whoever asks pauses.
+_WAITING_BATCHES = 2
 
 Subject = TypeVar("Subject")
 Answer = TypeVar("Answer")
+# How many may be under way; asked before each question, because it may change.
+Width = Callable[[], int]
 
 
 def ask_all(
     question: Callable[[Subject], Answer],
     subjects: Iterable[Subject],
     *,
-    at_once: int,
+    at_once: Width,
 ) -> list[Answer]:
-    """The answers in the order of the subjects; at most `at_once` are under way.
+    """The answers in the order of the subjects.
 
-    Raises: the first error in that order; questions not yet begun are left out.
+    Raises: the first error; questions not yet begun are left out.
     """
-    answers, error = ask_some(question, subjects, at_once=at_once)
-    if error is not None:
-        raise error
-    return [answer for _, answer in answers]
+    wanted = list(subjects)
+    if len(wanted) == 1:
+        # One question needs no second thread.
+        return [question(wanted[0])]
+    found: dict[int, Answer] = {}
+    for batch in ask_flowing(
+        lambda number: question(wanted[number]),
+        range(len(wanted)),
+        at_once=at_once,
+        batch=len(wanted) or 1,
+    ):
+        found.update(batch)
+    return [found[number] for number in range(len(wanted))]
 
 
-def ask_some(
+def ask_flowing(
     question: Callable[[Subject], Answer],
     subjects: Iterable[Subject],
     *,
-    at_once: int,
-) -> tuple[list[tuple[Subject, Answer]], Exception | None]:
-    """What was answered before the first error, with that error, if there was one."""
-    wanted = list(subjects)
-    gate = threading.Semaphore(at_once)
-    failed = threading.Event()
+    at_once: Width,
+    batch: int,
+) -> Iterator[list[tuple[Subject, Answer]]]:
+    """Batches of what was answered; asking goes on while the caller works on one.
 
-    def guarded(subject: Subject) -> Answer:
-        with gate:
-            if failed.is_set():
-                raise Abandoned
-            try:
-                return question(subject)
-            except BaseException:
-                failed.set()
-                raise
-
-    # One question needs no second thread.
-    submit = _pool().submit if len(wanted) > 1 else _at_once
-    futures = [submit(guarded, each) for each in wanted]
-    answers = [
-        (subject, future.result())
-        for subject, future in zip(wanted, futures, strict=True)
-        if future.exception() is None
-    ]
-    errors = [error for each in futures if (error := each.exception()) is not None]
-    first = next((each for each in errors if not isinstance(each, Abandoned)), None)
-    if first is not None and not isinstance(first, Exception):
-        raise first
-    return answers, first
-
-
-def _at_once(
-    question: Callable[[Subject], Answer], subject: Subject
-) -> "Future[Answer]":
-    future: Future[Answer] = Future()
+    Raises: the first error, after everything that was answered has been handed out;
+        questions not yet begun are left out.
+    """
+    asked = _Round(
+        question, subjects, at_once=at_once, waiting=batch * _WAITING_BATCHES
+    )
     try:
-        future.set_result(question(subject))
-    except Exception as error:
-        future.set_exception(error)
-    return future
+        yield from asked.batches(batch)
+    finally:
+        asked.stop()
 
 
-class Abandoned(Exception):
-    """Not asked any more, because another question of the same batch failed."""
+class _Round(Generic[Subject, Answer]):
+    """Questions of one kind, shared by as many askers as may be under way."""
+
+    def __init__(
+        self,
+        question: Callable[[Subject], Answer],
+        subjects: Iterable[Subject],
+        *,
+        at_once: Width,
+        waiting: int,
+    ) -> None:
+        self._question = question
+        self._subjects = iter(subjects)
+        self._at_once = at_once
+        # None stands for the end: the last asker has left.
+        self._answers: queue.Queue[tuple[Subject, Answer] | None] = queue.Queue(waiting)
+        self._lock = threading.Lock()
+        self._askers = 0
+        self._over = False
+        self._ended = False
+        self._error: BaseException | None = None
+
+    def batches(self, size: int) -> Iterator[list[tuple[Subject, Answer]]]:
+        self._widen()
+        got: list[tuple[Subject, Answer]] = []
+        while (answered := self._answers.get()) is not None:
+            got.append(answered)
+            if len(got) == size:
+                yield got
+                got = []
+        self._ended = True
+        if got:
+            yield got
+        if self._error is not None:
+            raise self._error
+
+    def stop(self) -> None:
+        """Begin no more questions, and let those that are under way come to an end."""
+        with self._lock:
+            self._over = True
+        while not self._ended:
+            self._ended = self._answers.get() is None
+
+    def _widen(self) -> None:
+        with self._lock:
+            more = 0 if self._over else max(1, self._at_once()) - self._askers
+            self._askers += max(0, more)
+        for _ in range(more):
+            _pool().submit(self._ask)
+
+    def _ask(self) -> None:
+        while (taken := self._take()) is not None:
+            (subject,) = taken
+            try:
+                answer = self._question(subject)
+            except BaseException as error:
+                self._fail(error)
+            else:
+                self._answers.put((subject, answer))
+                self._widen()
+
+    def _take(self) -> tuple[Subject] | None:
+        """The next subject; None when this asker is to leave."""
+        with self._lock:
+            if not self._over and self._askers <= max(1, self._at_once()):
+                for subject in self._subjects:
+                    return (subject,)
+                self._over = True
+            self._askers -= 1
+            last = self._askers == 0
+        if last:
+            self._answers.put(None)
+        return None
+
+    def _fail(self, error: BaseException) -> None:
+        with self._lock:
+            self._over = True
+            self._error = self._error or error
 
 
 @cache

@@ -55,7 +55,7 @@ def sync_contact(
     batch = fold([_mail(each) for each in taken])
     inquiry = Inquiry(
         PatientApi(runtime.corp_api(corp)),
-        at_once=runtime.settings.wecom.corp_parallel_calls,
+        at_once=runtime.lanes.of(corp.corp_id),
     )
     try:
         found = investigate(runtime.pool, corp, batch, inquiry=inquiry)

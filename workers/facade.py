@@ -16,6 +16,7 @@ from wecom.corp import Corp as CorpApi
 from wecom.errors import Revoked
 from wecom.tokens import Tokens
 from wecom.transport import Transport
+from workers.lanes import Lanes
 from workers.rates import Rates
 from workers.tallies import Tallies
 from workers.tokens import SharedTickets, SharedTokens
@@ -45,7 +46,13 @@ def open_reach(
     settings: Settings, *, pool: Pool, redis: Redis, keyring: Keyring
 ) -> Reach:
     """The way to WeCom over connections that the process has already."""
-    transport = open_transport(settings, pool=pool, redis=redis, tallies=Tallies(redis))
+    transport = open_transport(
+        settings,
+        pool=pool,
+        redis=redis,
+        tallies=Tallies(redis),
+        lanes=Lanes(settings.wecom.corp_parallel_calls),
+    )
     make = partial(facade, transport, pool=pool, keyring=keyring)
     suite = make(app_suite(settings))
     login = login_suite(settings)
@@ -58,10 +65,10 @@ def open_reach(
 
 
 def open_transport(
-    settings: Settings, *, pool: Pool, redis: Redis, tallies: Tallies
+    settings: Settings, *, pool: Pool, redis: Redis, tallies: Tallies, lanes: Lanes
 ) -> Transport:
     """Calls that are counted, and refused before WeCom would refuse them."""
-    rates = Rates(redis, pool, settings.wecom, tallies=tallies)
+    rates = Rates(redis, pool, settings.wecom, tallies=tallies, lanes=lanes)
     return Transport(settings.wecom.api_url, meter=rates)
 
 

@@ -11,10 +11,14 @@ from domain.scope import AuthScope, Tag, Usable, tag_ground
 from wecom.errors import Gone, NotPermitted, NotVisible, TooLarge, Unavailable
 from wecom.wire import AuthInfo, DepartmentRow, MemberAuthPage, MemberRow, TagRow
 from workers.asking import ask_all
+from workers.lanes import Widths
 from workers.observe import department_from, member_from, scope_from, tag_from
 
 # From this many people of one department on, its list costs less than asking each.
 LIST_FROM = 3
+
+# The endpoints that are asked for many things at once.
+LIST, GET, TAG = "user/list", "user/get", "tag/get"
 
 
 class CorpApi(Protocol):
@@ -103,7 +107,7 @@ def _authorised_page(api: CorpApi, cursor: str | None) -> MemberAuthPage:
 class Inquiry:
     """The questions of one drain or confirmation and what came back."""
 
-    def __init__(self, api: CorpApi, *, at_once: int) -> None:
+    def __init__(self, api: CorpApi, *, at_once: Widths) -> None:
         self._api = api
         self._at_once = at_once
         self._scope: AuthScope | None = None
@@ -152,7 +156,9 @@ class Inquiry:
         Repeats: an empty list is asked for once more; the second time it is believed.
         """
         wanted = [each for each in departments if not self._is_listed(each)]
-        found = ask_all(partial(list_one, self._api), wanted, at_once=self._at_once)
+        found = ask_all(
+            partial(list_one, self._api), wanted, at_once=lambda: self._at_once(LIST)
+        )
         for department_id, members in zip(wanted, found, strict=True):
             self._note_listing(department_id, members)
 
@@ -163,7 +169,9 @@ class Inquiry:
             for each in set(userids)
             if each not in self.answers and each not in self.refusals
         )
-        found = ask_all(partial(ask_one, self._api), wanted, at_once=self._at_once)
+        found = ask_all(
+            partial(ask_one, self._api), wanted, at_once=lambda: self._at_once(GET)
+        )
         for userid, answer in zip(wanted, found, strict=True):
             if isinstance(answer, int):
                 self.refusals[userid] = answer

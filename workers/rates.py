@@ -8,8 +8,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from redis import Redis, RedisError
-from redis.commands.core import Script
+from redis import Redis
 
 from settings import WeComSettings
 from store import pauses
@@ -19,6 +18,8 @@ from store.tallies import CALLS, HELD_BACK
 from wecom.errcodes import OK, error_for
 from wecom.errors import Throttled, Unavailable, WeComError
 from workers.counting import add_call
+from workers.lanes import Lanes
+from workers.permits import Permits
 from workers.tallies import NO_ANSWER, Tallies
 
 _CORP_SHARE = 4
@@ -29,40 +30,6 @@ _MOST_STUMBLES = 3
 _MOST_DOUBLINGS = 12
 _PAUSES_KNOWN_SECONDS = 1.0
 _MOST_OWNERS_KNOWN = 5_000
-_REDIS_AWAY_SECONDS = 2.0
-
-# A sliding minute from two fixed ones: the last one counts for as much of it as still
-# lies within the last 60 s. WeCom does not say how its own windows lie.
-_ADMIT = """
-local clock = redis.call('TIME')
-local now = clock[1] / 60 + clock[2] / 60000000
-local minute = math.floor(now)
-local part = now - minute
-local wait = 0
-for i, name in ipairs(KEYS) do
-    local limit = tonumber(ARGV[i])
-    local current = tonumber(redis.call('GET', name .. ':' .. minute) or 0)
-    local last = tonumber(redis.call('GET', name .. ':' .. (minute - 1)) or 0)
-    if current + last * (1 - part) + 1 > limit then
-        local minutes
-        if current < limit then
-            minutes = 1 - part - (limit - 1 - current) / last
-        else
-            minutes = 1 - part + math.max(0, 1 - (limit - 1) / current)
-        end
-        wait = math.max(wait, minutes * 60)
-    end
-end
-if wait > 0 then
-    return tostring(math.max(wait, 0.05))
-end
-for _, name in ipairs(KEYS) do
-    local counter = name .. ':' .. minute
-    redis.call('INCR', counter)
-    redis.call('EXPIRE', counter, 130)
-end
-return '0'
-"""
 
 _log = logging.getLogger(__name__)
 
@@ -83,12 +50,21 @@ class Rates:
     """
 
     def __init__(
-        self, redis: Redis, pool: Pool, limits: WeComSettings, *, tallies: Tallies
+        self,
+        redis: Redis,
+        pool: Pool,
+        limits: WeComSettings,
+        *,
+        tallies: Tallies,
+        lanes: Lanes,
     ) -> None:
         self._pool = pool
-        self._provider_limit = limits.provider_calls_per_minute
-        self._corp_limit = corp_limit(limits)
-        self._admit: Script = redis.register_script(_ADMIT)
+        self._permits = Permits(
+            redis,
+            provider_limit=limits.provider_calls_per_minute,
+            corp_limit=corp_limit(limits),
+        )
+        self._lanes = lanes
         self._tallies = tallies
         self._lock = threading.Lock()
         self._known: OrderedDict[str, _Known] = OrderedDict()
@@ -101,7 +77,7 @@ class Rates:
         """
         try:
             self._check_pause(endpoint, corp_id)
-            self._check_rates(endpoint, corp_id)
+            self._permits.take(endpoint, corp_id)
         except (Throttled, Unavailable) as error:
             error.endpoint, error.corp_id = endpoint, corp_id
             error.held_back = True
@@ -115,6 +91,8 @@ class Rates:
         """Record what a call came to; failures of WeCom's own start a back-off."""
         code = NO_ANSWER if errcode is None else str(errcode)
         self._tallies.add(CALLS, f"{endpoint}:{code}")
+        if corp_id is not None:
+            self._lanes.note(corp_id, endpoint, errcode)
         try:
             self._learn(endpoint, corp_id, errcode, seconds)
         except StoreUnavailable:
@@ -132,21 +110,6 @@ class Rates:
         if pause.reason == THROTTLED:
             raise Throttled("waits for a limit", wait_seconds=left)
         raise Unavailable("waits after a failure", wait_seconds=left)
-
-    def _check_rates(self, endpoint: str, corp_id: str | None) -> None:
-        names, limits = [f"rate:provider:{endpoint}"], [self._provider_limit]
-        if corp_id is not None:
-            names.append(f"rate:{corp_id}:{endpoint}")
-            limits.append(self._corp_limit)
-        try:
-            wait_seconds = float(self._admit(keys=names, args=limits))
-        except (RedisError, OSError) as error:
-            # Uncounted calls could get every corp of ours blocked: better to wait.
-            raise Unavailable(
-                "calls cannot be counted", wait_seconds=_REDIS_AWAY_SECONDS
-            ) from error
-        if wait_seconds > 0:
-            raise Throttled("our own limit", wait_seconds=wait_seconds)
 
     def _learn(
         self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float

@@ -1,7 +1,7 @@
 """Reads a whole corp into staging, page by page, so that a stop loses one page."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -13,10 +13,14 @@ from store import reads, runs, staging, touched
 from store.corps import Corp
 from store.database import Connection, Pool, transaction
 from store.runs import Run
+from store.staging import ReadPage
 from wecom.errors import Unavailable
 from wecom.wire import AuthInfo
-from workers.asking import ask_all, ask_some
+from workers.asking import ask_all, ask_flowing
 from workers.inquiry import (
+    GET,
+    LIST,
+    TAG,
     CorpApi,
     ask_one,
     list_authorised,
@@ -25,6 +29,7 @@ from workers.inquiry import (
     read_permissions,
     read_tag,
 )
+from workers.lanes import Widths
 from workers.observe import scope_from
 from workers.snapshot import Snapshot
 from workers.staged import (
@@ -34,7 +39,8 @@ from workers.staged import (
     usable_rows,
 )
 
-_CHUNK_PAGES = 32
+# So many are staged in one transaction; a stop loses what lies between two of them.
+_BATCH_PAGES = 32
 # A worker gives the run back after this long, so that runs of other corps get a turn.
 _TURN_SECONDS = 240.0
 _AGAIN_SECONDS = 1.0
@@ -48,7 +54,7 @@ class Reading:
     """One worker's turn at reading a corp for a run."""
 
     def __init__(
-        self, pool: Pool, run: Run, corp: Corp, *, api: CorpApi, at_once: int
+        self, pool: Pool, run: Run, corp: Corp, *, api: CorpApi, at_once: Widths
     ) -> None:
         self._pool = pool
         self._run = run
@@ -111,7 +117,9 @@ class Reading:
             # Tags let nobody use the app where members authorise by themselves.
             return {}
         wanted = sorted(scope.tags)
-        found = ask_all(partial(read_tag, self._api), wanted, at_once=self._at_once)
+        found = ask_all(
+            partial(read_tag, self._api), wanted, at_once=lambda: self._at_once(TAG)
+        )
         missing = [
             tag_id for tag_id, tag in zip(wanted, found, strict=True) if tag is None
         ]
@@ -135,17 +143,9 @@ class Reading:
 
     def _read_lists(self, usable: Usable) -> None:
         pages = {listing_of(each): each for each in sorted(usable.departments)}
-        done = self._done(pages, more=len(usable.by_member))
-        for chunk in _chunks([each for each in pages if each not in done]):
-            self._check_turn()
-            answers, error = ask_some(
-                lambda page: list_one(self._api, pages[page]),
-                chunk,
-                at_once=self._at_once,
-            )
-            self._stage(answers, usable, of=self._of(pages, usable))
-            if error is not None:
-                raise error
+        self._read_pages(
+            pages, lambda page: list_one(self._api, pages[page]), usable, endpoint=LIST
+        )
 
     def _read_singles(self, usable: Usable) -> None:
         wanted = set(usable.by_member)
@@ -157,46 +157,72 @@ class Reading:
     def _read_authorised(self, usable: Usable) -> None:
         people = list_authorised(self._api)
         with self._writing() as connection:
-            staging.add_page(
-                connection, self._run.run_id, page=MEMBER_AUTH, kind="auth", rows=()
-            )
+            page = ReadPage(page=MEMBER_AUTH, rows=())
+            staging.add_pages(connection, self._run.run_id, kind="auth", pages=[page])
         self._ask_each(sorted(people), usable)
 
     def _ask_each(self, people: Sequence[Userid], usable: Usable) -> None:
         pages = {f"member:{each}": each for each in people}
-        done = self._done(pages, more=0)
-        for chunk in _chunks([each for each in pages if each not in done]):
-            self._check_turn()
-            answers, error = ask_some(
-                lambda page: self._ask_page(pages[page]), chunk, at_once=self._at_once
-            )
-            self._stage(answers, usable, of=self._of(pages, usable))
-            if error is not None:
-                raise error
+        self._read_pages(
+            pages, lambda page: self._ask_page(pages[page]), usable, endpoint=GET
+        )
 
     def _ask_page(self, userid: Userid) -> list[Member] | None:
         answer = ask_one(self._api, userid)
         return None if isinstance(answer, int) else [answer]
+
+    def _read_pages(
+        self,
+        pages: Collection[str],
+        ask: Callable[[str], list[Member] | None],
+        usable: Usable,
+        *,
+        endpoint: str,
+    ) -> None:
+        """Ask for the pages that are missing; staging goes on beside the asking.
+
+        Raises: TurnOver, or the first error, once all that was answered is staged.
+        """
+        with transaction(self._pool) as connection:
+            done = staging.list_pages(connection, self._run.run_id).keys()
+        missing = [each for each in pages if each not in done]
+        read, of = len(done), _count_pages({*pages, *done}, usable)
+        for batch in ask_flowing(
+            ask,
+            self._while_our_turn(missing),
+            at_once=lambda: self._at_once(endpoint),
+            batch=_BATCH_PAGES,
+        ):
+            read += len(batch)
+            self._stage(batch, usable, read=read, of=of)
+        if read < len(done) + len(missing):
+            raise TurnOver
 
     def _stage(
         self,
         answers: Iterable[tuple[str, list[Member] | None]],
         usable: Usable,
         *,
+        read: int,
         of: int,
     ) -> None:
-        """Keep what was answered, also when something after it failed."""
+        pages = [
+            ReadPage(
+                page=page,
+                rows=usable_rows(members or (), usable),
+                complete=members is not None,
+            )
+            for page, members in answers
+        ]
         with self._writing() as connection:
-            for page, members in answers:
-                staging.add_page(
-                    connection,
-                    self._run.run_id,
-                    page=page,
-                    kind="member",
-                    rows=usable_rows(members or (), usable),
-                    complete=members is not None,
-                )
-            reads.note_progress(connection, self._run.run_id, of=of)
+            staging.add_pages(connection, self._run.run_id, kind="member", pages=pages)
+            reads.note_progress(connection, self._run.run_id, read=read, of=of)
+
+    def _while_our_turn(self, pages: Iterable[str]) -> Iterator[str]:
+        for page in pages:
+            if time.monotonic() > self._turn_ends:
+                return
+            yield page
 
     def _check_scope_held(self, snapshot: Snapshot) -> None:
         if scope_from(self._api.auth_info()) == snapshot.scope:
@@ -206,29 +232,12 @@ class Reading:
             reads.begin_read(connection, self._run.run_id)
         raise Unavailable("scope changed", wait_seconds=_AGAIN_SECONDS)
 
-    def _done(self, pages: Iterable[str], *, more: int) -> frozenset[str]:
-        with transaction(self._pool) as connection:
-            done = frozenset(staging.list_pages(connection, self._run.run_id))
-            of = len(frozenset(pages) | done) + more
-            reads.note_progress(connection, self._run.run_id, of=of)
-        return done
-
-    def _of(self, pages: Iterable[str], usable: Usable) -> int:
-        names = {DEPARTMENTS, *pages}
-        names |= {listing_of(each) for each in usable.departments}
-        names |= {f"member:{each}" for each in usable.by_member}
-        return len(names)
-
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         """A transaction that commits only while the run is this worker's."""
         with transaction(self._pool) as connection:
             runs.check(connection, self._run)
             yield connection
-
-    def _check_turn(self) -> None:
-        if time.monotonic() > self._turn_ends:
-            raise TurnOver
 
 
 def list_all(api: CorpApi, snapshot: Snapshot) -> list[Department]:
@@ -244,6 +253,9 @@ def list_all(api: CorpApi, snapshot: Snapshot) -> list[Department]:
     return listed
 
 
-def _chunks(pages: Sequence[str]) -> Iterable[Sequence[str]]:
-    for start in range(0, len(pages), _CHUNK_PAGES):
-        yield pages[start : start + _CHUNK_PAGES]
+def _count_pages(known: Collection[str], usable: Usable) -> int:
+    """How many pages the read has, as far as one knows."""
+    names = {DEPARTMENTS, *known}
+    names |= {listing_of(each) for each in usable.departments}
+    names |= {f"member:{each}" for each in usable.by_member}
+    return len(names)

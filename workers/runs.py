@@ -100,7 +100,7 @@ def _read_and_apply(runtime: Runtime, run: Run, corp: Corp, count: CallCount) ->
     api = PatientApi(runtime.corp_api(corp, count=count))
     if is_as_known(runtime, run, corp, api=api, count=count):
         return
-    at_once = runtime.settings.wecom.corp_parallel_calls
+    at_once = runtime.lanes.of(corp.corp_id)
     snapshot = Reading(runtime.pool, run, corp, api=api, at_once=at_once).read()
     with transaction(runtime.pool) as connection:
         runs.check(connection, run)

@@ -16,6 +16,7 @@ from workers.bell import Bell
 from workers.broker import make_client
 from workers.counting import CallCount, CountedTransport
 from workers.facade import app_suite, corp_calls, facade, open_transport
+from workers.lanes import Lanes
 from workers.tallies import Tallies
 
 _REDIS_SECONDS = 1.0
@@ -34,6 +35,7 @@ class Runtime:
     transport: Transport
     wecom: WeCom
     tallies: Tallies
+    lanes: Lanes
 
     def corp_api(self, corp: Corp, *, count: CallCount | None = None) -> CorpApi:
         """The calls of one corp; those made through it are added to `count`.
@@ -69,7 +71,10 @@ def build(
     redis = make_client(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
     keyring = Keyring(settings.secret_keys)
     tallies = Tallies(redis)
-    transport = open_transport(settings, pool=pool, redis=redis, tallies=tallies)
+    lanes = Lanes(settings.wecom.corp_parallel_calls)
+    transport = open_transport(
+        settings, pool=pool, redis=redis, tallies=tallies, lanes=lanes
+    )
     return Runtime(
         settings=settings,
         pool=pool,
@@ -79,6 +84,7 @@ def build(
         transport=transport,
         wecom=facade(transport, app_suite(settings), pool=pool, keyring=keyring),
         tallies=tallies,
+        lanes=lanes,
     )
 
 

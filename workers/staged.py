@@ -10,7 +10,7 @@ from domain.org import Department, Member
 from domain.scope import Usable
 from store import staging
 from store.database import Connection
-from store.staging import Staged
+from store.staging import ReadPage, Staged
 
 DEPARTMENTS = "departments"
 
@@ -19,31 +19,22 @@ def stage_departments(
     connection: Connection, run_id: RunId, listed: Sequence[Department]
 ) -> None:
     """Put a listing of all departments in place of an earlier one."""
-    staging.add_page(
-        connection,
-        run_id,
-        page=DEPARTMENTS,
-        kind="department",
-        rows=[
-            Staged(
-                key=str(each.department_id),
-                fingerprint=department_fingerprint(each),
-                value=department_fields(each),
-            )
-            for each in listed
-        ],
-    )
+    rows = [
+        Staged(
+            key=str(each.department_id),
+            fingerprint=department_fingerprint(each),
+            value=department_fields(each),
+        )
+        for each in listed
+    ]
+    page = ReadPage(page=DEPARTMENTS, rows=rows)
+    staging.add_pages(connection, run_id, kind="department", pages=[page])
 
 
 def stage_member(connection: Connection, run_id: RunId, member: Member) -> None:
     """Put a later answer about one person above what pages said."""
-    staging.add_page(
-        connection,
-        run_id,
-        page=f"again:{member.userid}",
-        kind="member",
-        rows=[_row(member)],
-    )
+    page = ReadPage(page=f"again:{member.userid}", rows=[_row(member)])
+    staging.add_pages(connection, run_id, kind="member", pages=[page])
 
 
 def staged_departments(rows: dict[str, dict[str, Any]]) -> list[Department]:

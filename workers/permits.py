@@ -1,0 +1,127 @@
+"""Permits for calls to WeCom: a sliding minute in Redis, the same for all processes."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from redis import Redis, RedisError
+from redis.commands.core import Script
+
+from wecom.errors import Throttled, Unavailable
+
+_REDIS_AWAY_SECONDS = 2.0
+# Permits taken ahead are used within this time; after it they are lost, not late.
+_AHEAD_SECONDS = 1.0
+_MOST_AHEAD = 32
+# Only so small a part of what is free is taken ahead: others want their share, too.
+_AHEAD_SHARE = 16
+_MOST_STOCKS = 5_000
+
+# A sliding minute from two fixed ones: the last one counts for as much of it as still
+# lies within the last 60 s. WeCom does not say how its own windows lie.
+_ADMIT = """
+local clock = redis.call('TIME')
+local now = clock[1] / 60 + clock[2] / 60000000
+local minute = math.floor(now)
+local part = now - minute
+local wanted = tonumber(ARGV[1])
+local share = tonumber(ARGV[2])
+local wait = 0
+for i, name in ipairs(KEYS) do
+    local limit = tonumber(ARGV[i + 2])
+    local current = tonumber(redis.call('GET', name .. ':' .. minute) or 0)
+    local last = tonumber(redis.call('GET', name .. ':' .. (minute - 1)) or 0)
+    local free = limit - current - last * (1 - part)
+    if free < 1 then
+        local minutes
+        if current < limit then
+            minutes = 1 - part - (limit - 1 - current) / last
+        else
+            minutes = 1 - part + math.max(0, 1 - (limit - 1) / current)
+        end
+        wait = math.max(wait, minutes * 60)
+    end
+    wanted = math.min(wanted, math.max(1, math.floor(free / share)))
+end
+if wait > 0 then
+    return {0, tostring(math.max(wait, 0.05))}
+end
+for _, name in ipairs(KEYS) do
+    local counter = name .. ':' .. minute
+    redis.call('INCRBY', counter, wanted)
+    redis.call('EXPIRE', counter, 130)
+end
+return {wanted, '0'}
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Stock:
+    """Permits that were counted already and are not used yet."""
+
+    left: int
+    size: int
+    taken_at: float
+
+
+class Permits:
+    """Says whether one more call may be made now; safe between threads.
+
+    Whoever calls fast takes some ahead, twice as many each time, because asking Redis
+    costs a good part of a call. They are counted when taken, so that all processes
+    together never make more calls than allowed; those not used within a second lapse.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        provider_limit: int,
+        corp_limit: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._provider_limit = provider_limit
+        self._corp_limit = corp_limit
+        self._admit: Script = redis.register_script(_ADMIT)
+        self._lock = threading.Lock()
+        self._stocks: dict[tuple[str, str | None], _Stock] = {}
+
+    def take(self, endpoint: str, corp_id: str | None) -> None:
+        """Use one permit.
+
+        Raises: Throttled when the limit is reached; Unavailable when nobody can count.
+        """
+        owner = endpoint, corp_id
+        with self._lock:
+            stock = self._stocks.get(owner)
+            now = self._clock()
+            fresh = stock is not None and now - stock.taken_at < _AHEAD_SECONDS
+            if stock is not None and fresh and stock.left:
+                stock.left -= 1
+                return
+            wanted = min(2 * stock.size, _MOST_AHEAD) if stock and fresh else 1
+        granted = self._count(endpoint, corp_id, wanted)
+        with self._lock:
+            if len(self._stocks) >= _MOST_STOCKS:
+                self._stocks.clear()
+            self._stocks[owner] = _Stock(left=granted - 1, size=granted, taken_at=now)
+
+    def _count(self, endpoint: str, corp_id: str | None, wanted: int) -> int:
+        names, limits = [f"rate:provider:{endpoint}"], [self._provider_limit]
+        if corp_id is not None:
+            names.append(f"rate:{corp_id}:{endpoint}")
+            limits.append(self._corp_limit)
+        try:
+            granted, wait_seconds = self._admit(
+                keys=names, args=[wanted, _AHEAD_SHARE, *limits]
+            )
+        except (RedisError, OSError) as error:
+            # Uncounted calls could get every corp of ours blocked: better to wait.
+            raise Unavailable(
+                "calls cannot be counted", wait_seconds=_REDIS_AWAY_SECONDS
+            ) from error
+        if not granted:
+            raise Throttled("our own limit", wait_seconds=float(wait_seconds))
+        return int(granted)
