@@ -145,7 +145,8 @@ class _Reader(HTMLParser):
         elif tag == "option" and self._choice:
             self._read_option(form, self._choice, given)
         elif tag == "input" and name and _is_sent(kind, given):
-            form.fields.append((name, given.get("value", "on")))
+            unsaid = "on" if kind in _CHOSEN else ""
+            form.fields.append((name, given.get("value", unsaid)))
 
     def _read_option(self, form: Form, name: str, given: Attributes) -> None:
         """The first option counts until a selected one comes."""

@@ -21,6 +21,7 @@ class Minter:
     def __init__(self, seed: int) -> None:
         # Ids have to be repeatable, not unguessable.
         self.dice = random.Random(seed)  # noqa: S311 — see above.
+        self.seed = seed
         self._departments = 1
         self._tags = 0
 

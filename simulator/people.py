@@ -133,8 +133,9 @@ def _member(
         orders=(100,),
         main_department=home,
         status=_status(dice, position),
-        mobile=f"199{position:08d}",
-        email=f"{spelt}{position}@example.com",
+        # No two corps share a person, as long as their seeds are below a thousand.
+        mobile=f"19{corp.minter.seed % 1000:03d}{position:06d}",
+        email=f"{spelt}{position}@corp{corp.minter.seed}.example.com",
         position=dice.choice(POSITIONS),
     )
 
