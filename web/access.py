@@ -92,5 +92,9 @@ def _to_sign_in() -> Response:
 
 
 def _wanted_page() -> str | None:
-    # Where a form was sent cannot be opened: it is not sent again after the detour.
-    return request.full_path.rstrip("?") if request.method == "GET" else None
+    """Where to go on after a detour; what a form carried is not sent again."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    adapter = current_app.create_url_adapter(request)
+    openable = adapter is not None and adapter.test(request.path, "GET")
+    return request.path if openable else None

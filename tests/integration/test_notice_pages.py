@@ -23,7 +23,15 @@ from tests.linking_rows import (
     tapd_names,
     way_to_tapd,
 )
-from tests.visiting import WECOM, Visit, csrf_of, data_actions, named, open_visit
+from tests.visiting import (
+    WECOM,
+    Visit,
+    csrf_of,
+    data_actions,
+    named,
+    open_visit,
+    query_of,
+)
 from tests.webclient import add_member
 
 LINK = f"/link/{TOKEN}"
@@ -58,7 +66,7 @@ def test_a_notice_signs_its_reader_in_on_the_way(visit: Visit, member: Member) -
     add_notice(visit, member)
     phone = visit.web.app.test_client()
     way = phone.get(LINK, headers=WECOM)
-    state = way.headers["Location"].split("state=")[1].split("#")[0]
+    state = query_of(way)["state"]
     visit.platform.will(named("wwcorp", "zhang"))
 
     back = phone.get("/login/done", query_string={"code": "c", "state": state})
@@ -170,6 +178,24 @@ def test_no_other_site_can_answer_for_the_member(visit: Visit, member: Member) -
     assert claims(visit) == []
 
 
+def test_an_answer_after_the_session_has_ended_leads_back_to_the_question(
+    visit: Visit, member: Member
+) -> None:
+    add_link(visit, member, "pending")
+    add_notice(visit, member)
+    form = {"csrf_token": csrf_of(visit.client.get(LINK).text)}
+    visit.client.set_cookie("console", "")
+
+    away = visit.client.post(LINK, data=form, headers=WECOM)
+    visit.platform.will(named("wwcorp", "zhang"))
+    back = visit.client.get(
+        "/login/done", query_string={"code": "c", "state": query_of(away)["state"]}
+    )
+
+    assert back.headers["Location"] == LINK
+    assert claims(visit) == []
+
+
 def test_going_back_to_the_question_shows_the_answer(
     visit: Visit, member: Member
 ) -> None:
@@ -272,9 +298,8 @@ def test_the_same_on_a_second_device(visit: Visit, member: Member) -> None:
     add_linked(visit, member)
     add_notice(visit, member, closed="used")
     desktop = visit.web.app.test_client()
-    way = desktop.get(LINK, headers=WECOM).headers["Location"]
+    state = query_of(desktop.get(LINK, headers=WECOM))["state"]
     visit.platform.will(named("wwcorp", "zhang"))
-    state = way.split("state=")[1].split("#")[0]
     desktop.get("/login/done", query_string={"code": "c", "state": state})
 
     page = desktop.get(LINK)
