@@ -17,7 +17,7 @@ from store.database import Connection, transaction
 from store.link_claims import tell_accounts_changed
 from tapd.errors import Denied, Refused, TapdError, Throttled
 from workers.account_files import AccountList, BadFile, Blank, read_accounts
-from workers.account_reads import Listed, list_accounts, open_api
+from workers.account_reads import Listed, list_accounts, open_tapd
 from workers.bell import open_bell
 
 _NO_CREDENTIALS = (
@@ -106,7 +106,7 @@ def _read_file(file: Path, blank: Blank) -> AccountList:
 
 
 def _ask_tapd(settings: Settings, company_id: CompanyId) -> Sequence[AccountChange]:
-    api = open_api(settings.tapd)
+    api = open_tapd(settings.tapd)
     if api is None:
         raise Failed(_NO_CREDENTIALS)
     click.echo(f"asking TAPD for the people of company {company_id}")

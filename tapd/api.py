@@ -76,6 +76,13 @@ class _Token:
     until: float
 
 
+def open_api(api_url: str, *, client_id: str, client_secret: str) -> TapdApi | None:
+    """TAPD's API in our app's name; None without credentials."""
+    if not (client_id and client_secret):
+        return None
+    return TapdApi(Envelope(api_url), client_id=client_id, client_secret=client_secret)
+
+
 class TapdApi:
     """The calls that our app may make for companies that installed it.
 

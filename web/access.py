@@ -1,16 +1,16 @@
 """Who may see each route: stated beside the route, enforced before every request."""
 
-import hmac
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, redirect, request, session, url_for
+from flask import Flask, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from web.account.session import require_member
+from web.company.entrance import require_company
+from web.operators import is_api_token, is_operator
 from web.problems import Problem
-from web.services import services
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -24,6 +24,7 @@ class Audience(StrEnum):
     BEARER = "bearer"
     OPERATOR = "operator"
     MEMBER = "member"
+    COMPANY = "company"
 
 
 def seen_by(audience: Audience) -> Callable[[View], View]:
@@ -63,6 +64,8 @@ def _refuse_strangers() -> Response | None:
             return None if is_operator() else _to_sign_in()
         case Audience.MEMBER:
             return require_member(_wanted_page())
+        case Audience.COMPANY:
+            return require_company(_wanted_page())
         case _:
             _require_bearer()
             return None
@@ -72,19 +75,6 @@ def _require_bearer() -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not is_api_token(token.strip()):
         raise Problem(401, "This needs the header Authorization: Bearer API_TOKEN.")
-
-
-def is_api_token(token: str) -> bool:
-    """Whether a text is API_TOKEN, compared in constant time."""
-    return hmac.compare_digest(token.encode(), services().api_token.encode())
-
-
-def is_operator() -> bool:
-    """Whether an operator is signed in with the present API_TOKEN."""
-    mark = session.get("operator", "")
-    return isinstance(mark, str) and hmac.compare_digest(
-        mark.encode(), services().operator_mark.encode()
-    )
 
 
 def _to_sign_in() -> Response:

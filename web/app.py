@@ -13,11 +13,13 @@ import logs
 from settings import Settings, load
 from store.database import open_pool
 from store.sealing import Keyring
+from tapd.api import open_api
 from tapd.envelope import Envelope
 from tapd.oauth import TapdOAuth
 from web import access, headers, languages, probes, problems, services
 from web.account import setup as account
 from web.api import document
+from web.company import setup as company
 from web.console import setup
 from web.cursors import Cursors, derive
 from workers.bell import open_bell
@@ -46,6 +48,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     languages.register(app)
     setup.register(app, settings)
     account.register(app)
+    company.register(app)
     access.seen_by(access.Audience.ANYONE)(app.view_functions["static"])
     access.enforce(app)
     return app
@@ -73,6 +76,11 @@ def _wire(settings: Settings) -> services.Services:
         suite_id=settings.wecom.suite_id,
         login_suite_id=settings.wecom.login_suite_id or settings.wecom.suite_id,
         tapd=_tapd(settings),
+        tapd_api=open_api(
+            settings.tapd.api_url,
+            client_id=settings.tapd.client_id,
+            client_secret=settings.tapd.client_secret,
+        ),
         addresses=_addresses(settings),
         time_zone=ZoneInfo(settings.time_zone),
     )

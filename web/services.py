@@ -11,6 +11,7 @@ from flask import current_app
 from store.corps import Corp
 from store.database import Pool
 from store.sealing import Keyring
+from tapd.api import TapdApi
 from tapd.oauth import TapdOAuth
 from web.cursors import Cursors
 from wecom.client import WeCom
@@ -35,7 +36,8 @@ class Services:
     """The stores, the bell, the way to WeCom and the few settings that routes need.
 
     Shape: `login_wecom` and `login_suite_id` are the web sign-in's suite, the app's
-        own where none is set; `tapd` is None without a client of TAPD's.
+        own where none is set; `tapd` and `tapd_api` are None without a client of
+        TAPD's.
     """
 
     pool: Pool
@@ -53,6 +55,7 @@ class Services:
     suite_id: str
     login_suite_id: str
     tapd: TapdOAuth | None
+    tapd_api: TapdApi | None
     addresses: Addresses
     time_zone: ZoneInfo
 

@@ -23,8 +23,7 @@ from store.account_reads import ReadState
 from store.accounts import ROWS_AT_ONCE, Upserted
 from store.database import transaction
 from store.link_claims import tell_accounts_changed
-from tapd.api import ListedPerson, TapdApi
-from tapd.envelope import Envelope
+from tapd.api import ListedPerson, TapdApi, open_api
 from tapd.errors import Denied, Refused, TapdError, Throttled
 from workers.outcomes import back_off
 from workers.runtime import Runtime
@@ -45,14 +44,10 @@ class Listed:
     left_out: int = 0
 
 
-def open_api(tapd: TapdSettings) -> TapdApi | None:
+def open_tapd(tapd: TapdSettings) -> TapdApi | None:
     """TAPD's API in our app's name; None without credentials."""
-    if not (tapd.client_id and tapd.client_secret):
-        return None
-    return TapdApi(
-        Envelope(tapd.api_url),
-        client_id=tapd.client_id,
-        client_secret=tapd.client_secret,
+    return open_api(
+        tapd.api_url, client_id=tapd.client_id, client_secret=tapd.client_secret
     )
 
 
@@ -76,7 +71,7 @@ def read_accounts(runtime: Runtime, company_id: CompanyId) -> None:
     Repeats: harmless; one worker at a time reads a company.
     """
     runtime.bell.answer_accounts(company_id)
-    api = open_api(runtime.settings.tapd)
+    api = open_tapd(runtime.settings.tapd)
     if api is None or not _claim(runtime, company_id):
         return
     try:

@@ -7,7 +7,7 @@ from store import account_reads
 from store.account_reads import AccountRead, ReadState
 from store.database import open_pool, transaction
 from tapd.errors import Denied, TapdError
-from workers.account_reads import open_api
+from workers.account_reads import open_tapd
 from workers.findings import Finding, Words, failed, fine, warning
 
 # A sample tells enough.
@@ -33,7 +33,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _app(settings: Settings) -> Finding:
-    api = open_api(settings.tapd)
+    api = open_tapd(settings.tapd)
     if api is None:
         return warning(
             "tapd",

@@ -2,7 +2,15 @@
 
 from collections.abc import Iterable
 
-from store import pauses, purge, strays, tokens, withdrawn_links, withdrawn_notices
+from store import (
+    company_acts,
+    pauses,
+    purge,
+    strays,
+    tokens,
+    withdrawn_links,
+    withdrawn_notices,
+)
 from store.corps import Corp
 from store.database import Connection, transaction
 from store.sealing import pseudonym
@@ -27,6 +35,7 @@ def purge_corp(connection: Connection, runtime: Runtime, corp: Corp) -> None:
     purge.purge_journal(connection, corp_pk, renames)
     withdrawn_links.end(connection, corp_pk)
     withdrawn_notices.end(connection, corp_pk)
+    company_acts.drop_all(connection, corp_pk)
     purge.purge_runs(connection, corp_pk)
     purge.purge_plans(connection, corp_pk)
     purge.purge_mail(connection, mailbox, renamed=f"corp:{renamed}", outcome=NOT_LINKED)

@@ -65,6 +65,12 @@ def populate(bench: Workbench, corp: Corp) -> list[str]:
         "INSERT INTO pauses VALUES (%s, 'user', clock_timestamp(), 1, 'throttled')",
         f"corp:{corp.corp_id}",
     )
+    bench.rows(
+        "INSERT INTO company_acts (corp_pk, form, kind, done_by)"
+        " VALUES (%s, 'f', 'unlink', %s)",
+        corp.corp_pk,
+        f"admin:{ADMIN}",
+    )
     return [corp.corp_id, BOSS, WORKER, ADMIN, OPEN_USERID, ALIAS, NAME, MOBILE]
 
 
@@ -154,6 +160,7 @@ def withdraw(bench: Workbench, enterprise: Enterprise) -> None:
 TABLES_OF_A_CORP = {
     "aliases",
     "card_answers",
+    "company_acts",
     "corps",
     "deliveries",  # Numbers alone.
     "departments",  # Numbers and names of departments: they stay.

@@ -7,8 +7,9 @@ from flask import redirect, render_template, request, session
 from flask import url_for as address_of
 from flask.typing import ResponseReturnValue
 
-from web.access import Audience, is_api_token, is_operator, seen_by
+from web.access import Audience, seen_by
 from web.console.blueprint import console
+from web.operators import is_api_token, is_operator
 from web.paths import local_path
 from web.problems import Problem
 from web.services import services

@@ -1,0 +1,1 @@
+"""Pages of a company's admin: its people, invitations, the match desk."""

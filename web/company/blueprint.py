@@ -1,0 +1,7 @@
+"""The company's routes, whose forms carry a token against forged requests."""
+
+from flask import Blueprint
+
+from web.csrf import protect
+
+company = protect(Blueprint("company", __name__, url_prefix="/company"))

@@ -1,0 +1,115 @@
+"""The overview: how many are linked, asked or in conflict, and who they are."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from store import company_acts
+from store.database import Connection, transaction
+from store.summaries.people import (
+    Group,
+    PersonSummary,
+    count_groups,
+    list_group,
+    search,
+)
+from web.access import Audience, seen_by
+from web.account.session import get_member
+from web.company.blueprint import company
+from web.company.entrance import Host, host
+from web.cursors import cut
+from web.problems import Problem
+from web.services import services
+
+PAGE_ROWS = 50
+_ACTS = 50
+_LONGEST_SEARCH = 100
+# Whoever has to be looked after stands first.
+_URGENT = (Group.CONFLICT, Group.PENDING, Group.NONE, Group.UNLINKED)
+_START = ("", 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """A page of people, and the cursor of the next one."""
+
+    people: list[PersonSummary]
+    following: str | None
+
+
+@company.get("/")
+@seen_by(Audience.MEMBER)
+def show_own() -> ResponseReturnValue:
+    """On to the company of the member who is signed in."""
+    return redirect(url_for("company.list_people", corp_id=get_member().corp_id), 303)
+
+
+@company.get("/<corp_id>/")
+@seen_by(Audience.COMPANY)
+def list_people(corp_id: str) -> ResponseReturnValue:
+    """The company's people by group, or those whom a search finds."""
+    shown, text = host(), request.args.get("q", "").strip()[:_LONGEST_SEARCH]
+    with transaction(services().pool) as connection:
+        counts = count_groups(connection, shown.corp.corp_pk)
+        group = _group(counts)
+        page = _read(connection, shown, group=group, text=text)
+    return render_template(
+        "company_people.html",
+        host=shown,
+        counts=counts,
+        group=group,
+        text=text,
+        page=page,
+        form=new_form(),
+    )
+
+
+@company.get("/<corp_id>/acts")
+@seen_by(Audience.COMPANY)
+def list_acts(corp_id: str) -> ResponseReturnValue:
+    """What admins and operators did here, newest first."""
+    shown = host()
+    of = ["company-acts", shown.corp.corp_pk]
+    before = services().cursors.open(request.args.get("cursor"), of=of) or [None]
+    with transaction(services().pool) as connection:
+        rows = company_acts.list_latest(
+            connection, shown.corp.corp_pk, before=before[0], limit=_ACTS + 1
+        )
+    acts, end = cut(rows, limit=_ACTS, position=lambda act: [act.act_id])
+    following = services().cursors.seal(end, of=of) if end else None
+    return render_template(
+        "company_acts.html", host=shown, acts=acts, following=following
+    )
+
+
+def new_form() -> str:
+    """The mark of a form that is about to be shown."""
+    return secrets.token_urlsafe(16)
+
+
+def _group(counts: Mapping[Group, int]) -> Group:
+    wanted = request.args.get("group")
+    if wanted is not None:
+        if wanted not in {each.value for each in Group}:
+            raise Problem(404, "there is no such group.")
+        return Group(wanted)
+    return next((each for each in _URGENT if counts[each]), Group.LINKED)
+
+
+def _read(connection: Connection, shown: Host, *, group: Group, text: str) -> _Page:
+    corp_pk = shown.corp.corp_pk
+    of = ["company-people", corp_pk, group.value, text]
+    opened = services().cursors.open(request.args.get("cursor"), of=of)
+    after = (str(opened[0]), int(opened[1])) if opened else _START
+    if text:
+        rows = search(connection, corp_pk, text, after=after, limit=PAGE_ROWS + 1)
+    else:
+        rows = list_group(connection, corp_pk, group, after=after, limit=PAGE_ROWS + 1)
+    people, end = cut(
+        rows, limit=PAGE_ROWS, position=lambda row: [row.userid, row.member_pk]
+    )
+    following = services().cursors.seal(end, of=of) if end else None
+    return _Page(people=list(people), following=following)
