@@ -22,6 +22,7 @@ from web.api import document
 from web.company import setup as company
 from web.console import setup
 from web.cursors import Cursors, derive
+from web.install import setup as install
 from workers.bell import open_bell
 from workers.facade import open_reach
 
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     setup.register(app, settings)
     account.register(app)
     company.register(app)
+    install.register(app)
     access.seen_by(access.Audience.ANYONE)(app.view_functions["static"])
     access.enforce(app)
     return app

@@ -1,5 +1,7 @@
 """What every answer of the web carries: no scripts but ours, nothing kept by caches."""
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, request
 from werkzeug.exceptions import BadRequest
 
@@ -21,6 +23,19 @@ def protect(app: Flask) -> None:
     """Add the headers to every answer, and refuse what Postgres cannot hold."""
     app.before_request(_refuse_nul)
     app.after_request(_add)
+
+
+def lead_to(page: str, *addresses: str) -> Response:
+    """A page whose forms may be answered by sending the browser to these sites.
+
+    Browsers hold the policy against every address that a form's answer leads to.
+    """
+    answer = Response(page)
+    origins = {f"{part.scheme}://{part.netloc}" for part in map(urlsplit, addresses)}
+    answer.headers["Content-Security-Policy"] = _POLICY.replace(
+        "form-action 'self'", " ".join(("form-action 'self'", *sorted(origins)))
+    )
+    return answer
 
 
 def _refuse_nul() -> None:

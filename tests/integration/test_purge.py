@@ -41,6 +41,7 @@ def populate(bench: Workbench, corp: Corp) -> list[str]:
     """Fill every table that can name somebody; the texts that must be gone later."""
     _fill_org(bench, corp)
     _fill_plan(bench, corp)
+    _fill_install(bench, corp)
     run_id = _fill_run(bench, corp)
     bench.rows(
         "INSERT INTO staging (run_id, kind, page, key, fingerprint, value)"
@@ -106,6 +107,23 @@ def _fill_org(bench: Workbench, corp: Corp) -> None:
         ALIAS,
         corp.corp_pk,
         WORKER,
+    )
+
+
+def _fill_install(bench: Workbench, corp: Corp) -> None:
+    bench.rows(
+        "UPDATE installs SET installer_userid = %s WHERE corp_pk = %s",
+        ADMIN,
+        corp.corp_pk,
+    )
+    bench.rows(
+        "INSERT INTO install_intents (intent_id, edition, state, code_hash,"
+        " installer_corp_id, installer_userid, expires_at)"
+        " SELECT code_hash, 'standard', code_hash, code_hash, %s, %s, clock_timestamp()"
+        " FROM installs WHERE corp_pk = %s",
+        corp.corp_id,
+        ADMIN,
+        corp.corp_pk,
     )
 
 

@@ -25,7 +25,7 @@ def depart(connection: Connection, *, purpose: str, cargo: dict[str, Any]) -> st
     journeys.begin(
         connection,
         state=state,
-        visitor=_visitor(),
+        visitor=visitor(),
         purpose=purpose,
         cargo=cargo,
         seconds=SECONDS,
@@ -35,13 +35,14 @@ def depart(connection: Connection, *, purpose: str, cargo: dict[str, Any]) -> st
 
 def arrive(connection: Connection, *, purpose: str) -> Journey:
     """The journey whose `state` this request brings back."""
-    state, visitor = request.args.get("state"), request.cookies.get(COOKIE)
-    if not state or not visitor:
+    state, marked = request.args.get("state"), request.cookies.get(COOKIE)
+    if not state or not marked:
         return _STRANGE
-    return journeys.end(connection, state=state, visitor=visitor, purpose=purpose)
+    return journeys.end(connection, state=state, visitor=marked, purpose=purpose)
 
 
-def _visitor() -> str:
+def visitor() -> str:
+    """What marks this browser; it is marked now if it was not before."""
     known = request.cookies.get(COOKIE) or g.get(COOKIE)
     if known:
         return str(known)

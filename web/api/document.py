@@ -14,6 +14,7 @@ from web.api import (
     control,
     corps,
     events,
+    installs,
     journal,
     ledger,
     members,
@@ -71,6 +72,7 @@ def register(app: OpenAPI) -> None:
         control,
         companies,
         accounts,
+        installs,
     )
     for module in modules:
         app.register_api(module.api)
