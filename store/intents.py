@@ -127,6 +127,15 @@ def confirm(connection: Connection, intent_id: str) -> None:
     )
 
 
+def note_cancelled(connection: Connection, intent_id: str) -> None:
+    """The browser came back from WeCom with nothing; it may be sent there again."""
+    connection.execute(
+        "UPDATE install_intents SET returned_at = clock_timestamp()"
+        " WHERE intent_id = %s AND code_hash IS NULL",
+        [intent_id],
+    )
+
+
 def use(connection: Connection, intent_id: str, code_hash: str) -> bool:
     """Whether the intent stands for this auth code now.
 
@@ -135,7 +144,7 @@ def use(connection: Connection, intent_id: str, code_hash: str) -> bool:
     row = connection.execute(
         """
         UPDATE install_intents SET code_hash = %(code_hash)s,
-            returned_at = coalesce(returned_at, clock_timestamp())
+            returned_at = clock_timestamp()
         WHERE intent_id = %(intent_id)s
             AND coalesce(code_hash, %(code_hash)s) = %(code_hash)s
         RETURNING 1
@@ -206,6 +215,7 @@ def any_on_its_way(connection: Connection) -> bool:
         """
         SELECT EXISTS (
             SELECT FROM install_intents WHERE code_hash IS NULL
+                AND coalesce(returned_at < confirmed_at, true)
                 AND confirmed_at > clock_timestamp() - make_interval(secs => %s))
         """,
         [LIFETIME_SECONDS],

@@ -7,6 +7,8 @@ import pytest
 from simulator import admin_app
 from simulator.corp import Corp as Enterprise
 from simulator.grant import Grant
+from store import intents
+from store.database import transaction
 from tests.installing import COMPANY, WHOLE, existing, new
 from tests.workbench import Workbench, workbench
 from workers.mailbox import drain
@@ -83,6 +85,20 @@ def test_a_market_install_waits_for_nobody_when_no_wish_is_on_its_way(
 
     company = bench.row("SELECT edition FROM companies WHERE origin = 'wecom'")
     assert company == {"edition": "standard"}
+    assert bench.corp(enterprise).state == "linked"
+
+
+def test_a_market_install_waits_for_nobody_who_came_back_with_nothing(
+    bench: Workbench,
+) -> None:
+    enterprise = bench.found()
+    road = existing(bench)
+    road.go()
+    with transaction(bench.runtime.pool) as connection:
+        intents.note_cancelled(connection, road.intent_id)
+
+    drain(bench.runtime, market(bench, enterprise))
+
     assert bench.corp(enterprise).state == "linked"
 
 

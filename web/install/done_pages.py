@@ -35,6 +35,8 @@ def show_done() -> ResponseReturnValue:
         # Without the code in the address: it is none of anybody's business.
         return redirect(result_address(intent), 303)
     if not intent.used:
+        with transaction(services().pool) as connection:
+            intents.note_cancelled(connection, intent.intent_id)
         raise Stopped(Stop.CANCELLED, intent)
     return _show("install_done.html", intent, _look(intent))
 

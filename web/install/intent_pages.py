@@ -77,7 +77,8 @@ def confirm() -> ResponseReturnValue:
     """
     intent = _open_intent(request.form.get("intent", ""))
     try:
-        pre_auth_code = _obtain_pre_auth_code()
+        # What installs are unless somebody says otherwise: formal ones.
+        pre_auth_code = services().wecom.pre_auth_code().value
     except WeComError as error:
         log.warning("no pre_auth_code", extra={"error": str(error)})
         ours = isinstance(error, Refused)
@@ -117,10 +118,3 @@ def _open_intent(ticket: str) -> Intent:
     if intent.expired:
         raise Stopped(Stop.EXPIRED, intent)
     return intent
-
-
-def _obtain_pre_auth_code() -> str:
-    wecom = services().wecom
-    code = wecom.pre_auth_code().value
-    wecom.set_session_info(code)
-    return code
