@@ -38,31 +38,29 @@ _SELECT = """
 
 
 def list_notices(
-    connection: Connection, corp_pk: int, *, before: int | None, limit: int
+    connection: Connection,
+    corp_pk: int,
+    *,
+    before: int | None,
+    limit: int,
+    member_pk: int | None = None,
 ) -> list[NoticeSummary]:
-    """The notices of a corp, newest first, behind an id."""
+    """The notices of a corp, or of one member, newest first, behind an id."""
     with connection.cursor(row_factory=class_row(NoticeSummary)) as cursor:
         cursor.execute(
             f"""
             {_SELECT}
             WHERE corp_pk = %(corp_pk)s
                 AND notice_id < coalesce(%(before)s::bigint, 9223372036854775807)
+                AND (%(member_pk)s::bigint IS NULL OR member_pk = %(member_pk)s)
             ORDER BY notice_id DESC LIMIT %(limit)s
             """,
-            {"corp_pk": corp_pk, "before": before, "limit": limit},
-        )
-        return cursor.fetchall()
-
-
-def list_of_member(
-    connection: Connection, corp_pk: int, member_pk: int, *, limit: int
-) -> list[NoticeSummary]:
-    """What one member was sent, newest first."""
-    with connection.cursor(row_factory=class_row(NoticeSummary)) as cursor:
-        cursor.execute(
-            f"{_SELECT} WHERE corp_pk = %s AND member_pk = %s"
-            " ORDER BY notice_id DESC LIMIT %s",
-            [corp_pk, member_pk, limit],
+            {
+                "corp_pk": corp_pk,
+                "before": before,
+                "limit": limit,
+                "member_pk": member_pk,
+            },
         )
         return cursor.fetchall()
 
