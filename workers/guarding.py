@@ -1,7 +1,9 @@
 """Lets removals pass, or has them wait for a person: the guard between plan and org."""
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from domain.decisions import Decision
 from domain.guard import KIND_BY_DECISION, GuardSettings, RemovalKind, guard
@@ -15,6 +17,8 @@ from store import members, plans
 from store.corps import Corp
 from store.database import Connection
 from store.sealing import DataKey
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ class Gate:
         self._corp = corp
         self._defaults = defaults
         self._data_key = data_key
+        self._extra = {"corp_pk": corp.corp_pk}
 
     def admit_people(
         self, connection: Connection, gone: Sequence[tuple[Userid, Removal]]
@@ -133,14 +138,34 @@ class Gate:
 
     def _settings(self, connection: Connection) -> tuple[GuardSettings, int]:
         own = plans.find_guard_overrides(connection, self._corp.corp_pk)
-        defaults = self._defaults
-        settings = GuardSettings.of(
-            switch=own.get("switch", defaults.switch),
-            removals=own.get("removals", defaults.removals),
-            share=own.get("share", defaults.share),
-            ceiling=own.get("ceiling", defaults.ceiling),
-        )
-        return settings, own.get("window_hours", defaults.window_hours)
+        try:
+            return settings_of(self._defaults, own)
+        except (TypeError, ValueError):
+            # A limit that cannot be read neither stops the sync nor opens the gate.
+            _log.warning("guard of a company unreadable", extra=self._extra)
+            return settings_of(self._defaults, {})
+
+
+def settings_of(
+    defaults: GuardDefaults, own: Mapping[str, Any]
+) -> tuple[GuardSettings, int]:
+    """A company's limits and the hours of its window; what it leaves out follows.
+
+    Raises: TypeError, ValueError for what cannot be a limit.
+    """
+    given = {name: value for name, value in own.items() if value is not None}
+    hours = given.get("window_hours", defaults.window_hours)
+    if isinstance(hours, bool) or not isinstance(hours, int):
+        raise TypeError("window_hours must be a whole number")
+    if hours < 1:
+        raise ValueError("window_hours must be at least 1")
+    settings = GuardSettings.of(
+        switch=given.get("switch", defaults.switch),
+        removals=given.get("removals", defaults.removals),
+        share=given.get("share", defaults.share),
+        ceiling=given.get("ceiling", defaults.ceiling),
+    )
+    return settings, hours
 
 
 def note_shown(connection: Connection, corp: Corp, userids: Iterable[Userid]) -> None:

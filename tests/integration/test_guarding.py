@@ -1,6 +1,6 @@
 """Removals beyond the guard wait for a person; everything else goes on."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
@@ -63,6 +63,12 @@ def approve(bench: Bench, plan_id: str, digest: str) -> Approval:
         approval = approvals.approve(connection, plan_id, plan_hash=digest, by="api")
     assert approval is not None
     return approval
+
+
+def approve_again(bench: Bench, plan_id: str) -> None:
+    """Approve whatever the plan is by now."""
+    with transaction(bench.runtime.pool) as connection:
+        approvals.approve(connection, plan_id, plan_hash=None, by="cli")
 
 
 def reject(bench: Bench, plan_id: str) -> None:
@@ -282,3 +288,56 @@ def test_a_guard_that_is_off_never_holds(strict: Bench) -> None:
     strict.resync(tenant)
 
     assert active(strict) == 1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '{"removals": "9999", "share": 1, "ceiling": 9999}',
+        '{"share": "1", "removals": 9999, "ceiling": 9999}',
+        '{"ceiling": true, "removals": 9999}',
+        '{"switch": "OFF"}',
+        '{"removals": null, "switch": null}',
+        '{"window_hours": "1"}',
+    ],
+)
+def test_limits_that_cannot_be_read_leave_the_usual_ones(
+    strict: Bench, broken: str
+) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    strict.execute("UPDATE companies SET guard = %s::jsonb", broken)
+    lose(tenant, 8)
+
+    run_id = strict.resync(tenant)
+
+    assert run_state(strict, run_id) == "held"
+    assert active(strict) == len(STAFF)
+
+
+@pytest.mark.parametrize("verb", [approve_again, reject])
+def test_a_plan_that_was_overtaken_is_not_decided_any_more(
+    strict: Bench, verb: Callable[[Bench, str], None]
+) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    lose(tenant, 8)
+    strict.resync(tenant)
+    [(plan_id, _, _)] = plans(strict)
+    tenant.world.truth = company()
+    strict.resync(tenant)
+
+    with pytest.raises(PlanNotOpen, match="superseded"):
+        verb(strict, plan_id)
+
+    assert active(strict) == len(STAFF)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4])
+def test_a_tiny_corp_may_lose_all_below_four_and_half_from_there(
+    strict: Bench, size: int
+) -> None:
+    tenant = strict.link_in_step(CORP, company(people=STAFF[:size]))
+    lose(tenant, size)
+
+    strict.resync(tenant)
+
+    assert active(strict) == (size if size >= 4 else 0)
