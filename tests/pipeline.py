@@ -75,6 +75,15 @@ class RecordingBell(Bell):
         """Nothing to forget."""
         return True
 
+    def ring_notices(self, corp_pk: int) -> bool:
+        """Remember a corp whose notices are due."""
+        self.rung.append(f"notices:{corp_pk}")
+        return True
+
+    def answer_notices(self, corp_pk: int) -> bool:
+        """Nothing to forget."""
+        return True
+
     def answer_run(self, run_id: str) -> bool:
         """Nothing to forget."""
         return True

@@ -3,39 +3,27 @@
 import json
 import logging
 import random
-import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
-from domain.ids import CorpPk, Userid
-from domain.links import NoticeKind
-from domain.notices import (
-    Obstacle,
-    first_batch,
-    may_be_repeated,
-    obstacle,
-    obstacle_to_card,
-    rush_seconds,
-    unreached,
-    waits,
-)
-from store import batches, cards, companies, corps, deliveries, leases, notices
-from store.batches import Batch, Frozen, Queued
+from domain.ids import CorpPk
+from domain.notices import may_be_repeated, rush_seconds, unreached
+from store import batches, cards, corps, deliveries, leases
+from store.batches import Batch
 from store.corps import Corp
 from store.database import Connection, StoreUnavailable, transaction
 from store.deliveries import Delivery
 from store.leases import LeaseLost
 from store.notices import APPROVAL
 from store.tallies import NOTICES
-from wecom.messages import Message, addressed
 from wecom.wire import SendResult
 from workers import corp_mail
 from workers.card_updates import tend_cards
+from workers.composing import compose, set_aside, sift
 from workers.keeping import kept
-from workers.notice_texts import plan_card, question
 from workers.outcomes import Fault, Judgement, judge
 from workers.runtime import Runtime
 from workers.send_faults import Fate, fate_of, reason_of
@@ -43,11 +31,8 @@ from workers.send_faults import Fate, fate_of, reason_of
 # A turn ends after so long, so that corps take turns.
 _TURN_SECONDS = 60.0
 _PAGE_NOTICES = 2_000
-_HELD_SECONDS = 300.0
-_CROWDED_SECONDS = 60.0
 _REFUSED_SECONDS = 3_600.0
 _RUSH_JITTER_SECONDS = 5.0
-_TOKEN_BYTES = 24
 # So many refused in a row one by one: then it is not they whom WeCom refuses.
 _LONE_REFUSALS = 3
 
@@ -160,86 +145,25 @@ class _Turn:
     def _freeze(
         self, connection: Connection, corp: Corp, delivery: Delivery
     ) -> Batch | None:
-        """The next batch, of people who may be messaged at this moment."""
+        """The next batch, frozen; None when nobody may be messaged now."""
         while queued := batches.lock_queued(
             connection, corp.corp_pk, limit=_PAGE_NOTICES
         ):
-            free = self._sift(connection, queued)
-            if free:
-                group = [each for each in free if each.group == free[0].group]
-                userids = first_batch(
-                    {each.notice_id: each.userid for each in group},
+            sifted = sift(queued)
+            set_aside(connection, corp, sifted)
+            self._count(dropped=len(sifted.dropped))
+            if sifted.free:
+                frozen = compose(
+                    connection,
+                    corp,
+                    sifted.free,
+                    public_url=self._runtime.settings.public_url,
                     most=delivery.batch_limit,
                 )
-                frozen = self._compose(connection, corp, group[0], userids)
                 key = self._runtime.data_key(corp)
                 batches.freeze(connection, corp.corp_pk, frozen, data_key=key)
                 return batches.fresh(frozen, now=delivery.now)
         return None
-
-    def _sift(self, connection: Connection, queued: list[Queued]) -> list[Queued]:
-        """Those who may be sent theirs now; the others wait, or get nothing."""
-        free, held, dropped = [], [], {}
-        for each in queued:
-            found = _obstacle(each)
-            if found is None and not each.crowded:
-                free.append(each)
-            elif found is not None and not waits(found):
-                dropped[each.notice_id] = found.value
-            elif found is not None:
-                held.append(each.notice_id)
-        crowded = [each.notice_id for each in queued if each.crowded]
-        batches.drop(connection, self._corp_pk, dropped)
-        batches.put_off(connection, self._corp_pk, held, seconds=_HELD_SECONDS)
-        batches.put_off(
-            connection,
-            self._corp_pk,
-            set(crowded) - dropped.keys(),
-            seconds=_CROWDED_SECONDS,
-        )
-        self._count(dropped=len(dropped))
-        return free
-
-    def _compose(
-        self,
-        connection: Connection,
-        corp: Corp,
-        first: Queued,
-        userids: Mapping[int, Userid],
-    ) -> Frozen:
-        batch_id, token = batches.new_batch_id(), None
-        if first.plan_id is not None:
-            facts = cards.get_facts(connection, first.plan_id)
-            message = plan_card(facts, task_id=batch_id)
-        else:
-            token = secrets.token_urlsafe(_TOKEN_BYTES)
-            message = self._question(connection, corp, first, token)
-        assert corp.agent_id is not None  # noqa: S101 - the step asked before.
-        body = addressed(
-            message, agent_id=corp.agent_id, userids=list(userids.values())
-        )
-        return Frozen(
-            batch_id=batch_id,
-            kind=first.kind,
-            plan_id=first.plan_id,
-            token=token,
-            body=json.dumps(body, ensure_ascii=False),
-            userids=userids,
-        )
-
-    def _question(
-        self, connection: Connection, corp: Corp, first: Queued, token: str
-    ) -> Message:
-        inviter = None
-        if first.invited_by is not None:
-            inviter = notices.find_inviter(connection, corp.corp_pk, first.invited_by)
-        company = companies.find_company(connection, corp.company_id or "")
-        return question(
-            first.kind,
-            company="TAPD" if company is None else company.name,
-            url=f"{self._runtime.settings.public_url}/{first.kind}/{token}",
-            invited_by=inviter,
-        )
 
     def _send(self, corp: Corp, batch: Batch) -> bool:
         try:
@@ -372,13 +296,6 @@ class _Turn:
 
     def _count(self, **outcomes: int) -> None:
         self._runtime.tallies.count(NOTICES, outcomes)
-
-
-def _obstacle(queued: Queued) -> Obstacle | None:
-    if queued.kind == APPROVAL:
-        return obstacle_to_card(queued.standing, open_plan=queued.open_plan)
-    kind = NoticeKind(queued.kind)
-    return obstacle(queued.standing, kind=kind, origin=queued.origin)
 
 
 def _is_too_late(batch: Batch) -> bool:
