@@ -173,6 +173,23 @@ def test_an_account_is_chosen_at_the_match_desk(company: Company) -> None:
     assert WORDS["company.act.now"] in settled
 
 
+def test_while_the_corp_is_paused_or_nobody_works_the_page_does_not_promise_a_moment(
+    company: Company,
+) -> None:
+    conflict(company)
+    choose(company, "account:a1")
+
+    company.rows.execute("UPDATE corps SET state = 'paused'")
+    paused = company.get("acts/1").text
+    company.rows.execute("UPDATE corps SET state = 'linked'")
+    company.rows.execute("UPDATE company_acts SET done_at = done_at - interval '1h'")
+    slow = company.get("acts/1").text
+
+    assert WORDS["company.act.paused"] in paused
+    assert WORDS["company.act.slow"] in slow
+    assert 'http-equiv="refresh"' not in paused + slow
+
+
 def test_a_new_account_is_chosen_by_an_operator(database: str, redis_url: str) -> None:
     with open_company(database=database, redis_url=redis_url) as company:
         member_pk = conflict(company)

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -19,7 +21,19 @@ from web.company.entrance import Host, host
 from web.problems import Problem
 from web.services import services
 
+# For so long a page asks again by itself what came of an act.
+PATIENCE = timedelta(minutes=1)
+
 _FORM = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Effect(StrEnum):
+    """Whether a worker has decided by what was said."""
+
+    SETTLED = "settled"
+    WORKING = "working"
+    SLOW = "slow"
+    PAUSED = "paused"
 
 
 def act_once(
@@ -67,7 +81,7 @@ def show_act(corp_id: str, act_id: int) -> ResponseReturnValue:
             act=act,
             people=list_userids(connection, corp_pk, member_pks),
             person=_person(connection, corp_pk, act, member_pks),
-            is_waiting=_is_waiting(connection, corp_pk, act),
+            effect=_effect(connection, shown, act),
         )
 
 
@@ -79,6 +93,11 @@ def _person(
     return find_person(connection, corp_pk, member_pks[0])
 
 
-def _is_waiting(connection: Connection, corp_pk: int, act: Act) -> bool:
+def _effect(connection: Connection, shown: Host, act: Act) -> Effect:
     claim_id = act.told.get("claim_id")
-    return claim_id is not None and not is_taken(connection, corp_pk, claim_id)
+    if claim_id is None or is_taken(connection, shown.corp.corp_pk, claim_id):
+        return Effect.SETTLED
+    if shown.corp.state == "paused":
+        return Effect.PAUSED
+    patience = datetime.now(UTC) - act.done_at < PATIENCE
+    return Effect.WORKING if patience else Effect.SLOW
