@@ -276,7 +276,7 @@ def test_whoever_left_is_told_why_the_notice_does_not_open(
     ("reason", "words"),
     [
         ("held_by_another", "已关联到贵公司的另一位成员"),
-        ("several_members", "另一位成员也登录过"),
+        ("several_members", "另一位成员也与同一个帐号相符"),
         ("several_accounts", "有多个 TAPD 帐号与你相符"),
         ("something_new", "无法判断哪个帐号是你的"),
     ],
