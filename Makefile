@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-check run test check lock
+.PHONY: help setup demo demo-check run test check bench bench-quick lock
 
 BIN := .venv/bin
 # There once everything is installed; older than the lock when it must be done again.
@@ -50,6 +50,18 @@ check: $(STAMP) ## Formatting, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+BENCH := .venv/benchmarks-installed
+
+bench: $(BENCH) ## Measure every budget and print the table (about 12 minutes)
+	@$(BIN)/python -m benchmarks whole
+
+bench-quick: $(STAMP) ## Compare the ratios with benchmarks/baseline.json (about a minute)
+	@$(BIN)/python -m benchmarks quick
+
+$(BENCH): requirements-bench.lock $(STAMP)
+	@$(INSTALL) --require-hashes -r requirements-bench.lock
+	@touch $@
+
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
@@ -57,4 +69,5 @@ lock: $(STAMP) ## Lock what pyproject.toml asks for (UPGRADE=--upgrade: the newe
 	$(INSTALL) --quiet 'uv>=0.9'
 	$(COMPILE) $(UPGRADE) --extra embedded pyproject.toml -o requirements.lock
 	$(COMPILE) $(UPGRADE) --extra embedded --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-	@! grep -nE '://|@ file' requirements.lock requirements-dev.lock
+	$(COMPILE) $(UPGRADE) --extra embedded --extra dev --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
+	@! grep -nE '://|@ file' requirements.lock requirements-dev.lock requirements-bench.lock

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock")
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -32,7 +32,12 @@ def plain(requirement: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "extras"), [(LOCKS[0], ["embedded"]), (LOCKS[1], ["embedded", "dev"])]
+    ("name", "extras"),
+    [
+        (LOCKS[0], ["embedded"]),
+        (LOCKS[1], ["embedded", "dev"]),
+        (LOCKS[2], ["embedded", "dev", "bench"]),
+    ],
 )
 def test_everything_asked_for_is_locked(name: str, extras: list[str]) -> None:
     missing = asked(*extras) - locked(name).keys()
@@ -60,10 +65,10 @@ def test_no_address_of_an_index_is_in_it(name: str) -> None:
     assert "--find-links" not in text
 
 
-def test_both_files_agree_on_every_version() -> None:
-    runtime, everything = (
+def test_all_files_agree_on_every_version() -> None:
+    runtime, everything, benchmarks = (
         {package: entry.split()[0] for package, entry in locked(name).items()}
         for name in LOCKS
     )
 
-    assert runtime.items() <= everything.items()
+    assert runtime.items() <= everything.items() <= benchmarks.items()
