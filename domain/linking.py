@@ -53,8 +53,8 @@ def decide_links(
     """What comes of each person, all at once: their order makes no difference.
 
     Shape: `accounts`: every one that has a mobile or e-mail of theirs, that one of
-        them proved, left or was linked to; `holders`: the active member of the
-        company that each account is linked to.
+        them proved, was given, left or was linked to; `holders`: the active member of
+        the company that each account is linked to.
     """
     undecided = list(people)
     known = know(undecided, accounts=accounts, holders=holders)
@@ -98,16 +98,61 @@ def decision_of(
     )
 
 
+def unlink(person: Person) -> Decision | None:
+    """The end of a link that a person has undone; None when theirs is not."""
+    if person.link.account_id not in person.unlinked:
+        return None
+    reason = LinkReason.UNLINKED_BY_PERSON
+    return Decision(
+        name=DecisionName.UNLINK,
+        key=member_key(person.userid),
+        before={"link": person.link.to_json()},
+        after={"link": Link(state=LinkState.UNLINKED, reason=reason).to_json()},
+        reason=reason.value,
+    )
+
+
 def _decide(person: Person, known: Known, rules: Rules) -> Outcome:
+    outcome = _by_people(person, known) or _by_machine(person, known, rules)
+    if person.silent and isinstance(outcome, AskMember | Wait):
+        return Leave(reason=LinkReason.NOT_ASKED, evidence=outcome.evidence)
+    if isinstance(outcome, AskMember) and _is_still_held(person, known):
+        # They would be asked for what only the match desk can settle.
+        return Leave(reason=LinkReason.HELD_BY_ANOTHER, evidence=person.link.evidence)
+    return outcome
+
+
+def _by_people(person: Person, known: Known) -> Outcome | None:
+    """What comes of what is settled, or said by a person."""
     if person.link.state is LinkState.LINKED:
         return Leave(reason=LinkReason.LINKED_ALREADY)
-    if person.proved is not None:
-        return _by_proof(person, person.proved, known)
+    if person.chosen is not None:
+        return _by_choice(person, person.chosen, known)
+    if person.wish is LinkReason.RESOLVED:
+        return CreateAccount(reason=LinkReason.RESOLVED)
+    if person.lost is not None:
+        account = known.account(person.lost)
+        return FlagConflict(
+            reason=LinkReason.HELD_BY_ANOTHER,
+            evidence=known.evidence(person, [account]),
+        )
+    return None
+
+
+def _by_machine(person: Person, known: Known, rules: Rules) -> Outcome:
     matched = [
         account for each in person.mobiles for account in known.by_mobile.get(each, ())
     ]
+    if person.former is not None and _is_proved_same(person, matched, known):
+        return LinkAccount(
+            account_id=person.former,
+            reason=LinkReason.RETURNED_WITH_CORP,
+            evidence=known.evidence(person, [known.account(person.former)]),
+        )
     if matched:
         return _by_mobile(person, matched, known)
+    if person.wish is not None:
+        return CreateAccount(reason=person.wish)
     if person.unlinked:
         # They said no once. Only a mobile that is theirs speaks louder.
         return Leave(reason=LinkReason.UNLINKED_BY_PERSON)
@@ -120,15 +165,30 @@ def _decide(person: Person, known: Known, rules: Rules) -> Outcome:
     return _by_nothing(person, known, rules)
 
 
-def _by_proof(person: Person, account_id: AccountId, known: Known) -> Outcome:
-    account = known.by_id.get(account_id, Account(account_id=account_id))
-    evidence = known.evidence(person, [account])
-    if known.holders.get(account_id, person.member_pk) != person.member_pk:
+def _by_choice(person: Person, account_id: AccountId, known: Known) -> Outcome:
+    evidence = known.evidence(person, [known.account(account_id)])
+    if known.is_held(person, account_id):
         return FlagConflict(reason=LinkReason.HELD_BY_ANOTHER, evidence=evidence)
-    if len(known.proofs[account_id]) > 1:
+    if known.rivals(person, account_id):
         return FlagConflict(reason=LinkReason.SEVERAL_MEMBERS, evidence=evidence)
-    return LinkAccount(
-        account_id=account_id, reason=LinkReason.OWN_PROOF, evidence=evidence
+    reason = LinkReason.OWN_PROOF if person.proved else LinkReason.RESOLVED
+    return LinkAccount(account_id=account_id, reason=reason, evidence=evidence)
+
+
+def _is_proved_same(person: Person, matched: Sequence[Account], known: Known) -> bool:
+    """Whether the former link of a member whose corp is back may be theirs again."""
+    account_id = person.former
+    if account_id is None or account_id in person.unlinked:
+        return False
+    if matched and account_id not in {each.account_id for each in matched}:
+        return False
+    return known.obstacle(person, account_id) is None
+
+
+def _is_still_held(person: Person, known: Known) -> bool:
+    """Whether they are in conflict over an account that another has still."""
+    return person.link.state is LinkState.CONFLICT and any(
+        known.is_held(person, each.account_id) for each in person.link.evidence
     )
 
 
@@ -183,8 +243,7 @@ def _by_email(
 def _by_nothing(person: Person, known: Known, rules: Rules) -> Outcome:
     if person.returned_to is not None:
         # The userid may have a new owner, so an account of their own would be a guess.
-        account_id = person.returned_to
-        account = known.by_id.get(account_id, Account(account_id=account_id))
+        account = known.account(person.returned_to)
         return AskMember(
             kind=_kind(rules),
             reason=LinkReason.RETURNED_UNPROVEN,

@@ -47,6 +47,9 @@ class LinkReason(StrEnum):
     SEEN_MOBILE = "seen_mobile"
     ASKED_MOBILE = "asked_mobile"
     OWN_PROOF = "own_proof"
+    RESOLVED = "resolved"  # Somebody at the match desk chose.
+    OWN_WISH = "own_wish"  # The member wants an account of their own.
+    RETURNED_WITH_CORP = "returned_with_corp"  # The corp withdrew, and is back.
 
     NO_ACCOUNT = "no_account"  # Details are visible, and no account has them.
     NOT_VISIBLE = "not_visible"  # No details are visible, and no strategy hit.
@@ -60,6 +63,8 @@ class LinkReason(StrEnum):
     WAITING_FOR_LOOKUPS = "waiting_for_lookups"
     LINKED_ALREADY = "linked_already"
     UNLINKED_BY_PERSON = "unlinked_by_person"
+    CORP_WITHDREW = "corp_withdrew"
+    NOT_ASKED = "not_asked"  # Nobody asks members who left or are held.
 
 
 class Agreement(StrEnum):
@@ -149,6 +154,26 @@ class Link:
             "evidence": [each.to_json() for each in self.evidence],
         }
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Json]) -> Self:
+        """The link again.
+
+        Raises: ValueError when it is none.
+        """
+        reason, asks = value.get("reason"), value.get("asks")
+        account_id, evidence = value.get("account_id"), value.get("evidence")
+        if not isinstance(evidence, list):
+            raise ValueError("evidence is no list")
+        return cls(
+            state=LinkState(str(value.get("state"))),
+            reason=None if reason is None else LinkReason(str(reason)),
+            account_id=None if account_id is None else AccountId(str(account_id)),
+            asks=None if asks is None else NoticeKind(str(asks)),
+            evidence=tuple(
+                Evidence.from_json(each) for each in evidence if isinstance(each, dict)
+            ),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
@@ -157,9 +182,13 @@ class Person:
     Shape: `mobile` in E.164 and `email` folded, None when not visible (or when what
         is shown is no mobile), empty when the member has none; `asked`: the mobiles
         for which WeCom named this member; `unlinked`: the accounts they left;
-        `proved`: the account they signed in to; `returned_to`: what the removed
-        member of the same userid was linked to; `waiting_since`: None when the wait
-        for lookups would begin now.
+        `proved`: the account they signed in to, `resolved`: the one that the match
+        desk chose for them, `wish`: who wants a new account for them, of these three
+        only what was said last; `returned_to`: what the removed member of the same
+        userid was linked to, `former`: what they were linked to before their corp
+        withdrew, `lost`: what they come back to and somebody else has meanwhile;
+        `waiting_since`: None when the wait for lookups would begin now; `silent`: they
+        left or are held, so nobody asks them.
     """
 
     member_pk: MemberPk
@@ -170,8 +199,18 @@ class Person:
     link: Link = Link()
     unlinked: frozenset[AccountId] = frozenset()
     proved: AccountId | None = None
+    resolved: AccountId | None = None
+    wish: LinkReason | None = None
     returned_to: AccountId | None = None
+    former: AccountId | None = None
+    lost: AccountId | None = None
     waiting_since: datetime | None = None
+    silent: bool = False
+
+    @property
+    def chosen(self) -> AccountId | None:
+        """The account that a person, and no machine, has found to be theirs."""
+        return self.proved or self.resolved
 
     @property
     def mobiles(self) -> frozenset[str]:

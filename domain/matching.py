@@ -15,8 +15,9 @@ _MemberSets = Mapping[str, frozenset[MemberPk]]
 class Known:
     """Accounts by what matches them, and who else has a claim to each.
 
-    Shape: `claims`: by account, whose mobile it has or who proved it; `owners`: by
-        mobile, who shows it.
+    Shape: `claims`: by account, whose mobile it has or who proved it; `proofs`: who
+        proved it or was given it, `verdicts`: whom the match desk gave it; `owners`:
+        by mobile, who shows it.
     """
 
     by_id: Mapping[AccountId, Account]
@@ -24,16 +25,30 @@ class Known:
     by_email: Mapping[str, Sequence[Account]]
     holders: Mapping[AccountId, MemberPk]
     proofs: _MemberSets
+    verdicts: _MemberSets
     claims: _MemberSets
     owners: _MemberSets
 
+    def account(self, account_id: AccountId) -> Account:
+        """The account of this id, of which nothing may be known."""
+        return self.by_id.get(account_id, Account(account_id=account_id))
+
     def obstacle(self, person: Person, account_id: AccountId) -> LinkReason | None:
         """What keeps a machine from giving this account to this person."""
-        if self.holders.get(account_id, person.member_pk) != person.member_pk:
+        if self.is_held(person, account_id):
             return LinkReason.HELD_BY_ANOTHER
         if self.claims.get(account_id, frozenset()) - {person.member_pk}:
             return LinkReason.SEVERAL_MEMBERS
         return None
+
+    def rivals(self, person: Person, account_id: AccountId) -> frozenset[MemberPk]:
+        """Who else was found to be this account by people; the desk overrules."""
+        chosen = self.verdicts.get(account_id) or self.proofs.get(account_id)
+        return (chosen or frozenset()) - {person.member_pk}
+
+    def is_held(self, person: Person, account_id: AccountId) -> bool:
+        """Whether another active member is linked to this account."""
+        return self.holders.get(account_id, person.member_pk) != person.member_pk
 
     def evidence(
         self, person: Person, accounts: Iterable[Account]
@@ -70,14 +85,22 @@ def know(
     ordered = [by_id[each] for each in sorted(by_id)]
     by_mobile = _group((each.mobile, each) for each in ordered)
     open_to = [each for each in people if each.link.state is not LinkState.LINKED]
-    proofs = [(each.proved, each.member_pk) for each in open_to if each.proved]
-    searching = [each for each in open_to if each.proved is None]
+    proofs = [(each.chosen, each.member_pk) for each in open_to if each.chosen]
+    # Whom the desk gives an account of their own searches for none.
+    searching = [
+        each
+        for each in open_to
+        if each.chosen is None and each.wish is not LinkReason.RESOLVED
+    ]
     return Known(
         by_id=by_id,
         by_mobile=by_mobile,
         by_email=_group((each.email, each) for each in ordered),
         holders={**holders, **_held(people)},
         proofs=_sets(proofs),
+        verdicts=_sets(
+            (each.resolved, each.member_pk) for each in open_to if each.resolved
+        ),
         claims=_sets([*proofs, *_mobile_claims(searching, by_mobile)]),
         owners=_sets(
             (mobile, each.member_pk) for each in searching for mobile in each.mobiles

@@ -131,6 +131,9 @@ def _change(connection: Connection) -> None:
                     ELSE accounts.mobile END,
                 mobile_e164 = CASE WHEN has_mobile THEN given.mobile_e164
                     ELSE accounts.mobile_e164 END,
+                mobile_changed_at = CASE WHEN has_mobile AND accounts.mobile_e164
+                    IS DISTINCT FROM given.mobile_e164 THEN clock_timestamp()
+                    ELSE accounts.mobile_changed_at END,
                 email = CASE WHEN has_email THEN given.email ELSE accounts.email END,
                 email_folded = CASE WHEN has_email THEN given.email_folded
                     ELSE accounts.email_folded END

@@ -1,8 +1,17 @@
 """What people say about links: kept as they said it, and told to workers by mail."""
 
-from enum import StrEnum
+from collections.abc import Collection
 
-from domain.ids import CORP_KEY, AccountId, CompanyId, MemberPk, Userid, member_key
+from domain.claims import Claim, ClaimKind
+from domain.ids import (
+    CORP_KEY,
+    AccountId,
+    CompanyId,
+    CorpPk,
+    MemberPk,
+    Userid,
+    member_key,
+)
 from store.corps import Corp
 from store.database import Connection
 from store.inbox import post_internal
@@ -11,18 +20,10 @@ ACCOUNTS_CHANGED = "accounts_changed"
 LINK_PROVED = "link_proved"
 LINK_RESOLVED = "link_resolved"
 UNLINKED = "unlinked"
+LOOKUPS_DUE = "lookups_due"
 
 BY_MEMBER = "member"
 BY_OPERATOR = "operator"
-
-
-class ClaimKind(StrEnum):
-    """What can be said."""
-
-    PROVED = "proved"  # The member signed in to the account.
-    CREATE = "create"  # The member wants an account of their own.
-    RESOLVED = "resolved"  # The match desk chose: this account, or a new one.
-    UNLINKED = "unlinked"  # The member is not this account.
 
 
 _MAIL = {
@@ -81,6 +82,43 @@ def state(
         hint={"claim_id": claim_id},
     )
     return claim_id
+
+
+def list_claims(
+    connection: Connection, corp_pk: CorpPk, member_pks: Collection[MemberPk]
+) -> dict[MemberPk, list[Claim]]:
+    """What was said about each of these members, in the order in which it was."""
+    rows = connection.execute(
+        "SELECT member_pk, kind, account_id FROM link_claims"
+        " WHERE corp_pk = %s AND member_pk = ANY(%s) ORDER BY claim_id",
+        [corp_pk, list(member_pks)],
+    ).fetchall()
+    claims: dict[MemberPk, list[Claim]] = {}
+    for member_pk, kind, account_id in rows:
+        claim = Claim(kind=ClaimKind(kind), account_id=account_id)
+        claims.setdefault(MemberPk(member_pk), []).append(claim)
+    return claims
+
+
+def list_open(connection: Connection, corp_pk: CorpPk, *, limit: int) -> list[MemberPk]:
+    """Members about whom something was said that nobody has decided about."""
+    rows = connection.execute(
+        "SELECT DISTINCT member_pk FROM link_claims"
+        " WHERE corp_pk = %s AND taken_at IS NULL ORDER BY member_pk LIMIT %s",
+        [corp_pk, limit],
+    ).fetchall()
+    return [MemberPk(row[0]) for row in rows]
+
+
+def note_taken(
+    connection: Connection, corp_pk: CorpPk, member_pks: Collection[MemberPk]
+) -> None:
+    """Whatever was said about these members has been decided about."""
+    connection.execute(
+        "UPDATE link_claims SET taken_at = clock_timestamp()"
+        " WHERE corp_pk = %s AND member_pk = ANY(%s) AND taken_at IS NULL",
+        [corp_pk, list(member_pks)],
+    )
 
 
 def tell_accounts_changed(connection: Connection, company_id: CompanyId) -> str | None:

@@ -16,8 +16,9 @@ from domain.org import (
     RemovalCause,
     StoredMember,
 )
-from store import notices
+from store import links, notices
 from store.database import Connection
+from store.matching import match_email, match_mobile
 
 _COLUMNS = (
     "member_pk, userid, open_userid, name, activation, department_ids,"
@@ -27,11 +28,11 @@ _COLUMNS = (
 _WRITTEN = (
     "userid, open_userid, name, activation, department_ids, department_orders,"
     " main_department, leads, direct_leaders, details, grounds, employment,"
-    " fingerprint"
+    " fingerprint, match_mobile, match_email"
 )
 _TYPES = [
     "int8", "text", "text", "text", "text", "int8[]", "int8[]", "int8", "int8[]",
-    "text[]", "jsonb", "text[]", "text", "bytea",
+    "text[]", "jsonb", "text[]", "text", "bytea", "text", "text",
 ]  # fmt: skip
 _SET = ", ".join(f"{column.strip()} = %s" for column in _WRITTEN.split(","))
 
@@ -119,8 +120,9 @@ def change(
         return
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE members SET {_SET}, state = 'active', removal = NULL,"  # noqa: S608 - constants of this module
-            " removed_at = NULL WHERE corp_pk = %s AND member_pk = %s",
+            f"UPDATE members SET {_SET}, added_at = CASE state WHEN 'active'"  # noqa: S608 - constants of this module
+            " THEN added_at ELSE clock_timestamp() END, state = 'active',"
+            " removal = NULL, removed_at = NULL WHERE corp_pk = %s AND member_pk = %s",
             [(*_values(member), corp_pk, pk) for pk, member in changes],
         )
 
@@ -128,12 +130,15 @@ def change(
 def refresh_fingerprints(
     connection: Connection, corp_pk: CorpPk, members: Sequence[Member]
 ) -> None:
-    """Store the fingerprints of today's version where they are not; nothing else."""
+    """Store the fingerprints of today's version, and what goes with them, where they
+    are not; nothing else."""
     connection.execute(
         """
-        UPDATE members SET fingerprint = given.fingerprint
-        FROM unnest(%(userids)s::text[], %(fingerprints)s::bytea[])
-            AS given (userid, fingerprint)
+        UPDATE members SET fingerprint = given.fingerprint,
+            match_mobile = given.mobile, match_email = given.email
+        FROM unnest(%(userids)s::text[], %(fingerprints)s::bytea[],
+            %(mobiles)s::text[], %(emails)s::text[])
+            AS given (userid, fingerprint, mobile, email)
         WHERE corp_pk = %(corp_pk)s AND members.userid = given.userid
             AND state = 'active' AND members.fingerprint <> given.fingerprint
         """,
@@ -141,6 +146,8 @@ def refresh_fingerprints(
             "corp_pk": corp_pk,
             "userids": [each.userid for each in members],
             "fingerprints": [member_fingerprint(each) for each in members],
+            "mobiles": [match_mobile(each) for each in members],
+            "emails": [match_email(each) for each in members],
         },
     )
 
@@ -149,6 +156,7 @@ def absorb(
     connection: Connection, corp_pk: CorpPk, *, kept: MemberPk, absorbed: MemberPk
 ) -> None:
     """Make two records of one person one: the absorbed record ends without a trace."""
+    links.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
     connection.execute(
         "UPDATE aliases SET member_pk = %s WHERE corp_pk = %s AND member_pk = %s",
         [kept, corp_pk, absorbed],
@@ -281,4 +289,6 @@ def _values(member: Member) -> tuple[Any, ...]:
         sorted(member.grounds),
         member.employment,
         member_fingerprint(member),
+        match_mobile(member),
+        match_email(member),
     )

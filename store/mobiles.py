@@ -1,5 +1,7 @@
 """The one form in which mobiles are kept and compared: E.164, +86 unless said."""
 
+import re
+
 from phonenumbers import (
     NumberParseException,
     PhoneNumberFormat,
@@ -13,6 +15,8 @@ from domain.accounts import BadValue
 
 _REGION = "CN"
 _FAULT = "is not a mobile number"
+# As nearly all are written; reading them by the rules of all countries takes long.
+_PLAIN = re.compile(r"1[0-9]{10}")
 
 
 def to_e164(mobile: str) -> str:
@@ -22,6 +26,8 @@ def to_e164(mobile: str) -> str:
 
     Raises: BadValue when it is no mobile; the message does not repeat it.
     """
+    if _PLAIN.fullmatch(mobile):
+        return f"+86{mobile}"
     # Letters would be read as the keys of a telephone, and "1.38E+10" as a number.
     if any(each.isalpha() for each in mobile):
         raise BadValue(_FAULT)
@@ -34,3 +40,11 @@ def to_e164(mobile: str) -> str:
     ):
         raise BadValue(_FAULT)
     return format_number(number, PhoneNumberFormat.E164)
+
+
+def find_e164(mobile: str) -> str | None:
+    """The mobile as `+<country><number>`, None when it is no mobile."""
+    try:
+        return to_e164(mobile)
+    except BadValue:
+        return None

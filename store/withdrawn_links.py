@@ -9,9 +9,8 @@ from store.database import Connection
 def end(connection: Connection, corp_pk: CorpPk) -> None:
     """End the links of a corp; its accounts and memberships are TAPD's and stay.
 
-    What a person was linked to is kept for the day the corp comes back. An account
-    that was made from what WeCom showed keeps nothing of that. The replacements of
-    purged names must be at hand.
+    What a person was linked to is kept for the day the corp comes back. The
+    replacements of purged names must be at hand.
     """
     _journal(connection, corp_pk)
     _unlink(connection, corp_pk)
@@ -57,15 +56,6 @@ def _forget(connection: Connection, corp_pk: CorpPk) -> None:
         [corp_pk],
     )
     connection.execute("DELETE FROM lookups WHERE corp_pk = %s", [corp_pk])
-    connection.execute(
-        """
-        UPDATE accounts SET nick = account_id, name = NULL, mobile = NULL,
-            mobile_e164 = NULL, email = NULL, email_folded = NULL, made_by = NULL,
-            changed_at = clock_timestamp(), mobile_changed_at = clock_timestamp()
-        WHERE made_by = %s
-        """,
-        [corp_pk],
-    )
 
 
 def list_former(
@@ -88,3 +78,19 @@ def list_former(
         [company_id, list(pseudonyms)],
     ).fetchall()
     return {userid: AccountId(account_id) for userid, account_id in rows}
+
+
+def list_left(
+    connection: Connection, company_id: CompanyId, pseudonyms: Collection[str]
+) -> dict[str, frozenset[AccountId]]:
+    """The accounts that people of these pseudonyms have ever left."""
+    rows = connection.execute(
+        """
+        SELECT userid, array_agg(account_id) FROM link_claims
+        JOIN members USING (corp_pk, member_pk)
+        WHERE company_id = %s AND kind = 'unlinked' AND userid = ANY(%s)
+        GROUP BY userid
+        """,
+        [company_id, list(pseudonyms)],
+    ).fetchall()
+    return {userid: frozenset(map(AccountId, left)) for userid, left in rows}

@@ -23,6 +23,7 @@ from workers.observe import member_from
 
 UNKNOWN = 60111
 OUTSIDE = 60011
+NOBODY = 46004
 PERMISSIONS = frozenset({"contact:sensitive:position"})
 
 ENDPOINTS = {
@@ -34,6 +35,7 @@ ENDPOINTS = {
     "member": "user/get",
     "tag": "tag/get",
     "authorised": "user/list_member_auth",
+    "mobile": "user/getuserid",
 }
 
 
@@ -47,7 +49,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody of the corp as the admin knows them; `departments` with their order."""
+    """Somebody of the corp as the admin knows them; `departments` with their order.
+
+    Shape: `mobile` and `email` are shown to us, `number` is the mobile that WeCom knows
+        and shows nobody.
+    """
 
     open_userid: str
     departments: Mapping[int, int]
@@ -55,6 +61,9 @@ class Person:
     status: int = 1
     leads: frozenset[int] = frozenset()
     leaders: tuple[str, ...] = ()
+    mobile: str | None = None
+    email: str | None = None
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +192,8 @@ class Truth:
             main_department=person.main if person.main in shown else None,
             direct_leaders=person.leaders if self.whole_tree else None,
             status=person.status,
+            mobile=person.mobile,
+            email=person.email,
         )
 
     def _flags(self, person: Person, shown: tuple[int, ...]) -> tuple[bool, ...] | None:
@@ -307,6 +318,14 @@ class FakeCorp(Corp):
         if not truth.is_visible(userid):
             raise NotVisible(errcode=OUTSIDE)
         return truth.row(userid)
+
+    def userid_by_mobile(self, mobile: str) -> str:
+        """Whose mobile this is, among those who are visible."""
+        truth = self._ask(f"mobile:{mobile}")
+        for userid, person in truth.people.items():
+            if mobile in {person.mobile, person.number} and truth.is_visible(userid):
+                return userid
+        raise NotVisible(errcode=NOBODY)
 
     def tag(self, tag_id: int) -> TagRow:
         """What a tag of the scope holds."""

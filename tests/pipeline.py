@@ -1,6 +1,7 @@
 """The pipeline on a real Postgres, with WeCom and the doorbell in the test's hands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from domain.ids import CorpPk, Key, RunId
 from domain.org import Org
 from domain.replay import Line, replay
 from store import corps, departments, inbox, journal, members, runs
+from store.database import Connection
 from store.inbox import MailState, Post
 from store.ledger import Ledger, get_ledger
 from store.sealing import new_data_key
@@ -69,6 +71,11 @@ class RecordingBell(Bell):
     def ring_run(self, run_id: str) -> bool:
         """Remember a run."""
         self.rung.append(f"run:{run_id}")
+        return True
+
+    def ring_notices(self, corp_pk: int) -> bool:
+        """Remember whose notices."""
+        self.rung.append(f"notices:{corp_pk}")
         return True
 
     def answer(self, mailbox: str) -> bool:
@@ -152,13 +159,27 @@ class Bench:
         cursor = self._own.execute(query.encode(), values)
         return cursor.fetchall() if cursor.description else []
 
-    def link(self, corp_id: str, truth: Truth, *, state: str = "linked") -> Tenant:
+    @contextmanager
+    def own(self) -> Iterator[Connection]:
+        """A transaction of the test's own."""
+        with self._own.transaction():
+            yield self._own
+
+    def link(
+        self,
+        corp_id: str,
+        truth: Truth,
+        *,
+        state: str = "linked",
+        origin: str = "tapd",
+    ) -> Tenant:
         """A corp in this state that was never read."""
         company = f"company of {corp_id}"
         self.execute(
-            "INSERT INTO companies (company_id, name, origin) VALUES (%s, %s, 'tapd')",
+            "INSERT INTO companies (company_id, name, origin) VALUES (%s, %s, %s)",
             company,
             company,
+            origin,
         )
         [[corp_pk]] = self.execute(
             "INSERT INTO corps (corp_id, state, company_id) VALUES (%s, %s, %s)"

@@ -38,6 +38,7 @@ from workers.counting import CallCount
 from workers.doubting import weigh_scope
 from workers.guarding import Gate, People, note_removed
 from workers.inquiry import CorpApi, ask_one
+from workers.linking import Linker
 from workers.outbox import note_asked, ring_for
 from workers.reading import list_all
 from workers.runtime import Runtime
@@ -84,6 +85,7 @@ class Applying:
         self._gate = Gate(
             corp, defaults=runtime.settings.guard, data_key=self._data_key
         )
+        self._linker = Linker(runtime, corp)
         # Those of the transaction at hand.
         self._decided: list[Decision] = []
         self._held = False
@@ -117,6 +119,8 @@ class Applying:
         self._apply_differing()
         people = self._pass_guard(absences)
         self._apply_absences(absences, people)
+        self._commit(self._linker.follow_everybody)
+        self._linker.catch_up(self._runtime.pool, self._commit)
         self._end(shown, absences, people)
 
     def _check_counts(self) -> None:
@@ -224,6 +228,7 @@ class Applying:
             decisions = apply_members(
                 connection, self._corp.corp_pk, findings, reason=Reason.FULL_READ
             )
+            self._linker.follow_later(connection, decisions)
             # Whoever differs by fingerprint alone was stored by an older version.
             named = {each.key for each in decisions}
             members.refresh_fingerprints(

@@ -28,6 +28,7 @@ from store.mail import Settled
 from workers.guarding import Gate, note_removed, note_shown
 from workers.inquiry import Inquiry
 from workers.investigation import MOST_QUESTIONS, Found, NeedsRun, investigate
+from workers.linking import Linker
 from workers.outbox import note_asked, ring_for
 from workers.patience import PatientApi
 from workers.runtime import Runtime
@@ -100,6 +101,7 @@ def _apply(
             admit=partial(gate.admit_departments, connection),
             reason=Reason.NOT_LISTED,
         )
+    decisions += Linker(runtime, corp).follow(connection, decisions)
     corps.save_tags(
         connection, corp_pk, [tag for tag in found.read_tags.values() if tag]
     )

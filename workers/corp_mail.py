@@ -11,9 +11,11 @@ from store.mailboxes import Mailbox
 from workers import withdrawals
 from workers.card_clicks import CARD_CLICK, answer_clicks
 from workers.contact import CONTACT_KINDS, sync_contact
+from workers.relinking import LINK_KINDS, relink
 from workers.runtime import Runtime
 
 CANCEL = "cancel_auth"
+_NO_ORDERS = CONTACT_KINDS | LINK_KINDS | {CARD_CLICK}
 BARRIERS = frozenset({"change_auth", "corp_arch_auth", CANCEL})
 
 PAUSED = "paused"
@@ -53,21 +55,28 @@ def handle(runtime: Runtime, claim: Claim) -> None:
     if claim.mail[0].barrier:
         _pass_barrier(runtime, corp, claim)
         return
-    contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
     clicks = [each for each in claim.mail if each.kind == CARD_CLICK]
-    orders = [
-        each for each in claim.mail if each.kind not in CONTACT_KINDS | {CARD_CLICK}
-    ]
+    orders = [each for each in claim.mail if each.kind not in _NO_ORDERS]
     if orders:
         corp = _obey(runtime, corp, claim, orders)
     if clicks:
         answer_clicks(runtime, corp, claim, clicks)
+    _bring_in_step(runtime, corp, claim)
+
+
+def _bring_in_step(runtime: Runtime, corp: Corp, claim: Claim) -> None:
+    """What WeCom says of people comes first: links are decided by it."""
+    contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
+    said = [each for each in claim.mail if each.kind in LINK_KINDS]
+    if corp.state != "linked":
+        _wait_until_resumed(runtime, claim, contact + said)
+        return
     if contact and corp.last_synced_at is None:
         _wait_for_first_read(runtime, claim)
-    elif contact and corp.state == "linked":
-        sync_contact(runtime, corp, claim, contact)
     elif contact:
-        _wait_until_resumed(runtime, claim)
+        sync_contact(runtime, corp, claim, contact)
+    if said:
+        relink(runtime, corp, claim, said)
 
 
 def _cancels(claim: Claim) -> bool:
@@ -84,8 +93,12 @@ def _wait_for_first_read(runtime: Runtime, claim: Claim) -> None:
         )
 
 
-def _wait_until_resumed(runtime: Runtime, claim: Claim) -> None:
+def _wait_until_resumed(
+    runtime: Runtime, claim: Claim, waiting: Sequence[ClaimedMail]
+) -> None:
     """A failure meanwhile may have put a short wait in place of the long one."""
+    if not waiting:
+        return
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         mailboxes.hold(connection, claim.mailbox, waits_for=PAUSED)

@@ -12,15 +12,17 @@ from domain.org import (
     Department,
     Member,
     MemberState,
+    RemovalCause,
     StoredMember,
 )
 from domain.reasons import Reason
 from domain.reconcile_departments import decide_department, removable_departments
-from domain.reconcile_members import decide_member, remove_member
+from domain.reconcile_members import Return, decide_member, remove_member
 from domain.renames import Rename
 from domain.tree import Tree
-from store import departments, members
+from store import departments, link_evidence, members
 from store.database import Connection
+from store.matching import match_mobile
 
 # Which removals may be done now, with the reason to journal.
 Admit = Callable[[Sequence[Decision]], Mapping[Key, Reason]]
@@ -188,9 +190,13 @@ def _change(
     decisions: list[Decision] = []
     added: list[Member] = []
     changed: list[tuple[MemberPk, Member]] = []
+    proven = _proven(connection, corp_pk, known, findings)
     for observed in (*findings.shown, *_left_in_place(known, findings)):
         stored = known.find(observed.userid)
-        found = decide_member(stored, observed, reason=reason)
+        returning = Return.UNPROVEN
+        if stored is not None and stored.member_pk in proven:
+            returning = Return.PROVEN
+        found = decide_member(stored, observed, reason=reason, returning=returning)
         if not found:
             continue
         decisions += found
@@ -202,6 +208,21 @@ def _change(
     members.add(connection, corp_pk, added)
     members.change(connection, corp_pk, changed)
     return decisions
+
+
+def _proven(
+    connection: Connection, corp_pk: CorpPk, known: _Known, findings: Findings
+) -> frozenset[MemberPk]:
+    """The deleted whose return is proved to be theirs (design.md §4.3)."""
+    returning = {
+        stored.member_pk: match_mobile(observed)
+        for observed in findings.shown
+        if (stored := known.find(observed.userid)) is not None
+        and stored.removal is RemovalCause.DELETION
+    }
+    if not returning:
+        return frozenset()
+    return link_evidence.list_proven(connection, corp_pk, returning)
 
 
 def _left_in_place(known: _Known, findings: Findings) -> list[Member]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from redis import RedisError
 
+from domain.ids import CORP_KEY
 from store import (
     account_reads,
     deliveries,
@@ -14,6 +15,7 @@ from store import (
     installs,
     intents,
     journeys,
+    lookups,
     notices,
     partitions,
     pruning,
@@ -23,6 +25,8 @@ from store import (
 )
 from store.database import Connection, transaction
 from store.gaps import upkeep_gaps
+from store.inbox import post_internal
+from store.link_claims import LOOKUPS_DUE
 from store.partitions import INBOX, JOURNAL, Partitioned
 from store.runs import SCOPE_PROBE
 from store.spill import Spill
@@ -150,6 +154,19 @@ def read_due_accounts(runtime: Runtime) -> None:
         runtime.bell.ring_accounts(company_id)
 
 
+def look_up_mobiles(runtime: Runtime) -> None:
+    """Have drains ask about further mobiles, or stop waiting for those, where due."""
+    with transaction(runtime.pool) as connection:
+        corp_ids = lookups.take_due(connection, limit=_MOST_AT_ONCE)
+        mailboxes = [f"corp:{each}" for each in corp_ids]
+        for mailbox in mailboxes:
+            post_internal(
+                connection, mailbox=mailbox, kind=LOOKUPS_DUE, key=CORP_KEY, hint={}
+            )
+    for mailbox in mailboxes:
+        runtime.bell.ring(mailbox)
+
+
 def retest_parked(runtime: Runtime) -> None:
     """Wake parked mail whose corp is linked now; ignore what waited for too long."""
     with transaction(runtime.pool) as connection:
@@ -213,6 +230,7 @@ def prune(runtime: Runtime) -> None:
         pruning.prune_requests(connection)
         pruning.prune_reads(connection)
         pruning.prune_touched(connection)
+        lookups.prune(connection)
         intents.prune(connection)
 
 
@@ -261,6 +279,7 @@ JOBS = (
     Job(name="runs", work=ring_runs),
     Job(name="notices", work=ring_notices),
     Job(name="corps", work=start_due_corps),
+    Job(name="lookups", work=look_up_mobiles),
     Job(name="parked", work=retest_parked),
     Job(name="spill", work=move_spilled),
     Job(name="gaps", work=look_for_gaps, every_seconds=5),

@@ -83,11 +83,8 @@ CREATE INDEX lookups_by_time ON lookups (corp_pk, asked_at);
 CREATE INDEX lookups_hits ON lookups (corp_pk, userid) WHERE answer = 'hit';
 
 ALTER TABLE accounts ADD COLUMN mobile_changed_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp();
-ALTER TABLE accounts ADD COLUMN made_by BIGINT;
 COMMENT ON COLUMN accounts.mobile_changed_at IS 'when the mobile was last set to another';
-COMMENT ON COLUMN accounts.made_by IS 'corp_pk of the corp whose member it was made for, with what WeCom showed; null once TAPD''s side has named it';
 CREATE INDEX accounts_by_nick ON accounts (nick) WHERE nick IS NOT NULL;
-CREATE INDEX accounts_made_by ON accounts (made_by) WHERE made_by IS NOT NULL;
 
 ALTER TABLE corps ADD COLUMN lookups_due_at TIMESTAMPTZ;
 ALTER TABLE corps ADD COLUMN lookups_blocked_until TIMESTAMPTZ;

@@ -2,10 +2,10 @@
 
 from flask import url_for
 
+from domain.claims import ClaimKind
 from domain.ids import AccountId
 from store import corps, link_claims
 from store.database import Connection, transaction
-from store.link_claims import ClaimKind
 from store.link_views import view_link
 from store.visitors import Visitor
 from web.account import detours

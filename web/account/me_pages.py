@@ -5,10 +5,10 @@ from enum import StrEnum
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from domain.claims import ClaimKind
 from domain.ids import AccountId
 from domain.links import LinkState
 from store.database import transaction
-from store.link_claims import ClaimKind
 from store.link_views import LinkView, view_link
 from store.visitors import Visitor
 from web.access import Audience, seen_by

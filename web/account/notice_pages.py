@@ -3,9 +3,9 @@
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from domain.claims import ClaimKind
 from domain.links import LinkState
 from store.database import Connection, transaction
-from store.link_claims import ClaimKind
 from store.link_views import LinkView, view_link
 from store.notices import FoundNotice, find_kind, find_notice
 from store.visitors import Visitor

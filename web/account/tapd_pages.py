@@ -5,11 +5,11 @@ import logging
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from domain.claims import ClaimKind
 from domain.ids import AccountId
 from store import accounts
 from store.database import transaction
 from store.journeys import Journey, Return
-from store.link_claims import ClaimKind
 from store.visitors import Visitor
 from tapd.errors import Denied, Refused, TapdError
 from tapd.oauth import ProvenAccount

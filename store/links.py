@@ -1,0 +1,252 @@
+"""Links: how each member stands to the accounts of TAPD, and what follows for those."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from domain.ids import CompanyId, CorpPk, MemberPk, Userid
+from domain.links import Link
+from store.database import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRow:
+    """An active member with their link as it is stored.
+
+    Shape: `link` is none where there is no row; `since` is when the row came to say
+        what it says; `holds` is false for a link that ended with a removal; `silent`:
+        they left, or a removal of them waits.
+    """
+
+    member_pk: MemberPk
+    userid: Userid
+    mobile: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+    link: Link
+    since: datetime | None
+    holds: bool
+    silent: bool
+
+
+def list_rows(
+    connection: Connection, corp_pk: CorpPk, member_pks: Collection[MemberPk]
+) -> list[LinkRow]:
+    """These members, as far as they are active."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            """
+            SELECT members.member_pk, userid, match_mobile, match_email, links.state,
+                reason, account_id, asks, evidence, changed_at,
+                coalesce(holds, true) AS holds,
+                employment = 'left' OR EXISTS (
+                    SELECT FROM plan_entries
+                    WHERE plan_entries.corp_pk = members.corp_pk
+                        AND key = 'member:' || userid AND plan_entries.state = 'waiting'
+                ) AS silent
+            FROM members LEFT JOIN links USING (corp_pk, member_pk)
+            WHERE members.corp_pk = %s AND members.member_pk = ANY(%s)
+                AND members.state = 'active'
+            ORDER BY members.member_pk
+            """,
+            [corp_pk, list(member_pks)],
+        )
+        return [_row(row) for row in cursor]
+
+
+def find_pks(
+    connection: Connection, corp_pk: CorpPk, userids: Collection[str]
+) -> list[MemberPk]:
+    """The active members who bear these userids now."""
+    rows = connection.execute(
+        "SELECT member_pk FROM members"
+        " WHERE corp_pk = %s AND userid = ANY(%s) AND state = 'active'",
+        [corp_pk, list(userids)],
+    ).fetchall()
+    return [MemberPk(row[0]) for row in rows]
+
+
+def write(
+    connection: Connection,
+    corp_pk: CorpPk,
+    company_id: CompanyId,
+    links: Sequence[tuple[MemberPk, Link]],
+) -> None:
+    """Have each of these links be as it says."""
+    connection.execute(
+        """
+        INSERT INTO links (corp_pk, company_id, member_pk, state, reason, account_id,
+            asks, evidence)
+        SELECT %(corp_pk)s, %(company_id)s, given.* FROM unnest(%(pks)s::bigint[],
+            %(states)s::text[], %(reasons)s::text[], %(accounts)s::text[],
+            %(asks)s::text[], %(evidence)s::jsonb[]) AS given
+        ON CONFLICT (corp_pk, member_pk) DO UPDATE SET
+            company_id = excluded.company_id, state = excluded.state,
+            reason = excluded.reason, account_id = excluded.account_id,
+            asks = excluded.asks, evidence = excluded.evidence,
+            holds = true, stale = false, changed_at = clock_timestamp()
+        """,
+        {
+            "corp_pk": corp_pk,
+            "company_id": company_id,
+            "pks": [pk for pk, _ in links],
+            "states": [link.state for _, link in links],
+            "reasons": [link.reason for _, link in links],
+            "accounts": [link.account_id for _, link in links],
+            "asks": [link.asks for _, link in links],
+            "evidence": [
+                Jsonb([e.to_json() for e in link.evidence]) for _, link in links
+            ],
+        },
+    )
+
+
+def note_examined(
+    connection: Connection, corp_pk: CorpPk, member_pks: Collection[MemberPk]
+) -> None:
+    """These links were examined as their members are now."""
+    connection.execute(
+        "UPDATE links SET stale = false"
+        " WHERE corp_pk = %s AND member_pk = ANY(%s) AND stale",
+        [corp_pk, list(member_pks)],
+    )
+
+
+def note_stale(
+    connection: Connection, corp_pk: CorpPk, userids: Collection[str]
+) -> None:
+    """These members changed: whoever is not linked is to be examined again."""
+    connection.execute(
+        """
+        UPDATE links SET stale = true FROM members
+        WHERE links.corp_pk = %s AND links.state <> 'linked' AND NOT stale
+            AND members.corp_pk = links.corp_pk
+            AND members.member_pk = links.member_pk
+            AND members.state = 'active' AND userid = ANY(%s)
+        """,
+        [corp_pk, list(userids)],
+    )
+
+
+def list_conflicts(
+    connection: Connection, corp_pk: CorpPk, account_ids: Collection[str]
+) -> list[MemberPk]:
+    """Members in conflict over any of these accounts."""
+    rows = connection.execute(
+        """
+        SELECT member_pk FROM links WHERE corp_pk = %s AND state = 'conflict'
+            AND EXISTS (SELECT FROM jsonb_array_elements(evidence) AS said
+                WHERE said ->> 'account_id' = ANY(%s))
+        """,
+        [corp_pk, list(account_ids)],
+    ).fetchall()
+    return [MemberPk(row[0]) for row in rows]
+
+
+def list_candidates(
+    connection: Connection,
+    corp_pk: CorpPk,
+    *,
+    after: MemberPk,
+    limit: int,
+    waits_over: bool,
+    longest_wait: timedelta,
+    creates: bool,
+) -> list[MemberPk]:
+    """Members behind `after` whose link might be another now, ascending.
+
+    Shape: nobody examined them yet, they changed, something was said about them, an
+        account that has to do with them changed, a conflict may be over, the wait for
+        lookups is, for all of them or for those who waited longest, or the company
+        has accounts made for members of whom nothing is seen.
+    """
+    rows = connection.execute(
+        _CANDIDATES,
+        {
+            "corp_pk": corp_pk,
+            "after": after,
+            "limit": limit,
+            "waits_over": waits_over,
+            "longest_wait": longest_wait,
+            "creates": creates,
+        },
+    ).fetchall()
+    return [MemberPk(row[0]) for row in rows]
+
+
+_CANDIDATES = """
+    SELECT member_pk FROM members LEFT JOIN links USING (corp_pk, member_pk)
+    WHERE corp_pk = %(corp_pk)s AND members.state = 'active'
+        AND member_pk > %(after)s AND (
+            links.state IS NULL OR links.state = 'conflict' OR stale
+            OR links.state = 'linked' AND NOT holds
+            OR links.state = 'none' AND (%(waits_over)s
+                OR links.changed_at < clock_timestamp() - %(longest_wait)s::interval)
+            OR links.state = 'pending' AND reason = 'not_visible' AND %(creates)s
+            OR member_pk IN (SELECT claims.member_pk FROM link_claims AS claims
+                WHERE claims.corp_pk = %(corp_pk)s AND taken_at IS NULL)
+            OR links.state IN ('none', 'pending', 'unlinked') AND (EXISTS (
+                    SELECT FROM accounts
+                    WHERE mobile_e164 = match_mobile AND match_mobile <> ''
+                        AND accounts.changed_at > links.changed_at)
+                OR EXISTS (
+                    SELECT FROM accounts
+                    WHERE email_folded = match_email AND match_email <> ''
+                        AND accounts.changed_at > links.changed_at)
+                OR EXISTS (
+                    SELECT FROM jsonb_array_elements(evidence) AS said
+                    JOIN accounts ON accounts.account_id = said ->> 'account_id'
+                    WHERE accounts.changed_at > links.changed_at)))
+    ORDER BY member_pk LIMIT %(limit)s
+"""
+
+
+def absorb(
+    connection: Connection, corp_pk: CorpPk, *, kept: MemberPk, absorbed: MemberPk
+) -> None:
+    """Make the links of two records of one person one: a live one counts more, then
+    that of the kept record; what was said about either stays said."""
+    pks = {"corp_pk": corp_pk, "kept": kept, "absorbed": absorbed}
+    connection.execute(
+        """
+        DELETE FROM links WHERE corp_pk = %(corp_pk)s AND member_pk = (
+            SELECT member_pk FROM links
+            WHERE corp_pk = %(corp_pk)s AND member_pk IN (%(kept)s, %(absorbed)s)
+            ORDER BY state = 'linked' AND holds, member_pk = %(kept)s
+            LIMIT 1)
+        AND 1 < (SELECT count(*) FROM links
+            WHERE corp_pk = %(corp_pk)s AND member_pk IN (%(kept)s, %(absorbed)s))
+        """,
+        pks,
+    )
+    for table in ("links", "link_claims"):
+        connection.execute(
+            f"UPDATE {table} SET member_pk = %(kept)s"  # noqa: S608 - constant names
+            " WHERE corp_pk = %(corp_pk)s AND member_pk = %(absorbed)s",
+            pks,
+        )
+
+
+def _evidence(link: Link) -> Jsonb:
+    return Jsonb([each.to_json() for each in link.evidence])
+
+
+def _row(row: dict[str, Any]) -> LinkRow:
+    state = row["state"]
+    link = Link()
+    if state is not None:
+        names = ("state", "reason", "account_id", "asks", "evidence")
+        link = Link.from_json({name: row[name] for name in names})
+    return LinkRow(
+        member_pk=MemberPk(row["member_pk"]),
+        userid=Userid(row["userid"]),
+        mobile=row["match_mobile"],
+        email=row["match_email"],
+        link=link,
+        since=row["changed_at"],
+        holds=row["holds"],
+        silent=row["silent"],
+    )
