@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from domain.decisions import DecisionName, Fields
 from domain.fields import department_from_fields, member_from_fields
 from domain.ids import DepartmentId, Key, Userid, member_key, split_key
+from domain.links import LinkState
 from domain.org import Org
 
 
@@ -119,7 +120,11 @@ class Folding:
         present = self._remove(line)
         # Where the new userid is already known the two are one, with its fields.
         new = member_key(str(line.after["userid"]))
-        self.rows.setdefault(new, present)
+        known = self.rows.get(new)
+        if known is None:
+            self.rows[new] = present
+        else:
+            self.rows[new] = replace(known, link=_one_link(known, present))
         self.whereabouts[present.born] = new
 
     def _remove(self, line: Line) -> Row:
@@ -136,6 +141,14 @@ class Folding:
         elif buried := self.tombstones.get(line.key):
             # A link may end after the person has gone.
             buried[-1] = replace(buried[-1], link=told)
+
+
+def _one_link(known: Row, present: Row) -> Fields | None:
+    """Of two records of one person: the live link, else that of the older record."""
+    older, younger = sorted((known, present), key=lambda row: row.born)
+    told = [row.link for row in (older, younger) if row.link is not None]
+    linked = [link for link in told if link["state"] == LinkState.LINKED]
+    return next(iter(linked + told), None)
 
 
 def _org(rows: Mapping[Key, Row]) -> Org:

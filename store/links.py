@@ -215,7 +215,7 @@ def absorb(
         DELETE FROM links WHERE corp_pk = %(corp_pk)s AND member_pk = (
             SELECT member_pk FROM links
             WHERE corp_pk = %(corp_pk)s AND member_pk IN (%(kept)s, %(absorbed)s)
-            ORDER BY state = 'linked' AND holds, member_pk = %(kept)s
+            ORDER BY state = 'linked' AND holds, state <> 'none', member_pk = %(kept)s
             LIMIT 1)
         AND 1 < (SELECT count(*) FROM links
             WHERE corp_pk = %(corp_pk)s AND member_pk IN (%(kept)s, %(absorbed)s))

@@ -13,12 +13,14 @@ from store.summaries.events import EventSummary, find_newest_of_key
 from store.summaries.journal import list_latest
 from store.summaries.members import MemberSummary
 from web.corps import FoundCorp
+from web.matching import MatchStep, match_next, match_step
 from web.texts import LANGUAGES, say
 
 NextStep = Literal[
     "none", "retry_event", "wait_for_event", "resume_corp", "wait_for_link",
     "reauthorise_corp", "decide_plan", "widen_scope", "check_in_wecom",
-    "enable_in_wecom",
+    "enable_in_wecom", "wait_for_lookups", "wait_for_member", "decide_match",
+    "link_again",
 ]  # fmt: skip
 
 
@@ -38,13 +40,6 @@ class ScopeStep(BaseModel):
     removal: Literal["scope", "deletion"] | None = Field(
         description="Why a removed member was removed."
     )
-
-
-class MatchStep(BaseModel):
-    """Which TAPD account the person is."""
-
-    state: Literal["linked", "pending", "conflict", "unlinked", "none"]
-    reason: str | None
 
 
 class GuardStep(BaseModel):
@@ -107,7 +102,7 @@ def explain(connection: Connection, corp: FoundCorp, member: MemberSummary) -> W
                 "grounds": _grounds(connection, corp.corp_pk, member.grounds),
                 "removal": member.removal,
             },
-            "match": {"state": "none", "reason": None},
+            "match": match_step(connection, corp.corp_pk, member),
             "guard": {"held_plan_id": member.held_plan_id},
             "last_change": _change(_last_line(connection, corp.corp_pk, key)),
             "error": _failure(event),
@@ -130,7 +125,9 @@ def _next_step(
         return "wait_for_event" if event.state == "pending" else "retry_event"
     if member.state == "removed":
         return "widen_scope" if member.removal == "scope" else "check_in_wecom"
-    return "enable_in_wecom" if member.employment == "left" else "none"
+    if member.employment == "left":
+        return "enable_in_wecom"
+    return match_next(member) or "none"
 
 
 def _corp_step(state: str) -> NextStep:

@@ -24,11 +24,16 @@ class MemberSummary:
     removal: str | None
     grounds: list[str]
     held_plan_id: str | None
+    link_state: str = "none"
+    link_reason: str | None = None
+    account_id: str | None = None
 
 
 _SELECT = """
     SELECT m.member_pk, m.userid, m.open_userid, m.name, m.activation, m.employment,
         m.state, m.removal, m.grounds, main.department_id AS main_department,
+        coalesce(link.state, 'none') AS link_state, link.reason AS link_reason,
+        link.account_id,
         (
             SELECT p.plan_id FROM plan_entries AS e JOIN plans AS p USING (plan_id)
             WHERE e.corp_pk = m.corp_pk AND e.key = 'member:' || m.userid
@@ -48,6 +53,8 @@ _SELECT = """
     FROM members AS m
     LEFT JOIN departments AS main
         ON main.corp_pk = m.corp_pk AND main.department_id = m.main_department
+    LEFT JOIN links AS link
+        ON link.corp_pk = m.corp_pk AND link.member_pk = m.member_pk
 """
 
 

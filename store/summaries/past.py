@@ -96,13 +96,14 @@ def _members(
     *,
     cut: int,
 ) -> list[MemberSummary]:
-    people = [(key, number, cast(Any, row.fields)) for key, number, row in found]
     mentioned = {
-        department_key(each) for _, _, fields in people for each in _places(fields)
+        department_key(each)
+        for _, _, row in found
+        for each in _places(cast(Any, row.fields))
     }
     folding = past.fold_keys(connection, corp_pk, mentioned, cut=cut, data_key=None)
     listed = {_number(key) for key in folding.rows}
-    return [_member(key, number, fields, listed) for key, number, fields in people]
+    return [_member(key, number, row, listed) for key, number, row in found]
 
 
 def _places(fields: Mapping[str, Any]) -> set[int]:
@@ -111,9 +112,8 @@ def _places(fields: Mapping[str, Any]) -> set[int]:
     return places if main is None else places | {main}
 
 
-def _member(
-    key: Key, number: int, fields: Mapping[str, Any], listed: set[int]
-) -> MemberSummary:
+def _member(key: Key, number: int, row: Row, listed: set[int]) -> MemberSummary:
+    fields, link = cast(Any, row.fields), cast(Any, row.link or {})
     main = fields["main_department"]
     return MemberSummary(
         member_pk=number,
@@ -131,6 +131,9 @@ def _member(
         grounds=fields["grounds"],
         # What waited for an approval is no part of the journal.
         held_plan_id=None,
+        link_state=link.get("state", "none"),
+        link_reason=link.get("reason"),
+        account_id=link.get("account_id"),
     )
 
 

@@ -25,6 +25,7 @@ from domain.ids import AccountId, CompanyId
 from store import accounts, companies
 from store.accounts import ROWS_AT_ONCE
 from store.database import transaction
+from store.link_claims import tell_accounts_changed
 from store.mobiles import to_e164
 from web.access import Audience, seen_by
 from web.api.blueprint import answer, blueprint, not_found, problems
@@ -115,6 +116,11 @@ def put_accounts(path: CompanyPath, body: AccountsBody) -> Response:
             CompanyId(path.company_id),
             [_change(each) for each in body.root],
         )
+        mailbox = None
+        if done.created or done.changed:
+            mailbox = tell_accounts_changed(connection, CompanyId(path.company_id))
+    if mailbox is not None:
+        services().ring(mailbox)
     return answer(Upserted.model_validate(done, from_attributes=True))
 
 

@@ -5,9 +5,11 @@ from typing import Literal
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from domain.ids import CompanyId
 from store import companies
 from store.companies import Company as StoredCompany
 from store.database import transaction
+from store.link_claims import tell_accounts_changed
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, answer, blueprint, not_found, problems
 from web.problems import Problem
@@ -107,8 +109,13 @@ def put_company(path: CompanyPath, body: CompanyBody) -> Response:
             keyring=services().keyring,
         )
         saved = companies.find_company(connection, path.company_id)
+        mailbox = None
+        if "unmatched" in body.model_fields_set:
+            mailbox = tell_accounts_changed(connection, CompanyId(path.company_id))
     if saved is None:
         raise Problem(422, "name: a new company needs one.")
+    if mailbox is not None:
+        services().ring(mailbox)
     return answer(_show(saved))
 
 

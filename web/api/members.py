@@ -187,6 +187,10 @@ def _show(row: MemberSummary) -> Member:
             "employment": row.employment,
             "state": row.state,
             "held_plan_id": row.held_plan_id,
-            "link": {"state": "none", "reason": None, "account_id": None},
+            "link": {
+                "state": row.link_state,
+                "reason": row.link_reason,
+                "account_id": row.account_id,
+            },
         }
     )

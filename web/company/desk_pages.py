@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from domain.claims import ClaimKind
 from domain.ids import AccountId, MemberPk
 from domain.links import Evidence
 from store import link_claims
 from store.company_acts import ActKind
 from store.database import Connection, transaction
-from store.link_claims import ClaimKind
 from store.summaries.candidates import (
     Candidate,
     list_candidates,

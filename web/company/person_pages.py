@@ -3,11 +3,11 @@
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from domain.claims import ClaimKind
 from domain.ids import AccountId, MemberPk
 from store import company_acts, link_claims
 from store.company_acts import ActKind
 from store.database import Connection, transaction
-from store.link_claims import ClaimKind
 from store.summaries.candidates import list_candidates
 from store.summaries.claims import lock_member
 from store.summaries.people import list_userids

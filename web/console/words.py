@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 from domain.decisions import DecisionName, Json
 from domain.ids import Key, split_key
+from domain.links import LinkReason
 from domain.reasons import Reason
 from store.journal import Line
 from store.summaries.corps import PURGED, CorpSummary
@@ -29,7 +30,7 @@ _FIELD = {
 }
 _DEPARTMENT_FIELDS = {"departments", "main_department", "leads", "parent_id"}
 _LEADERS = "direct_leaders"
-_REASONS = {reason.value for reason in Reason}
+_REASONS = {reason.value for reason in (*Reason, *LinkReason)}
 _SHOWN_HEX = 8
 _CAUSES = {"mail", "run", "operator"}
 

@@ -6,6 +6,7 @@ from string import Formatter
 
 import pytest
 
+from domain.links import LinkReason
 from domain.reasons import Reason
 from web.texts import FOLDER, LANGUAGES, catalogue, count, language, say
 
@@ -42,7 +43,7 @@ def test_no_text_is_empty_or_left_in_english() -> None:
 def test_every_reason_has_its_words(tag: str) -> None:
     said = {key for key in catalogue(tag) if key.startswith("reason.")}
 
-    assert said == {f"reason.{reason.value}" for reason in Reason}
+    assert said == {f"reason.{reason.value}" for reason in (*Reason, *LinkReason)}
 
 
 def test_every_key_that_a_page_names_exists() -> None:
