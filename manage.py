@@ -2,12 +2,12 @@
 
 import logging
 import sys
-import time
-from collections.abc import Generator
 
 import click
 
 from commands.accounts import import_accounts
+from commands.following import follow
+from commands.plans import plan
 from commands.session import Failed, opened_pool, read_settings
 from domain.replay import BrokenJournal
 from settings import Settings, load
@@ -19,14 +19,11 @@ from store.replay import Difference, list_differences
 from store.sealing import Keyring
 from store.spill import SpillUnavailable, open_spill
 from store.summaries.journal import find_data_key
-from store.summaries.runs import RunSummary, find_run
+from store.summaries.runs import RunSummary
 from workers import doctor as doctors
 from workers.bell import open_bell
 from workers.findings import Verdict
 
-_LOOK_SECONDS = 0.5
-_PATIENCE_SECONDS = 30.0
-_ENDED = {"done", "held", "failed", "cancelled"}
 _MARKS = {
     Verdict.OK: ("ok", "green"),
     Verdict.WARNING: ("warn", "yellow"),
@@ -94,7 +91,7 @@ def resync(corp: str, deep: bool) -> None:
             )
         open_bell(settings.redis_url).ring_run(run_id)
         click.echo(f"run {run_id}")
-        _report(_follow(pool, run_id))
+        _report(follow(pool, run_id))
 
 
 def _report(run: RunSummary) -> None:
@@ -125,7 +122,7 @@ def approve(plan: str) -> None:
         if approval is None:
             raise Failed(f"Plan {plan} is not known here.")
         open_bell(settings.redis_url).ring_run(approval.run_id)
-        _report(_follow(pool, approval.run_id))
+        _report(follow(pool, approval.run_id))
 
 
 @cli.command()
@@ -157,6 +154,7 @@ def replay(corp: str) -> None:
 
 
 cli.add_command(import_accounts)
+cli.add_command(plan)
 
 
 @cli.command("rotate-keys")
@@ -172,48 +170,6 @@ def rotate_keys() -> None:
     if unreadable:
         raise Failed(f"{unreadable} values cannot be opened with any of SECRET_KEYS.")
     click.echo("Everything in Postgres is sealed with the first key.")
-
-
-def _follow(pool: Pool, run_id: str) -> RunSummary:
-    """The run once it has ended; its pages are shown while they are read."""
-    show = _show_bar() if sys.stdout.isatty() else _show_lines()
-    next(show)
-    began = time.monotonic()
-    while True:
-        with transaction(pool) as connection:
-            run = find_run(connection, run_id)
-        if run is None:
-            raise Failed(f"Run {run_id} is gone.")
-        show.send(run)
-        if run.state in _ENDED:
-            show.close()
-            return run
-        if run.state == "queued" and time.monotonic() - began > _PATIENCE_SECONDS:
-            click.echo("No worker takes it; is `bulk` running? See: manage.py doctor")
-            began = float("inf")
-        time.sleep(_LOOK_SECONDS)
-
-
-def _show_lines() -> Generator[None, RunSummary, None]:
-    last = None
-    while True:
-        run = yield
-        line = f"{run.state}, pages {run.pages_read} of {run.pages_of or '?'}"
-        if line != last:
-            click.echo(line)
-        last = line
-
-
-def _show_bar() -> Generator[None, RunSummary, None]:
-    run = yield
-    while not run.pages_of:
-        run = yield
-    with click.progressbar(length=run.pages_of, label="pages") as bar:
-        while True:
-            # Whether a page leads to more pages is known only when it is read.
-            bar.length = max(run.pages_of or 0, run.pages_read)
-            bar.update(run.pages_read - bar.pos)
-            run = yield
 
 
 def _differences(pool: Pool, keyring: Keyring, corp_id: str) -> list[Difference]:

@@ -182,12 +182,23 @@ def plan_hash(corp_id: CorpId, entries: Iterable[Entry]) -> str:
     Shape: over the ASCII JSON [corp_id, [[kind, key, before], ...]], keys sorted,
         without blanks.
     """
-    listed = ",".join(sorted(map(_canonical, entries)))
+    return decisions_hash(
+        corp_id, ((each.kind, each.key, each.before) for each in entries)
+    )
+
+
+def decisions_hash(corp_id: CorpId, steps: Iterable[tuple[str, Key, Fields]]) -> str:
+    """The same over anything that would be done: of each (kind, key, before)."""
+    listed = ",".join(sorted(_written(*each) for each in steps))
     return sha256(f"[{dumps(corp_id)},[{listed}]]".encode("ascii")).hexdigest()
 
 
 def _canonical(entry: Entry) -> str:
-    value = [entry.kind, entry.key, dict(entry.before)]
+    return _written(entry.kind, entry.key, entry.before)
+
+
+def _written(kind: str, key: Key, before: Fields) -> str:
+    value = [kind, key, dict(before)]
     return dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 
 

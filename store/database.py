@@ -1,8 +1,8 @@
 """The pool of connections and the one way to open a transaction."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 
 import orjson
 import psycopg
@@ -11,10 +11,22 @@ from psycopg.types.json import set_json_dumps
 from psycopg_pool import ConnectionPool
 
 Connection = psycopg.Connection[TupleRow]
-Pool = ConnectionPool[Connection]
+
+
+class Pool(Protocol):
+    """Lends connections: psycopg's pool, or what stands in for one."""
+
+    def connection(
+        self, timeout: float | None = None
+    ) -> AbstractContextManager[Connection]:
+        """A connection in a transaction that is committed at the end."""
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Let go of the connections."""
+
 
 # A statement that takes longer is stuck behind something that will not end by itself.
-_OPTIONS = "-c timezone=UTC -c statement_timeout={milliseconds}"
+OPTIONS = "-c timezone=UTC -c statement_timeout={milliseconds}"
 
 
 # Most of what a large corp costs us is JSON: journal lines and staged answers.
@@ -31,12 +43,12 @@ def open_pool(
     size: int,
     wait_seconds: float = 5.0,
     statement_seconds: float = 60.0,
-) -> Pool:
+) -> ConnectionPool[Connection]:
     """A pool of at most `size` connections, opened in the background.
 
     Raises: nothing here; a connection that cannot be had raises StoreUnavailable later.
     """
-    options = _OPTIONS.format(milliseconds=int(statement_seconds * 1000))
+    options = OPTIONS.format(milliseconds=int(statement_seconds * 1000))
     arguments: dict[str, Any] = {"options": options, "connect_timeout": 5}
     return ConnectionPool(
         database_url,

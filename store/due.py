@@ -99,7 +99,8 @@ def list_runs(connection: Connection, *, limit: int) -> list[RunId]:
             AND (worker IS NULL OR worker_until < clock_timestamp())
             AND NOT (state = 'queued' AND EXISTS (
                 SELECT FROM runs AS other
-                WHERE other.corp_pk = runs.corp_pk AND other.state = 'running'))
+                WHERE other.corp_pk = runs.corp_pk AND other.state = 'running'
+                    AND (other.cause <> 'plan' OR runs.cause = 'plan')))
         ORDER BY not_before LIMIT %(limit)s
         """,
         {"missed": MISSED_SECONDS, "limit": limit},

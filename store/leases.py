@@ -36,6 +36,11 @@ def take(connection: Connection, mailbox: str) -> UUID | None:
     return row[0] if row else None
 
 
+def forget(connection: Connection, mailbox: str) -> None:
+    """Let a lease be nobody's, whoever holds it; for a copy that only one works on."""
+    connection.execute("DELETE FROM leases WHERE mailbox = %s", [mailbox])
+
+
 def renew(connection: Connection, mailbox: str, token: UUID) -> bool:
     """Whether the lease was prolonged; a row locked by our own apply is left alone."""
     renewed = connection.execute(

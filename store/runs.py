@@ -15,6 +15,8 @@ from store.database import Connection
 # The cause of a run after an event about the scope, and of a look at the scope alone.
 SCOPE = "scope"
 SCOPE_PROBE = "scope_probe"
+# The cause of a run that only finds out what a resync would do, and changes nothing.
+PLAN = "plan"
 
 # A worker that has not said anything for this long is taken for dead.
 SILENT_SECONDS = 15
@@ -84,6 +86,37 @@ def request_run(
     return run_id
 
 
+def request_plan(connection: Connection, corp_pk: CorpPk) -> RunId:
+    """The run that will find out what a resync would do; joins one that waits."""
+    connection.execute("SELECT 1 FROM corps WHERE corp_pk = %s FOR UPDATE", [corp_pk])
+    row = connection.execute(
+        "SELECT run_id FROM runs"
+        " WHERE corp_pk = %s AND state = 'queued' AND cause = %s",
+        [corp_pk, PLAN],
+    ).fetchone()
+    if row is not None:
+        return RunId(row[0])
+    run_id = RunId(str(uuid4()))
+    connection.execute(
+        "INSERT INTO runs (run_id, corp_pk, cause) VALUES (%s, %s, %s)",
+        [run_id, corp_pk, PLAN],
+    )
+    return run_id
+
+
+def was_overtaken(connection: Connection, run: Run) -> bool:
+    """Whether another run has changed the corp since this one began to read."""
+    row = connection.execute(
+        """
+        SELECT 1 FROM runs
+        WHERE corp_pk = %s AND cause <> %s AND (state = 'running'
+            OR ended_at > (SELECT read_started_at FROM runs WHERE run_id = %s))
+        """,
+        [run.corp_pk, PLAN, run.run_id],
+    ).fetchone()
+    return row is not None
+
+
 def take(connection: Connection, run_id: RunId, worker: UUID) -> Run | None:
     """The run, now worked on by `worker`; None if ended, waiting or another's."""
     with connection.cursor(row_factory=class_row(Run)) as cursor:
@@ -98,7 +131,8 @@ def take(connection: Connection, run_id: RunId, worker: UUID) -> Run | None:
                     AND (state = 'queued' AND NOT EXISTS (
                             SELECT 1 FROM runs AS other
                             WHERE other.corp_pk = wanted.corp_pk
-                                AND other.state = 'running')
+                                AND other.state = 'running'
+                                AND (other.cause <> 'plan' OR wanted.cause = 'plan'))
                         OR state = 'running' AND (
                             worker IS NULL OR worker_until < clock_timestamp()))
                 FOR UPDATE SKIP LOCKED
@@ -234,12 +268,14 @@ def is_reading(connection: Connection, corp_pk: CorpPk) -> bool:
     return row is not None
 
 
-def find_queued(connection: Connection, corp_pk: CorpPk) -> RunId | None:
-    """The run of this corp that waits for its turn."""
-    row = connection.execute(
-        "SELECT run_id FROM runs WHERE corp_pk = %s AND state = 'queued'", [corp_pk]
-    ).fetchone()
-    return RunId(row[0]) if row else None
+def list_queued(connection: Connection, corp_pk: CorpPk) -> list[RunId]:
+    """The runs of this corp that wait for their turn, those that change it first."""
+    rows = connection.execute(
+        "SELECT run_id FROM runs WHERE corp_pk = %s AND state = 'queued'"
+        " ORDER BY cause = 'plan'",
+        [corp_pk],
+    ).fetchall()
+    return [RunId(row[0]) for row in rows]
 
 
 def list_due(connection: Connection) -> list[RunId]:
@@ -278,7 +314,8 @@ def _join_queued(
         UPDATE runs SET deep = deep OR %(deep)s, cause = CASE
             WHEN cause = %(probe)s OR %(cause)s = %(scope)s THEN %(cause)s
             ELSE cause END
-        WHERE corp_pk = %(corp_pk)s AND state = 'queued' RETURNING run_id
+        WHERE corp_pk = %(corp_pk)s AND state = 'queued' AND cause <> 'plan'
+        RETURNING run_id
         """,
         {
             "deep": deep,

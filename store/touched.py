@@ -2,6 +2,7 @@
 
 from domain.ids import CorpPk
 from store.database import Connection
+from store.runs import Run
 
 
 def note(connection: Connection, corp_pk: CorpPk, keys: list[str]) -> None:
@@ -15,14 +16,30 @@ def note(connection: Connection, corp_pk: CorpPk, keys: list[str]) -> None:
     )
 
 
-def list_keys(connection: Connection, corp_pk: CorpPk) -> list[str]:
-    """The keys noted since the read began."""
+def list_keys(connection: Connection, run: Run) -> list[str]:
+    """The keys noted since the run began to read."""
     rows = connection.execute(
-        "SELECT key FROM touched WHERE corp_pk = %s ORDER BY key", [corp_pk]
+        """
+        SELECT key FROM touched WHERE corp_pk = %s AND touched_at >= (
+            SELECT read_started_at FROM runs WHERE run_id = %s)
+        ORDER BY key
+        """,
+        [run.corp_pk, run.run_id],
     ).fetchall()
     return [row[0] for row in rows]
 
 
-def clear(connection: Connection, corp_pk: CorpPk) -> None:
-    """Forget the noted keys: a read begins, or has been applied."""
-    connection.execute("DELETE FROM touched WHERE corp_pk = %s", [corp_pk])
+def clear(connection: Connection, run: Run) -> None:
+    """Forget the noted keys: a read begins, or has been applied.
+
+    Shape: those that another run of the corp has still to ask again stay.
+    """
+    connection.execute(
+        """
+        DELETE FROM touched WHERE corp_pk = %(corp_pk)s AND NOT EXISTS (
+            SELECT FROM runs
+            WHERE runs.corp_pk = touched.corp_pk AND state = 'running'
+                AND run_id <> %(run_id)s AND read_started_at <= touched_at)
+        """,
+        {"corp_pk": run.corp_pk, "run_id": run.run_id},
+    )

@@ -133,7 +133,7 @@ class Applying:
     def _ask_touched(self) -> None:
         """Ask again about what drains saw change while the pages were read."""
         with transaction(self._runtime.pool) as connection:
-            keys = touched.list_keys(connection, self._run.corp_pk)
+            keys = touched.list_keys(connection, self._run)
         if any(each.startswith("tag:") for each in keys):
             self._start_over("a tag changed while it was read")
         if DEPARTMENTS_KEY in keys:
@@ -265,7 +265,7 @@ class Applying:
             if corp.last_synced_at is None:
                 self._fold_older_mail(connection, corp)
             corps.note_synced(connection, corp.corp_pk)
-            touched.clear(connection, corp.corp_pk)
+            touched.clear(connection, self._run)
             pages = staging.list_pages(connection, self._run.run_id)
             reads.note_calls(
                 connection,

@@ -6,6 +6,7 @@ from store import (
     company_acts,
     pauses,
     purge,
+    rehearsals,
     strays,
     tokens,
     withdrawn_links,
@@ -38,6 +39,7 @@ def purge_corp(connection: Connection, runtime: Runtime, corp: Corp) -> None:
     company_acts.drop_all(connection, corp_pk)
     purge.purge_runs(connection, corp_pk)
     purge.purge_plans(connection, corp_pk)
+    rehearsals.forget(connection, corp_pk)
     purge.purge_mail(connection, mailbox, renamed=f"corp:{renamed}", outcome=NOT_LINKED)
     purge.purge_corp(connection, corp_pk, renamed=renamed)
     tokens.forget(connection, token_owner(runtime.settings, corp_pk))

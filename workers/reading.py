@@ -12,7 +12,7 @@ from domain.scope import AuthMode, AuthScope, Tag, Usable
 from store import reads, runs, staging, touched
 from store.corps import Corp
 from store.database import Connection, Pool, transaction
-from store.runs import Run
+from store.runs import PLAN, Run
 from store.staging import ReadPage
 from wecom.errors import Unavailable
 from wecom.wire import AuthInfo
@@ -97,7 +97,8 @@ class Reading:
     def _begin(self) -> Snapshot:
         with self._writing() as connection:
             staging.drop_all(connection, self._run.run_id)
-            touched.clear(connection, self._run.corp_pk)
+            if self._run.cause != PLAN:
+                touched.clear(connection, self._run)
             reads.begin_read(connection, self._run.run_id)
         info = self._api.auth_info()
         scope = scope_from(info)

@@ -11,7 +11,7 @@ from store import corps, leases, reads, runs, staging
 from store.corps import Corp
 from store.database import StoreUnavailable, transaction
 from store.leases import LeaseLost
-from store.runs import Run, RunTaken
+from store.runs import PLAN, Run, RunTaken
 from workers import corp_mail
 from workers.applying import Applying
 from workers.counting import CallCount
@@ -20,10 +20,14 @@ from workers.keeping import kept
 from workers.outcomes import Fault, judge
 from workers.patience import PatientApi
 from workers.reading import Reading, TurnOver
+from workers.rehearsals import rehearse
 from workers.runtime import Runtime
 
 # How often a run may fail for a reason of its own before it is given up.
 MOST_OWN_FAULTS = 5
+
+# Somebody waits for a plan: rather none soon than one much later.
+MOST_PLAN_STRIKES = 5
 
 _LEASE_PATIENCE_SECONDS = 2.0
 _LEASE_PAUSE_SECONDS = 0.05
@@ -88,11 +92,12 @@ def _workable(runtime: Runtime, run: Run) -> Corp | None:
         corp = corps.get(connection, run.corp_pk)
         if corp.state == "linked":
             return corp
-        if corp.state == "paused":
+        if corp.state == "paused" and run.cause != PLAN:
             seconds = _PAUSED_SECONDS
             runs.put_off(connection, run.run_id, seconds=seconds, error="paused")
         else:
-            runs.end(connection, run.run_id, state="cancelled", error="not linked")
+            error = "paused" if corp.state == "paused" else "not linked"
+            runs.end(connection, run.run_id, state="cancelled", error=error)
         return None
 
 
@@ -106,6 +111,9 @@ def _read_and_apply(runtime: Runtime, run: Run, corp: Corp, count: CallCount) ->
         runs.check(connection, run)
         reads.end_read(connection, run.run_id)
         staging.analyse(connection)
+    if run.cause == PLAN:
+        rehearse(runtime, run, corp, api=api, count=count, snapshot=snapshot)
+        return
     with _leased(runtime, corp) as lease:
         Applying(
             runtime, run, corp, api=api, count=count, lease=lease, snapshot=snapshot
@@ -152,7 +160,7 @@ def _record_failure(
     extra = {"run_id": run.run_id, "error": judgement.error}
     _log.info("run failed", extra=extra)
     own_fault = judgement.fault is Fault.OURS
-    if own_fault and run.own_faults + 1 >= MOST_OWN_FAULTS:
+    if _is_given_up(run, judgement.fault):
         with transaction(runtime.pool) as connection:
             runs.check(connection, run)
             reads.note_calls(connection, run.run_id, calls=count.total, least=0)
@@ -169,10 +177,21 @@ def _record_failure(
             error=judgement.error,
             own_fault=own_fault,
         )
+    if run.cause == PLAN:
+        return
     if judgement.fault is Fault.REVOKED:
         corp_mail.doubt(runtime, corp.mailbox)
     elif judgement.fault is Fault.PAUSED:
         corp_mail.pause_for_wecom(runtime, corp.mailbox)
+
+
+def _is_given_up(run: Run, fault: Fault) -> bool:
+    if run.cause == PLAN and fault is not Fault.THEIRS:
+        # A plan draws no conclusions: it says why it could not be made.
+        return True
+    if run.cause == PLAN and run.strikes + 1 >= MOST_PLAN_STRIKES:
+        return True
+    return fault is Fault.OURS and run.own_faults + 1 >= MOST_OWN_FAULTS
 
 
 def _yield_turn(
@@ -188,6 +207,6 @@ def _ring_what_waited(runtime: Runtime, corp: Corp) -> None:
     """Mail that came meanwhile, and the run that was queued behind this one."""
     runtime.bell.ring(corp.mailbox)
     with transaction(runtime.pool) as connection:
-        queued = runs.find_queued(connection, corp.corp_pk)
-    if queued is not None:
-        runtime.bell.ring_run(queued)
+        queued = runs.list_queued(connection, corp.corp_pk)
+    for each in queued:
+        runtime.bell.ring_run(each)

@@ -19,6 +19,7 @@ from store import (
     notices,
     partitions,
     pruning,
+    rehearsals,
     runs,
     schedule,
     strays,
@@ -228,6 +229,7 @@ def prune(runtime: Runtime) -> None:
                 break
     with transaction(runtime.pool) as connection:
         pruning.prune_requests(connection)
+        rehearsals.prune(connection)
         pruning.prune_reads(connection)
         pruning.prune_touched(connection)
         lookups.prune(connection)

@@ -77,11 +77,11 @@ def find_run(connection: Connection, run_id: str) -> RunSummary | None:
 
 
 def find_latest_of_corp(connection: Connection, corp_pk: int) -> RunSummary | None:
-    """The run that reads now, else the newest of a corp."""
+    """The run that reads now, else the newest of a corp; plans aside."""
     with connection.cursor(row_factory=class_row(RunSummary)) as cursor:
         cursor.execute(
             f"""
-            {_SELECT} WHERE r.corp_pk = %s
+            {_SELECT} WHERE r.corp_pk = %s AND r.cause <> 'plan'
             ORDER BY (r.state = 'running') DESC, r.created_at DESC, r.run_id DESC
             LIMIT 1
             """,

@@ -37,6 +37,7 @@ UNSEALED = {
     "notice_batches.sealed",
     "notice_batches.token_hash",
     "plan_entries.personal",
+    "rehearsed.personal",
     "staging.fingerprint",
 }
 

@@ -196,6 +196,8 @@ TABLES_OF_A_CORP = {
     "notices",
     "plan_entries",
     "plans",
+    "rehearsals",
+    "rehearsed",
     "run_requests",  # Keys of our callers.
     "runs",
     "tags",

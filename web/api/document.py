@@ -20,6 +20,7 @@ from web.api import (
     members,
     notices,
     plans,
+    rehearsals,
     runs,
 )
 from web.api.blueprint import BEARER, PREFIX
@@ -68,6 +69,7 @@ def register(app: OpenAPI) -> None:
         journal,
         runs,
         plans,
+        rehearsals,
         notices,
         control,
         companies,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeGuard
 
-from domain.decisions import DecisionName, Json
+from domain.decisions import DecisionName, Fields, Json
+from domain.grouping import Group
 from domain.ids import Key, split_key
 from domain.links import LinkReason
 from domain.reasons import Reason
@@ -70,17 +71,31 @@ def sentence(line: Line, names: Names) -> Sentence:
 
 def describe(line: Line, names: Names, *, tag: str) -> str:
     """What happened, in a language."""
-    decision = DecisionName(line.decision)
+    who = _who(line, names, tag)
+    return _say(line.decision, line.before, line.after, who, names, tag)
+
+
+def describe_group(group: Group, names: Names, *, tag: str) -> str:
+    """What would happen to all of a group, in a language."""
+    who = _who_of(group, names, tag)
+    told = [
+        _say(each, group.before, group.after, who, names, tag) for each in group.names
+    ]
+    return say(tag, "plan.then").join(told)
+
+
+def _say(
+    name: str, before: Fields, after: Fields, who: str, names: Names, tag: str
+) -> str:
+    decision = DecisionName(name)
     field = _FIELD.get(decision, "")
-    old = _value(line.before.get(field), field, names, tag)
-    new = _value(line.after.get(field), field, names, tag)
+    old = _value(before.get(field), field, names, tag)
+    new = _value(after.get(field), field, names, tag)
     key = f"journal.{decision.value}"
     if not new and f"{key}.bare" in catalogue(tag):
         key = f"{key}.bare"
     nothing = say(tag, "journal.nothing")
-    return say(
-        tag, key, who=_who(line, names, tag), old=old or nothing, new=new or nothing
-    )
+    return say(tag, key, who=who, old=old or nothing, new=new or nothing)
 
 
 def corp_title(corp: CorpSummary) -> str:
@@ -119,6 +134,16 @@ def _who(line: Line, names: Names, tag: str) -> str:
         known = names.departments.get(int(name)) or told
         return str(known) if known else say(tag, "journal.department", id=name)
     return str(names.members.get(name) or told or name)
+
+
+def _who_of(group: Group, names: Names, tag: str) -> str:
+    kind, name = split_key(group.keys[0])
+    if group.count > 1:
+        return say(tag, f"plan.{kind}s", n=group.count)
+    if kind == "department":
+        known = names.departments.get(int(name))
+        return known or say(tag, "journal.department", id=name)
+    return names.members.get(name) or name
 
 
 def _value(raw: Json, field: str, names: Names, tag: str) -> str:

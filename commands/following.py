@@ -1,0 +1,57 @@
+"""Follows a run until it has ended, and shows its pages while they are read."""
+
+import sys
+import time
+from collections.abc import Generator
+
+import click
+
+from commands.session import Failed
+from store.database import Pool, transaction
+from store.summaries.runs import RunSummary, find_run
+
+_LOOK_SECONDS = 0.5
+_PATIENCE_SECONDS = 30.0
+_ENDED = {"done", "held", "failed", "cancelled"}
+
+
+def follow(pool: Pool, run_id: str) -> RunSummary:
+    """The run once it has ended; its pages are shown while they are read."""
+    show = _show_bar() if sys.stdout.isatty() else _show_lines()
+    next(show)
+    began = time.monotonic()
+    while True:
+        with transaction(pool) as connection:
+            run = find_run(connection, run_id)
+        if run is None:
+            raise Failed(f"Run {run_id} is gone.")
+        show.send(run)
+        if run.state in _ENDED:
+            show.close()
+            return run
+        if run.state == "queued" and time.monotonic() - began > _PATIENCE_SECONDS:
+            click.echo("No worker takes it; is `bulk` running? See: manage.py doctor")
+            began = float("inf")
+        time.sleep(_LOOK_SECONDS)
+
+
+def _show_lines() -> Generator[None, RunSummary, None]:
+    last = None
+    while True:
+        run = yield
+        line = f"{run.state}, pages {run.pages_read} of {run.pages_of or '?'}"
+        if line != last:
+            click.echo(line)
+        last = line
+
+
+def _show_bar() -> Generator[None, RunSummary, None]:
+    run = yield
+    while not run.pages_of:
+        run = yield
+    with click.progressbar(length=run.pages_of, label="pages") as bar:
+        while True:
+            # Whether a page leads to more pages is known only when it is read.
+            bar.length = max(run.pages_of or 0, run.pages_read)
+            bar.update(run.pages_read - bar.pos)
+            run = yield

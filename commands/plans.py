@@ -1,0 +1,135 @@
+"""`plan`: what a resync would do now, and what it would cost."""
+
+from collections.abc import Sequence
+
+import click
+
+from commands.following import follow
+from commands.session import Failed, opened_pool, read_settings
+from domain.grouping import Group
+from domain.reasons import Reason
+from store import rehearsals, runs
+from store.corps import find_live
+from store.database import Connection, Pool, transaction
+from store.rehearsals import Rehearsal
+from store.sealing import Keyring
+from store.summaries.journal import find_data_key, masked
+from store.summaries.runs import RunSummary
+from web.console.planning import tell_groups
+from web.texts import say
+from workers.bell import open_bell
+
+_AT_ONCE = 1_000
+_REASONS = {each.value for each in Reason}
+
+in_language = click.option(
+    "--lang",
+    default="en",
+    envvar=["LC_ALL", "LANG"],
+    metavar="zh|en",
+    help="Default: what LANG says.",
+)
+
+
+@click.command()
+@click.argument("corp")
+@click.option(
+    "--every", is_flag=True, help="Each decision, not only what they come to."
+)
+@in_language
+def plan(corp: str, every: bool, lang: str) -> None:
+    """Read all of CORP from WeCom and say what a resync would do; change nothing."""
+    settings = read_settings()
+    tag = tag_of(lang)
+    with opened_pool(settings) as pool:
+        with transaction(pool) as connection:
+            found = find_live(connection, corp)
+            if found is None or found.state != "linked":
+                raise Failed(f"{corp} is {found.state if found else 'not known here'}.")
+            run_id = runs.request_plan(connection, found.corp_pk)
+        open_bell(settings.redis_url).ring_run(run_id)
+        click.echo(f"run {run_id}")
+        run = follow(pool, run_id)
+        rehearsal = _rehearsal(pool, run)
+        if every:
+            _print_every(pool, rehearsal, Keyring(settings.secret_keys))
+        _print_groups(pool, rehearsal, tag)
+    _print_end(run, rehearsal, tag)
+
+
+def tag_of(lang: str) -> str:
+    """The catalogue of a language as LANG names it."""
+    return "zh-CN" if lang.lower().startswith("zh") else "en"
+
+
+def _rehearsal(pool: Pool, run: RunSummary) -> Rehearsal:
+    with transaction(pool) as connection:
+        rehearsal = rehearsals.find(connection, run.run_id)
+    if rehearsal is None:
+        raise Failed(run.error or f"The run was {run.state}.")
+    return rehearsal
+
+
+def _print_every(pool: Pool, rehearsal: Rehearsal, keyring: Keyring) -> None:
+    after = 0
+    with transaction(pool) as connection:
+        data_key = find_data_key(connection, rehearsal.corp_pk, keyring=keyring)
+        while True:
+            rows = rehearsals.list_rehearsed(
+                connection,
+                rehearsal.run_id,
+                after=after,
+                limit=_AT_ONCE,
+                data_key=data_key,
+            )
+            for each in rows:
+                held = " held" if each.held else ""
+                before, after_fields = masked(each.before), masked(each.after)
+                click.echo(
+                    f"{each.name} {each.key} ({each.reason}){held}:"
+                    f" {before!r} -> {after_fields!r}"
+                )
+            if len(rows) < _AT_ONCE:
+                return
+            after = rows[-1].position
+
+
+def _print_groups(pool: Pool, rehearsal: Rehearsal, tag: str) -> None:
+    groups = rehearsals.groups_of(rehearsal)
+    with transaction(pool) as connection:
+        lines = _lines(connection, rehearsal, groups, tag)
+    for line in lines:
+        click.echo(line)
+
+
+def _lines(
+    connection: Connection, rehearsal: Rehearsal, groups: Sequence[Group], tag: str
+) -> list[str]:
+    said = tell_groups(connection, rehearsal.corp_pk, groups)
+    return [
+        f"{'!' if group.held else '-'} {words[tag]} ({_why(group, tag)})"
+        for group, words in zip(groups, said, strict=True)
+    ]
+
+
+def _why(group: Group, tag: str) -> str:
+    reasons = [
+        say(tag, f"reason.{each}") if each in _REASONS else each
+        for each in group.reasons
+    ]
+    if group.held:
+        reasons.append(say(tag, "tree.held"))
+    return say(tag, "plan.then").join(reasons)
+
+
+def _print_end(run: RunSummary, rehearsal: Rehearsal, tag: str) -> None:
+    if not rehearsal.groups:
+        click.echo(say(tag, "plan.nothing"))
+    for hold in rehearsal.holds:
+        where = hold["plan_id"] or say(tag, "plan.new")
+        click.echo(
+            say(tag, f"plan.held.{hold['kind']}", n=hold["count"], plan=where)
+            + f" {hold['hash']}"
+        )
+    click.echo(say(tag, "plan.cost", calls=run.calls, resync=rehearsal.calls_resync))
+    click.echo(f"hash {rehearsal.hash}")

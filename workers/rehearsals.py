@@ -1,0 +1,153 @@
+"""What a resync would do now: done by the very same code, to a copy of the corp."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from domain.decisions import Decision
+from domain.grouping import Step, group
+from domain.guard import KIND_BY_DECISION, decisions_hash
+from domain.ids import CorpId, Key
+from store import leases, reads, rehearsals, runs, staging
+from store.corps import Corp
+from store.database import transaction
+from store.rehearsals import Hold
+from store.runs import Run
+from store.sealing import DataKey
+from store.shadow import Shadow, cast_shadow
+from wecom.errors import Unavailable
+from workers.applying import Applying
+from workers.bell import Bell
+from workers.counting import CallCount
+from workers.inquiry import CorpApi
+from workers.runtime import Runtime
+from workers.snapshot import Snapshot
+from workers.tallies import Tallies
+
+_AGAIN_SECONDS = 1.0
+
+
+class _Untold(Tallies):
+    """Counts no decision: none of these is made."""
+
+    def decided(self, decisions: Iterable[Decision]) -> None:
+        """Tell nobody."""
+
+
+class _Muted(Bell):
+    """Rings for no notice: none of these is queued."""
+
+    def __init__(self) -> None:
+        # Not the parent's: there is nobody to hear it.
+        pass
+
+    def ring_notices(self, corp_pk: int) -> bool:
+        """Call nobody."""
+        return True
+
+
+def rehearse(
+    runtime: Runtime,
+    run: Run,
+    corp: Corp,
+    *,
+    api: CorpApi,
+    count: CallCount,
+    snapshot: Snapshot,
+) -> None:
+    """Apply a complete read to copies, keep what was decided, and end the run.
+
+    Nothing is locked meanwhile, and Postgres refuses to write anything but the copies.
+
+    Raises: Unavailable when the corp was changed by another run meanwhile, or when
+        staging does not hold what was read; the read then starts over.
+    """
+    try:
+        with cast_shadow(
+            runtime.settings.database_url, corp=corp, run_id=run.run_id
+        ) as shadow:
+            _check_alone(shadow, run)
+            _apply(runtime, run, corp, shadow, api=api, count=count, snapshot=snapshot)
+            _keep(run, corp, shadow, data_key=runtime.data_key(corp))
+    except Unavailable:
+        _start_over(runtime, run)
+        raise
+    with transaction(runtime.pool) as connection:
+        runs.check(connection, run)
+        reads.note_calls(connection, run.run_id, calls=count.total, least=0)
+        runs.end(connection, run.run_id, state="done")
+
+
+def _check_alone(shadow: Shadow, run: Run) -> None:
+    with transaction(shadow) as connection:
+        overtaken = runs.was_overtaken(connection, run)
+    if overtaken:
+        # Its pages are older than what that run has brought the org to.
+        raise Unavailable(
+            "another run changed the corp meanwhile", wait_seconds=_AGAIN_SECONDS
+        )
+
+
+def _apply(
+    runtime: Runtime,
+    run: Run,
+    corp: Corp,
+    shadow: Shadow,
+    *,
+    api: CorpApi,
+    count: CallCount,
+    snapshot: Snapshot,
+) -> None:
+    stage = replace(runtime, pool=shadow, tallies=_Untold(runtime.redis), bell=_Muted())
+    with transaction(shadow) as connection:
+        leases.forget(connection, corp.mailbox)
+        lease = leases.take(connection, corp.mailbox)
+    assert lease is not None  # noqa: S101 - the copy of the lease is ours alone.
+    Applying(
+        stage, run, corp, api=api, count=count, lease=lease, snapshot=snapshot
+    ).apply()
+
+
+def _keep(run: Run, corp: Corp, shadow: Shadow, *, data_key: DataKey) -> None:
+    with transaction(shadow) as connection:
+        groups = group(rehearsals.read_steps(connection, run.run_id, data_key=None))
+        holds = rehearsals.list_holds(connection)
+        digest = _digest(
+            corp.corp_id,
+            holds,
+            rehearsals.read_steps(connection, run.run_id, data_key=data_key),
+        )
+        calls = rehearsals.get_resync_calls(connection, run.run_id)
+    with shadow.writing() as connection:
+        rehearsals.keep(
+            connection,
+            run,
+            digest=digest,
+            calls_resync=calls,
+            holds=holds,
+            groups=groups,
+        )
+
+
+def _digest(corp_id: CorpId, holds: list[Hold], steps: Iterator[Step]) -> str:
+    """The hash of the plan that would wait, or of all that would, or of everything."""
+    if len(holds) == 1:
+        return holds[0].hash
+    return decisions_hash(
+        corp_id,
+        (
+            (_kind(each), Key(each.key), each.before)
+            for each in steps
+            if each.held or not holds
+        ),
+    )
+
+
+def _kind(step: Step) -> str:
+    return KIND_BY_DECISION[step.name] if step.held else step.name
+
+
+def _start_over(runtime: Runtime, run: Run) -> None:
+    with transaction(runtime.pool) as connection:
+        runs.check(connection, run)
+        staging.drop_all(connection, run.run_id)
+        reads.begin_read(connection, run.run_id)
