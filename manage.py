@@ -6,6 +6,7 @@ import sys
 import click
 
 from commands.accounts import import_accounts
+from commands.diff import diff
 from commands.following import follow
 from commands.plans import plan
 from commands.session import Failed, opened_pool, read_settings
@@ -155,6 +156,7 @@ def replay(corp: str) -> None:
 
 cli.add_command(import_accounts)
 cli.add_command(plan)
+cli.add_command(diff)
 
 
 @cli.command("rotate-keys")

@@ -15,6 +15,9 @@ _NAMED = 5
 _SETS = frozenset({"departments", "grounds", "leads", "direct_leaders"})
 # What is the same for all whom one change concerns; the rest is each one's own.
 _SHARED: Mapping[DecisionName, tuple[str, ...]] = {
+    DecisionName.RENAME_USERID: ("userid",),
+    DecisionName.RENAME_MEMBER: ("name",),
+    DecisionName.RENAME_DEPARTMENT: ("name",),
     DecisionName.MOVE_MEMBER: ("departments",),
     DecisionName.SET_MAIN: ("main_department",),
     DecisionName.SET_LEADS: ("leads",),
