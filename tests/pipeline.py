@@ -73,11 +73,6 @@ class RecordingBell(Bell):
         self.rung.append(f"run:{run_id}")
         return True
 
-    def ring_notices(self, corp_pk: int) -> bool:
-        """Remember whose notices."""
-        self.rung.append(f"notices:{corp_pk}")
-        return True
-
     def answer(self, mailbox: str) -> bool:
         """Nothing to forget."""
         return True
