@@ -55,7 +55,7 @@ def question(
     kind: str, *, company: str, url: str, invited_by: Userid | None = None
 ) -> Message:
     """The notice that asks a member to link an account, or to join."""
-    said = {"company": inert(clip(company, _COMPANY))}
+    said = {"company": clip(inert(company), _COMPANY)}
     lines = [_div("gray", english(f"notice.{kind}.text", **said))]
     if invited_by is not None:
         again = both("notice.again", name=user_name(invited_by))
