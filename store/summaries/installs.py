@@ -70,7 +70,7 @@ class OpenLink:
 
     userid: str
     name: str | None
-    asks: str | None
+    state: str
     reason: str
 
 
@@ -162,7 +162,7 @@ def list_open_links(
     with connection.cursor(row_factory=class_row(OpenLink)) as cursor:
         cursor.execute(
             """
-            SELECT m.userid, m.name, links.asks, links.reason
+            SELECT m.userid, m.name, links.state, links.reason
             FROM links JOIN members AS m
                 ON m.corp_pk = links.corp_pk AND m.member_pk = links.member_pk
             WHERE links.corp_pk = %s AND links.state = %s AND m.state = 'active'

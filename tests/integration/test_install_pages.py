@@ -115,8 +115,8 @@ def test_everybody_who_was_asked_is_named_with_the_reason(walk: Walk) -> None:
     assert count(page, "conflicts") == 1
     named = [each for each in enterprise.now.members if each in page.text]
     assert sorted(named) == sorted([asked, torn])
-    assert says(page, "link_reason.email_only")
-    assert says(page, "link_reason.several_accounts")
+    assert says(page, "company.reason.email_only")
+    assert says(page, "company.reason.several_accounts")
     assert "4 名成员中有 2 名现在可以使用 TAPD" in page.text
 
 

@@ -16,7 +16,12 @@ def why(person: PersonSummary) -> str:
         return translate(f"company.why.removed_{person.removal}")
     if person.reason is None:
         return translate("company.why.unexamined")
-    return _by_state(f"company.reason.{person.reason}", person.link_state)
+    return reason(person.reason, person.link_state)
+
+
+def reason(name: str, state: str) -> str:
+    """Why a link in this state is as it is."""
+    return _by_state(f"company.reason.{name}", state)
 
 
 def notice(person: PersonSummary) -> str:

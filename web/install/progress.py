@@ -19,7 +19,7 @@ from web.install.stops import Way, way_anew
 SHOWN_PEOPLE = 200
 
 # The page offers to have these decided again, once the reason is mended.
-_MENDABLE = frozenset({"installer_outside", "company_linked"})
+MENDABLE = frozenset({"installer_outside", "company_linked"})
 _NO_PEOPLE = Counts()
 
 
@@ -164,6 +164,6 @@ def _can_be_mended(standing: Standing | None, stage: Stage) -> bool:
     return (
         stage is Stage.STOPPED
         and standing is not None
-        and standing.reason in _MENDABLE
+        and standing.reason in MENDABLE
         and standing.can_be_asked_again
     )
