@@ -86,7 +86,7 @@ def claim(connection: Connection, company_id: CompanyId, *, seconds: float) -> b
     return claimed.rowcount == 1
 
 
-def find(connection: Connection, company_id: CompanyId) -> AccountRead | None:
+def find(connection: Connection, company_id: str) -> AccountRead | None:
     """How a company's reading stands; None if it was never wanted."""
     with connection.cursor(row_factory=class_row(AccountRead)) as cursor:
         cursor.execute(

@@ -249,6 +249,17 @@ def test_people_are_found_by_what_names_them(
     assert bool(found) or catalogue("zh-CN")["company.empty.search"] in page
 
 
+@pytest.mark.parametrize("state", ["read", "refused", "failed"])
+def test_the_page_says_whether_tapd_lets_its_people_be_read(
+    company: Company, state: str
+) -> None:
+    insert(company.rows, "account_reads", company_id=COMPANY, state=state)
+
+    page = company.enter().text
+
+    assert catalogue("zh-CN")[f"company.reading.{state}"] in page
+
+
 def test_a_persons_page_says_why_and_shows_the_evidence_masked(
     company: Company,
 ) -> None:

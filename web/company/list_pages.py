@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from store import company_acts
+from store import account_reads, company_acts
 from store.database import Connection, transaction
 from store.summaries.people import (
     Group,
@@ -56,6 +56,7 @@ def list_people(corp_id: str) -> ResponseReturnValue:
         counts = count_groups(connection, shown.corp.corp_pk)
         group = _group(counts)
         page = _read(connection, shown, group=group, text=text)
+        reading = account_reads.find(connection, shown.company.company_id)
     return render_template(
         "company_people.html",
         host=shown,
@@ -63,6 +64,7 @@ def list_people(corp_id: str) -> ResponseReturnValue:
         group=group,
         text=text,
         page=page,
+        reading=reading,
         form=new_form(),
     )
 
