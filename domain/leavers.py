@@ -1,16 +1,20 @@
 """When an absence is confirmed: two different answers, or nobody is removed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from domain.decisions import Fields, Json
 from domain.ids import DepartmentId, Userid
 from domain.org import Activation, Employment, Member, RemovalCause, employment_of
-from domain.reasons import Doubt, Reason
+from domain.reasons import Doubt, Finding, Reason
 from domain.scope import AuthMode, Usable
 from domain.tree import Tree
 
 # WeCom 5.2: unknown userid, no right to see it (three codes), invalid userid, absent.
 REFUSALS = frozenset({60111, 60011, 60021, 40003, 46004})
+
+# Those of them with which WeCom says that we have no right to see the person.
+NO_RIGHT = frozenset({60011, 60021})
 
 # What enumerates everybody in auth_mode 1: user/list_member_auth.
 MEMBER_AUTH = "member_auth"
@@ -18,10 +22,14 @@ MEMBER_AUTH = "member_auth"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """A confirmed leaving: how a return will be treated, and why it was confirmed."""
+    """A confirmed leaving: how a return will be treated, and why it was confirmed.
+
+    Shape: `evidence` is what WeCom answered, for the journal.
+    """
 
     cause: RemovalCause
     reason: Reason
+    evidence: Fields = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +41,11 @@ class LeftInPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undecided:
-    """Not confirmed: the member stays as they are."""
+    """Not confirmed: the member stays as they are; `finding` says what is wrong."""
 
     doubt: Doubt
+    finding: Finding = field(default=Finding.CUT_OFF_READ, compare=False)
+    evidence: Fields = field(default_factory=dict, compare=False)
 
 
 Verdict = Removal | LeftInPlace | Undecided
@@ -43,10 +53,14 @@ Verdict = Removal | LeftInPlace | Undecided
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Who a listing shows; incomplete when it failed, was cut or could not be asked."""
+    """Who a listing shows; incomplete when it failed, was cut or could not be asked.
+
+    Shape: `refused` when WeCom says that we may not have it.
+    """
 
     complete: bool
     userids: frozenset[Userid] = frozenset()
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +70,9 @@ class Evidence:
     Shape: `refusal` is the errcode of user/get, None when it answered; `covered` is
         covered_as_shown when it answered, else covered_as_stored, None when that is
         not known; `missing` is missing_everywhere; `employment` is the stored one;
-        `status` what the newest unprocessed event says of their activation.
+        `status` what the newest unprocessed event says of their activation; `lists`
+        are the complete listings that lack them, `refused_lists` those that WeCom
+        refused.
     """
 
     refusal: int | None
@@ -68,10 +84,53 @@ class Evidence:
     covered: bool | None = None
     employment: Employment = Employment.WORKING
     status: Activation | None = None
+    lists: tuple[str, ...] = ()
+    refused_lists: tuple[str, ...] = ()
 
 
 def confirm(evidence: Evidence) -> Verdict:
-    """Whether this person left, for which cause; never on fewer than two answers."""
+    """Whether this person left, for which cause; never on fewer than two answers.
+
+    Shape: what a removal or a doubt rests on goes with it.
+    """
+    verdict = _verdict(evidence)
+    if isinstance(verdict, LeftInPlace):
+        return verdict
+    if isinstance(verdict, Undecided):
+        finding = _finding(verdict.doubt, evidence)
+        return replace(verdict, finding=finding, evidence=evidence_fields(evidence))
+    return replace(verdict, evidence=evidence_fields(evidence))
+
+
+def evidence_fields(evidence: Evidence) -> dict[str, Json]:
+    """The evidence as the journal keeps it: answers of WeCom, nothing personal."""
+    scope = {True: "covers", False: "leaves_out", None: "unknown"}[evidence.covered]
+    return {
+        "user_get": "answered" if evidence.refusal is None else evidence.refusal,
+        "scope": scope if evidence.scope_read else "unread",
+        "control": "answered" if evidence.control_answered else "silent",
+        "event": _event(evidence),
+        "missing_from": [*evidence.lists],
+        "refused_lists": [*evidence.refused_lists],
+    }
+
+
+def _event(evidence: Evidence) -> str | None:
+    if evidence.deleted:
+        return "deleted"
+    return "unsubscribed" if evidence.unsubscribed else None
+
+
+def _finding(doubt: Doubt, evidence: Evidence) -> Finding:
+    """What keeps an absence open: may we not see, or did we not see all?"""
+    if doubt in {Doubt.ANSWERED, Doubt.SCOPE_UNREAD}:
+        return Finding.CUT_OFF_READ
+    if evidence.refusal in NO_RIGHT or evidence.refused_lists:
+        return Finding.LOST_PERMISSION
+    return Finding.CUT_OFF_READ
+
+
+def _verdict(evidence: Evidence) -> Verdict:
     doubt = _doubt(evidence)
     if doubt is not None:
         return Undecided(doubt=doubt)
@@ -106,6 +165,33 @@ def missing_everywhere(
         listing_of(each) for each in member.department_ids if each in usable.departments
     }
     return _all_complete(places, listings) or _all_complete(tags, listings)
+
+
+def lists_lacking(
+    member: Member, *, listings: Mapping[str, Listing]
+) -> tuple[str, ...]:
+    """The complete listings of where we last had them that do not hold them."""
+    return tuple(
+        name
+        for name in _places(member)
+        if name in listings
+        and listings[name].complete
+        and member.userid not in listings[name].userids
+    )
+
+
+def lists_refused(
+    member: Member, *, listings: Mapping[str, Listing]
+) -> tuple[str, ...]:
+    """The listings of where we last had them that WeCom refused to us."""
+    return tuple(
+        name for name in _places(member) if name in listings and listings[name].refused
+    )
+
+
+def _places(member: Member) -> list[str]:
+    tags = sorted(each for each in member.grounds if each.startswith("tag:"))
+    return [*map(listing_of, member.department_ids), *tags, MEMBER_AUTH]
 
 
 def covered_as_stored(member: Member, *, usable: Usable) -> bool:

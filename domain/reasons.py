@@ -1,5 +1,6 @@
 """Why a decision was made, or was not: closed lists that pages put into words."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -29,6 +30,24 @@ class Reason(StrEnum):
 
     NOT_LISTED = "not_listed"
     NO_USABLE_DEPARTMENT = "no_usable_department"
+
+
+class Finding(StrEnum):
+    """What an absence was found to be; each calls for another action."""
+
+    NARROWED_SCOPE = "narrowed_scope"  # Somebody made the visible range smaller.
+    DEPARTED = "departed"  # The person was deleted in WeCom.
+    LOST_PERMISSION = "lost_permission"  # WeCom does not let us see what is in scope.
+    CUT_OFF_READ = "cut_off_read"  # Its answers do not add up: not all was seen.
+
+
+FINDING_BY_REASON: Mapping[Reason, Finding] = {
+    Reason.OUT_OF_SCOPE: Finding.NARROWED_SCOPE,
+    Reason.NOT_USABLE: Finding.NARROWED_SCOPE,
+    Reason.UNSUBSCRIBED: Finding.NARROWED_SCOPE,
+    Reason.DELETED_BY_EVENT: Finding.DEPARTED,
+    Reason.CONFIRMED_BY_LISTING: Finding.DEPARTED,
+}
 
 
 class Doubt(StrEnum):

@@ -58,9 +58,13 @@ def remove_member(stored: StoredMember, removal: Removal) -> Decision:
         name=DecisionName.REMOVE_MEMBER,
         key=member_key(stored.member.userid),
         before=member_fields(stored.member) | _state(MemberState.ACTIVE, None),
-        after=_state(MemberState.REMOVED, removal.cause),
+        after=_state(MemberState.REMOVED, removal.cause) | _evidence(removal),
         reason=removal.reason,
     )
+
+
+def _evidence(removal: Removal) -> dict[str, Json]:
+    return {"evidence": dict(removal.evidence)} if removal.evidence else {}
 
 
 def leave_in_place(stored: StoredMember, left: LeftInPlace) -> tuple[Decision, ...]:

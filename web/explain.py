@@ -13,12 +13,14 @@ from store.summaries.events import EventSummary, find_newest_of_key
 from store.summaries.journal import list_latest
 from store.summaries.members import MemberSummary
 from web.corps import FoundCorp
+from web.findings import FindingStep, find_finding
 from web.matching import MatchStep, match_next, match_step
 from web.texts import LANGUAGES, say
 
 NextStep = Literal[
     "none", "retry_event", "wait_for_event", "resume_corp", "wait_for_link",
     "reauthorise_corp", "decide_plan", "widen_scope", "check_in_wecom",
+    "enable_in_wecom", "restore_permission", "read_again",
     "enable_in_wecom", "wait_for_lookups", "wait_for_member", "decide_match",
     "link_again",
 ]  # fmt: skip
@@ -82,6 +84,9 @@ class Why(BaseModel):
     scope: ScopeStep
     match: MatchStep
     guard: GuardStep
+    finding: FindingStep | None = Field(
+        description="What an absence was found to be; null for whom WeCom shows."
+    )
     last_change: Change | None
     error: Failure | None
     next_step: Step
@@ -91,7 +96,8 @@ def explain(connection: Connection, corp: FoundCorp, member: MemberSummary) -> W
     """The chain for one member, from what is stored now."""
     key = member_key(member.userid)
     event = find_newest_of_key(connection, mailboxes=corp.mailboxes, key=key)
-    code = _next_step(corp, member, event)
+    finding = find_finding(connection, corp.corp_pk, member)
+    code = _next_step(corp, member, event, finding)
     return Why.model_validate(
         {
             "userid": member.userid,
@@ -104,6 +110,7 @@ def explain(connection: Connection, corp: FoundCorp, member: MemberSummary) -> W
             },
             "match": match_step(connection, corp.corp_pk, member),
             "guard": {"held_plan_id": member.held_plan_id},
+            "finding": finding,
             "last_change": _change(_last_line(connection, corp.corp_pk, key)),
             "error": _failure(event),
             "next_step": {
@@ -115,12 +122,17 @@ def explain(connection: Connection, corp: FoundCorp, member: MemberSummary) -> W
 
 
 def _next_step(
-    corp: FoundCorp, member: MemberSummary, event: EventSummary | None
+    corp: FoundCorp,
+    member: MemberSummary,
+    event: EventSummary | None,
+    finding: FindingStep | None,
 ) -> NextStep:
     if corp.summary.state != "linked":
         return _corp_step(corp.summary.state)
     if member.held_plan_id is not None:
         return "decide_plan"
+    if finding is not None and finding.code in _OPEN_STEPS:
+        return _OPEN_STEPS[finding.code]
     if event is not None:
         return "wait_for_event" if event.state == "pending" else "retry_event"
     if member.state == "removed":
@@ -128,6 +140,12 @@ def _next_step(
     if member.employment == "left":
         return "enable_in_wecom"
     return match_next(member) or "none"
+
+
+_OPEN_STEPS: dict[str, NextStep] = {
+    "lost_permission": "restore_permission",
+    "cut_off_read": "read_again",
+}
 
 
 def _corp_step(state: str) -> NextStep:

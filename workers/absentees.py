@@ -37,11 +37,13 @@ class Absences:
     questions: int
 
     @property
-    def undecided(self) -> frozenset[Userid]:
-        """Those whose absence was not confirmed, so that they stay."""
-        return frozenset(
-            who for who, each in self.verdicts.items() if isinstance(each, Undecided)
-        )
+    def undecided(self) -> dict[Userid, Undecided]:
+        """Those whose absence was not confirmed, so that they stay, and why not."""
+        return {
+            who: each
+            for who, each in self.verdicts.items()
+            if isinstance(each, Undecided)
+        }
 
 
 def look_for(

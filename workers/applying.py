@@ -36,6 +36,7 @@ from workers.absentees import Absences, look_for
 from workers.contact import CONTACT_KINDS, DEPARTMENTS_KEY
 from workers.counting import CallCount
 from workers.doubting import weigh_scope
+from workers.doubts import note_doubts
 from workers.guarding import Gate, People, note_removed
 from workers.inquiry import CorpApi, ask_one
 from workers.linking import Linker
@@ -280,6 +281,7 @@ class Applying:
                 self._run.run_id,
                 state="held" if plan_id else "done",
                 plan_id=plan_id,
+                error=note_doubts(connection, corp.corp_pk, absences.undecided),
             )
 
     def _fold_older_mail(self, connection: Connection, corp: Corp) -> None:

@@ -19,7 +19,16 @@ from domain.hints import hint_from_json
 from domain.ids import DepartmentId, Key, TagId, Userid, member_key, split_key
 from domain.lateness import department_is_late, member_is_late, tag_is_late
 from domain.reasons import Reason
-from store import corps, departments, journal, leases, mail, runs, touched
+from store import (
+    absences,
+    corps,
+    departments,
+    journal,
+    leases,
+    mail,
+    runs,
+    touched,
+)
 from store.claims import Claim, ClaimedMail
 from store.corps import Corp
 from store.database import Connection, transaction
@@ -85,6 +94,8 @@ def _apply(
     data_key = runtime.data_key(corp)
     gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
     note_shown(connection, corp, [each.userid for each in found.findings.shown])
+    absences.forget(connection, corp_pk, found.findings.userids)
+    absences.note(connection, corp_pk, found.undecided)
     people = gate.admit_people(connection, found.findings.gone)
     findings = replace(found.findings, gone=people.leaving)
     decisions: list[Decision] = []

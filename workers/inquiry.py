@@ -36,10 +36,16 @@ class CorpApi(Protocol):
 
 def list_departments(api: CorpApi) -> list[Department]:
     """All departments that WeCom lists; none when it may not list any."""
+    listed = ask_departments(api)
+    return [] if isinstance(listed, NotVisible | NotPermitted) else listed
+
+
+def ask_departments(api: CorpApi) -> list[Department] | NotVisible | NotPermitted:
+    """All departments that WeCom lists, or its refusal to list any."""
     try:
         rows = api.departments()
-    except (NotVisible, NotPermitted):
-        return []
+    except (NotVisible, NotPermitted) as refusal:
+        return refusal
     return [department_from(row) for row in rows]
 
 
@@ -211,7 +217,7 @@ class Inquiry:
             self._empty.add(department_id)
         shown = {each.userid: each for each in members or ()}
         self.listings[listing_of(department_id)] = Listing(
-            complete=complete, userids=frozenset(shown)
+            complete=complete, userids=frozenset(shown), refused=members is None
         )
         self.control_answered |= bool(shown)
         self.answers |= shown

@@ -47,7 +47,7 @@ class Found:
     answers: Mapping[Userid, Member]
     findings: Findings
     former: frozenset[Userid]
-    undecided: frozenset[Userid]
+    undecided: Mapping[Userid, Undecided]
 
 
 def investigate(pool: Pool, corp: Corp, batch: Batch, *, inquiry: Inquiry) -> Found:
@@ -197,9 +197,11 @@ class _Investigation:
             answers=answers,
             findings=_findings((*shown.values(), *regrounded), decided, renames),
             former=frozenset(former).union(*(each.aliases for each in stored)),
-            undecided=frozenset(
-                who for who, each in decided.items() if isinstance(each, Undecided)
-            ),
+            undecided={
+                who: each
+                for who, each in decided.items()
+                if isinstance(each, Undecided)
+            },
         )
 
     def _check_subscribers(self, view: View) -> None:

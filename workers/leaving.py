@@ -11,6 +11,8 @@ from domain.leavers import (
     confirm,
     covered_as_shown,
     covered_as_stored,
+    lists_lacking,
+    lists_refused,
     missing_everywhere,
 )
 from domain.org import Activation, StoredMember
@@ -77,6 +79,10 @@ class _Judge:
                 covered=self._covered(stored),
                 employment=stored.member.employment,
                 status=about.statuses.get(userid),
+                lists=lists_lacking(stored.member, listings=self._inquiry.listings),
+                refused_lists=lists_refused(
+                    stored.member, listings=self._inquiry.listings
+                ),
             )
         )
 

@@ -8,13 +8,14 @@ from functools import partial
 from domain.ids import TagId, Userid
 from domain.leavers import MEMBER_AUTH, listing_of
 from domain.org import Department, Member
+from domain.reasons import Finding
 from domain.scope import AuthMode, AuthScope, Tag, Usable
 from store import reads, runs, staging, touched
 from store.corps import Corp
 from store.database import Connection, Pool, transaction
 from store.runs import PLAN, Run
 from store.staging import ReadPage
-from wecom.errors import Unavailable
+from wecom.errors import Unavailable, WeComError
 from wecom.wire import AuthInfo
 from workers.asking import ask_all, ask_flowing
 from workers.inquiry import (
@@ -22,9 +23,9 @@ from workers.inquiry import (
     LIST,
     TAG,
     CorpApi,
+    ask_departments,
     ask_one,
     list_authorised,
-    list_departments,
     list_one,
     read_permissions,
     read_tag,
@@ -248,9 +249,22 @@ def list_all(api: CorpApi, snapshot: Snapshot) -> list[Department]:
     """
     if snapshot.scope.auth_mode == AuthMode.MEMBER:
         return []
-    listed = list_departments(api)
-    if not listed and snapshot.grants_departments:
-        raise Unavailable("an empty listing although the scope has departments")
+    listed = ask_departments(api)
+    granted = snapshot.grants_departments
+    if isinstance(listed, WeComError):
+        if granted:
+            # Not an answer about any department: it says what we may ask.
+            raise Unavailable(
+                f"{Finding.LOST_PERMISSION}: the departments of the scope are refused",
+                errcode=listed.errcode,
+                endpoint=listed.endpoint,
+            ) from listed
+        return []
+    if not listed and granted:
+        raise Unavailable(
+            f"{Finding.CUT_OFF_READ}:"
+            " an empty listing although the scope has departments"
+        )
     return listed
 
 

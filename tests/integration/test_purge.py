@@ -176,6 +176,7 @@ def withdraw(bench: Workbench, enterprise: Enterprise) -> None:
 
 # Each of these is filled by `populate` or by the link, or names nobody.
 TABLES_OF_A_CORP = {
+    "absences",
     "aliases",
     "card_answers",
     "company_acts",
