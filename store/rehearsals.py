@@ -124,7 +124,11 @@ def keep(
 
 # What the shadow's run has journalled, then what waits in the shadow's plans.
 _STEPS = """
-    SELECT decision, key, before, after, personal, reason, false AS held,
+    SELECT decision, key, before, CASE
+            -- The account that will be made has no id before it is made.
+            WHEN decision = 'CreateAccount'
+                THEN jsonb_set(after, '{link,account_id}', 'null')
+            ELSE after END AS after, personal, reason, false AS held,
         '' AS plan_id, line_id AS place
     FROM pg_temp.journal WHERE run_id = %(run_id)s
     UNION ALL

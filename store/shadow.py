@@ -20,9 +20,37 @@ _STATEMENT_SECONDS = 300
 # Removals older than that are counted by no guard.
 _WINDOW_DAYS = 31
 
+# All accounts of the company, and all that what was read may show to be somebody's:
+# who has the same mobile or e-mail as it is stored, or nearly as it was staged.
+_ACCOUNTS = """
+    account_id IN (
+        SELECT account_id FROM public.memberships WHERE company_id = %(company_id)s
+        UNION SELECT account_id FROM public.link_claims WHERE corp_pk = %(corp_pk)s
+        UNION SELECT account_id FROM public.links WHERE company_id = %(company_id)s
+        UNION SELECT former_account_id FROM public.links
+        WHERE company_id = %(company_id)s
+    ) OR mobile_e164 IN (
+        SELECT match_mobile FROM public.members WHERE corp_pk = %(corp_pk)s
+    ) OR email_folded IN (
+        SELECT match_email FROM public.members WHERE corp_pk = %(corp_pk)s
+    ) OR right(mobile_e164, 8) IN (
+        SELECT right(regexp_replace(mobile, '[^0-9]', '', 'g'), 8)
+        FROM public.staging, jsonb_path_query(value, '$.details.mobile') AS said,
+            LATERAL (SELECT normalize(said #>> '{}', NFKC) AS mobile) AS told
+        WHERE run_id = %(run_id)s AND kind = 'member'
+    ) OR email_folded IN (
+        SELECT lower(normalize(trim(said #>> '{}'), NFKC))
+        FROM public.staging, jsonb_path_query(value,
+            '$.details.keyvalue() ? (@.key like_regex "mail").value') AS said
+        WHERE run_id = %(run_id)s AND kind = 'member'
+    )
+"""
+
 # Which rows are copied, by the first of these columns that a table has.
 _BY_COLUMN = {
-    "corp_pk": "corp_pk = %(corp_pk)s",
+    # What the company's earlier corps have left counts when people come back.
+    "corp_pk": "corp_pk IN ("
+    " SELECT corp_pk FROM public.corps WHERE company_id = %(company_id)s)",
     "run_id": "run_id = %(run_id)s",
     "mailbox": "mailbox = %(mailbox)s",
     "company_id": "company_id = %(company_id)s",
@@ -34,9 +62,7 @@ _BY_TABLE = {
     " AND at > clock_timestamp() - make_interval(days => %(days)s)",
     "staging": "run_id = %(run_id)s",
     "run_pages": "run_id = %(run_id)s",
-    "accounts": "account_id IN ("
-    " SELECT account_id FROM public.memberships WHERE company_id = %(company_id)s"
-    " UNION SELECT account_id FROM public.links WHERE corp_pk = %(corp_pk)s)",
+    "accounts": _ACCOUNTS,
 }
 
 

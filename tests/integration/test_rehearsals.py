@@ -104,8 +104,32 @@ def test_the_first_read_of_a_corp_can_be_planned(bench: Bench) -> None:
 
     assert bench.org(tenant).members == {}
     told = steps(bench, tenant, run_id)
-    assert {each.name for each in told} == {"AddDepartment", "AddMember"}
+    assert {each.name for each in told} == {"AddDepartment", "AddMember", "AskMember"}
     assert journalled(bench, bench.resync(tenant)) == planned(told)
+
+
+@pytest.mark.parametrize("origin", ["tapd", "wecom"])
+def test_links_are_planned_as_a_resync_makes_them(bench: Bench, origin: str) -> None:
+    tenant = bench.link(CORP, company())
+    bench.execute("UPDATE companies SET origin = %s", origin)
+    before = everything(bench)
+
+    told = steps(bench, tenant, plan(bench, tenant))
+    assert everything(bench) == before
+    run_id = bench.resync(tenant)
+
+    linked = [each for each in told if each.name in {"AskMember", "CreateAccount"}]
+    assert len(linked) == 3
+    assert all(each.after["link"]["reason"] for each in linked)
+    made = bench.execute(
+        "SELECT decision, key, before, after, reason FROM journal"
+        " WHERE run_id = %s ORDER BY line_id",
+        run_id,
+    )
+    for _, _, _, after, _ in made:
+        if origin == "wecom" and "link" in after:
+            after["link"]["account_id"] = None
+    assert made == planned(told)
 
 
 def test_a_plan_costs_what_a_resync_costs(bench: Bench) -> None:
@@ -168,7 +192,7 @@ def test_a_plan_needs_no_lease(bench: Bench) -> None:
 
     told = steps(bench, tenant, plan(bench, tenant))
 
-    assert [each.name for each in told] == ["AddMember"]
+    assert [each.name for each in told] == ["AddMember", "AskMember"]
     with transaction(bench.runtime.pool) as connection:
         leases.check(connection, tenant.mailbox, lease)
 
