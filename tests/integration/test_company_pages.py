@@ -103,6 +103,19 @@ def test_while_wecom_does_not_answer_nobody_is_taken_for_an_admin(
     assert "企业微信暂无响应" in answer.text
 
 
+@pytest.mark.parametrize("errcode", [48006, 40084])
+def test_an_app_that_is_disabled_in_wecom_is_told_apart_from_an_outage(
+    company: Company, errcode: int
+) -> None:
+    company.visit.sign_in(CORP, ADMIN)
+    company.visit.platform.will({"errcode": errcode, "errmsg": "no"})
+
+    answer = company.get("")
+
+    assert answer.status_code == 403
+    assert catalogue("zh-CN")["company.closed.disabled.title"] in answer.text
+
+
 def test_an_admin_who_left_is_not_let_in_although_wecom_was_asked_just_now(
     company: Company,
 ) -> None:
@@ -312,6 +325,21 @@ def test_a_persons_page_says_what_became_of_the_notice(company: Company) -> None
     page = company.get("people/li").text
 
     assert catalogue("zh-CN")["company.notice_reason.unlicensed"] in page
+
+
+def test_whoever_was_removed_has_a_page_although_another_bears_the_userid(
+    company: Company,
+) -> None:
+    gone = company.person("li", state="removed", removal="deletion")
+    company.person("li", "pending")
+    company.enter()
+
+    listed = company.get("", group="removed").text
+    page = company.get("people/li", pk=gone).text
+
+    assert f"/people/li?pk={gone}" in listed
+    assert catalogue("zh-CN")["company.why.removed_deletion"] in page
+    assert company.get("people/li", pk=999).status_code == 404
 
 
 def test_an_older_userid_leads_to_the_same_person_and_an_unknown_one_to_nobody(

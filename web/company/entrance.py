@@ -21,7 +21,7 @@ from web.account.standing import Refused
 from web.operators import is_operator
 from web.problems import Problem
 from web.services import services
-from wecom.errors import WeComError
+from wecom.errors import Paused, Revoked, WeComError
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ class Closed(StrEnum):
     NOT_ADMIN = "not_admin"
     NO_ADMINS = "no_admins"
     OTHER_CORP = "other_corp"
+    DISABLED = "disabled"
     AWAY = "away"
 
 
@@ -131,6 +132,8 @@ def _closed_to(member: Visitor, corp_id: str, corp: Corp | None) -> Closed | Non
         return None
     try:
         admins = services().corp_api(corp).admins()
+    except (Paused, Revoked):
+        return Closed.DISABLED
     except WeComError as error:
         log.warning("admins not told", extra={"error": str(error)})
         return Closed.AWAY

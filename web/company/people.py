@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask import request
+
 from domain.links import Evidence
 from store.database import Connection
 from store.summaries.claims import ClaimSummary, list_claims
@@ -61,8 +63,13 @@ class Dossier:
 def get_dossier(connection: Connection, host: Host, userid: str) -> Dossier:
     """The person of a userid, an older one too.
 
+    Shape: with `pk` in the address the removed one of that key, for somebody else may
+        bear the userid by now.
     Raises: Problem 404.
     """
+    pk = request.args.get("pk", type=int)
+    if pk is not None and 0 < pk < 2**63:
+        return read_dossier(connection, host, pk)
     member = find_member(connection, host.corp.corp_pk, [userid])
     if member is None:
         raise Problem(404, "nobody of this company bears that userid.")
