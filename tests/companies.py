@@ -33,6 +33,10 @@ class Company:
     def enter(self, *, admins: dict[str, int] | None = None) -> TestResponse:
         """Sign in as the admin and open the company; WeCom lists these admins."""
         self.visit.sign_in(CORP, ADMIN)
+        return self.ask(admins=admins)
+
+    def ask(self, *, admins: dict[str, int] | None = None) -> TestResponse:
+        """Open the company; WeCom, if it is asked, lists these admins."""
         listed = {ADMIN: 1} if admins is None else admins
         rows = [{"userid": who, "auth_type": kind} for who, kind in listed.items()]
         self.visit.platform.will({"errcode": 0, "admin": rows})
