@@ -194,6 +194,9 @@ def _start(
     _start_simulator(product)
     release(session, settings=chosen)
     start_processes(session, settings=chosen)
+    # The first ticket was pushed before there was a receiver to take it.
+    product.control("POST", "ticket")
+    product.control("GET", "pushes/idle?timeout_seconds=10")
     return product
 
 
