@@ -63,7 +63,8 @@ class Post:
             " SELECT corp_pk, member_pk, company_id, %s, %s, 'not_visible'"
             " FROM members JOIN corps USING (corp_pk)"
             " WHERE corp_pk = %s AND userid = ANY(%s) ON CONFLICT (corp_pk, member_pk)"
-            " DO UPDATE SET state = excluded.state, asks = excluded.asks",
+            " DO UPDATE SET state = excluded.state, asks = excluded.asks,"
+            " account_id = NULL",
             state,
             asks,
             self.corp.corp_pk,
