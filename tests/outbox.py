@@ -145,10 +145,12 @@ def picky(runtime: Runtime, refused: str) -> PickyRuntime:
 
 
 def post_office(bench: Workbench, *, members: int = 6) -> Post:
-    """A corp that installed the app and was read in full."""
+    """A corp that installed the app and was read in full; nobody is linked yet."""
     enterprise = bench.found(members=members)
     bench.link(enterprise)
     read_in_full(bench)
+    # A market install gives everybody an account of their own; here they are asked.
+    bench.rows("DELETE FROM links")
     return Post(bench=bench, enterprise=enterprise, corp=bench.corp(enterprise))
 
 
