@@ -26,6 +26,7 @@ from workers import runs as work
 from workers.bell import Bell
 from workers.counting import CallCount
 from workers.runtime import Runtime, build, data_key_place
+from workers.suspects import Suspects
 
 # Long ago, so that a repeat never stands for a second change in the same second.
 LONG_AGO = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -137,6 +138,7 @@ class Bench:
             wecom=built.wecom,
             tallies=built.tallies,
             lanes=built.lanes,
+            suspects=Suspects(self._pool),
             worlds={},
         )
         self._own = psycopg.connect(database, autocommit=True, options=OPTIONS)

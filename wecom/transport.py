@@ -33,8 +33,8 @@ Answer = TypeVar("Answer")
 class Meter(Protocol):
     """Counts calls and keeps the caller's own rates."""
 
-    def before(self, endpoint: str, corp_id: str | None) -> None:
-        """Called before a call.
+    def before(self, endpoint: str, corp_id: str | None) -> float | None:
+        """Called before a call; the seconds it may take, if fewer than the usual ones.
 
         Raises: Throttled when this call has to wait; it is then not made.
         """
@@ -116,11 +116,13 @@ class Transport:
         corp_id: str | None,
         data: bytes | None = None,
     ) -> Answer:
-        self._meter.before(endpoint, corp_id)
+        seconds = self._meter.before(endpoint, corp_id) or self._call_seconds
         started = time.monotonic()
         errcode = None
         try:
-            payload = _decoded(self._fetch(method, endpoint, query=query, data=data))
+            payload = _decoded(
+                self._fetch(method, endpoint, query=query, data=data, seconds=seconds)
+            )
             errcode = _errcode(payload)
             if errcode == OK and NOT_PARSED not in _errmsg(payload):
                 return read(payload)
@@ -138,9 +140,12 @@ class Transport:
         *,
         query: Mapping[str, str],
         data: bytes | None,
+        seconds: float,
     ) -> bytes:
         try:
-            return self._exchange(method, endpoint, query=query, data=data)
+            return self._exchange(
+                method, endpoint, query=query, data=data, seconds=seconds
+            )
         except (OSError, HTTPError) as error:
             failure = type(error).__name__
         # Raised out here because such an error, and whatever is chained to it, quotes
@@ -154,14 +159,15 @@ class Transport:
         *,
         query: Mapping[str, str],
         data: bytes | None,
+        seconds: float,
     ) -> bytes:
-        DEADLINE.start(self._call_seconds)
+        DEADLINE.start(seconds)
         with self._session().request(
             method,
             self._base_url + endpoint,
             params=query,
             data=data,
-            timeout=(min(CONNECT_SECONDS, self._call_seconds), self._call_seconds),
+            timeout=(min(CONNECT_SECONDS, seconds), seconds),
             stream=True,
             # A redirect would carry the token to another address.
             allow_redirects=False,

@@ -73,10 +73,14 @@ def _bring_in_step(runtime: Runtime, corp: Corp, claim: Claim) -> None:
         return
     if contact and corp.last_synced_at is None:
         _wait_for_first_read(runtime, claim)
-    elif contact:
-        sync_contact(runtime, corp, claim, contact)
-    if said:
-        relink(runtime, corp, claim, said)
+        contact = []
+    if not contact and not said:
+        return
+    with runtime.suspects.slot(corp.corp_id):
+        if contact:
+            sync_contact(runtime, corp, claim, contact)
+        if said:
+            relink(runtime, corp, claim, said)
 
 
 def _cancels(claim: Claim) -> bool:

@@ -31,6 +31,11 @@ _MOST_DOUBLINGS = 12
 _PAUSES_KNOWN_SECONDS = 1.0
 _MOST_OWNERS_KNOWN = 5_000
 
+# One hanging corp may hold a thread for so long until it is known to hang.
+_FIRST_READ_SECONDS = 3.0
+_READ_CLASSES = frozenset({"user", "department", "tag", "agent"})
+_READS = frozenset({"service/v2/get_auth_info", "service/get_corp_token"})
+
 _log = logging.getLogger(__name__)
 
 
@@ -70,13 +75,15 @@ class Rates:
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._stumbles: Counter[tuple[str, str]] = Counter()
 
-    def before(self, endpoint: str, corp_id: str | None) -> None:
+    def before(self, endpoint: str, corp_id: str | None) -> float | None:
         """Count a call, or refuse it because a limit or a back-off forbids it.
 
+        Shape: a read of a corp that is not known to hang may take three seconds; if
+            that was too few, its next one has the full time (workers/suspects.py).
         Raises: Throttled, Unavailable, StoreUnavailable.
         """
         try:
-            self._check_pause(endpoint, corp_id)
+            pause = self._check_pause(endpoint, corp_id)
             self._permits.take(endpoint, corp_id)
         except (Throttled, Unavailable) as error:
             error.endpoint, error.corp_id = endpoint, corp_id
@@ -84,6 +91,10 @@ class Rates:
             self._tallies.add(HELD_BACK, f"{endpoint}:{type(error).__name__.lower()}")
             raise
         add_call(endpoint)
+        if corp_id is None or not _is_read(endpoint):
+            return None
+        hangs = pause is not None and pause.reason == UNAVAILABLE
+        return None if hangs else _FIRST_READ_SECONDS
 
     def after(
         self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float
@@ -99,14 +110,15 @@ class Rates:
             # The call's own outcome matters more; the next failure backs off again.
             _log.warning("back-off not noted, store away", extra={"endpoint": endpoint})
 
-    def _check_pause(self, endpoint: str, corp_id: str | None) -> None:
+    def _check_pause(self, endpoint: str, corp_id: str | None) -> Pause | None:
+        """The pause that is over, if there was one."""
         known = self._pauses_of(owner_of(corp_id))
         pause = known.pauses.get(class_of(endpoint))
         if pause is None:
-            return
+            return None
         left = known.read_at + pause.seconds - time.monotonic()
         if left <= 0:
-            return
+            return pause
         if pause.reason == THROTTLED:
             raise Throttled("waits for a limit", wait_seconds=left)
         raise Unavailable("waits after a failure", wait_seconds=left)
@@ -171,6 +183,11 @@ class Rates:
     def _forget(self, owner: str) -> None:
         with self._lock:
             self._known.pop(owner, None)
+
+
+def _is_read(endpoint: str) -> bool:
+    """Whether asking again does no harm: nothing is sent, exchanged or spent by it."""
+    return class_of(endpoint) in _READ_CLASSES or endpoint in _READS
 
 
 def corp_limit(limits: WeComSettings) -> int:

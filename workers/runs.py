@@ -71,7 +71,8 @@ def _take_turn(runtime: Runtime, run: Run) -> None:
         return
     count = CallCount()
     try:
-        _read_and_apply(runtime, run, corp, count)
+        with runtime.suspects.slot(corp.corp_id):
+            _read_and_apply(runtime, run, corp, count)
     except RunTaken:
         raise
     except TurnOver:

@@ -17,6 +17,7 @@ from workers.broker import make_client
 from workers.counting import CallCount, CountedTransport
 from workers.facade import app_suite, corp_calls, facade, open_transport
 from workers.lanes import Lanes
+from workers.suspects import Suspects
 from workers.tallies import Tallies
 
 _REDIS_SECONDS = 1.0
@@ -36,6 +37,7 @@ class Runtime:
     wecom: WeCom
     tallies: Tallies
     lanes: Lanes
+    suspects: Suspects
 
     def corp_api(self, corp: Corp, *, count: CallCount | None = None) -> CorpApi:
         """The calls of one corp; those made through it are added to `count`.
@@ -85,6 +87,7 @@ def build(
         wecom=facade(transport, app_suite(settings), pool=pool, keyring=keyring),
         tallies=tallies,
         lanes=lanes,
+        suspects=Suspects(pool),
     )
 
 
