@@ -15,14 +15,15 @@ from store.summaries.members import MemberSummary
 from web.corps import FoundCorp
 from web.findings import FindingStep, find_finding
 from web.matching import MatchStep, match_next, match_step
+from web.noticing import NoticeStep, find_notice_step, notice_next
 from web.texts import LANGUAGES, say
 
 NextStep = Literal[
     "none", "retry_event", "wait_for_event", "resume_corp", "wait_for_link",
     "reauthorise_corp", "decide_plan", "widen_scope", "check_in_wecom",
-    "enable_in_wecom", "restore_permission", "read_again",
-    "enable_in_wecom", "wait_for_lookups", "wait_for_member", "decide_match",
-    "link_again",
+    "enable_in_wecom", "restore_permission", "read_again", "wait_for_lookups",
+    "wait_for_member", "decide_match",
+    "link_again", "make_reachable", "invite_again",
 ]  # fmt: skip
 
 
@@ -83,6 +84,9 @@ class Why(BaseModel):
     employment: Literal["working", "left"]
     scope: ScopeStep
     match: MatchStep
+    notice: NoticeStep | None = Field(
+        description="The last message that asked for the account; null if none did."
+    )
     guard: GuardStep
     finding: FindingStep | None = Field(
         description="What an absence was found to be; null for whom WeCom shows."
@@ -97,7 +101,11 @@ def explain(connection: Connection, corp: FoundCorp, member: MemberSummary) -> W
     key = member_key(member.userid)
     event = find_newest_of_key(connection, mailboxes=corp.mailboxes, key=key)
     finding = find_finding(connection, corp.corp_pk, member)
+    notice = find_notice_step(connection, corp.corp_pk, member.member_pk)
     code = _next_step(corp, member, event, finding)
+    if code == "wait_for_member":
+        # Only while nothing else stands in the way of an answer.
+        code = notice_next(notice) or code
     return Why.model_validate(
         {
             "userid": member.userid,
@@ -109,6 +117,7 @@ def explain(connection: Connection, corp: FoundCorp, member: MemberSummary) -> W
                 "removal": member.removal,
             },
             "match": match_step(connection, corp.corp_pk, member),
+            "notice": notice,
             "guard": {"held_plan_id": member.held_plan_id},
             "finding": finding,
             "last_change": _change(_last_line(connection, corp.corp_pk, key)),

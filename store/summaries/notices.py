@@ -65,6 +65,19 @@ def list_notices(
         return cursor.fetchall()
 
 
+def find_last_question(
+    connection: Connection, corp_pk: int, member_pk: int
+) -> NoticeSummary | None:
+    """What one member was asked last about their account."""
+    with connection.cursor(row_factory=class_row(NoticeSummary)) as cursor:
+        cursor.execute(
+            f"{_SELECT} WHERE corp_pk = %s AND member_pk = %s AND kind <> 'approval'"
+            " ORDER BY notice_id DESC LIMIT 1",
+            [corp_pk, member_pk],
+        )
+        return cursor.fetchone()
+
+
 def count_by_state(connection: Connection, corp_pk: int) -> dict[str, int]:
     """How many notices of a corp are in which state."""
     rows = connection.execute(

@@ -155,3 +155,33 @@ def test_another_corps_notices_are_not_shown(web: Web, corp_pk: int) -> None:
     add_corp(web.rows, "wwother", company_id="8")
 
     assert web.get("/corps/wwother/notices")["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "step"),
+    [
+        ("state = 'sent'", "wait_for_member"),
+        ("state = 'undeliverable', reason = 'unlicensed'", "make_reachable"),
+        ("state = 'unknown', reason = 'no_answer'", "invite_again"),
+        ("state = 'sent', closed = 'expired'", "invite_again"),
+    ],
+)
+def test_why_names_the_last_notice_and_what_helps(
+    web: Web, corp_pk: int, change: str, step: str
+) -> None:
+    add_member(web.rows, corp_pk, "woA")
+    link(web, corp_pk, "woA", "pending", asks="link")
+    invite(web, "woA")
+    web.rows.execute(f"UPDATE notices SET {change}".encode())  # noqa: S608 - written above
+
+    why = web.get(f"/corps/{CORP}/members/woA/why")
+
+    assert why["notice"]["kind"] == "link"
+    assert why["notice"]["state"] in change
+    assert why["next_step"]["code"] == step
+
+
+def test_why_knows_of_no_notice_where_there_was_none(web: Web, corp_pk: int) -> None:
+    add_member(web.rows, corp_pk, "woA")
+
+    assert web.get(f"/corps/{CORP}/members/woA/why")["notice"] is None
