@@ -5,9 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from simulator import admin_app, admin_members
+from simulator.directory import ROOT, Status
 from simulator.faults import Kind
-from tests.outbox import Post, age, make_due, post_office
+from simulator.grant import Scope
+from store import runs
+from store.database import transaction
+from tests.outbox import Post, age, make_due, post_office, read_in_full
 from tests.workbench import Workbench, workbench
+from workers.mailbox import drain
 
 
 @pytest.fixture
@@ -196,3 +202,78 @@ def rename_to_look_alike(post: Post) -> tuple[str, str]:
         post.member_pk(other),
     )
     return one, alike
+
+
+@pytest.fixture
+def asking(bench: Workbench) -> Post:
+    """A corp linked to a company that TAPD had before: whoever is unknown is asked."""
+    enterprise = bench.found(members=6)
+    bench.link(enterprise)
+    bench.rows("UPDATE companies SET origin = 'tapd'")
+    read_in_full(bench)
+    return Post(bench=bench, enterprise=enterprise, corp=bench.corp(enterprise))
+
+
+def test_a_first_read_asks_everybody_once_however_often_it_is_repeated(
+    asking: Post,
+) -> None:
+    asking.deliver()
+    for _ in range(2):
+        resync(asking)
+        asking.deliver()
+
+    assert asking.counts(asking.userids) == [1] * len(asking.userids)
+    assert asking.bench.calls("message/send") == 1
+
+
+def test_whoever_was_disabled_meanwhile_is_asked_when_they_are_back(
+    asking: Post,
+) -> None:
+    gone, *others = asking.userids
+    set_status(asking, gone, Status.DISABLED)
+    while_gone = asking.counts([gone, *others])
+
+    set_status(asking, gone, Status.ACTIVE)
+
+    assert while_gone == [0] + [1] * len(others)
+    assert asking.counts([gone, *others]) == [1] * (1 + len(others))
+
+
+def test_a_return_into_the_scope_within_a_live_notice_sends_nothing(
+    asking: Post,
+) -> None:
+    asked = asking.userids[0]
+    asking.deliver()
+    scope = Scope(allow_user=tuple(each for each in asking.userids if each != asked))
+
+    for allowed in (scope, Scope(allow_party=(ROOT,))):
+        admin_app.set_scope(asking.bench.world, asking.enterprise, allowed)
+        follow(asking)
+
+    assert asking.counts([asked]) == [1]
+    states = asking.bench.rows("SELECT state FROM members WHERE userid = %s", asked)
+    assert [row["state"] for row in states] == ["active"]
+
+
+def resync(post: Post) -> None:
+    """A full read on request, ended."""
+    with transaction(post.bench.runtime.pool) as connection:
+        runs.request_run(connection, post.corp.corp_pk, cause="operator")
+    read_in_full(post.bench)
+
+
+def set_status(post: Post, userid: str, status: Status) -> None:
+    """The admin disables or enables somebody, and all is followed."""
+    admin_members.set_status(post.bench.world, post.enterprise, userid, status)
+    follow(post)
+
+
+def follow(post: Post) -> None:
+    """Mail is drained, runs are worked on, and notices are delivered."""
+    post.bench.deliver()
+    for _ in range(6):
+        post.bench.rows("UPDATE inbox SET not_before = NULL")
+        post.bench.rows("UPDATE mailboxes SET not_before = NULL")
+        drain(post.bench.runtime, post.corp.mailbox)
+        read_in_full(post.bench)
+    post.deliver()
