@@ -63,7 +63,9 @@ def check(parent: int | None) -> None:
     """The demo, until its company is in step; then stop."""
     with _session(".demo", parent=parent) as session:
         shown = show.bring_up(session)
-        session.progress.say(f"{shown.company.name} is in step; that is all")
+        session.progress.say(
+            f"{shown.company.name} is in step. {show.count_people(shown)} That is all"
+        )
 
 
 @main.command()

@@ -13,8 +13,6 @@ DEPARTMENTS = 40
 IN_STEP_SECONDS = 180.0
 _ANSWER_SECONDS = 30.0
 _PAGE = 1000
-# Without them WeCom shows an app neither leaders nor the tree above its scope.
-_PERMISSIONS = ("corp_arch:base:base", "corp_arch:member:direct_leader")
 
 Row = dict[str, Any]
 
@@ -71,12 +69,27 @@ class Addresses:
         )
         return _body(answer)
 
-    def truth(self, corp_id: str) -> Row:
-        """What a correct mirror shows, by the simulator's own account."""
+    def look(self, path: str) -> Row:
+        """What only the simulator knows."""
         answer = requests.get(
-            f"{self.simulator}/control/corps/{corp_id}/truth", timeout=_ANSWER_SECONDS
+            f"{self.simulator}/control/{path}", timeout=_ANSWER_SECONDS
         )
         return _body(answer)
+
+    def write(self, method: str, path: str, given: object) -> Row:
+        """Tell the product something by its JSON API."""
+        answer = requests.request(
+            method,
+            f"{self.api}/api/v1/{path}",
+            json=given,
+            headers={"Authorization": f"Bearer {self.api_token}"},
+            timeout=_ANSWER_SECONDS,
+        )
+        return _body(answer)
+
+    def truth(self, corp_id: str) -> Row:
+        """What a correct mirror shows, by the simulator's own account."""
+        return self.look(f"corps/{corp_id}/truth")
 
 
 def found_company(addresses: Addresses) -> Company:
@@ -87,7 +100,14 @@ def found_company(addresses: Addresses) -> Company:
     """
     seed = 1 + sum(1 for _ in addresses.rows("corps"))
     made = addresses.tell(
-        "corps", {"seed": seed, "members": MEMBERS, "departments": DEPARTMENTS}
+        "corps",
+        {
+            "seed": seed,
+            "members": MEMBERS,
+            "departments": DEPARTMENTS,
+            # As an authorisation of long ago: everything there is can be seen at work.
+            "tells_details": True,
+        },
     )
     return Company(
         corp_id=made["corp_id"],
@@ -95,16 +115,6 @@ def found_company(addresses: Addresses) -> Company:
         members=made["members"],
         departments=made["departments"],
         installer=made["installer"],
-    )
-
-
-def install_app(addresses: Addresses, company: Company) -> None:
-    """Its admin installs the app from the WeCom market for the whole company."""
-    # The first ticket was pushed before there was a receiver to take it.
-    addresses.tell("ticket", {})
-    addresses.tell(
-        f"corps/{company.corp_id}/actions/install",
-        {"way": "market", "permissions": list(_PERMISSIONS)},
     )
 
 

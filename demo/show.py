@@ -3,14 +3,16 @@
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from demo.company import (
-    Addresses,
-    Company,
-    await_in_step,
-    found_company,
-    install_app,
+from demo.company import Addresses, Company, await_in_step, found_company
+from demo.existing import (
+    Existing,
+    await_settled,
+    count_links,
+    found_existing,
+    link_with_wecom,
 )
 from demo.ports import LOOPBACK
 from demo.processes import (
@@ -24,6 +26,14 @@ from demo.servers import start_empty_servers
 from demo.session import Session
 from demo.synthetic import choose_ports, load_secrets, synthetic_settings
 
+# How people ended, in the order in which it is told.
+_WORDS = {
+    "linked": "linked",
+    "created": "created and linked",
+    "pending": "asked",
+    "conflict": "in conflict",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
@@ -31,6 +41,8 @@ class Shown:
 
     addresses: Addresses
     company: Company
+    existing: Existing
+    links: Mapping[str, int]
     receiver: str
 
 
@@ -56,26 +68,50 @@ def bring_up(session: Session) -> Shown:
     release(session, settings=settings)
     start_processes(session, settings=settings)
     company = found_company(addresses)
+    existing = found_existing(addresses, company)
     session.progress.say(
         f"{company.name}: {company.departments} departments, {company.members} people; "
-        "its admin installs TAPD from the WeCom market ..."
+        "TAPD has the company already, and its admin links it with WeCom ..."
     )
-    install_app(addresses, company)
+    # The first ticket was pushed before there was a receiver to take it.
+    addresses.tell("ticket", {})
+    link_with_wecom(addresses, company, existing)
     await_in_step(session, addresses, company)
-    return Shown(addresses=addresses, company=company, receiver=receiver)
+    await_settled(session, addresses, company, existing)
+    return Shown(
+        addresses=addresses,
+        company=company,
+        existing=existing,
+        links=count_links(addresses, company),
+        receiver=receiver,
+    )
+
+
+def count_people(shown: Shown) -> str:
+    """How the company's people ended, in one line."""
+    counts = [f"{shown.links.get(name, 0)} {word}" for name, word in _WORDS.items()]
+    return f"In TAPD: {', '.join(counts)}."
 
 
 def describe(shown: Shown) -> list[str]:
     """The addresses to open, and how to stop."""
     addresses, company = shown.addresses, shown.company
+    simulator, phones = addresses.simulator, f"/phone/{company.corp_id}"
+    asked = shown.existing.first("same_email")
     return [
         f"{company.name} is in step: {company.departments} departments, "
         f"{company.members} people.",
+        count_people(shown),
         "",
         f"operators' console   {addresses.api}/console/",
         f"  sign in with       {addresses.api_token}",
-        f"WeCom, simulated     {addresses.simulator}/",
+        f"phone with a notice  {simulator}{phones}/{asked}",
+        f"company's own page   {addresses.api}/company/",
+        f"  open its admin's phone first: {simulator}{phones}/{company.installer}",
+        f"a new company        {addresses.api}/register",
+        f"WeCom, simulated     {simulator}/",
         "  act as its admin, read each member's phone",
+        f"TAPD, simulated      {simulator}/tapd/",
         f"JSON API             {addresses.api}/api/v1/corps",
         f"  Authorization:     Bearer {addresses.api_token}",
         f"callbacks            {shown.receiver}/wecom/command, /wecom/data",
