@@ -10,13 +10,18 @@ from psycopg.rows import class_row
 from domain.ids import CompanyId
 from store.database import Connection
 
-# Only what a corp is linked to, and only what TAPD knows: companies that we made for
-# an install have no id there.
+# Only what a corp is linked to or about to be: its first sync is to know everybody. And
+# only what TAPD knows: companies that we made for an install have no id there.
 _WANTED = """(
-    companies.origin = 'tapd' AND EXISTS (
+    companies.origin = 'tapd' AND (EXISTS (
         SELECT FROM corps WHERE corps.company_id = companies.company_id
             AND corps.state = 'linked')
+    OR EXISTS (
+        SELECT FROM install_intents
+        WHERE install_intents.company_id = companies.company_id
+            AND install_intents.expires_at > clock_timestamp()))
 )"""
+_FRESH_SECONDS = 3600.0
 
 
 class ReadState(StrEnum):
@@ -44,7 +49,7 @@ class AccountRead:
 
 
 def add_missing(connection: Connection) -> int:
-    """Have each linked company of TAPD's read, the new ones at once; how many."""
+    """Have each company of TAPD's that is or will be linked read at once; how many."""
     added = connection.execute(
         f"""
         INSERT INTO account_reads (company_id)
@@ -58,8 +63,22 @@ def add_missing(connection: Connection) -> int:
     return added.rowcount
 
 
+def want(connection: Connection, company_id: str) -> None:
+    """Have a company read now, unless that succeeded within the hour."""
+    connection.execute(
+        """
+        INSERT INTO account_reads AS known (company_id) VALUES (%s)
+        ON CONFLICT (company_id) DO UPDATE SET due_at = clock_timestamp()
+        WHERE known.due_at > clock_timestamp()
+            AND (known.read_at IS NULL
+                OR known.read_at < clock_timestamp() - make_interval(secs => %s))
+        """,
+        [company_id, _FRESH_SECONDS],
+    )
+
+
 def list_due(connection: Connection, *, limit: int) -> Sequence[CompanyId]:
-    """Linked companies whose people are to be read now, the longest due first."""
+    """Companies whose people are to be read now, the longest due first."""
     rows = connection.execute(
         f"""
         SELECT company_id FROM account_reads JOIN companies USING (company_id)
@@ -98,7 +117,7 @@ def find(connection: Connection, company_id: str) -> AccountRead | None:
 
 
 def list_troubled(connection: Connection, *, limit: int) -> Sequence[AccountRead]:
-    """Linked companies whose last reading did not succeed."""
+    """Companies whose last reading did not succeed."""
     with connection.cursor(row_factory=class_row(AccountRead)) as cursor:
         cursor.execute(
             f"""

@@ -70,6 +70,7 @@ def _wire(settings: Settings) -> services.Services:
         ring=bell.ring,
         ring_run=bell.ring_run,
         ring_notices=bell.ring_notices,
+        ring_accounts=bell.ring_accounts,
         api_token=settings.api_token,
         operator_mark=_operator_mark(settings),
         wecom=reach.suite,

@@ -47,6 +47,7 @@ class Services:
     ring: Callable[[str], bool]
     ring_run: Callable[[str], bool]
     ring_notices: Callable[[int], bool]
+    ring_accounts: Callable[[str], bool]
     api_token: str = field(repr=False)
     operator_mark: str = field(repr=False)
     wecom: WeCom

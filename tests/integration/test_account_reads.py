@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from domain.ids import CompanyId
-from store import account_reads
+from store import account_reads, intents
 from store.database import transaction
 from tests.unit.wecom.scripted import ScriptedServer, says, scripted_server
+from tests.webclient import BEARER, insert, open_web
 from tests.workbench import Workbench, workbench
 from workers import upkeep
 from workers.account_reads import read_accounts
@@ -190,6 +191,45 @@ def test_only_linked_companies_that_tapd_knows_are_read(bench: Workbench) -> Non
 
     assert bench.row("SELECT company_id FROM account_reads")["company_id"] == "wpA"
     assert bench.runtime.redis.exists("ring:accounts:wpA") == 1
+
+
+def test_a_company_that_is_about_to_be_linked_is_read_before(
+    bench: Workbench, tapd: ScriptedServer
+) -> None:
+    bench.rows(
+        "INSERT INTO companies (company_id, name, origin) VALUES (%s, 'c', 'tapd')",
+        COMPANY,
+    )
+    with transaction(bench.runtime.pool) as connection:
+        account_reads.want(connection, COMPANY)
+        intents.make_for_company(
+            connection, company_id=COMPANY, admin_account_id="admin-1"
+        )
+    tapd.will(TOKEN, people({"user_id": "1", "user": "张三"}))
+
+    read_accounts(bench.runtime, COMPANY)
+
+    assert stored(bench) == [("1", "张三", None)]
+    with transaction(bench.runtime.pool) as connection:
+        account_reads.want(connection, COMPANY)
+    assert standing(bench) == ("read", None, 24)
+
+
+def test_an_install_intent_has_the_company_read_at_once(
+    bench: Workbench, database: str, redis_url: str
+) -> None:
+    with open_web(database=database, redis_url=redis_url) as web:
+        insert(web.rows, "companies", company_id=COMPANY, name="C", origin="tapd")
+
+        answer = web.client.post(
+            "/api/v1/install-intents",
+            json={"company_id": COMPANY, "admin_account_id": "admin-1"},
+            headers=BEARER,
+        )
+
+    assert answer.status_code == 201, answer.text
+    assert standing(bench)[0] == "new"
+    assert bench.runtime.redis.exists(f"ring:accounts:{COMPANY}") == 1
 
 
 def test_a_company_that_is_not_linked_any_more_is_left_alone(

@@ -3,7 +3,7 @@
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from store import intents
+from store import account_reads, intents
 from store.companies import find_company
 from store.database import transaction
 from store.summaries.installs import has_left
@@ -56,4 +56,7 @@ def create_install_intent(body: InstallIntentBody) -> Response:
             company_id=body.company_id,
             admin_account_id=body.admin_account_id,
         )
+        account_reads.want(connection, body.company_id)
+    # While the admin is at WeCom, TAPD is asked for the people of the first sync.
+    services().ring_accounts(body.company_id)
     return answer(InstallIntent(url=address_of(intent_id)), status=201)
