@@ -25,6 +25,7 @@ from store import (
     reads,
     runs,
     staging,
+    statistics,
     touched,
 )
 from store.corps import Corp
@@ -87,6 +88,8 @@ class Applying:
             corp, defaults=runtime.settings.guard, data_key=self._data_key
         )
         self._linker = Linker(runtime, corp)
+        self._filling, self._written = statistics.ORG, 0
+        self._look_again_at = _PAGE_MEMBERS
         # Those of the transaction at hand.
         self._decided: list[Decision] = []
         self._held = False
@@ -120,6 +123,7 @@ class Applying:
         self._apply_differing()
         people = self._pass_guard(absences)
         self._apply_absences(absences, people)
+        self._turn_to_links()
         self._commit(self._linker.follow_everybody)
         self._linker.catch_up(self._runtime.pool, self._commit)
         self._end(shown, absences, people)
@@ -307,7 +311,25 @@ class Applying:
     def _commit(self, decide: Decide) -> None:
         """One page: org rows and journal in one transaction, checked by the lease."""
         with self._writing() as connection:
-            self._journal(connection, decide(connection))
+            decisions = decide(connection)
+            self._journal(connection, decisions)
+        self._note_written(len(decisions))
+
+    def _note_written(self, decisions: int) -> None:
+        """Have the planner look again whenever ten times as much has been written."""
+        self._written += decisions
+        if self._written >= self._look_again_at:
+            self._look_again_at = 10 * self._written
+            with transaction(self._runtime.pool) as connection:
+                statistics.refresh(connection, self._filling)
+
+    def _turn_to_links(self) -> None:
+        """What is written from here on fills other tables, which may be empty yet."""
+        if self._written >= _PAGE_MEMBERS:
+            self._look_again_at = 0
+            self._note_written(0)
+            self._look_again_at = 1
+        self._filling, self._written = statistics.LINKS, 0
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

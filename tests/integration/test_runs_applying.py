@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from domain.ids import RunId
 from tests.fakes import Person, World
 from tests.histories import HOME, KEEPER, TAG, TEAM, Company, company
 from tests.pipeline import Bench, Tenant, said
+from workers import applying
 
 CORP = "wpCorpA"
 
@@ -267,3 +270,39 @@ def test_somebody_added_under_a_new_userid_is_the_one_who_is_missing(
     assert told == [("AddMember",), ("RenameUserid",)]
     assert bench.execute("SELECT userid FROM aliases") == [("woA",)]
     assert bench.org(tenant) == tenant.world.truth.org() == bench.replayed(tenant)
+
+
+def test_the_planner_is_told_of_what_a_large_first_read_has_filled(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applying, "_PAGE_MEMBERS", 2)
+    tenant = bench.link(CORP, company())
+
+    bench.resync(tenant)
+
+    bench.execute("SELECT pg_stat_force_next_flush()")
+    looked_at = {
+        name
+        for name, count in bench.execute(
+            "SELECT relname, analyze_count FROM pg_stat_user_tables"
+        )
+        if count
+    }
+    # Who reads links while they are sampled as empty plans to read all of members.
+    assert {"departments", "members", "links"} <= looked_at
+
+
+def test_a_quiet_read_leaves_the_planner_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applying, "_PAGE_MEMBERS", 2)
+    tenant = bench.link_in_step(CORP, company())
+    counted = "SELECT relname, analyze_count FROM pg_stat_user_tables WHERE relname"
+    query = f"{counted} IN ('members', 'links') ORDER BY relname"
+    bench.execute("SELECT pg_stat_force_next_flush()")
+    before = bench.execute(query)
+
+    bench.resync(tenant)
+
+    bench.execute("SELECT pg_stat_force_next_flush()")
+    assert bench.execute(query) == before
