@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from store import partitions, pruning, runs, touched
+from store import journeys, partitions, pruning, runs, touched
 from store.database import transaction
 from store.ledger import get_ledger
 from store.partitions import INBOX, JOURNAL
@@ -123,6 +123,26 @@ def test_a_partition_has_the_indexes_and_limits_of_its_table(bench: Workbench) -
     assert bench.row(count, INBOX.name_of(monday)) == bench.row(count, "inbox")
     with pytest.raises(Exception, match="inbox_state"):
         bench.post(state="nonsense")
+
+
+def test_a_journey_is_forgotten_a_day_after_it_was_too_late_for_it(
+    bench: Workbench,
+) -> None:
+    with transaction(bench.runtime.pool) as connection:
+        for state, hours in (("young", 1), ("late", -23), ("old", -25)):
+            journeys.begin(
+                connection,
+                state=state,
+                visitor="v",
+                purpose="sign_in",
+                cargo={"state": state},
+                seconds=hours * 3600,
+            )
+
+    upkeep.prune(bench.runtime)
+
+    left = bench.rows("SELECT cargo ->> 'state' AS state FROM journeys ORDER BY 1")
+    assert [row["state"] for row in left] == ["late", "young"]
 
 
 def test_an_emptied_week_is_dropped_and_a_filled_one_stays(bench: Workbench) -> None:
