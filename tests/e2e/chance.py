@@ -16,7 +16,12 @@ class History:
     def __init__(self, office: Office, *, seed: int) -> None:
         self._office = office
         self._dice = random.Random(seed)  # noqa: S311 - a history, not a secret
-        self._steps: Sequence[tuple[Step, int]] = (
+        self._steps = self._list_steps()
+        self._look()
+
+    def _list_steps(self) -> Sequence[tuple[Step, int]]:
+        """What may happen, and how often."""
+        return (
             (self._hire, 3),
             (self._move, 6),
             (self._promote, 3),
@@ -29,7 +34,6 @@ class History:
             (self._remove_department, 2),
             (self._set_tag, 1),
         )
-        self._look()
 
     def go_on(self, steps: int) -> None:
         """Let so many things happen, one right after the other."""
