@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from demo.browser import Browser, Page
@@ -73,3 +74,25 @@ def account_of(person: Row, account_id: str, **other: Any) -> Row:
     """An account with everything that WeCom knows of a member, or something else."""
     same = {name: person[name] for name in ("name", "mobile", "email")}
     return {"account_id": account_id, "nick": account_id, **same, **other}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dealt:
+    """A company of TAPD's, and whom of a corp it has in which way."""
+
+    company_id: str
+    admin: str
+    people: dict[str, list[Row]]
+
+
+def deal(office: Office, **counts: int) -> Dealt:
+    """A company in TAPD after a corp's people, so many of each kind, all told."""
+    product, given = office.product, {"corp_id": office.corp_id, **counts}
+    made = product.control("POST", "tapd/companies", given)
+    company_id = f"dealt-{office.corp_id[-8:]}"
+    path = f"tapd/companies/{made['company_id']}/accounts"
+    found_in_tapd(product, company_id, product.control("GET", path)["items"])
+    people: dict[str, list[Row]] = {}
+    for one in made["people"]:
+        people.setdefault(one["kind"], []).append(one)
+    return Dealt(company_id=company_id, admin=made["admins"][0], people=people)
