@@ -65,7 +65,10 @@ def test_a_plan_is_answered_with_its_decisions_and_cost(bench: Bench, web: Web) 
     assert named == [
         ("AddMember", "member:woB", "full_read"),
         ("AddMember", "member:woNew", "full_read"),
+        ("AskMember", "member:woB", "not_visible"),
+        ("AskMember", "member:woNew", "not_visible"),
     ]
+    assert told["decisions"][-1]["after"]["link"]["evidence"] == []
     assert told["cost"]["calls"] == told["cost"]["calls_resync"]
     assert web.get(f"/runs/{told['run_id']}/plan") == told
     run = web.get(f"/runs/{told['run_id']}")
@@ -96,7 +99,10 @@ def test_a_change_that_is_one_is_told_as_one_in_both_languages(
 
     [group] = ask(bench, tenant, web).get_json()["groups"]
 
-    assert group["words"] == {"zh-CN": "30 位成员 加入", "en": "30 members joined"}
+    assert group["words"] == {
+        "zh-CN": "30 位成员 加入；已请 30 位成员 关联 TAPD 帐号",
+        "en": "30 members joined; 30 members were asked to link a TAPD account",
+    }
     assert (group["count"], len(group["keys"])) == (30, 5)
 
 

@@ -78,24 +78,34 @@ def describe(line: Line, names: Names, *, tag: str) -> str:
 def describe_group(group: Group, names: Names, *, tag: str) -> str:
     """What would happen to all of a group, in a language."""
     who = _who_of(group, names, tag)
+    forms = ("many",) if group.count > 1 else ()
     told = [
-        _say(each, group.before, group.after, who, names, tag) for each in group.names
+        _say(each, group.before, group.after, who, names, tag, forms=forms)
+        for each in group.names
     ]
     return say(tag, "plan.then").join(told)
 
 
 def _say(
-    name: str, before: Fields, after: Fields, who: str, names: Names, tag: str
+    name: str,
+    before: Fields,
+    after: Fields,
+    who: str,
+    names: Names,
+    tag: str,
+    *,
+    forms: tuple[str, ...] = (),
 ) -> str:
     decision = DecisionName(name)
     field = _FIELD.get(decision, "")
     old = _value(before.get(field), field, names, tag)
     new = _value(after.get(field), field, names, tag)
     key = f"journal.{decision.value}"
-    if not new and f"{key}.bare" in catalogue(tag):
-        key = f"{key}.bare"
+    wanted = forms if new else (*forms, "bare")
+    special = [f"{key}.{each}" for each in wanted if f"{key}.{each}" in catalogue(tag)]
     nothing = say(tag, "journal.nothing")
-    return say(tag, key, who=who, old=old or nothing, new=new or nothing)
+    phrase = special[0] if special else key
+    return say(tag, phrase, who=who, old=old or nothing, new=new or nothing)
 
 
 def corp_title(corp: CorpSummary) -> str:
