@@ -102,17 +102,8 @@ def reserve(
     limit: int,
 ) -> list[Question]:
     """Keep the questions to put now, so that they count whatever becomes of them."""
-    rows = connection.execute(
-        _UNANSWERED, _about(corp_pk, company_id, standing)
-    ).fetchall()
-    accounts = {mobile: account_id for account_id, mobile, _, _ in sorted(rows)[::-1]}
-    past = [
-        Lookup(mobile=mobile, asked_at=asked_at, answer=Answer(answer))
-        for _, mobile, asked_at, answer in rows
-        if answer is not None and asked_at <= standing.now - WINDOW
-    ]
-    past += _window(connection, corp_pk, standing)
-    wanted = _lookups(past, standing).reserve(accounts)[:limit]
+    accounts, askable = _askable(connection, corp_pk, company_id, standing)
+    wanted = askable[:limit]
     reserved = connection.execute(
         """
         INSERT INTO lookups (corp_pk, account_id)
@@ -188,7 +179,8 @@ def find_next_due(
         blocked = standing.blocked_until
         is_blocked = blocked is not None and blocked > standing.now
         times += [blocked] if is_blocked else [budget_grows, answer_lost]
-        if not is_blocked and budget_grows is None:
+        if not is_blocked and _askable(connection, corp_pk, company_id, standing)[1]:
+            # A turn asks a few only, and each hit gives its part of the budget back.
             times.append(standing.now)
     return min((each for each in times if each is not None), default=None)
 
@@ -247,6 +239,23 @@ def prune(connection: Connection) -> int:
         """,
         [WINDOW],
     ).rowcount
+
+
+def _askable(
+    connection: Connection, corp_pk: CorpPk, company_id: CompanyId, standing: Standing
+) -> tuple[dict[str, AccountId], Sequence[Lookup]]:
+    """Accounts by mobile, and the questions that may be put about them now."""
+    rows = connection.execute(
+        _UNANSWERED, _about(corp_pk, company_id, standing)
+    ).fetchall()
+    accounts = {mobile: account_id for account_id, mobile, _, _ in sorted(rows)[::-1]}
+    past = [
+        Lookup(mobile=mobile, asked_at=asked_at, answer=Answer(answer))
+        for _, mobile, asked_at, answer in rows
+        if answer is not None and asked_at <= standing.now - WINDOW
+    ]
+    past += _window(connection, corp_pk, standing)
+    return accounts, _lookups(past, standing).reserve(accounts)
 
 
 def _window(

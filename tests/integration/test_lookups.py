@@ -73,6 +73,25 @@ def test_misses_stay_under_the_budget_across_runs(bench: Bench) -> None:
     assert one.link("wo01")[0] == "none"
 
 
+def test_what_hits_leave_of_the_budget_is_asked_at_once(bench: Bench) -> None:
+    one = Matched.of(bench, crowd())
+    for n in (1, 2, 3):
+        one.name(f"u{n}", mobile=mobile(n))
+    for n in (500, 501):
+        one.name(f"u{n}", mobile="1370000" + mobile(n)[-4:])
+    one.read()
+
+    # Only as often as upkeep finds it due by itself.
+    for _ in range(4):
+        upkeep.look_up_mobiles(bench.runtime)
+        one.settle()
+
+    assert len(asked(one)) == 5
+    assert [one.account_of(f"wo0{n}") for n in (1, 2, 3)] == ["u1", "u2", "u3"]
+    assert one.link("wo04") == ("pending", "not_visible", None)
+    assert bench.execute("SELECT lookups_due_at FROM corps") == [(None,)]
+
+
 def test_the_budget_grows_again_after_a_day(bench: Bench) -> None:
     one = Matched.of(bench, crowd())
     for n in range(9):
