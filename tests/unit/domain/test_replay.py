@@ -2,14 +2,14 @@
 
 import pytest
 
-from domain.decisions import Decision
+from domain.decisions import Decision, Fields
 from domain.ids import DepartmentId, Key, Userid
 from domain.leavers import Removal
 from domain.org import Activation, Org, RemovalCause
 from domain.reasons import Reason
 from domain.reconcile_departments import decide_department
 from domain.reconcile_members import decide_member, remove_member, rename_userid
-from domain.replay import BrokenJournal, Line, replay
+from domain.replay import BrokenJournal, Folding, Line, replay
 from tests.builders import department, lines, member, stored
 
 EVENT = Reason.EVENT
@@ -98,3 +98,26 @@ def test_a_change_of_nobody_is_impossible() -> None:
 def test_nobody_is_added_twice() -> None:
     with pytest.raises(BrokenJournal, match="already there"):
         folded(*ADDED, *ADDED)
+
+
+def linked(userid: str, state: str, account_id: str | None = None) -> Line:
+    after: Fields = {"link": {"state": state, "account_id": account_id}}
+    return Line(decision="LinkAccount", key=Key(f"member:{userid}"), after=after)
+
+
+def test_of_two_links_of_one_person_the_live_one_stays() -> None:
+    folding = Folding()
+    renames = rename_userid([Userid("woZhang"), Userid("b")], reason=EVENT)
+
+    for each in [
+        *lines((*ADDED, *decide_member(None, member("b"), reason=EVENT))),
+        linked("woZhang", "linked", "u1"),
+        linked("b", "pending"),
+        *lines(renames),
+    ]:
+        folding.take(each)
+
+    assert folding.rows[Key("member:b")].link == {
+        "state": "linked",
+        "account_id": "u1",
+    }

@@ -1,0 +1,140 @@
+"""A corp that withdraws leaves accounts, and finds its people's links again."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from domain.accounts import AccountChange, AccountField
+from domain.claims import ClaimKind
+from domain.ids import AccountId, MemberPk, Userid
+from simulator import admin_app
+from simulator.corp import Corp as Enterprise
+from store import accounts, link_claims
+from store.corps import Corp
+from store.database import transaction
+from tests.workbench import Workbench, workbench
+from workers.mailbox import drain
+from workers.runs import work_on
+
+
+@pytest.fixture
+def bench(database: str, redis_url: str) -> Iterator[Workbench]:
+    with workbench(database=database, redis_url=redis_url) as bench:
+        yield bench
+
+
+def link_and_read(bench: Workbench, enterprise: Enterprise) -> Corp:
+    bench.link(enterprise)
+    for row in bench.rows("SELECT run_id FROM runs WHERE state = 'queued'"):
+        work_on(bench.runtime, row["run_id"])
+    return bench.corp(enterprise)
+
+
+def links(bench: Workbench, corp: Corp) -> dict[str, tuple[str, str, str | None]]:
+    rows = bench.rows(
+        "SELECT userid, links.state, reason, account_id FROM links"
+        " JOIN members USING (corp_pk, member_pk) WHERE corp_pk = %s ORDER BY userid",
+        corp.corp_pk,
+    )
+    return {
+        row["userid"]: (row["state"], row["reason"], row["account_id"]) for row in rows
+    }
+
+
+def withdraw(bench: Workbench, enterprise: Enterprise) -> None:
+    admin_app.uninstall(bench.world, enterprise)
+    bench.deliver_and_drain()
+
+
+def undo(bench: Workbench, corp: Corp, userid: str, account_id: str) -> None:
+    """The member, as an admin of their company, undoes their own link."""
+    row = bench.row(
+        "SELECT member_pk FROM members WHERE corp_pk = %s AND userid = %s",
+        corp.corp_pk,
+        userid,
+    )
+    with transaction(bench.runtime.pool) as connection:
+        link_claims.state(
+            connection,
+            corp,
+            member_pk=MemberPk(row["member_pk"]),
+            kind=ClaimKind.UNLINKED,
+            account_id=AccountId(account_id),
+            said_by=link_claims.by_admin(Userid(userid)),
+        )
+    drain(bench.runtime, corp.mailbox)
+
+
+def test_a_withdrawal_ends_the_links_and_keeps_the_accounts(bench: Workbench) -> None:
+    enterprise = bench.found()
+    corp = link_and_read(bench, enterprise)
+    before = links(bench, corp)
+
+    withdraw(bench, enterprise)
+
+    assert len(before) > 3
+    assert {state for state, _, _ in before.values()} == {"linked"}
+    after = links(bench, corp)
+    assert set(after.values()) == {("unlinked", "corp_withdrew", None)}
+    assert not after.keys() & before.keys()
+    kept = bench.rows("SELECT 1 FROM memberships WHERE left_at IS NULL")
+    assert len(kept) == len(before)
+    lines = bench.rows("SELECT key FROM journal WHERE decision = 'Unlink'")
+    assert {row["key"] for row in lines} == {f"member:{each}" for each in after}
+
+
+def test_a_corp_that_comes_back_finds_its_peoples_links(bench: Workbench) -> None:
+    enterprise = bench.found()
+    first = links(bench, link_and_read(bench, enterprise))
+    withdraw(bench, enterprise)
+
+    second = links(bench, link_and_read(bench, enterprise))
+
+    assert second == {
+        userid: ("linked", "returned_with_corp", account_id)
+        for userid, (_, _, account_id) in first.items()
+    }
+
+
+def test_a_pair_that_was_undone_stays_undone_over_a_withdrawal(
+    bench: Workbench,
+) -> None:
+    enterprise = bench.found()
+    corp = link_and_read(bench, enterprise)
+    userid, (_, _, account_id) = next(iter(links(bench, corp).items()))
+    undo(bench, corp, userid, str(account_id))
+    withdraw(bench, enterprise)
+    purged = bench.rows("SELECT said_by FROM link_claims")
+
+    corp = link_and_read(bench, enterprise)
+
+    assert userid not in str(purged)
+    assert links(bench, corp).get(userid, ("none", "", None))[2] != account_id
+
+
+def test_a_member_found_by_mobile_keeps_that_account(bench: Workbench) -> None:
+    enterprise = bench.found()
+    enterprise.tells_details = True
+    corp = link_and_read(bench, enterprise)
+    userid, (_, _, account_id) = next(iter(links(bench, corp).items()))
+    withdraw(bench, enterprise)
+    mobile = enterprise.now.members[userid].mobile
+    with transaction(bench.runtime.pool) as connection:
+        accounts.upsert(
+            connection,
+            corp.company_id,  # type: ignore[arg-type]  # a linked corp has one.
+            [
+                AccountChange(
+                    account_id=AccountId(str(account_id)),
+                    given={AccountField.MOBILE: None, AccountField.EMAIL: None},
+                ),
+                AccountChange(
+                    account_id=AccountId("another"),
+                    given={AccountField.MOBILE: mobile},
+                ),
+            ],
+        )
+
+    corp = link_and_read(bench, enterprise)
+
+    assert links(bench, corp)[userid] == ("linked", "seen_mobile", "another")
