@@ -10,8 +10,10 @@ from simulator import admin_app
 from simulator.faults import Kind
 from simulator.grant import Grant
 from tests.installing import COMPANY, WHOLE
+from tests.servers import scratch_database
 from tests.walking import (
     Walk,
+    cleaned,
     intent_of,
     path_of,
     says,
@@ -22,12 +24,19 @@ from tests.workbench import workbench
 from workers import ways
 
 
-@pytest.fixture
-def walk(database: str, redis_url: str) -> Iterator[Walk]:
+@pytest.fixture(scope="module")
+def place(postgres_url: str, template: str, redis_server_url: str) -> Iterator[Walk]:
     with (
-        workbench(database=database, redis_url=redis_url) as bench,
-        walking(bench) as walk,
+        scratch_database(postgres_url, template=template) as database,
+        workbench(database=database, redis_url=redis_server_url) as bench,
+        walking(bench) as place,
     ):
+        yield place
+
+
+@pytest.fixture
+def walk(place: Walk) -> Iterator[Walk]:
+    with cleaned(place) as walk:
         yield walk
 
 
