@@ -30,7 +30,7 @@ from workers.send_faults import Fate, fate_of, reason_of
 
 # A turn ends after so long, so that corps take turns.
 _TURN_SECONDS = 60.0
-_PAGE_NOTICES = 2_000
+_PAGE_NOTICES = 1_000
 _REFUSED_SECONDS = 3_600.0
 _RUSH_JITTER_SECONDS = 5.0
 # So many refused in a row one by one: then it is not they whom WeCom refuses.
@@ -107,6 +107,11 @@ class _Turn:
                 pass
         except LeaseLost:
             _log.info("delivery taken over", extra={"corp_pk": self._corp_pk})
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            # Asking for admins, or a fault of our own: the corp waits, others go on.
+            self._note_trouble(error)
 
     def _step(self) -> bool:
         """Send one batch, or tend to one card; False when nothing is left to do now."""
@@ -128,7 +133,7 @@ class _Turn:
             elif batch is not None:
                 batches.end_unknown(connection, corp.corp_pk, batch)
         if batch is None:
-            return self._tend_cards(corp)
+            return tend_cards(self._runtime, corp, writing=self._writing)
         if _is_too_late(batch):
             self._count(unknown=len(batch.userids))
             return True
@@ -198,6 +203,14 @@ class _Turn:
             sent=len(batch.userids) - len(complaints), undeliverable=len(complaints)
         )
 
+    def _note_trouble(self, error: Exception) -> None:
+        with self._writing() as connection:
+            corp = corps.share(connection, self._corp_pk)
+            delivery = deliveries.open_delivery(connection, self._corp_pk)
+            judgement = judge(error, strikes=delivery.strikes)
+            self._wait(connection, judgement)
+        self._follow_up(corp, judgement)
+
     def _note_failure(self, corp: Corp, batch: Batch, error: Exception) -> bool:
         """Whether to go on at once."""
         with self._writing() as connection:
@@ -206,11 +219,15 @@ class _Turn:
             extra = {"corp_pk": corp.corp_pk, "error": judgement.error}
             _log.info("batch not taken", extra=extra)
             go_on = self._dispose(connection, batch, error, judgement, delivery)
+        self._follow_up(corp, judgement)
+        return go_on
+
+    def _follow_up(self, corp: Corp, judgement: Judgement) -> None:
+        """What an error says about the corp itself."""
         if judgement.fault is Fault.REVOKED:
             corp_mail.doubt(self._runtime, corp.mailbox)
         elif judgement.fault is Fault.PAUSED:
             corp_mail.pause_for_wecom(self._runtime, corp.mailbox)
-        return go_on
 
     def _dispose(
         self,
@@ -265,16 +282,6 @@ class _Turn:
         )
         self._wait(connection, judgement)
         return False
-
-    def _tend_cards(self, corp: Corp) -> bool:
-        try:
-            return tend_cards(self._runtime, corp, writing=self._writing)
-        except Exception as error:
-            with self._writing() as connection:
-                delivery = deliveries.open_delivery(connection, corp.corp_pk)
-                judgement = judge(error, strikes=delivery.strikes)
-                self._wait(connection, judgement)
-            return False
 
     def _wait(self, connection: Connection, judgement: Judgement) -> None:
         deliveries.wait(

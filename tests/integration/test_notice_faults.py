@@ -138,6 +138,38 @@ def test_an_app_that_wecom_disabled_pauses_the_corp(post: Post) -> None:
     assert post.states() == [("queued", None)]
 
 
+def test_a_batch_that_cannot_be_opened_makes_its_own_corp_wait_and_no_other(
+    post: Post,
+) -> None:
+    post.ask(post.userids[0])
+    post.bench.misbehave(Kind.HTTP_500, match="message/send", count=1)
+    post.deliver()
+    post.bench.rows("UPDATE notice_batches SET sealed = '\\x00'")
+    make_due(post.bench)
+
+    post.deliver()
+
+    waits = post.bench.row("SELECT waits_for, not_before > now() AS on FROM deliveries")
+    assert waits == {"waits_for": "retry", "on": True}
+
+
+def test_admins_who_cannot_be_asked_for_are_asked_for_later(post: Post) -> None:
+    post.bench.rows(
+        "INSERT INTO plans (plan_id, corp_pk, kind, hash) VALUES ('p', %s, 'members',"
+        " 'h')",
+        post.corp.corp_pk,
+    )
+    post.bench.misbehave(Kind.ERRCODE, match="agent/get_admin_list", count=1)
+    post.deliver()
+    unasked = post.bench.row("SELECT admins_asked_at FROM plans")
+
+    make_due(post.bench)
+    post.deliver()
+
+    assert unasked == {"admins_asked_at": None}
+    assert post.bench.calls("agent/get_admin_list") == 2
+
+
 def test_the_twenty_first_message_within_a_minute_waits(post: Post) -> None:
     asked = post.userids[0]
     post.ask(asked)

@@ -11,6 +11,7 @@ from simulator.faults import Kind
 from simulator.grant import Scope
 from store import runs
 from store.database import transaction
+from store.tallies import NOTICES, read_counts
 from tests.outbox import Post, age, make_due, post_office, read_in_full
 from tests.workbench import Workbench, workbench
 from workers.mailbox import drain
@@ -159,6 +160,18 @@ def test_an_unanswered_call_is_repeated_and_reaches_nobody_twice(post: Post) -> 
     assert post.bench.calls("message/send") == 2
     assert post.counts(post.userids) == [1] * len(post.userids)
     assert {state for state, _ in post.states()} == {"sent"}
+
+
+def test_what_became_of_notices_is_counted(post: Post) -> None:
+    gone, *others = post.userids
+    post.enterprise.now.drop_member(gone)
+    post.ask(gone, *others)
+
+    post.deliver()
+
+    post.bench.runtime.tallies.write()
+    counts = read_counts(post.bench.runtime.redis, NOTICES)
+    assert counts == {"sent": len(others), "undeliverable": 1}
 
 
 def test_what_cannot_be_repeated_safely_is_unknown(post: Post) -> None:
