@@ -145,6 +145,21 @@ def picky(runtime: Runtime, refused: str) -> PickyRuntime:
 
 
 def post_office(bench: Workbench, *, members: int = 6) -> Post:
+    """A linked corp and its people as a read would store them; nobody is linked."""
+    enterprise = bench.found(members=members)
+    bench.link(enterprise)
+    for userid in sorted(enterprise.now.members):
+        bench.rows(
+            "INSERT INTO members (corp_pk, userid, activation, employment, grounds,"
+            " department_ids, department_orders, fingerprint)"
+            " VALUES (%s, %s, 'active', 'working', '{direct}', '{}', '{}', '')",
+            bench.corp(enterprise).corp_pk,
+            userid,
+        )
+    return Post(bench=bench, enterprise=enterprise, corp=bench.corp(enterprise))
+
+
+def read_office(bench: Workbench, *, members: int = 6) -> Post:
     """A corp that installed the app and was read in full; nobody is linked yet."""
     enterprise = bench.found(members=members)
     bench.link(enterprise)

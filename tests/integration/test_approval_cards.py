@@ -11,7 +11,7 @@ from simulator.corp import Message
 from simulator.tokens import Paper
 from store import approvals, runs
 from store.database import transaction
-from tests.outbox import Post, post_office, read_in_full
+from tests.outbox import Post, read_in_full, read_office
 from tests.workbench import Workbench, workbench
 
 STRANGER_KEY = "approve:another:plan"
@@ -80,7 +80,7 @@ def bench(database: str, redis_url: str) -> Iterator[Workbench]:
 
 @pytest.fixture
 def board(bench: Workbench) -> Board:
-    post = post_office(bench, members=14)
+    post = read_office(bench, members=14)
     one, other, sender, *rest = post.userids
     post.enterprise.admins = {one: 1, other: 1, sender: 0}
     for userid in rest[:5]:
