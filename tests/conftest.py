@@ -72,6 +72,13 @@ def database(postgres_url: str, template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def module_database(postgres_url: str, template: str) -> Iterator[str]:
+    """The same for all tests of a module, which empty it for each other."""
+    with scratch_database(postgres_url, template=template) as url:
+        yield url
+
+
 @pytest.fixture
 def empty_database(postgres_url: str) -> Iterator[str]:
     """The address of a fresh database without any schema."""

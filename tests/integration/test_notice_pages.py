@@ -26,6 +26,7 @@ from tests.linking_rows import (
 from tests.visiting import (
     WECOM,
     Visit,
+    anew,
     csrf_of,
     data_actions,
     named,
@@ -37,10 +38,18 @@ from tests.webclient import add_member
 LINK = f"/link/{TOKEN}"
 
 
-@pytest.fixture
-def visit(database: str, redis_url: str) -> Iterator[Visit]:
-    with open_visit(database=database, redis_url=redis_url) as visit:
+@pytest.fixture(scope="module")
+def shared(module_database: str, redis_server_url: str) -> Iterator[Visit]:
+    """The web of all these tests: making one takes longer than a test."""
+    with open_visit(database=module_database, redis_url=redis_server_url) as visit:
         yield visit
+
+
+@pytest.fixture
+def visit(shared: Visit, redis_url: str) -> Visit:
+    """The same, empty; Redis is emptied too."""
+    assert redis_url
+    return anew(shared)
 
 
 @pytest.fixture

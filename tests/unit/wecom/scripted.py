@@ -42,6 +42,11 @@ class ScriptedServer:
         for reply in replies:
             self._replies.append(says(reply) if isinstance(reply, dict) else reply)
 
+    def forget(self) -> None:
+        """Drop what was asked and what was to be answered."""
+        self.asked.clear()
+        self._replies.clear()
+
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         url = urlsplit(handler.path)
         size = int(handler.headers.get("Content-Length") or 0)
