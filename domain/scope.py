@@ -98,8 +98,24 @@ class Usable:
                 main_department=None,
                 leads=None if member.leads is None else frozenset(),
             )
-        grounds = self.grounds_of(member.userid, member.department_ids)
-        return replace(member, grounds=grounds)
+        return _on(member, self.grounds_of(member.userid, member.department_ids))
+
+
+def _on(member: Member, grounds: Grounds) -> Member:
+    """The member on these grounds; `replace` takes three times as long, for each of a
+    hundred thousand."""
+    return Member(
+        userid=member.userid,
+        open_userid=member.open_userid,
+        name=member.name,
+        activation=member.activation,
+        placements=member.placements,
+        main_department=member.main_department,
+        leads=member.leads,
+        direct_leaders=member.direct_leaders,
+        details=member.details,
+        grounds=grounds,
+    )
 
 
 def usable_of(*, scope: AuthScope, tags: Tags, tree: Tree) -> Usable:

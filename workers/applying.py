@@ -1,6 +1,7 @@
 """Applies a complete read under the lease: what differs, page by page, then the end."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import NoReturn, TypeVar
@@ -189,22 +190,31 @@ class Applying:
             self._apply(Findings(shown=tuple(page)))
 
     def _apply_differing(self) -> None:
-        after = ""
-        while True:
-            with transaction(self._runtime.pool) as connection:
-                rows = staging.list_differing_members(
-                    connection,
-                    self._run.run_id,
-                    self._corp.corp_pk,
-                    after=after,
-                    limit=_PAGE_MEMBERS,
-                    deep=self._run.deep,
-                )
-            if not rows:
-                return
-            page = [member_from_fields(userid, value) for userid, value in rows]
+        for page in self._differing():
             self._apply(Findings(shown=tuple(page)))
-            after = rows[-1][0]
+
+    def _differing(self) -> Iterator[Sequence[Member]]:
+        """Pages of members that differ; the next one is read while one is written."""
+        with ThreadPoolExecutor(1, thread_name_prefix="differing") as ahead:
+            page = self._read_differing("")
+            while page:
+                full = len(page) == _PAGE_MEMBERS
+                after = page[-1].userid
+                following = ahead.submit(self._read_differing, after) if full else None
+                yield page
+                page = following.result() if following else []
+
+    def _read_differing(self, after: str) -> Sequence[Member]:
+        with transaction(self._runtime.pool) as connection:
+            rows = staging.list_differing_members(
+                connection,
+                self._run.run_id,
+                self._corp.corp_pk,
+                after=after,
+                limit=_PAGE_MEMBERS,
+                deep=self._run.deep,
+            )
+        return [member_from_fields(userid, value) for userid, value in rows]
 
     def _pass_guard(self, absences: Absences) -> People:
         """Weigh all leavers at once: the guard knows no pages."""

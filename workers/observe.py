@@ -6,7 +6,8 @@ from domain.org import Department, Member, Placement
 from domain.scope import AuthScope, Tag
 from wecom.wire import AuthInfo, DepartmentRow, MemberRow, TagRow
 
-_DETAILS = ("mobile", "email", "biz_mail", "position", "alias")
+# Ascending, as details are kept.
+_DETAILS = ("alias", "biz_mail", "email", "mobile", "position")
 
 
 def department_from(row: DepartmentRow) -> Department:
@@ -35,7 +36,7 @@ def member_from(row: MemberRow) -> Member:
         direct_leaders=None if leaders is None else tuple(map(Userid, leaders)),
         details=tuple(
             (name, value)
-            for name in sorted(_DETAILS)
+            for name in _DETAILS
             if (value := getattr(row, name)) is not None
         ),
         grounds=frozenset(),
