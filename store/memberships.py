@@ -89,10 +89,13 @@ def follow(
 
     Repeats: what is so already is not written.
     """
-    about = {"corp_pk": corp_pk, "userids": None if userids is None else list(userids)}
-    freed = connection.execute(_RELEASE, about).fetchall()
-    connection.execute(_TAKE_BACK, about)
-    connection.execute(_ALIGN, about)
+    who, about = "", {"corp_pk": corp_pk, "userids": list(userids or ())}
+    if userids is not None:
+        # Not by OR: for a page of people the index of userids has to be used.
+        who = "AND userid = ANY(%(userids)s)"
+    freed = connection.execute(_RELEASE.format(who=who), about).fetchall()
+    connection.execute(_TAKE_BACK.format(who=who), about)
+    connection.execute(_ALIGN.format(who=who), about)
     return sorted(AccountId(row[0]) for row in freed)
 
 
@@ -102,7 +105,7 @@ _RELEASE = """
         WHERE links.corp_pk = %(corp_pk)s AND holds
             AND members.corp_pk = links.corp_pk
             AND members.member_pk = links.member_pk AND members.state = 'removed'
-            AND (%(userids)s::text[] IS NULL OR userid = ANY(%(userids)s))
+            {who}
         RETURNING company_id, account_id
     ), ended AS (
         UPDATE memberships SET left_at = clock_timestamp() FROM released
@@ -120,7 +123,7 @@ _TAKE_BACK = """
             ORDER BY changed_at DESC, links.member_pk) AS place
         FROM links JOIN members USING (corp_pk, member_pk)
         WHERE links.corp_pk = %(corp_pk)s AND NOT holds AND members.state = 'active'
-            AND (%(userids)s::text[] IS NULL OR userid = ANY(%(userids)s))
+            {who}
     )
     UPDATE links SET holds = true, stale = links.state <> 'linked' FROM back
     WHERE links.corp_pk = %(corp_pk)s AND links.member_pk = back.member_pk
@@ -134,7 +137,7 @@ _ALIGN = """
     FROM links JOIN members USING (corp_pk, member_pk)
     WHERE links.corp_pk = %(corp_pk)s AND links.state = 'linked' AND holds
         AND members.state = 'active'
-        AND (%(userids)s::text[] IS NULL OR userid = ANY(%(userids)s))
+        {who}
         AND memberships.company_id = links.company_id
         AND memberships.account_id = links.account_id
         AND (memberships.employment <> members.employment OR left_at IS NOT NULL)

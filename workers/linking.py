@@ -39,8 +39,11 @@ _TELLING = {
     DecisionName.SET_DETAILS,
     DecisionName.MARK_WORKING,
 }
-# These change what a link means for the company, too.
-_FOLLOWED = _TELLING | {DecisionName.MARK_LEFT, DecisionName.REMOVE_MEMBER}
+# These change what a link means for the company; who is new has none.
+_FOLLOWED = _TELLING - {DecisionName.ADD_MEMBER} | {
+    DecisionName.MARK_LEFT,
+    DecisionName.REMOVE_MEMBER,
+}
 _WAITING = Link(reason=LinkReason.WAITING_FOR_LOOKUPS)
 _UNLINKED = Link(state=LinkState.UNLINKED, reason=LinkReason.UNLINKED_BY_PERSON)
 
@@ -64,10 +67,12 @@ class Linker:
         examined.
         """
         touched = _userids(decisions, names=_FOLLOWED)
-        if not touched:
-            return []
-        freed = memberships.follow(connection, self._corp_pk, touched)
         told = _userids(decisions, names=_TELLING)
+        if not touched and not told:
+            return []
+        freed = []
+        if touched:
+            freed = memberships.follow(connection, self._corp_pk, touched)
         pks = links.find_pks(connection, self._corp_pk, told)
         pks += links.list_conflicts(connection, self._corp_pk, freed)
         return self.examine(connection, member_pks=pks)
@@ -79,8 +84,7 @@ class Linker:
         touched = _userids(decisions, names=_FOLLOWED)
         if touched:
             memberships.follow(connection, self._corp_pk, touched)
-            told = _userids(decisions, names=_TELLING)
-            links.note_stale(connection, self._corp_pk, told)
+            links.note_stale(connection, self._corp_pk, touched)
 
     def follow_everybody(self, connection: Connection) -> list[Decision]:
         """Memberships that disagree with their members are put right; nothing else."""
@@ -108,6 +112,8 @@ class Linker:
                     longest_wait=LONGEST_WAIT,
                     creates=company.creates,
                 )
+                if len(page) == _PAGE_MEMBERS and after == 0:
+                    links.analyse(connection)
             if not page:
                 return
             commit(partial(self.examine, member_pks=page))
