@@ -70,9 +70,9 @@ def find_pks(
 
 
 def analyse(connection: Connection) -> None:
-    """Tell the planner how many there are; among many new ones a guess costs minutes."""
+    """Tell the planner how many there are: a guess costs minutes among many."""
     for table in ("members", "links", "accounts"):
-        connection.execute(f"ANALYZE {table}")  # noqa: S608 - constant names
+        connection.execute(f"ANALYZE {table}")
 
 
 def write(
