@@ -7,6 +7,7 @@ from psycopg.rows import class_row
 
 from domain.links import LinkReason
 from store.database import Connection
+from store.intents import INSTALL_RESUMED
 
 # Who is linked for one of these reasons got an account made for them.
 _CREATED = (LinkReason.NO_ACCOUNT.value, LinkReason.NOT_VISIBLE.value)
@@ -26,8 +27,8 @@ class Standing:
     """Where an install stands, with the corp and the company as far as known.
 
     Shape: `company_*` is what the corp is linked to now, whoever linked it;
-        `can_be_asked_again` for 20 minutes after the exchange; `waits_for` is what the
-        worker waits for before it goes on.
+        `can_be_asked_again` for 20 minutes after the exchange; `resumed`: it is being
+        decided once more; `waits_for` is what the worker waits for before it goes on.
     """
 
     state: str
@@ -43,6 +44,7 @@ class Standing:
     read: int
     of: int | None
     can_be_asked_again: bool
+    resumed: bool
     waits_for: str | None
 
 
@@ -113,16 +115,20 @@ def find_standing(connection: Connection, code_hash: str) -> Standing | None:
                 coalesce(runs.pages_read, 0) AS read, runs.pages_of AS of,
                 coalesce(i.exchanged_at > clock_timestamp() - %s, false)
                     AS can_be_asked_again,
+                EXISTS (
+                    SELECT FROM inbox WHERE inbox.mailbox = 'code:' || i.code_hash
+                        AND kind = %s AND inbox.state = 'pending'
+                ) AS resumed,
                 CASE WHEN mailboxes.not_before > clock_timestamp()
                     THEN mailboxes.waits_for END AS waits_for
             FROM installs AS i
-            LEFT JOIN mailboxes ON mailbox = 'code:' || i.code_hash
+            LEFT JOIN mailboxes ON mailboxes.mailbox = 'code:' || i.code_hash
             LEFT JOIN corps ON corps.corp_pk = i.corp_pk
             LEFT JOIN companies ON companies.company_id = corps.company_id
             LEFT JOIN runs ON runs.run_id = i.run_id
             WHERE i.code_hash = %s
             """,
-            [_MENDED_WITHIN, code_hash],
+            [_MENDED_WITHIN, INSTALL_RESUMED, code_hash],
         )
         return cursor.fetchone()
 

@@ -197,11 +197,12 @@ def test_an_installer_outside_the_scope_is_let_in_and_checks_again(walk: Walk) -
 
     refused = walk.browser.open(back.url)
     admin_app.set_scope(walk.bench.world, enterprise, WHOLE, quiet=True)
-    walk.browser.act(refused, "continue")
+    again = walk.browser.act(refused, "continue")
     walk.work()
 
     assert says(refused, "install.reason.installer_outside.do")
     assert says(refused, "install.unchanged")
+    assert 'http-equiv="refresh"' in again.text
     assert walk.bench.corp(enterprise).company_id == COMPANY
 
 
@@ -250,7 +251,25 @@ def test_an_installer_whom_wecom_does_not_name_signs_in(walk: Walk) -> None:
 
     assert says(asked, "install.stage.sign_in.title")
     assert signed_in.url.partition("#")[0] == back.url
+    assert says(signed_in, "install.stage.link.title")
+    assert 'http-equiv="refresh"' in signed_in.text
     assert walk.bench.corp(enterprise).company_id == COMPANY
+
+
+def test_somebody_of_another_corp_is_told_that_they_are(walk: Walk) -> None:
+    enterprise, other = walk.bench.found(), walk.bench.found()
+    enterprise.tells_installer = False
+    back = walk.install(walk.open(path_of(intent_of(walk))), enterprise)
+    walk.work()
+    stranger = f"{other.corp_id}/{next(iter(other.now.members))}"
+    walk.browser.session.cookies.set("member", stranger)
+
+    walk.browser.act(walk.browser.open(back.url), "continue")
+    walk.work()
+
+    page = walk.browser.open(back.url)
+    assert says(page, "install.stage.sign_in.stranger")
+    assert walk.bench.corp(enterprise).state == "authorised"
 
 
 def test_nobody_signs_in_in_time(walk: Walk) -> None:

@@ -116,6 +116,8 @@ _PEOPLE = frozenset({Stage.READ, Stage.DONE})
 def _stage(standing: Standing | None) -> Stage:
     if standing is None or standing.state == "waiting":
         return Stage.EXCHANGE
+    if standing.resumed and standing.state in {"exchanged", "refused"}:
+        return Stage.LINK
     if standing.state == "exchanged":
         awaited = standing.reason == "installer_awaited"
         return Stage.SIGN_IN if awaited else Stage.LINK
