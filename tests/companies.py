@@ -11,10 +11,15 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from werkzeug.test import TestResponse
 
-from tests.visiting import DESKTOP, SUITE, Visit, open_visit
+from tests.visiting import DESKTOP, SUITE, Visit, anew, open_visit
 from tests.webclient import API_TOKEN, add_corp, add_member, insert, keyring
 
 CORP, COMPANY, ADMIN = "wwcorp", "20001001", "boss"
+# What only these pages' tests fill.
+_EMPTY = (
+    "TRUNCATE company_acts, account_reads, aliases, departments, memberships"
+    " RESTART IDENTITY"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,14 +158,25 @@ def open_company(
 ) -> Iterator[Company]:
     """A corp linked to a company of TAPD's, with one admin."""
     with open_visit(database=database, redis_url=redis_url, **settings) as visit:
-        rows = visit.web.rows
-        corp_pk = add_corp(rows, CORP, company_id=COMPANY, name="星河科技")
-        admin_pk = add_member(rows, corp_pk, ADMIN, name="王经理")
-        owner = f"corp:{SUITE}:{corp_pk}"
-        sealed = keyring().seal(b"corp-token", place=f"token:{owner}")
-        lasts = datetime.now(UTC) + timedelta(hours=1)
-        insert(rows, "tokens", owner=owner, token=sealed, expires_at=lasts)
-        yield Company(visit=visit, corp_pk=corp_pk, admin_pk=admin_pk)
+        yield found_company(visit)
+
+
+def company_anew(visit: Visit) -> Company:
+    """The same web with this company alone in it, and a browser without cookies."""
+    visit.web.rows.execute(_EMPTY.encode())
+    return found_company(anew(visit))
+
+
+def found_company(visit: Visit) -> Company:
+    """The corp and its company, put in."""
+    rows = visit.web.rows
+    corp_pk = add_corp(rows, CORP, company_id=COMPANY, name="星河科技")
+    admin_pk = add_member(rows, corp_pk, ADMIN, name="王经理")
+    owner = f"corp:{SUITE}:{corp_pk}"
+    sealed = keyring().seal(b"corp-token", place=f"token:{owner}")
+    lasts = datetime.now(UTC) + timedelta(hours=1)
+    insert(rows, "tokens", owner=owner, token=sealed, expires_at=lasts)
+    return Company(visit=visit, corp_pk=corp_pk, admin_pk=admin_pk)
 
 
 def hidden(page: TestResponse, name: str) -> str:

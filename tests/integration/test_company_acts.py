@@ -10,12 +10,13 @@ from tests.companies import (
     ADMIN,
     CORP,
     Company,
+    company_anew,
     evidence,
     form_of,
     open_company,
 )
 from tests.unit.wecom.scripted import says
-from tests.visiting import DESKTOP
+from tests.visiting import DESKTOP, Visit, open_visit
 from tests.webclient import add_corp, add_member
 from web.texts import catalogue
 
@@ -24,11 +25,20 @@ BY_ADMIN = f"admin:{ADMIN}"
 TOKEN = {"status": 1, "data": {"access_token": "t", "expires_in": 7200}}
 
 
+@pytest.fixture(scope="module")
+def shared(module_database: str, redis_server_url: str) -> Iterator[Visit]:
+    """The web of all these tests: making one takes longer than a test."""
+    with open_visit(database=module_database, redis_url=redis_server_url) as visit:
+        yield visit
+
+
 @pytest.fixture
-def company(database: str, redis_url: str) -> Iterator[Company]:
-    with open_company(database=database, redis_url=redis_url) as company:
-        company.enter()
-        yield company
+def company(shared: Visit, redis_url: str) -> Company:
+    """A company of its own for each test; Redis is emptied too."""
+    assert redis_url
+    company = company_anew(shared)
+    company.enter()
+    return company
 
 
 def notices(company: Company) -> list[tuple[int, str, int]]:
@@ -190,15 +200,16 @@ def test_while_the_corp_is_paused_or_nobody_works_the_page_does_not_promise_a_mo
     assert 'http-equiv="refresh"' not in paused + slow
 
 
-def test_a_new_account_is_chosen_by_an_operator(database: str, redis_url: str) -> None:
-    with open_company(database=database, redis_url=redis_url) as company:
-        member_pk = conflict(company)
-        company.enter_as_operator()
+@pytest.mark.usefixtures("redis_url")
+def test_a_new_account_is_chosen_by_an_operator(shared: Visit) -> None:
+    company = company_anew(shared)
+    member_pk = conflict(company)
+    company.enter_as_operator()
 
-        said = choose(company, "new")
+    said = choose(company, "new")
 
-        assert WORDS["company.act.new"].format(who="li") in said
-        assert company.claims() == [(member_pk, "resolved", None, "operator")]
+    assert WORDS["company.act.new"].format(who="li") in said
+    assert company.claims() == [(member_pk, "resolved", None, "operator")]
 
 
 def test_a_desk_that_somebody_else_has_used_meanwhile_says_so(
