@@ -289,5 +289,12 @@ def _purge_installs(connection: Connection, corp_pk: CorpPk) -> None:
         [corp_pk],
     )
     connection.execute(
-        "UPDATE installs SET installer_userid = NULL WHERE corp_pk = %s", [corp_pk]
+        """
+        UPDATE installs SET installer_userid = NULL,
+            reason = CASE WHEN state = 'exchanged' THEN 'withdrawn' ELSE reason END,
+            ended_at = coalesce(ended_at, clock_timestamp()),
+            state = CASE WHEN state = 'exchanged' THEN 'failed' ELSE state END
+        WHERE corp_pk = %s
+        """,
+        [corp_pk],
     )

@@ -150,6 +150,20 @@ def test_somebody_of_another_corp_is_not_taken_for_the_installer(
     assert road.go_on() == ("exchanged", "installer_awaited")
 
 
+def test_nobody_waits_for_the_installer_of_a_corp_that_withdrew(
+    bench: Workbench,
+) -> None:
+    enterprise = bench.found()
+    enterprise.tells_installer = False
+    road = existing(bench)
+    road.walk(enterprise)
+
+    admin_app.uninstall(bench.world, enterprise)
+    bench.deliver_and_drain()
+
+    assert road.ended() == ("failed", "withdrawn")
+
+
 def test_nobody_waits_for_an_installer_for_longer_than_20_minutes(
     bench: Workbench,
 ) -> None:
