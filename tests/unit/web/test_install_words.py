@@ -46,7 +46,7 @@ def test_only_what_an_admin_can_mend_is_offered_to_be_decided_again() -> None:
         (Counts(members=1, linked=1), "唯一的成员"),
         (
             Counts(members=1200, linked=1000, asked=150, conflicts=50),
-            "1,200 名成员中有 1,000 名现在可以使用 TAPD；150 名已收到",
+            "1,200 名成员中有 1,000 名现在可以使用 TAPD；150 名将通过",
         ),
         (Counts(members=2, looked_up=1, unlinked=1), "0 名现在可以使用 TAPD；1 名仍在"),
     ],
