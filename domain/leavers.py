@@ -237,6 +237,9 @@ def _doubt(evidence: Evidence) -> Doubt | None:
 def _missing_or_unsubscribed(evidence: Evidence) -> Verdict:
     if evidence.unsubscribed and not _explained(evidence):
         return Removal(cause=RemovalCause.SCOPE, reason=Reason.UNSUBSCRIBED)
+    if evidence.missing and evidence.refusal in NO_RIGHT:
+        # There is such a person, whom we may not see: nobody else has the userid.
+        return Removal(cause=RemovalCause.SCOPE, reason=Reason.OUT_OF_SCOPE)
     if evidence.missing:
         return Removal(cause=RemovalCause.DELETION, reason=Reason.CONFIRMED_BY_LISTING)
     return Undecided(doubt=Doubt.ONE_ANSWER)

@@ -6,6 +6,7 @@ import pytest
 
 from domain.ids import DepartmentId, Userid
 from domain.leavers import (
+    NO_RIGHT,
     REFUSALS,
     Evidence,
     LeftInPlace,
@@ -63,6 +64,15 @@ def test_a_refusal_and_complete_listings_confirm_a_deletion() -> None:
     assert verdict == Removal(
         cause=RemovalCause.DELETION, reason=Reason.CONFIRMED_BY_LISTING
     )
+
+
+@pytest.mark.parametrize("code", sorted(NO_RIGHT))
+def test_somebody_whom_we_may_not_see_left_the_scope_and_not_the_corp(
+    code: int,
+) -> None:
+    verdict = confirm(replace(REFUSED, refusal=code, missing=True))
+
+    assert verdict == Removal(cause=RemovalCause.SCOPE, reason=Reason.OUT_OF_SCOPE)
 
 
 def test_a_refusal_and_the_scope_confirm_a_leaving_by_scope() -> None:
