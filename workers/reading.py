@@ -41,7 +41,7 @@ from workers.staged import (
 )
 
 # So many are staged in one transaction; a stop loses what lies between two of them.
-_BATCH_PAGES = 32
+_BATCH_PAGES = 64
 # A worker gives the run back after this long, so that runs of other corps get a turn.
 _TURN_SECONDS = 240.0
 _AGAIN_SECONDS = 1.0
@@ -160,7 +160,7 @@ class Reading:
         people = list_authorised(self._api)
         with self._writing() as connection:
             page = ReadPage(page=MEMBER_AUTH, rows=())
-            staging.add_pages(connection, self._run.run_id, kind="auth", pages=[page])
+            staging.replace_page(connection, self._run.run_id, kind="auth", page=page)
         self._ask_each(sorted(people), usable)
 
     def _ask_each(self, people: Sequence[Userid], usable: Usable) -> None:

@@ -28,13 +28,13 @@ def stage_departments(
         for each in listed
     ]
     page = ReadPage(page=DEPARTMENTS, rows=rows)
-    staging.add_pages(connection, run_id, kind="department", pages=[page])
+    staging.replace_page(connection, run_id, kind="department", page=page)
 
 
 def stage_member(connection: Connection, run_id: RunId, member: Member) -> None:
     """Put a later answer about one person above what pages said."""
     page = ReadPage(page=f"again:{member.userid}", rows=[_row(member)])
-    staging.add_pages(connection, run_id, kind="member", pages=[page])
+    staging.replace_page(connection, run_id, kind="member", page=page)
 
 
 def staged_departments(rows: dict[str, dict[str, Any]]) -> list[Department]:
