@@ -10,6 +10,7 @@ from redis import RedisError
 from domain.ids import CORP_KEY
 from store import (
     account_reads,
+    corps,
     deliveries,
     due,
     installs,
@@ -23,6 +24,7 @@ from store import (
     runs,
     schedule,
     strays,
+    tombstones,
 )
 from store.database import Connection, transaction
 from store.gaps import upkeep_gaps
@@ -227,6 +229,7 @@ def prune(runtime: Runtime) -> None:
                 pruned = prune_batch(connection)
             if pruned < _PRUNED_AT_ONCE:
                 break
+    _drop_tombstones(runtime)
     with transaction(runtime.pool) as connection:
         pruning.prune_requests(connection)
         rehearsals.prune(connection)
@@ -294,3 +297,13 @@ JOBS = (
     Job(name="expiry", work=expire_notices, every_seconds=60),
     Job(name="idle_boxes", work=drop_idle_boxes, every_seconds=60),
 )
+
+
+def _drop_tombstones(runtime: Runtime) -> None:
+    with transaction(runtime.pool) as connection:
+        due = tombstones.list_corps(connection)
+    for corp_pk in due:
+        with transaction(runtime.pool) as connection:
+            # Like every writer of the org: nobody is taken back meanwhile.
+            corps.lock(connection, corp_pk)
+            tombstones.drop(connection, corp_pk, limit=_PRUNED_AT_ONCE)
