@@ -2,12 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import redis
+import requests
 
+from demo.browser import Browser
+from tests.e2e.installing import account_of, tell_accounts
 from tests.e2e.office import Install, Office
 from tests.e2e.product import Product
+from tests.e2e.visitor import Visitor, visiting
 
 _NAMES = "permanent_code|access_token|suite_access_token|auth_code|suite_ticket"
 _SECRET = re.compile(rf'"(?:{_NAMES})"\s*:\s*"([^"]+)"')
@@ -82,4 +87,43 @@ def test_no_secret_leaves_its_place(product: Product, install: Install) -> None:
         *in_tables(product),
     ]
     leaks = [place for place, text in places if any(one in text for one in secrets)]
+    assert leaks == []
+
+
+def codes_of(browser: Browser, visitor: Visitor, account_id: str) -> set[str]:
+    """Prove an account; every code and token that passed through an address."""
+    seen: set[str] = set()
+
+    def note(answer: requests.Response, **_: object) -> None:
+        query = parse_qs(urlsplit(answer.url).query)
+        seen.update(query.get("code", ()), query.get("state", ()))
+
+    browser.session.hooks["response"].append(note)
+    notice = visitor.messages()[0]["sent"]["url"]
+    visitor.sign_in_to_tapd(account_id)
+    page = browser.act(visitor.open_message(), "link-existing")
+    browser.act(page, "agree")
+    return seen | {notice.rsplit("/", 1)[1]}
+
+
+def test_who_people_are_and_how_they_came_is_in_no_log_and_no_queue(
+    product: Product, install: Install
+) -> None:
+    office = install()
+    product.control("PATCH", f"corps/{office.corp_id}", {"tells_details": True})
+    person = {"name": "欧阳不见", "mobile": "17500000077", "email": "un@seen.example"}
+    account = account_of(person, "unseen", mobile="17500000078")
+    tell_accounts(product, office.read()["company_id"], [account])
+    product.control("POST", "tapd/accounts", account)
+    made = office.act("hire", departments=office.departments()[:1], **person)
+    with visiting(office, made["userid"]) as visitor:
+        product.eventually(lambda: not visitor.messages())
+        passed = codes_of(visitor.browser, visitor, "unseen")
+        product.eventually(lambda: visitor.link()["account_id"] != "unseen")
+
+    hidden = {*person.values(), account["mobile"], *passed}
+
+    assert len(passed) > 3
+    places = [*in_logs(product), *in_redis(product)]
+    leaks = [place for place, text in places if any(one in text for one in hidden)]
     assert leaks == []
