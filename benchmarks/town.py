@@ -14,7 +14,8 @@ from benchmarks.world import Enterprise, userid_of
 from demo.ports import LOOPBACK
 from settings import Settings
 
-_CONNECTIONS = 24
+_CONNECTIONS = 16
+_FLOOD_PER_SECOND = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,24 +86,30 @@ async def _push(
     paces: Sequence[Pace], *, port: int, settings: Settings, seconds: float
 ) -> Traffic:
     traffic, began, cpu = Traffic(), time.monotonic(), time.process_time()
-    due: asyncio.Queue[bytes] = asyncio.Queue()
-    posters = [asyncio.create_task(_post(port, due)) for _ in range(_CONNECTIONS)]
+    usual, flood = _Post(port, _CONNECTIONS), _Post(port, _CONNECTIONS)
     await asyncio.gather(
         *(
-            _live(each, due, traffic, settings, seconds, number / len(paces))
+            _live(
+                each,
+                # A corp that floods us does not queue up before the others.
+                flood if each.per_second > _FLOOD_PER_SECOND else usual,
+                traffic,
+                settings,
+                seconds,
+                number / len(paces),
+            )
             for number, each in enumerate(paces)
         )
     )
-    await due.join()
-    for each in posters:
-        each.cancel()
+    await usual.close()
+    await flood.close()
     traffic.cpu_share = (time.process_time() - cpu) / (time.monotonic() - began)
     return traffic
 
 
 async def _live(
     pace: Pace,
-    due: asyncio.Queue[bytes],
+    post: "_Post",
     traffic: Traffic,
     settings: Settings,
     seconds: float,
@@ -120,12 +127,30 @@ async def _live(
         traffic.sent.append(
             Sent(corp_id=corp.corp_id, userid=userid_of(who), at=time.time())
         )
-        due.put_nowait(raw_request(message.query, message.body))
+        post.send(raw_request(message.query, message.body))
 
 
-async def _post(port: int, due: asyncio.Queue[bytes]) -> None:
-    reader, writer = await asyncio.open_connection(LOOPBACK, port)
-    while True:
-        body = await due.get()
-        await exchange(reader, writer, body)
-        due.task_done()
+class _Post:
+    """Connections over which requests are pushed in the order of their sending."""
+
+    def __init__(self, port: int, connections: int) -> None:
+        self._due: asyncio.Queue[bytes] = asyncio.Queue()
+        self._tasks = [
+            asyncio.create_task(self._work(port)) for _ in range(connections)
+        ]
+
+    def send(self, request: bytes) -> None:
+        """Push this as soon as a connection is free."""
+        self._due.put_nowait(request)
+
+    async def close(self) -> None:
+        """Wait until everything is acknowledged."""
+        await self._due.join()
+        for each in self._tasks:
+            each.cancel()
+
+    async def _work(self, port: int) -> None:
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        while True:
+            await exchange(reader, writer, await self._due.get())
+            self._due.task_done()
