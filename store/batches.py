@@ -205,8 +205,8 @@ def note_try(connection: Connection, corp_pk: CorpPk, batch: Batch) -> None:
     )
     connection.execute(
         "UPDATE notices SET tried_at = clock_timestamp()"
-        " WHERE corp_pk = %s AND batch_id = %s",
-        [corp_pk, batch.batch_id],
+        " WHERE corp_pk = %s AND notice_id = ANY(%s) AND batch_id = %s",
+        [corp_pk, list(batch.userids), batch.batch_id],
     )
 
 
@@ -214,8 +214,8 @@ def thaw(connection: Connection, corp_pk: CorpPk, batch: Batch) -> None:
     """WeCom has certainly not taken the batch: its notices are queued as before."""
     connection.execute(
         "UPDATE notices SET batch_id = NULL, tried_at = NULL"
-        " WHERE corp_pk = %s AND batch_id = %s",
-        [corp_pk, batch.batch_id],
+        " WHERE corp_pk = %s AND notice_id = ANY(%s) AND batch_id = %s",
+        [corp_pk, list(batch.userids), batch.batch_id],
     )
     connection.execute(
         "DELETE FROM notice_batches WHERE batch_id = %s AND state = 'frozen'",
@@ -247,9 +247,10 @@ def end_sent(
         """
         UPDATE notices SET state = 'sent', sent_at = tried_at,
             expires_at = CASE WHEN kind <> 'approval' THEN tried_at + %s END
-        WHERE corp_pk = %s AND batch_id = %s AND state = 'queued'
+        WHERE corp_pk = %s AND notice_id = ANY(%s) AND batch_id = %s
+            AND state = 'queued'
         """,
-        [LIVES, corp_pk, batch.batch_id],
+        [LIVES, corp_pk, list(batch.userids), batch.batch_id],
     )
     reached = len(unreached) < len(batch.userids)
     _end(connection, batch, state="sent" if reached else "undeliverable")
@@ -261,9 +262,10 @@ def end_unknown(connection: Connection, corp_pk: CorpPk, batch: Batch) -> None:
         """
         UPDATE notices SET state = 'unknown', reason = 'no_answer',
             expires_at = CASE WHEN kind <> 'approval' THEN tried_at + %s END
-        WHERE corp_pk = %s AND batch_id = %s AND state = 'queued'
+        WHERE corp_pk = %s AND notice_id = ANY(%s) AND batch_id = %s
+            AND state = 'queued'
         """,
-        [LIVES, corp_pk, batch.batch_id],
+        [LIVES, corp_pk, list(batch.userids), batch.batch_id],
     )
     _end(connection, batch, state="unknown")
 

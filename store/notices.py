@@ -83,7 +83,7 @@ def queue_asked(
                 WHERE earlier.corp_pk = m.corp_pk
                     AND earlier.member_pk = m.member_pk
                     AND earlier.company_id = link.company_id
-                    AND earlier.kind = link.asks
+                    AND earlier.kind = link.asks AND earlier.kind <> 'approval'
             ), 'sync'
         FROM members AS m JOIN links AS link USING (corp_pk, member_pk)
         WHERE m.corp_pk = %(corp_pk)s AND m.userid = ANY(%(userids)s)
@@ -146,6 +146,7 @@ def reinvite(
                 SELECT coalesce(max(round), 0) FROM notices
                 WHERE corp_pk = %(corp_pk)s AND member_pk = %(member_pk)s
                     AND company_id = %(company_id)s AND kind = %(kind)s
+                    AND kind <> 'approval'
             ), 'person', %(invited_by)s
         RETURNING notice_id
         """,

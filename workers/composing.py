@@ -16,7 +16,7 @@ from store.notices import APPROVAL
 from wecom.messages import Message, addressed
 from workers.notice_texts import plan_card, question
 
-_HELD_SECONDS = 300.0
+_HELD_SECONDS = 60.0
 _CROWDED_SECONDS = 60.0
 _TOKEN_BYTES = 24
 
