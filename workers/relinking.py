@@ -33,6 +33,7 @@ _ENDPOINT = "user/getuserid"
 _MOST_QUESTIONS = 50
 _MOST_CLAIMS = 1_000
 # WeCom blocks for a day whoever asks about too many wrong mobiles (91693).
+_TOO_MANY_WRONG = 45009
 _BLOCKED = timedelta(days=1)
 
 _log = logging.getLogger(__name__)
@@ -111,8 +112,10 @@ class _Relinking:
         except WeComError as raised:
             error = raised
         self.commit(partial(self._keep_answers, answers=answers))
-        if isinstance(error, Throttled) and error.errcode is not None:
-            self._note_block()
+        if isinstance(error, Throttled):
+            # Events of the corp need not wait for it: upkeep comes back to the rest.
+            if error.errcode == _TOO_MANY_WRONG:
+                self._note_block()
         elif error is not None:
             raise error
 

@@ -139,6 +139,23 @@ def test_wecoms_own_block_ends_the_asking_for_a_day(bench: Bench) -> None:
     assert len(asked(one)) > calls
 
 
+def test_our_own_limit_lets_the_other_mail_of_the_corp_go_on(bench: Bench) -> None:
+    one = Matched.of(bench, crowd())
+    one.name("u1", mobile=M)
+    one.read()
+    one.tenant.world.faults["mobile"] = Throttled("our own limit", wait_seconds=60)
+    look_up(one)
+    [[waits]] = bench.execute("SELECT count(*) FROM mailboxes WHERE"
+        " not_before > clock_timestamp()")  # fmt: skip
+    one.tenant.world.faults.clear()
+    age(one, timedelta(minutes=11))
+
+    look_up(one)
+
+    assert waits == 0
+    assert one.account_of("wo01") == "u1"
+
+
 def test_a_question_that_fails_keeps_the_answers_before_it(bench: Bench) -> None:
     one = Matched.of(bench, crowd())
     one.name("u1", mobile=M)
