@@ -52,7 +52,7 @@ check: $(STAMP) ## Formatting, lint, types, import contracts
 
 BENCH := .venv/benchmarks-installed
 
-bench: $(BENCH) ## Measure every budget and print the table (about 12 minutes)
+bench: $(BENCH) ## Measure every budget and print the table (a quarter of an hour)
 	@$(BIN)/python -m benchmarks whole
 
 bench-quick: $(STAMP) ## Compare the ratios with benchmarks/baseline.json (about a minute)

@@ -141,9 +141,6 @@ class _Server:
     port: int
     service: Service
 
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Taken:

@@ -67,11 +67,6 @@ class Database:
         with self.connect() as connection, connection.transaction():
             return runs.request_run(connection, corp_pk, cause="operator")
 
-    def mark_synced(self) -> None:
-        """Let events of every corp count, although nothing was read."""
-        with self.connect() as connection:
-            connection.execute("UPDATE corps SET last_synced_at = clock_timestamp()")
-
     def _keep_ticket(self, connection: psycopg.Connection, keyring: Keyring) -> None:
         suite_id = self.settings.wecom.suite_id
         ticket = seal_ticket(keyring, suite_id=suite_id, ticket="ticket")
