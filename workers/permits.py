@@ -3,16 +3,20 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from redis import Redis, RedisError
 from redis.commands.core import Script
 
 from wecom.errors import Throttled, Unavailable
 
+_UNCOUNTED = "calls cannot be counted"
 _REDIS_AWAY_SECONDS = 2.0
+_REST_SECONDS = 1.0
 # Permits taken ahead are used within this time; after it they are lost, not late.
 _AHEAD_SECONDS = 1.0
+# Whoever has used them up so soon takes twice as many.
+_FAST_SECONDS = 0.25
 _MOST_AHEAD = 32
 # Only so small a part of what is free is taken ahead: others want their share, too.
 _AHEAD_SHARE = 16
@@ -60,9 +64,10 @@ return {wanted, '0'}
 class _Stock:
     """Permits that were counted already and are not used yet."""
 
-    left: int
-    size: int
-    taken_at: float
+    left: int = 0
+    size: int = 0
+    taken_at: float = -_AHEAD_SECONDS
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Permits:
@@ -86,6 +91,7 @@ class Permits:
         self._corp_limit = corp_limit
         self._admit: Script = redis.register_script(_ADMIT)
         self._lock = threading.Lock()
+        self._away_until = -1.0
         self._stocks: dict[tuple[str, str | None], _Stock] = {}
 
     def take(self, endpoint: str, corp_id: str | None) -> None:
@@ -93,22 +99,30 @@ class Permits:
 
         Raises: Throttled when the limit is reached; Unavailable when nobody can count.
         """
-        owner = endpoint, corp_id
-        with self._lock:
-            stock = self._stocks.get(owner)
+        stock = self._stock_of((endpoint, corp_id))
+        # One at a time: threads that took permits side by side would count them twice.
+        with stock.lock:
             now = self._clock()
-            fresh = stock is not None and now - stock.taken_at < _AHEAD_SECONDS
-            if stock is not None and fresh and stock.left:
-                stock.left -= 1
-                return
-            wanted = min(2 * stock.size, _MOST_AHEAD) if stock and fresh else 1
-        granted = self._count(endpoint, corp_id, wanted)
+            age = now - stock.taken_at
+            if not stock.left or age >= _AHEAD_SECONDS:
+                wanted = max(1, stock.size) if age < _AHEAD_SECONDS else 1
+                if age < _FAST_SECONDS:
+                    wanted = min(2 * wanted, _MOST_AHEAD)
+                stock.left = 0
+                stock.left = stock.size = self._count(endpoint, corp_id, wanted)
+                stock.taken_at = now
+            stock.left -= 1
+
+    def _stock_of(self, owner: tuple[str, str | None]) -> _Stock:
         with self._lock:
             if len(self._stocks) >= _MOST_STOCKS:
                 self._stocks.clear()
-            self._stocks[owner] = _Stock(left=granted - 1, size=granted, taken_at=now)
+            return self._stocks.setdefault(owner, _Stock())
 
     def _count(self, endpoint: str, corp_id: str | None, wanted: int) -> int:
+        if self._clock() < self._away_until:
+            # Whoever queues behind a time-out must not wait for one of their own.
+            raise Unavailable(_UNCOUNTED, wait_seconds=_REDIS_AWAY_SECONDS)
         names, limits = [f"rate:provider:{endpoint}"], [self._provider_limit]
         if corp_id is not None:
             names.append(f"rate:{corp_id}:{endpoint}")
@@ -119,9 +133,8 @@ class Permits:
             )
         except (RedisError, OSError) as error:
             # Uncounted calls could get every corp of ours blocked: better to wait.
-            raise Unavailable(
-                "calls cannot be counted", wait_seconds=_REDIS_AWAY_SECONDS
-            ) from error
+            self._away_until = self._clock() + _REST_SECONDS
+            raise Unavailable(_UNCOUNTED, wait_seconds=_REDIS_AWAY_SECONDS) from error
         if not granted:
             raise Throttled("our own limit", wait_seconds=float(wait_seconds))
         return int(granted)

@@ -366,5 +366,34 @@ def test_permits_taken_ahead_lapse_after_a_second(redis_url: str) -> None:
     assert _counted(redis) == counted + 1
 
 
+def test_threads_that_call_side_by_side_are_counted_once_each(redis_url: str) -> None:
+    redis = make_client(redis_url, timeout_seconds=1)
+    permits = Permits(redis, provider_limit=100_000, corp_limit=50_000)
+
+    def call() -> None:
+        for _ in range(50):
+            permits.take(GET, CORP)
+
+    threads = [threading.Thread(target=call) for _ in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert 400 <= _counted(redis) < 440
+
+
+def test_slow_callers_take_few_ahead(redis_url: str) -> None:
+    redis, now = make_client(redis_url, timeout_seconds=1), [0.0]
+    permits = Permits(
+        redis, provider_limit=10_000, corp_limit=5_000, clock=lambda: now[0]
+    )
+    for _ in range(100):
+        now[0] += 0.1
+        permits.take(GET, CORP)
+
+    assert 100 <= _counted(redis) < 110
+
+
 def _counted(redis: Redis) -> int:
     return sum(int(redis.get(each) or 0) for each in redis.keys(f"rate:{CORP}:*"))
