@@ -152,5 +152,12 @@ class _Post:
     async def _work(self, port: int) -> None:
         reader, writer = await asyncio.open_connection(LOOPBACK, port)
         while True:
-            await exchange(reader, writer, await self._due.get())
+            request = await self._due.get()
+            try:
+                await exchange(reader, writer, request)
+            except (asyncio.IncompleteReadError, ConnectionError):
+                # gunicorn closes what was idle for two seconds.
+                writer.close()
+                reader, writer = await asyncio.open_connection(LOOPBACK, port)
+                await exchange(reader, writer, request)
             self._due.task_done()
