@@ -150,9 +150,10 @@ class _Post:
             each.cancel()
 
     async def _work(self, port: int) -> None:
+        # Opened with the first request: gunicorn keeps a thread for a silent newcomer.
+        request = await self._due.get()
         reader, writer = await asyncio.open_connection(LOOPBACK, port)
         while True:
-            request = await self._due.get()
             try:
                 await exchange(reader, writer, request)
             except (asyncio.IncompleteReadError, ConnectionError):
@@ -161,3 +162,4 @@ class _Post:
                 reader, writer = await asyncio.open_connection(LOOPBACK, port)
                 await exchange(reader, writer, request)
             self._due.task_done()
+            request = await self._due.get()
