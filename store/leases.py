@@ -61,13 +61,20 @@ def renew(connection: Connection, mailbox: str, token: UUID) -> bool:
 def check(connection: Connection, mailbox: str, token: UUID) -> None:
     """Lock the lease for this transaction, so that nobody takes it before the commit.
 
+    The commit prolongs it too: pages that follow each other closely leave the renewal
+    no moment in which the row is free.
+
     Raises: LeaseLost.
     """
-    row = connection.execute(
-        "SELECT 1 FROM leases WHERE mailbox = %s AND token = %s FOR UPDATE",
-        [mailbox, token],
-    ).fetchone()
-    if row is None:
+    held = connection.execute(
+        """
+        UPDATE leases
+        SET expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+        WHERE mailbox = %(mailbox)s AND token = %(token)s
+        """,
+        {"seconds": LEASE_SECONDS, "mailbox": mailbox, "token": token},
+    )
+    if held.rowcount != 1:
         raise LeaseLost(mailbox)
 
 

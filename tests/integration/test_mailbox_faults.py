@@ -209,6 +209,20 @@ def test_a_worker_that_lost_its_lease_fails_no_mail(bench: Bench) -> None:
     assert bench.execute("SELECT open_claim IS NULL FROM mailboxes") == [(False,)]
 
 
+def test_every_commit_prolongs_the_lease_that_it_checks(bench: Bench) -> None:
+    tenant = bench.link_in_step(CORP, whole_company())
+    with bench.own() as connection:
+        lease = leases.take(connection, tenant.mailbox)
+    assert lease is not None
+    bench.execute("UPDATE leases SET expires_at = '-infinity'")
+
+    with bench.own() as connection:
+        leases.check(connection, tenant.mailbox, lease)
+
+    with bench.own() as connection:
+        assert leases.take(connection, tenant.mailbox) is None
+
+
 def test_a_second_drain_finds_the_lease_held(bench: Bench) -> None:
     tenant = bench.link_in_step(CORP, whole_company())
     bench.post(tenant, said("update_user", "member:woA"))
