@@ -160,6 +160,11 @@ def _come(office: Office, way: int) -> dict[str, str]:
 def _unsettled(office: Office) -> list[object]:
     notices = list(office.product.rows(f"corps/{office.corp_id}/notices"))
     waiting: list[object] = [one for one in notices if one["state"] == "queued"]
+    waiting += [
+        userid
+        for userid, link in office.links().items()
+        if link["reason"] == "waiting_for_lookups"
+    ]
     return [*office.unsettled(), *waiting]
 
 
