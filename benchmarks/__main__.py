@@ -98,9 +98,11 @@ def main() -> None:
 @click.option("--save", is_flag=True, help="Write docs/benchmarks-table.md.")
 def whole(only: Sequence[str], save: bool) -> None:
     """Print the whole table; exit with 1 when a budget is missed."""
+    # Read first: what is measured is itself a load.
+    machine = _machine()
     lines = _measure({name: WHOLE[name] for name in only or WHOLE})
     if save:
-        text = f"{_machine()}\n\n{as_markdown(lines)}\n"
+        text = f"{machine}\n\n{as_markdown(lines)}\n"
         (_DOCS / "benchmarks-table.md").write_text(text, encoding="utf-8")
     sys.exit(0 if all(each.kept for each in lines) else 1)
 
