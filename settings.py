@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from cronsim import CronSim, CronSimError
 from dotenv import dotenv_values
 
+from domain.guard import MOST_WINDOW_HOURS
+
 Value = TypeVar("Value")
 GuardSwitch = Literal["on", "off"]
 Unmatched = Literal["ask", "create"]
@@ -206,7 +208,7 @@ def _guard(read: _Reader) -> GuardSettings:
         removals=read.optional("GUARD_REMOVALS", _natural, 20),
         share=read.optional("GUARD_SHARE", _share, 0.10),
         ceiling=read.optional("GUARD_CEILING", _natural, 500),
-        window_hours=read.optional("GUARD_WINDOW_HOURS", _count, 24),
+        window_hours=read.optional("GUARD_WINDOW_HOURS", _window, 24),
     )
 
 
@@ -244,6 +246,12 @@ def _natural(text: str) -> int:
 def _count(text: str) -> int:
     if _natural(text) == 0:
         raise ValueError("must be a whole number, 1 or more")
+    return int(text)
+
+
+def _window(text: str) -> int:
+    if _natural(text) == 0 or int(text) > MOST_WINDOW_HOURS:
+        raise ValueError(f"must be a whole number, 1 to {MOST_WINDOW_HOURS}")
     return int(text)
 
 

@@ -14,6 +14,8 @@ from domain.ids import CorpId, Key
 
 # Below this size the half counts for nothing: two of three may well leave.
 SMALL_SIZE = 4
+# A year; what nobody has looked at for longer is no longer "at once".
+MOST_WINDOW_HOURS = 8_760
 
 
 class RemovalKind(StrEnum):

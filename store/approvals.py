@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from domain.ids import CorpPk, RunId
-from store import plans, runs
+from store import corps, plans, runs
 from store.database import Connection
+from store.plans import Plan
 
 CAUSE = "approval"
 
@@ -31,7 +32,7 @@ def approve(
     Repeats: the same hash again gives the same run.
     Raises: PlanNotOpen for another hash, and for a superseded or rejected plan.
     """
-    plan = plans.lock(connection, plan_id)
+    plan = _lock(connection, plan_id)
     if plan is None:
         return None
     if plan_hash is not None and plan_hash != plan.hash:
@@ -51,7 +52,7 @@ def reject(connection: Connection, plan_id: str, *, by: str) -> bool:
     Repeats: harmless. False when there is no such plan.
     Raises: PlanNotOpen for an approved or superseded plan.
     """
-    plan = plans.lock(connection, plan_id)
+    plan = _lock(connection, plan_id)
     if plan is None:
         return False
     if plan.state not in {plans.HELD, plans.REJECTED}:
@@ -59,3 +60,12 @@ def reject(connection: Connection, plan_id: str, *, by: str) -> bool:
     if plan.state == plans.HELD:
         plans.decide(connection, plan_id, state=plans.REJECTED, by=by)
     return True
+
+
+def _lock(connection: Connection, plan_id: str) -> Plan | None:
+    """The plan, locked behind its corp: in the order of whoever applies removals."""
+    corp_pk = plans.find_corp(connection, plan_id)
+    if corp_pk is None:
+        return None
+    corps.lock(connection, corp_pk)
+    return plans.lock(connection, plan_id)

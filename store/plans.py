@@ -11,8 +11,9 @@ from psycopg.types.json import Jsonb
 
 from domain.decisions import Decision
 from domain.guard import HeldPlan, RemovalKind, Window
-from domain.ids import CorpPk, Key, RunId
+from domain.ids import CorpPk, DepartmentId, Key, RunId, department_key
 from domain.reasons import Reason
+from domain.rejections import Rejected
 from store.database import Connection
 from store.journal import split_personal
 from store.sealing import DataKey
@@ -25,6 +26,10 @@ SUPERSEDED = "superseded"
 _REMOVALS = {
     RemovalKind.MEMBERS: "RemoveMember",
     RemovalKind.DEPARTMENTS: "RemoveDepartment",
+}
+_RETURNS = {
+    RemovalKind.MEMBERS: ["AddMember", "RestoreMember"],
+    RemovalKind.DEPARTMENTS: ["AddDepartment"],
 }
 
 
@@ -82,6 +87,14 @@ def add(
     return plan_id
 
 
+def find_corp(connection: Connection, plan_id: str) -> CorpPk | None:
+    """Whose plan it is."""
+    row = connection.execute(
+        "SELECT corp_pk FROM plans WHERE plan_id = %s", [plan_id]
+    ).fetchone()
+    return CorpPk(row[0]) if row else None
+
+
 def lock(connection: Connection, plan_id: str) -> Plan | None:
     """The plan, locked for this transaction."""
     with connection.cursor(row_factory=class_row(Plan)) as cursor:
@@ -124,11 +137,12 @@ def list_entries(
 
 def states_of(
     connection: Connection, corp_pk: CorpPk, keys: Iterable[Key]
-) -> dict[Key, dict[str, Reason]]:
-    """For each key that plans wait for: in which states, and on which finding."""
+) -> dict[Key, dict[str, Rejected]]:
+    """For each key that plans wait for: in which states, and what each rests on."""
     rows = connection.execute(
         """
-        SELECT entry.key, plan.state, entry.reason FROM plan_entries AS entry
+        SELECT entry.key, plan.state, entry.reason, entry.after
+        FROM plan_entries AS entry
         JOIN plans AS plan ON plan.plan_id = entry.plan_id
         WHERE entry.corp_pk = %s AND entry.key = ANY(%s) AND entry.state = 'waiting'
             AND plan.state IN ('held', 'approved', 'rejected')
@@ -136,9 +150,10 @@ def states_of(
         """,
         [corp_pk, list(keys)],
     ).fetchall()
-    found: dict[Key, dict[str, Reason]] = {}
-    for key, state, reason in rows:
-        found.setdefault(Key(key), {})[state] = Reason(reason)
+    found: dict[Key, dict[str, Rejected]] = {}
+    for key, state, reason, after in rows:
+        rests_on = Rejected(reason=reason, after=after)
+        found.setdefault(Key(key), {})[state] = rests_on
     return found
 
 
@@ -184,17 +199,32 @@ def close_entries(
 
 
 def close_staged(connection: Connection, corp_pk: CorpPk, run_id: RunId) -> None:
-    """Note as returned whatever a full read has shown again."""
+    """Note as returned whomever a full read has shown again."""
     rows = connection.execute(
         """
         SELECT entry.key FROM plan_entries AS entry
         WHERE entry.corp_pk = %(corp_pk)s AND entry.state = 'waiting' AND EXISTS (
-            SELECT 1 FROM staging
-            WHERE run_id = %(run_id)s AND kind || ':' || staging.key = entry.key)
+            SELECT 1 FROM staging WHERE run_id = %(run_id)s AND kind = 'member'
+                AND 'member:' || staging.key = entry.key)
         """,
         {"corp_pk": corp_pk, "run_id": run_id},
     ).fetchall()
     close_entries(connection, corp_pk, [Key(row[0]) for row in rows], state="returned")
+
+
+def close_listed(
+    connection: Connection, corp_pk: CorpPk, departments: Iterable[DepartmentId]
+) -> None:
+    """Note as returned which of these departments waited to be removed."""
+    rows = connection.execute(
+        "SELECT DISTINCT key FROM plan_entries WHERE corp_pk = %s"
+        " AND state = 'waiting' AND key LIKE 'department:%%'",
+        [corp_pk],
+    ).fetchall()
+    if rows:
+        waiting = {row[0] for row in rows}
+        listed = {department_key(each) for each in departments}
+        close_entries(connection, corp_pk, sorted(listed & waiting), state="returned")
 
 
 def find_held(connection: Connection, corp_pk: CorpPk) -> str | None:
@@ -210,30 +240,36 @@ def find_held(connection: Connection, corp_pk: CorpPk) -> str | None:
 def count_window(
     connection: Connection, corp_pk: CorpPk, *, kind: RemovalKind, hours: int
 ) -> Window:
-    """What the guard counts of one kind; from the journal, which misses nothing."""
+    """What the guard counts of one kind; from the journal, which misses nothing.
+
+    Shape: whoever returned is told by the journal as well, for they may bear another
+        userid by now, and the old one another person.
+    """
     there = {
-        RemovalKind.MEMBERS: "SELECT 'member:' || userid FROM members"
-        " WHERE corp_pk = %(corp_pk)s AND state = 'active'",
-        RemovalKind.DEPARTMENTS: "SELECT 'department:' || department_id"
-        " FROM departments WHERE corp_pk = %(corp_pk)s",
+        RemovalKind.MEMBERS: "members WHERE corp_pk = %(corp_pk)s AND state = 'active'",
+        RemovalKind.DEPARTMENTS: "departments WHERE corp_pk = %(corp_pk)s",
     }[kind]
     row = connection.execute(
         f"""
-        WITH present (key) AS ({there}), removed AS (
-            SELECT DISTINCT ON (key) key, reason FROM journal
+        WITH removed AS (
+            SELECT DISTINCT ON (key) key, line_id, reason FROM journal
             WHERE corp_pk = %(corp_pk)s AND decision = %(decision)s
                 AND at > clock_timestamp() - make_interval(hours => %(hours)s)
             ORDER BY key, line_id DESC
         ), gone AS (
-            SELECT reason FROM removed
-            WHERE NOT EXISTS (SELECT 1 FROM present WHERE present.key = removed.key)
+            SELECT reason FROM removed WHERE NOT EXISTS (
+                SELECT 1 FROM journal AS later
+                WHERE later.corp_pk = %(corp_pk)s AND later.key = removed.key
+                    AND later.line_id > removed.line_id
+                    AND later.decision = ANY(%(returns)s))
         )
-        SELECT (SELECT count(*) FROM present), (SELECT count(*) FROM gone),
+        SELECT (SELECT count(*) FROM {there}), (SELECT count(*) FROM gone),
             (SELECT count(*) FROM gone WHERE reason <> %(approved)s)
         """,  # noqa: S608 - the inserted text is one of two constants above
         {
             "corp_pk": corp_pk,
             "decision": _REMOVALS[kind],
+            "returns": _RETURNS[kind],
             "hours": hours,
             "approved": str(Reason.APPROVED),
         },

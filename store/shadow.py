@@ -17,8 +17,6 @@ from store.corps import Corp
 from store.database import OPTIONS, Connection, StoreUnavailable
 
 _STATEMENT_SECONDS = 300
-# Removals older than that are counted by no guard.
-_WINDOW_DAYS = 31
 
 # All accounts of the company, and all that what was read may show to be somebody's:
 # who has the same mobile or e-mail as it is stored, or nearly as it was staged.
@@ -58,8 +56,16 @@ _BY_COLUMN = {
 # Where it is others: none of the mail, and of the journal what the guard counts.
 _BY_TABLE = {
     "inbox": "false",
-    "journal": "corp_pk = %(corp_pk)s AND decision LIKE 'Remove%%'"
-    " AND at > clock_timestamp() - make_interval(days => %(days)s)",
+    "journal": """
+        corp_pk = %(corp_pk)s
+        AND at > clock_timestamp() - make_interval(hours => %(hours)s)
+        AND (decision LIKE 'Remove%%'
+            OR decision IN ('AddMember', 'RestoreMember', 'AddDepartment')
+            AND key IN (
+                SELECT key FROM public.journal
+                WHERE corp_pk = %(corp_pk)s AND decision LIKE 'Remove%%'
+                    AND at > clock_timestamp() - make_interval(hours => %(hours)s)))
+    """,
     "staging": "run_id = %(run_id)s",
     "run_pages": "run_id = %(run_id)s",
     "accounts": _ACCOUNTS,
@@ -91,9 +97,12 @@ class Shadow:
 
 
 @contextmanager
-def cast_shadow(database_url: str, *, corp: Corp, run_id: RunId) -> Iterator[Shadow]:
+def cast_shadow(
+    database_url: str, *, corp: Corp, run_id: RunId, window_hours: int
+) -> Iterator[Shadow]:
     """Copies of all that a run of this corp may write, as they are at one moment.
 
+    Shape: of the journal, the hours that the guard counts.
     Raises: StoreUnavailable.
     """
     options = OPTIONS.format(milliseconds=_STATEMENT_SECONDS * 1000)
@@ -101,20 +110,20 @@ def cast_shadow(database_url: str, *, corp: Corp, run_id: RunId) -> Iterator[Sha
         with psycopg.connect(
             database_url, autocommit=True, options=options, connect_timeout=5
         ) as connection:
-            _copy(connection, corp, run_id)
+            _copy(connection, corp, run_id, window_hours)
             connection.execute("SET default_transaction_read_only = on")
             yield Shadow(connection)
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise StoreUnavailable(type(error).__name__) from error
 
 
-def _copy(connection: Connection, corp: Corp, run_id: RunId) -> None:
+def _copy(connection: Connection, corp: Corp, run_id: RunId, window_hours: int) -> None:
     values = {
         "corp_pk": corp.corp_pk,
         "run_id": run_id,
         "mailbox": corp.mailbox,
         "company_id": corp.company_id,
-        "days": _WINDOW_DAYS,
+        "hours": window_hours,
     }
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

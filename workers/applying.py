@@ -39,7 +39,7 @@ from workers.contact import CONTACT_KINDS, DEPARTMENTS_KEY
 from workers.counting import CallCount
 from workers.doubting import weigh_scope
 from workers.doubts import note_doubts
-from workers.guarding import Gate, People, note_removed
+from workers.guarding import Gate, People, note_listed, note_removed, note_shown
 from workers.inquiry import CorpApi, ask_one
 from workers.linking import Linker
 from workers.outbox import note_asked, ring_for
@@ -122,7 +122,7 @@ class Applying:
         self._apply_renames(absences)
         self._apply_shown(absences.shown)
         self._apply_differing()
-        people = self._pass_guard(absences)
+        people = self._pass_guard(shown, absences)
         self._apply_absences(absences, people)
         self._turn_to_links()
         self._commit(self._linker.follow_everybody)
@@ -216,10 +216,12 @@ class Applying:
             )
         return [member_from_fields(userid, value) for userid, value in rows]
 
-    def _pass_guard(self, absences: Absences) -> People:
+    def _pass_guard(self, shown: Sequence[Department], absences: Absences) -> People:
         """Weigh all leavers at once: the guard knows no pages."""
         with self._writing() as connection:
             plans.close_staged(connection, self._run.corp_pk, self._run.run_id)
+            note_shown(connection, self._corp, [each.userid for each in absences.shown])
+            note_listed(connection, self._corp, shown)
             gone = [
                 (who, each)
                 for who, each in sorted(absences.verdicts.items())

@@ -34,7 +34,7 @@ from store.corps import Corp
 from store.database import Connection, transaction
 from store.journal import Cause
 from store.mail import Settled
-from workers.guarding import Gate, note_removed, note_shown
+from workers.guarding import Gate, note_listed, note_removed, note_shown
 from workers.inquiry import Inquiry
 from workers.investigation import MOST_QUESTIONS, Found, NeedsRun, investigate
 from workers.linking import Linker
@@ -100,6 +100,7 @@ def _apply(
     findings = replace(found.findings, gone=people.leaving)
     decisions: list[Decision] = []
     if listed is not None:
+        note_listed(connection, corp, listed)
         decisions += apply_listing(connection, corp_pk, listed, reason=Reason.EVENT)
     decisions += apply_members(connection, corp_pk, findings, reason=Reason.EVENT)
     if listed is not None:

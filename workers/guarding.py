@@ -5,13 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.decisions import Decision
-from domain.guard import KIND_BY_DECISION, GuardSettings, RemovalKind, guard
+from domain.decisions import Decision, DecisionName
+from domain.guard import (
+    KIND_BY_DECISION,
+    MOST_WINDOW_HOURS,
+    GuardSettings,
+    RemovalKind,
+    guard,
+)
 from domain.ids import Key, Userid, member_key
 from domain.leavers import Removal
-from domain.org import MemberState
+from domain.org import Department, MemberState
 from domain.reasons import Reason
 from domain.reconcile_members import remove_member
+from domain.rejections import Rejected, stands
 from settings import GuardSettings as GuardDefaults
 from store import members, plans
 from store.corps import Corp
@@ -47,7 +54,6 @@ class Gate:
         self._corp = corp
         self._defaults = defaults
         self._data_key = data_key
-        self._extra = {"corp_pk": corp.corp_pk}
 
     def admit_people(
         self, connection: Connection, gone: Sequence[tuple[Userid, Removal]]
@@ -117,7 +123,7 @@ class Gate:
         if not fresh:
             return (), None
         corp_pk = self._corp.corp_pk
-        settings, hours = self._settings(connection)
+        settings, hours = read_limits(connection, self._corp, defaults=self._defaults)
         window = plans.count_window(connection, corp_pk, kind=kind, hours=hours)
         guarded = guard(
             fresh,
@@ -136,14 +142,18 @@ class Gate:
         )
         return (), plan_id
 
-    def _settings(self, connection: Connection) -> tuple[GuardSettings, int]:
-        own = plans.find_guard_overrides(connection, self._corp.corp_pk)
-        try:
-            return settings_of(self._defaults, own)
-        except (TypeError, ValueError):
-            # A limit that cannot be read neither stops the sync nor opens the gate.
-            _log.warning("guard of a company unreadable", extra=self._extra)
-            return settings_of(self._defaults, {})
+
+def read_limits(
+    connection: Connection, corp: Corp, *, defaults: GuardDefaults
+) -> tuple[GuardSettings, int]:
+    """The limits of the corp's company, and the hours of its window."""
+    own = plans.find_guard_overrides(connection, corp.corp_pk)
+    try:
+        return settings_of(defaults, own)
+    except (TypeError, ValueError):
+        # A limit that cannot be read neither stops the sync nor opens the gate.
+        _log.warning("guard of a company unreadable", extra={"corp_pk": corp.corp_pk})
+        return settings_of(defaults, {})
 
 
 def settings_of(
@@ -157,8 +167,8 @@ def settings_of(
     hours = given.get("window_hours", defaults.window_hours)
     if isinstance(hours, bool) or not isinstance(hours, int):
         raise TypeError("window_hours must be a whole number")
-    if hours < 1:
-        raise ValueError("window_hours must be at least 1")
+    if not 1 <= hours <= MOST_WINDOW_HOURS:
+        raise ValueError(f"window_hours must lie between 1 and {MOST_WINDOW_HOURS}")
     settings = GuardSettings.of(
         switch=given.get("switch", defaults.switch),
         removals=given.get("removals", defaults.removals),
@@ -174,14 +184,30 @@ def note_shown(connection: Connection, corp: Corp, userids: Iterable[Userid]) ->
     plans.close_entries(connection, corp.corp_pk, keys, state="returned")
 
 
+def note_listed(
+    connection: Connection, corp: Corp, departments: Iterable[Department]
+) -> None:
+    """The same for departments, of a complete listing that the org is brought to."""
+    ids = [each.department_id for each in departments]
+    plans.close_listed(connection, corp.corp_pk, ids)
+
+
 def note_removed(
     connection: Connection, corp: Corp, decisions: Iterable[Decision]
 ) -> None:
-    """What was removed waits in no plan any more; in the removal's own transaction."""
+    """What was removed waits in no plan any more; in the removal's own transaction.
+
+    Nor does whoever turned out to be there under another userid.
+    """
     keys = [each.key for each in decisions if each.name in KIND_BY_DECISION]
     plans.close_entries(connection, corp.corp_pk, keys, state="applied")
+    former = [each.key for each in decisions if each.name is DecisionName.RENAME_USERID]
+    plans.close_entries(connection, corp.corp_pk, former, state="returned")
 
 
-def _is_decided(removal: Decision, states: dict[str, Reason]) -> bool:
-    """Whether it waits already, or was rejected on this very finding."""
-    return plans.HELD in states or states.get(plans.REJECTED) == removal.reason
+def _is_decided(removal: Decision, states: Mapping[str, Rejected]) -> bool:
+    """Whether it waits already, or was rejected when WeCom said the same."""
+    if plans.HELD in states:
+        return True
+    rejected = states.get(plans.REJECTED)
+    return rejected is not None and stands(rejected, removal)

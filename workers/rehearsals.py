@@ -18,6 +18,7 @@ from wecom.errors import Unavailable
 from workers.applying import Applying
 from workers.bell import Bell
 from workers.counting import CallCount
+from workers.guarding import read_limits
 from workers.inquiry import CorpApi
 from workers.runtime import Runtime
 from workers.snapshot import Snapshot
@@ -61,9 +62,15 @@ def rehearse(
     Raises: Unavailable when the corp was changed by another run meanwhile, or when
         staging does not hold what was read; the read then starts over.
     """
+    defaults = runtime.settings.guard
+    with transaction(runtime.pool) as connection:
+        _, window_hours = read_limits(connection, corp, defaults=defaults)
     try:
         with cast_shadow(
-            runtime.settings.database_url, corp=corp, run_id=run.run_id
+            runtime.settings.database_url,
+            corp=corp,
+            run_id=run.run_id,
+            window_hours=window_hours,
         ) as shadow:
             _check_alone(shadow, run)
             _apply(runtime, run, corp, shadow, api=api, count=count, snapshot=snapshot)

@@ -227,6 +227,7 @@ def test_a_company_is_made_changed_and_never_tells_its_secret(web: Web) -> None:
         {"name": ""},
         {"name": "x", "edition": "free"},
         {"name": "x", "guard": {"share": 2}},
+        {"name": "x", "guard": {"window_hours": 8761}},
         {"name": "x", "else": 1},
         {"name": "nul\0"},
         [],

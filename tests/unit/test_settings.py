@@ -59,10 +59,20 @@ def test_every_missing_name_is_in_the_one_message() -> None:
 
 def test_every_malformed_value_is_in_the_one_message() -> None:
     message = faults_of(
-        PORT="eighty", GUARD_SHARE="2", RESYNC_CRON="at night", SECRET_KEYS="short"
+        PORT="eighty",
+        GUARD_SHARE="2",
+        GUARD_WINDOW_HOURS="8761",
+        RESYNC_CRON="at night",
+        SECRET_KEYS="short",
     )
 
-    for name in ("PORT", "GUARD_SHARE", "RESYNC_CRON", "SECRET_KEYS"):
+    for name in (
+        "PORT",
+        "GUARD_SHARE",
+        "GUARD_WINDOW_HOURS",
+        "RESYNC_CRON",
+        "SECRET_KEYS",
+    ):
         assert name in message
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from domain.guard import MOST_WINDOW_HOURS
 from domain.ids import CompanyId
 from store import companies
 from store.companies import Company as StoredCompany
@@ -39,7 +40,7 @@ class Guard(BaseModel):
     removals: int | None = Field(None, ge=0)
     share: float | None = Field(None, ge=0, le=1)
     ceiling: int | None = Field(None, ge=0)
-    window_hours: int | None = Field(None, ge=1)
+    window_hours: int | None = Field(None, ge=1, le=MOST_WINDOW_HOURS)
 
     @model_validator(mode="before")
     @classmethod
