@@ -53,8 +53,11 @@ def drop_idle_boxes(connection: Connection) -> int:
     dropped = connection.execute(
         f"DELETE FROM mailboxes AS box WHERE {idle}"  # noqa: S608 - constant text
     ).rowcount
+    # Deliveries have leases of their own, which outlive a corp that withdrew.
     connection.execute(
-        f"DELETE FROM leases AS box WHERE {idle}"  # noqa: S608 - constant text
+        f"DELETE FROM leases AS box WHERE ({idle}"  # noqa: S608 - constant text
+        " OR mailbox LIKE 'notices:%' AND NOT EXISTS (SELECT FROM deliveries"
+        " WHERE box.mailbox = 'notices:' || corp_pk))"
         " AND (token IS NULL OR expires_at < clock_timestamp())"
     )
     return dropped

@@ -1,4 +1,4 @@
-"""Makes up for whatever was missed: rings, retries, moves, prunes, second by second."""
+"""Makes up for whatever was missed: rings, retries, moves, second by second."""
 
 import logging
 import threading
@@ -10,30 +10,22 @@ from redis import RedisError
 from domain.ids import CORP_KEY
 from store import (
     account_reads,
-    corps,
     deliveries,
     due,
     installs,
-    intents,
-    journeys,
     lookups,
     notices,
-    partitions,
-    pruning,
-    rehearsals,
     runs,
     schedule,
     strays,
-    tombstones,
 )
-from store.database import Connection, transaction
+from store.database import transaction
 from store.gaps import upkeep_gaps
 from store.inbox import post_internal
 from store.link_claims import LOOKUPS_DUE
-from store.partitions import INBOX, JOURNAL, Partitioned
 from store.runs import SCOPE_PROBE
 from store.spill import Spill
-from workers import corp_mail, ways
+from workers import corp_mail, pruning, ways
 from workers.purge import NOT_LINKED, purge_late_mail
 from workers.runtime import Runtime
 from workers.spill import move_spill
@@ -42,7 +34,7 @@ from workers.spill import move_spill
 RINGS_BY_UPKEEP = "rings_by_upkeep"
 
 _MOST_AT_ONCE = 500
-_PRUNED_AT_ONCE = 5_000
+_EXPIRED_AT_ONCE = 5_000
 _MOST_BATCHES = 20
 
 _log = logging.getLogger(__name__)
@@ -126,7 +118,7 @@ def expire_notices(runtime: Runtime) -> None:
     """Close notices whose fourteen days are over."""
     for _ in range(_MOST_BATCHES):
         with transaction(runtime.pool) as connection:
-            if notices.expire(connection, limit=_PRUNED_AT_ONCE) < _PRUNED_AT_ONCE:
+            if notices.expire(connection, limit=_EXPIRED_AT_ONCE) < _EXPIRED_AT_ONCE:
                 break
 
 
@@ -210,64 +202,10 @@ def end_awaited_installs(runtime: Runtime) -> None:
         )
 
 
-def prune(runtime: Runtime) -> None:
-    """Remove what has served its time; the ledger keeps its sums."""
-    days = runtime.settings.inbox_days
-
-    def prune_inbox(connection: Connection) -> int:
-        return pruning.prune_inbox(connection, days=days, limit=_PRUNED_AT_ONCE)
-
-    def prune_identities(connection: Connection) -> int:
-        return pruning.prune_identities(connection, limit=_PRUNED_AT_ONCE)
-
-    def prune_journeys(connection: Connection) -> int:
-        return journeys.prune(connection, limit=_PRUNED_AT_ONCE)
-
-    for prune_batch in (prune_inbox, prune_identities, prune_journeys):
-        for _ in range(_MOST_BATCHES):
-            with transaction(runtime.pool) as connection:
-                pruned = prune_batch(connection)
-            if pruned < _PRUNED_AT_ONCE:
-                break
-    _drop_tombstones(runtime)
-    with transaction(runtime.pool) as connection:
-        pruning.prune_requests(connection)
-        rehearsals.prune(connection)
-        pruning.prune_reads(connection)
-        pruning.prune_touched(connection)
-        lookups.prune(connection)
-        intents.prune(connection)
-
-
-def keep_partitions(runtime: Runtime) -> None:
-    """Have a partition for each of the next weeks; drop those of mail long pruned."""
-    for kind in (INBOX, JOURNAL):
-        _add_weeks(runtime, kind)
-    with transaction(runtime.pool) as connection:
-        now, weeks = (
-            schedule.get_now(connection),
-            partitions.list_weeks(connection, INBOX),
-        )
-    for week in weeks:
-        if week < partitions.week_of(now):
-            # Locks are waited for in a transaction of their own each.
-            with transaction(runtime.pool) as connection:
-                partitions.drop_empty_week(connection, INBOX, week)
-
-
 def drop_idle_boxes(runtime: Runtime) -> None:
     """Forget mailboxes in which no mail is left and whose corp does not live."""
     with transaction(runtime.pool) as connection:
         strays.drop_idle_boxes(connection)
-
-
-def _add_weeks(runtime: Runtime, kind: Partitioned) -> None:
-    with transaction(runtime.pool) as connection:
-        now = schedule.get_now(connection)
-        missing = partitions.list_missing_weeks(connection, kind, now=now)
-    for week in missing:
-        with transaction(runtime.pool) as connection:
-            partitions.add_week(connection, kind, week)
 
 
 def _count_rings(runtime: Runtime, rings: int) -> None:
@@ -290,20 +228,11 @@ JOBS = (
     Job(name="gaps", work=look_for_gaps, every_seconds=5),
     Job(name="waiting", work=ring_waiting, every_seconds=15),
     Job(name="accounts", work=read_due_accounts, every_seconds=15),
-    Job(name="partitions", work=keep_partitions, every_seconds=3600),
+    Job(name="partitions", work=pruning.keep_partitions, every_seconds=3600),
     Job(name="installs", work=end_awaited_installs, every_seconds=15),
     Job(name="late_mail", work=forget_late_mail, every_seconds=60),
-    Job(name="prune", work=prune, every_seconds=60),
+    Job(name="prune", work=pruning.prune, every_seconds=60),
+    Job(name="history", work=pruning.prune_history, every_seconds=3600),
     Job(name="expiry", work=expire_notices, every_seconds=60),
     Job(name="idle_boxes", work=drop_idle_boxes, every_seconds=60),
 )
-
-
-def _drop_tombstones(runtime: Runtime) -> None:
-    with transaction(runtime.pool) as connection:
-        due = tombstones.list_corps(connection)
-    for corp_pk in due:
-        with transaction(runtime.pool) as connection:
-            # Like every writer of the org: nobody is taken back meanwhile.
-            corps.lock(connection, corp_pk)
-            tombstones.drop(connection, corp_pk, limit=_PRUNED_AT_ONCE)

@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from store import journeys, partitions, pruning, runs, touched
+from store import journeys, partitions, runs, touched
+from store import pruning as store_pruning
 from store.database import transaction
 from store.ledger import get_ledger
 from store.partitions import INBOX, JOURNAL
 from tests.workbench import Workbench, workbench
-from workers import upkeep
+from workers import pruning
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_pruning_keeps_the_ledger_as_it_was(bench: Workbench) -> None:
     with transaction(bench.runtime.pool) as connection:
         before = get_ledger(connection, day["day"], mailboxes=None)
 
-    upkeep.prune(bench.runtime)
+    pruning.prune(bench.runtime)
 
     with transaction(bench.runtime.pool) as connection:
         after = get_ledger(connection, day["day"], mailboxes=None)
@@ -44,7 +45,9 @@ def test_pruning_goes_on_batch_by_batch(bench: Workbench) -> None:
         bench.post(state="done", age="31 days")
 
     with transaction(bench.runtime.pool) as connection:
-        batches = [pruning.prune_inbox(connection, days=30, limit=2) for _ in range(3)]
+        batches = [
+            store_pruning.prune_inbox(connection, days=30, limit=2) for _ in range(3)
+        ]
 
     assert batches == [2, 2, 1]
     sums = bench.row("SELECT received, applied FROM ledger_days")
@@ -58,7 +61,7 @@ def test_young_mail_and_young_identities_stay(bench: Workbench) -> None:
         " ('b', -2, clock_timestamp() - interval '49 h')"
     )
 
-    upkeep.prune(bench.runtime)
+    pruning.prune(bench.runtime)
 
     assert bench.rows("SELECT 1 FROM inbox WHERE mailbox = 'corp:wpA'")
     known = bench.rows("SELECT digest FROM identities WHERE event_id < 0")
@@ -87,7 +90,7 @@ def test_what_reads_left_behind_is_dropped_when_they_have_ended(
     bench.rows("UPDATE run_requests SET requested_at = now() - interval '25 hours'")
     bench.rows("UPDATE touched SET touched_at = now() - interval '25 hours'")
 
-    upkeep.prune(bench.runtime)
+    pruning.prune(bench.runtime)
 
     for table in ("staging", "run_pages"):
         left = bench.rows(f"SELECT run_id FROM {table}")  # noqa: S608 - two constant names
@@ -99,8 +102,8 @@ def test_what_reads_left_behind_is_dropped_when_they_have_ended(
 def test_each_of_the_next_weeks_gets_a_partition(bench: Workbench) -> None:
     event_id = bench.post()
 
-    upkeep.keep_partitions(bench.runtime)
-    upkeep.keep_partitions(bench.runtime)
+    pruning.keep_partitions(bench.runtime)
+    pruning.keep_partitions(bench.runtime)
 
     monday = partitions.week_of(datetime.now(UTC))
     wanted = [monday + timedelta(weeks=n) for n in range(4)]
@@ -116,7 +119,7 @@ def test_each_of_the_next_weeks_gets_a_partition(bench: Workbench) -> None:
 
 
 def test_a_partition_has_the_indexes_and_limits_of_its_table(bench: Workbench) -> None:
-    upkeep.keep_partitions(bench.runtime)
+    pruning.keep_partitions(bench.runtime)
 
     monday = partitions.week_of(datetime.now(UTC))
     count = "SELECT count(*) AS n FROM pg_index WHERE indrelid = %s::regclass"
@@ -139,7 +142,7 @@ def test_a_journey_is_forgotten_a_day_after_it_was_too_late_for_it(
                 seconds=hours * 3600,
             )
 
-    upkeep.prune(bench.runtime)
+    pruning.prune(bench.runtime)
 
     left = bench.rows("SELECT cargo ->> 'state' AS state FROM journeys ORDER BY 1")
     assert [row["state"] for row in left] == ["late", "young"]
@@ -153,7 +156,7 @@ def test_an_emptied_week_is_dropped_and_a_filled_one_stays(bench: Workbench) -> 
             partitions.add_week(connection, INBOX, week)
     bench.post(state="failed", age="7 days")
 
-    upkeep.keep_partitions(bench.runtime)
+    pruning.keep_partitions(bench.runtime)
 
     with transaction(bench.runtime.pool) as connection:
         weeks = partitions.list_weeks(connection, INBOX)

@@ -2,7 +2,7 @@
 
 from tests.histories import HOME, Company, company
 from tests.pipeline import Bench, Tenant
-from workers.upkeep import prune
+from workers.pruning import prune
 
 CORP = "wpCorpA"
 

@@ -1,0 +1,327 @@
+"""Every table is pruned, or bounded by something real; what is not over stays."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from domain.claims import Claim, ClaimKind, weigh
+from domain.ids import AccountId, CorpPk, MemberPk
+from store import history, link_claims
+from store.database import transaction
+from tests.workbench import Workbench, workbench
+from workers import pruning, upkeep
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+
+# What no clock takes away, and what keeps it from growing for ever.
+BOUNDED = {
+    "absences": "an active member's at most",
+    "account_reads": "one for each company",
+    "accounts": "TAPD's people",
+    "aliases": "a member's former userids, gone with the member",
+    "app_keys": "one for each key of our own",
+    "companies": "TAPD's companies",
+    "corps": "the installs that were accepted",
+    "deliveries": "one for each corp, gone when it withdraws",
+    "departments": "the corp's tree",
+    "journal": "kept for good: any past moment is told from it",
+    "links": "one for each member, gone with the member",
+    "members": "the corp's people; whoever was removed, for 180 days",
+    "memberships": "TAPD's people in TAPD's companies",
+    "pauses": "one for each corp and class of endpoints",
+    "schedule": "one for each job",
+    "suite_tickets": "one for each suite",
+    "tags": "the corp's scope",
+    "tokens": "one for each corp and suite",
+}
+# What stays of the others when all that is in them is old and over: the newest.
+LEFT = {
+    "link_claims": 1,
+    "lookups": 1,
+    "notices": 1,
+    "receivers": 1,
+    "refusals": 1,
+    "runs": 1,
+}
+OVER = """
+    INSERT INTO companies (company_id, name, origin) VALUES ('c', 'c', 'tapd');
+    INSERT INTO corps (corp_id, state, company_id) VALUES ('wpA', 'linked', 'c');
+    INSERT INTO accounts (account_id) VALUES ('a');
+    INSERT INTO members (corp_pk, userid, department_ids, department_orders, grounds,
+            employment, fingerprint)
+        SELECT corp_pk, 'zhang', '{}', '{}', '{direct}', 'working', '' FROM corps;
+    INSERT INTO inbox (mailbox, kind, key, state)
+        VALUES ('corp:wpGone', 'change_contact', 'corp', 'done');
+    INSERT INTO identities VALUES ('d', 1, clock_timestamp());
+    INSERT INTO ledger_days (mailbox, day) VALUES ('corp:wpGone', current_date);
+    INSERT INTO mailboxes (mailbox) VALUES ('corp:wpGone');
+    INSERT INTO leases (mailbox, expires_at)
+        VALUES ('corp:wpGone', clock_timestamp()), ('notices:9', clock_timestamp());
+    INSERT INTO receivers VALUES ('one', clock_timestamp()),
+        ('two', clock_timestamp() - interval '2 days');
+    INSERT INTO gaps (reason, closed_at) VALUES ('refused', clock_timestamp());
+    INSERT INTO refusals
+        VALUES (current_date, 'size', 2), (current_date - 1, 'size', 1);
+    INSERT INTO runs (run_id, corp_pk, cause, state, created_at, ended_at)
+        SELECT 'r' || n, corp_pk, 'operator', 'done',
+            clock_timestamp() + make_interval(secs => n), clock_timestamp()
+        FROM corps, generate_series(1, 2) AS n;
+    INSERT INTO run_requests SELECT corp_pk, 'k', 'r1' FROM corps;
+    INSERT INTO run_pages (run_id, page, rows) VALUES ('r1', 'p', 1);
+    INSERT INTO staging (run_id, kind, page, key, fingerprint, value)
+        VALUES ('r1', 'member', 'p', 'k', '', '{}');
+    INSERT INTO touched (corp_pk, key) SELECT corp_pk, 'member:zhang' FROM corps;
+    INSERT INTO rehearsals (run_id, corp_pk, hash, calls_resync, holds, groups)
+        SELECT 'r1', corp_pk, 'h', 0, '[]', '[]' FROM corps;
+    INSERT INTO rehearsed
+            (run_id, position, corp_pk, decision, key, before, after, reason, held)
+        SELECT 'r1', 1, corp_pk, 'AddMember', 'k', '{}', '{}', 'event', false
+        FROM corps;
+    INSERT INTO plans (plan_id, corp_pk, kind, hash, state, decided_at)
+        SELECT 'p', corp_pk, 'members', 'h', 'rejected', clock_timestamp() FROM corps;
+    INSERT INTO plan_entries (plan_id, position, corp_pk, key, decision, before, after,
+            reason, state)
+        SELECT 'p', 0, corp_pk, 'member:zhang', 'RemoveMember', '{}', '{}', 'deleted',
+            'returned' FROM corps;
+    INSERT INTO journeys (state_digest, visitor_digest, purpose, cargo, expires_at)
+        VALUES ('s', 'v', 'sign_in', '{}', clock_timestamp());
+    INSERT INTO install_intents (intent_id, edition, state, expires_at)
+        VALUES ('i', 'standard', 's', clock_timestamp());
+    INSERT INTO installs (code_hash, state, ended_at)
+        VALUES ('h', 'linked', clock_timestamp());
+    INSERT INTO notices (corp_pk, member_pk, company_id, kind, round, origin, state,
+            plan_id, tried_at, closed, closed_at)
+        SELECT corp_pk, member_pk, 'c', kind, round, 'sync', 'sent', plan,
+            clock_timestamp(), closed, clock_timestamp()
+        FROM members, (VALUES ('link', 1, NULL, 'expired'), ('link', 2, NULL, 'used'),
+            ('approval', 1, 'p', NULL)) AS given (kind, round, plan, closed);
+    INSERT INTO notice_batches (batch_id, corp_pk, kind, state, ended_at)
+        SELECT 'b', corp_pk, 'link', 'sent', clock_timestamp() FROM corps;
+    INSERT INTO card_answers (corp_pk, plan_id, said, sealed)
+        SELECT corp_pk, 'p', 'decided', '' FROM corps;
+    INSERT INTO company_acts (corp_pk, form, kind, done_by)
+        SELECT corp_pk, 'f', 'invite', 'operator' FROM corps;
+    INSERT INTO link_claims
+            (corp_pk, member_pk, company_id, kind, account_id, said_by, taken_at)
+        SELECT corp_pk, member_pk, 'c', 'proved', 'a', 'member', clock_timestamp()
+        FROM members, generate_series(1, 2);
+    INSERT INTO lookups (corp_pk, account_id, answer)
+        SELECT corp_pk, 'a', 'miss' FROM corps, generate_series(1, 2);
+"""
+OPEN = """
+    INSERT INTO companies (company_id, name, origin) VALUES ('c', 'c', 'tapd');
+    INSERT INTO corps (corp_id, state, company_id) VALUES ('wpA', 'linked', 'c');
+    INSERT INTO accounts (account_id) VALUES ('a');
+    INSERT INTO members (corp_pk, userid, department_ids, department_orders, grounds,
+            employment, fingerprint)
+        SELECT corp_pk, 'zhang', '{}', '{}', '{direct}', 'working', '' FROM corps;
+    INSERT INTO gaps (reason) VALUES ('refused');
+    INSERT INTO runs (run_id, corp_pk, cause, state, created_at)
+        SELECT stage, corp_pk, 'operator', stage,
+            clock_timestamp() + make_interval(secs => n)
+        FROM corps, (VALUES ('running', 1), ('queued', 2)) AS given (stage, n);
+    INSERT INTO plans (plan_id, corp_pk, kind, hash, state, decided_at)
+        SELECT stage, corp_pk, 'members', 'h', stage, clock_timestamp()
+        FROM corps, unnest('{held,approved,rejected}'::text[]) AS stage;
+    INSERT INTO plan_entries (plan_id, position, corp_pk, key, decision, before, after,
+            reason)
+        SELECT plan_id, 0, corp_pk, 'member:zhang', 'RemoveMember', '{}', '{}',
+            'deleted' FROM plans;
+    INSERT INTO installs (code_hash, state)
+        VALUES ('exchanged', 'exchanged'), ('mailed', 'waiting');
+    INSERT INTO inbox (mailbox, kind, key, state)
+        VALUES ('code:mailed', 'create_auth', 'corp', 'pending');
+    INSERT INTO notices (corp_pk, member_pk, company_id, kind, round, origin, state,
+            plan_id, batch_id)
+        SELECT corp_pk, member_pk, 'c', kind, round, origin, stage, plan, batch
+        FROM members, (VALUES ('link', 1, 'person', 'queued', NULL, 'f'),
+            ('link', 2, 'sync', 'queued', NULL, NULL),
+            ('approval', 1, 'sync', 'sent', 'held', 'm'),
+            ('approval', 1, 'sync', 'queued', 'approved', NULL))
+            AS given (kind, round, origin, stage, plan, batch);
+    INSERT INTO notice_batches (batch_id, corp_pk, kind, state, plan_id, code_until)
+        SELECT batch, corp_pk, 'link', stage, plan, until
+        FROM corps, (VALUES ('f', 'frozen', NULL, NULL),
+            ('m', 'sent', 'held', clock_timestamp()))
+            AS given (batch, stage, plan, until);
+    INSERT INTO link_claims
+            (corp_pk, member_pk, company_id, kind, account_id, said_by)
+        SELECT corp_pk, member_pk, 'c', 'proved', 'a', 'member'
+        FROM members, generate_series(1, 2);
+    INSERT INTO company_acts (corp_pk, form, kind, done_by, told)
+        SELECT corp_pk, claim_id::text, 'resolve', 'operator',
+            jsonb_build_object('claim_id', claim_id) FROM link_claims;
+"""
+
+
+@pytest.fixture
+def bench(database: str, redis_url: str) -> Iterator[Workbench]:
+    with workbench(database=database, redis_url=redis_url) as bench:
+        yield bench
+
+
+def tables(bench: Workbench) -> list[str]:
+    """Our tables, without their partitions and those of the migrations' tool."""
+    rows = bench.rows(
+        "SELECT relname::text AS name FROM pg_class WHERE relkind IN ('r', 'p')"
+        " AND relnamespace = 'public'::regnamespace AND NOT relispartition"
+        " AND relname NOT LIKE '%yoyo%' ORDER BY 1"
+    )
+    return [row["name"] for row in rows]
+
+
+def grow_old(bench: Workbench) -> None:
+    """Let three years pass for every row that there is."""
+    columns = bench.rows(
+        "SELECT table_name, column_name FROM information_schema.columns"
+        " WHERE table_name = ANY(%s)"
+        " AND data_type IN ('date', 'timestamp with time zone')",
+        tables(bench),
+    )
+    for each in columns:
+        table, column = each["table_name"], each["column_name"]
+        bench.rows(f"UPDATE {table} SET {column} = {column} - interval '3 years'")  # noqa: S608 - names of our schema
+
+
+def counts(bench: Workbench) -> dict[str, int]:
+    """How many rows each table holds."""
+    return {
+        table: bench.row(f"SELECT count(*) AS n FROM {table}")["n"]  # noqa: S608 - names of our schema
+        for table in tables(bench)
+    }
+
+
+def prune(bench: Workbench) -> None:
+    """Whatever upkeep takes away."""
+    for _ in range(2):
+        pruning.prune(bench.runtime)
+        pruning.prune_history(bench.runtime)
+        upkeep.drop_idle_boxes(bench.runtime)
+        upkeep.look_for_gaps(bench.runtime)
+
+
+def test_every_table_is_bounded_or_emptied_of_what_is_over(bench: Workbench) -> None:
+    bench.rows("DELETE FROM inbox; DELETE FROM identities; DELETE FROM mailboxes")
+    bench.rows(OVER)
+    bench.rows("DELETE FROM suite_tickets")
+    grow_old(bench)
+    empty = {table for table, rows in counts(bench).items() if not rows}
+
+    prune(bench)
+
+    left = {table: rows for table, rows in counts(bench).items() if rows}
+    # A new table has to be put into OVER above, or among the bounded ones.
+    assert empty - BOUNDED.keys() == set()
+    assert {table: left[table] for table in left.keys() - BOUNDED.keys()} == LEFT
+
+
+def test_what_is_not_over_stays_however_old_it_is(bench: Workbench) -> None:
+    bench.rows(OPEN)
+    grow_old(bench)
+    kept = ["runs", "plans", "plan_entries", "notices", "notice_batches", "installs"]
+    kept += ["link_claims", "company_acts"]
+    before = counts(bench)
+
+    prune(bench)
+
+    after = counts(bench)
+    assert {table: after[table] for table in kept} == {
+        table: before[table] for table in kept
+    }
+    assert bench.rows("SELECT 1 AS one FROM inbox WHERE mailbox = 'code:mailed'")
+
+
+def test_half_a_year_and_two_years_are_not_over_a_day_early(bench: Workbench) -> None:
+    bench.rows(OVER)
+    for table, column, days in (
+        ("runs", "ended_at", history.KEPT_DAYS),
+        ("notices", "closed_at", history.KEPT_DAYS),
+        ("notice_batches", "ended_at", history.KEPT_DAYS),
+        ("installs", "ended_at", history.KEPT_DAYS),
+        ("plans", "decided_at", history.DECIDED_DAYS),
+        ("company_acts", "done_at", history.DECIDED_DAYS),
+        ("link_claims", "taken_at", history.DECIDED_DAYS),
+    ):
+        bench.rows(
+            f"UPDATE {table} SET {column} = {column} - make_interval(days => %s)",  # noqa: S608 - constant names
+            days - 1,
+        )
+    before = counts(bench)
+
+    pruning.prune_history(bench.runtime)
+
+    assert counts(bench) == before
+
+
+def test_refusals_are_counted_for_ever(bench: Workbench) -> None:
+    bench.rows(OVER)
+    grow_old(bench)
+    bench.rows("INSERT INTO refusals VALUES (current_date, 'size', 4)")
+
+    prune(bench)
+
+    total = bench.row("SELECT sum(count) AS n, count(*) AS days FROM refusals")
+    assert total == {"n": 7, "days": 2}
+
+
+def test_pruning_what_people_said_changes_nothing_of_what_counts(
+    bench: Workbench,
+) -> None:
+    corp_pk = bench.add_corp()
+    bench.rows("INSERT INTO accounts (account_id) VALUES ('a'), ('b')")
+    histories = _every_history(length=4)
+    members = [_say(bench, corp_pk, n, each) for n, each in enumerate(histories)]
+    grow_old(bench)
+    with transaction(bench.runtime.pool) as connection:
+        before = link_claims.list_claims(connection, corp_pk, members)
+
+    pruning.prune_history(bench.runtime)
+
+    with transaction(bench.runtime.pool) as connection:
+        after = link_claims.list_claims(connection, corp_pk, members)
+    assert sum(map(len, after.values())) < sum(map(len, before.values()))
+    assert {pk: weigh(said) for pk, said in after.items()} == {
+        pk: weigh(said) for pk, said in before.items()
+    }
+
+
+def test_the_manual_says_of_each_table_how_long_it_is_kept(bench: Workbench) -> None:
+    manual = OPERATIONS.read_text(encoding="utf-8")
+    section = manual.partition("## What is kept")[2].partition("\n## ")[0]
+
+    named = set(re.findall(r"`([a-z_]+)`", section))
+
+    assert set(tables(bench)) - named == set()
+
+
+def _every_history(*, length: int) -> list[list[Claim]]:
+    """Everything of some length that can be said about two accounts."""
+    kinds = (ClaimKind.PROVED, ClaimKind.UNLINKED)
+    accounts = (AccountId("a"), AccountId("b"))
+    sayings = [Claim(kind=kind, account_id=one) for kind in kinds for one in accounts]
+    sayings.append(Claim(kind=ClaimKind.CREATE))
+    told: list[list[Claim]] = [[]]
+    for _ in range(length):
+        told = [[*earlier, each] for earlier in told for each in sayings]
+    return told
+
+
+def _say(bench: Workbench, corp_pk: CorpPk, number: int, told: list[Claim]) -> MemberPk:
+    row = bench.row(
+        "WITH member AS (INSERT INTO members (corp_pk, userid, department_ids,"
+        " department_orders, grounds, employment, fingerprint)"
+        " VALUES (%s, %s, '{}', '{}', '{direct}', 'working', '')"
+        " RETURNING corp_pk, member_pk), said AS ("
+        " INSERT INTO link_claims (corp_pk, member_pk, company_id, kind, account_id,"
+        " said_by, taken_at) SELECT corp_pk, member_pk, 'wpA', kind, account_id,"
+        " 'member', clock_timestamp() FROM member,"
+        " unnest(%s::text[], %s::text[]) WITH ORDINALITY AS told (kind, account_id, n)"
+        " ORDER BY n) SELECT member_pk FROM member",
+        corp_pk,
+        f"woP{number}",
+        [each.kind for each in told],
+        [each.account_id for each in told],
+    )
+    return MemberPk(row["member_pk"])
