@@ -6,13 +6,14 @@ import sys
 import click
 
 from commands.accounts import import_accounts
+from commands.deciding import approve, reject
 from commands.diff import diff
-from commands.following import follow
+from commands.following import follow, report
 from commands.plans import plan
 from commands.session import Failed, opened_pool, read_settings
 from domain.replay import BrokenJournal
 from settings import Settings, load
-from store import approvals, mail, rotation, runs
+from store import mail, rotation, runs
 from store.corps import find_live
 from store.database import Pool, transaction
 from store.migrate import migrate as apply_migrations
@@ -20,7 +21,6 @@ from store.replay import Difference, list_differences
 from store.sealing import Keyring
 from store.spill import SpillUnavailable, open_spill
 from store.summaries.journal import find_data_key
-from store.summaries.runs import RunSummary
 from workers import doctor as doctors
 from workers.bell import open_bell
 from workers.findings import Verdict
@@ -92,38 +92,7 @@ def resync(corp: str, deep: bool) -> None:
             )
         open_bell(settings.redis_url).ring_run(run_id)
         click.echo(f"run {run_id}")
-        _report(follow(pool, run_id))
-
-
-def _report(run: RunSummary) -> None:
-    """How a run ended.
-
-    Raises: Failed unless it ended well.
-    """
-    changes = ", ".join(f"{name} {n}" for name, n in sorted(run.decisions.items()))
-    click.echo(f"{run.state}: {changes or 'no differences'}")
-    click.echo(f"calls {run.calls}, least possible {run.calls_least}")
-    if run.state == "held":
-        click.echo(f"Removals wait for approval: plan {run.plan_id}.")
-    if run.state not in {"done", "held"}:
-        raise Failed(run.error or f"The run was {run.state}.")
-
-
-@cli.command()
-@click.argument("plan")
-def approve(plan: str) -> None:
-    """Do the removals of the held PLAN that WeCom still confirms."""
-    settings = read_settings()
-    with opened_pool(settings) as pool:
-        try:
-            with transaction(pool) as connection:
-                approval = approvals.approve(connection, plan, plan_hash=None, by="cli")
-        except approvals.PlanNotOpen as refusal:
-            raise Failed(str(refusal)) from refusal
-        if approval is None:
-            raise Failed(f"Plan {plan} is not known here.")
-        open_bell(settings.redis_url).ring_run(approval.run_id)
-        _report(follow(pool, approval.run_id))
+        report(follow(pool, run_id))
 
 
 @cli.command()
@@ -156,6 +125,8 @@ def replay(corp: str) -> None:
 
 cli.add_command(import_accounts)
 cli.add_command(plan)
+cli.add_command(approve)
+cli.add_command(reject)
 cli.add_command(diff)
 
 

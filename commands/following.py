@@ -35,6 +35,20 @@ def follow(pool: Pool, run_id: str) -> RunSummary:
         time.sleep(_LOOK_SECONDS)
 
 
+def report(run: RunSummary) -> None:
+    """How a run ended.
+
+    Raises: Failed unless it ended well.
+    """
+    changes = ", ".join(f"{name} {n}" for name, n in sorted(run.decisions.items()))
+    click.echo(f"{run.state}: {changes or 'no differences'}")
+    click.echo(f"calls {run.calls}, least possible {run.calls_least}")
+    if run.state == "held":
+        click.echo(f"Removals wait for approval: plan {run.plan_id}.")
+    if run.state not in {"done", "held"}:
+        raise Failed(run.error or f"The run was {run.state}.")
+
+
 def _show_lines() -> Generator[None, RunSummary, None]:
     last = None
     while True:

@@ -40,26 +40,37 @@ def approve(
     if plan.state == plans.APPROVED and plan.run_id is not None:
         return Approval(run_id=RunId(plan.run_id), corp_pk=plan.corp_pk, repeated=True)
     if plan.state != plans.HELD:
-        raise PlanNotOpen(f"The plan is {plan.state}.")
+        raise PlanNotOpen(_why_not(plan))
     run_id = runs.request_run(connection, plan.corp_pk, cause=CAUSE)
     plans.decide(connection, plan_id, state=plans.APPROVED, by=by, run_id=run_id)
     return Approval(run_id=run_id, corp_pk=plan.corp_pk, repeated=False)
 
 
-def reject(connection: Connection, plan_id: str, *, by: str) -> bool:
+def reject(connection: Connection, plan_id: str, *, by: str) -> CorpPk | None:
     """Keep everybody of the plan until WeCom's answer about them changes.
 
-    Repeats: harmless. False when there is no such plan.
+    Shape: the corp whose admins are told; None when there is no such plan.
+    Repeats: harmless.
     Raises: PlanNotOpen for an approved or superseded plan.
     """
     plan = _lock(connection, plan_id)
     if plan is None:
-        return False
+        return None
     if plan.state not in {plans.HELD, plans.REJECTED}:
-        raise PlanNotOpen(f"The plan is {plan.state}.")
+        raise PlanNotOpen(_why_not(plan))
     if plan.state == plans.HELD:
         plans.decide(connection, plan_id, state=plans.REJECTED, by=by)
-    return True
+    return plan.corp_pk
+
+
+def _why_not(plan: Plan) -> str:
+    return {
+        plans.APPROVED: f"The plan is approved: see what run {plan.run_id} did of it.",
+        plans.REJECTED: "The plan is rejected: whoever of it WeCom answers differently"
+        " about comes into another plan.",
+        plans.SUPERSEDED: "The plan is superseded: nothing of it waits any more. What"
+        " would be done now: manage.py plan, or POST /api/v1/corps/<corp_id>/plan.",
+    }[plan.state]
 
 
 def _lock(connection: Connection, plan_id: str) -> Plan | None:

@@ -138,14 +138,13 @@ def reject_plan(path: PlanPath) -> Response:
     """Keep everybody of the plan until WeCom's answer about them changes."""
     try:
         with transaction(services().pool) as connection:
-            if not approvals.reject(connection, path.plan_id, by="api"):
+            corp_pk = approvals.reject(connection, path.plan_id, by="api")
+            if corp_pk is None:
                 not_found(f"plan {path.plan_id}")
-            plan = plans.find_plan(connection, path.plan_id)
             shown = _get(connection, path.plan_id)
     except PlanNotOpen as refusal:
         raise Problem(409, str(refusal)) from refusal
-    if plan is not None:
-        services().ring_notices(plan.corp_pk)
+    services().ring_notices(corp_pk)
     return answer(shown)
 
 

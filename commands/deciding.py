@@ -1,0 +1,53 @@
+"""`approve` and `reject`: what an operator decides about removals that wait."""
+
+import click
+
+from commands.following import follow, report
+from commands.session import Failed, opened_pool, read_settings
+from store import approvals
+from store.approvals import PlanNotOpen
+from store.database import transaction
+from workers.bell import open_bell
+
+
+@click.command()
+@click.argument("plan")
+def approve(plan: str) -> None:
+    """Do the removals of the held PLAN that WeCom still confirms."""
+    settings = read_settings()
+    with opened_pool(settings) as pool:
+        try:
+            with transaction(pool) as connection:
+                approval = approvals.approve(connection, plan, plan_hash=None, by="cli")
+        except PlanNotOpen as refusal:
+            raise Failed(str(refusal)) from refusal
+        if approval is None:
+            raise _unknown(plan)
+        bell = open_bell(settings.redis_url)
+        bell.ring_run(approval.run_id)
+        # The card that asked the corp's admins says from now on what was decided.
+        bell.ring_notices(approval.corp_pk)
+        report(follow(pool, approval.run_id))
+
+
+@click.command()
+@click.argument("plan")
+def reject(plan: str) -> None:
+    """Keep whom the held PLAN would remove until WeCom's answer about them changes."""
+    settings = read_settings()
+    with opened_pool(settings) as pool:
+        try:
+            with transaction(pool) as connection:
+                corp_pk = approvals.reject(connection, plan, by="cli")
+        except PlanNotOpen as refusal:
+            raise Failed(str(refusal)) from refusal
+        if corp_pk is None:
+            raise _unknown(plan)
+        open_bell(settings.redis_url).ring_notices(corp_pk)
+        click.echo("rejected: nothing of the plan is removed.")
+
+
+def _unknown(plan: str) -> Failed:
+    return Failed(
+        f"Plan {plan} is not known here. Those that wait: GET /api/v1/plans?state=held."
+    )
