@@ -89,6 +89,7 @@ class Settings:
     redis_url: str = field(repr=False)
     port: int
     web_port: int
+    trusted_proxies: int
     public_url: str
     secret_keys: tuple[bytes, ...] = field(repr=False)
     api_token: str = field(repr=False)
@@ -149,6 +150,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         redis_url=read.required("REDIS_URL", _redis_url, ""),
         port=read.optional("PORT", _port, 8000),
         web_port=read.optional("WEB_PORT", _port, 8080),
+        trusted_proxies=read.optional("TRUSTED_PROXIES", _natural, 0),
         public_url=read.required("PUBLIC_URL", _url, ""),
         secret_keys=read.required("SECRET_KEYS", _secret_keys, ()),
         api_token=read.required("API_TOKEN", _bearer, ""),

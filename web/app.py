@@ -8,6 +8,7 @@ from flask_openapi3.openapi import OpenAPI
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import logs
 from settings import Settings, load
@@ -16,7 +17,7 @@ from store.sealing import Keyring
 from tapd.api import open_api
 from tapd.envelope import Envelope
 from tapd.oauth import TapdOAuth
-from web import access, headers, languages, probes, problems, services
+from web import access, headers, languages, limits, probes, problems, services
 from web.account import setup as account
 from web.api import document
 from web.company import setup as company
@@ -41,6 +42,11 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     settings = settings or load()
     app = document.make_app(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
+    if settings.trusted_proxies:
+        # Each of them adds whom it was asked by; what stands before those is hearsay.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's way.
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0
+        )
     services.install(app.extensions, _wire(settings))
     problems.handle_errors(app)
     headers.protect(app)
@@ -65,6 +71,7 @@ def _wire(settings: Settings) -> services.Services:
     return services.Services(
         pool=pool,
         redis=redis,
+        limiter=limits.open_limiter(redis, redis_url=settings.redis_url),
         keyring=keyring,
         cursors=Cursors(derive(settings.secret_keys, b"cursors")),
         ring=bell.ring,

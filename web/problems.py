@@ -1,6 +1,7 @@
 """RFC 9457 problems: how every error of the JSON API looks."""
 
 import logging
+import math
 from http import HTTPStatus
 
 from flask import Flask, Response, render_template, request
@@ -9,7 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from store.database import StoreUnavailable
-from web.texts import translate
+from web.texts import count, translate
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +30,13 @@ class ProblemDocument(BaseModel):
 class Problem(Exception):
     """A request that cannot be answered as asked."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(
+        self, status: int, detail: str, *, retry_after_seconds: int | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.retry_after_seconds = retry_after_seconds
 
 
 def answer_problem(problem: Problem) -> Response:
@@ -72,6 +76,8 @@ def handle_errors(app: Flask) -> None:
 def _on_problem(error: Problem) -> ResponseReturnValue:
     if request.path.startswith(API_PREFIX):
         return answer_problem(error)
+    if error.retry_after_seconds is not None:
+        return _page_for_later(error.status, error.retry_after_seconds)
     return _page(error.status)
 
 
@@ -95,6 +101,15 @@ def _on_store(error: StoreUnavailable) -> ResponseReturnValue:
 def _on_crash(error: Exception) -> ResponseReturnValue:
     log.error("request failed", exc_info=error, extra={"endpoint": request.endpoint})
     return _on_problem(Problem(500, "This is our fault; the log names the cause."))
+
+
+def _page_for_later(status: int, seconds: int) -> ResponseReturnValue:
+    page = render_template(
+        "error.html",
+        title=translate(f"error.{status}.title"),
+        text=count("error.later", math.ceil(seconds / 60)),
+    )
+    return page, status, {"Retry-After": str(seconds)}
 
 
 def _page(status: int) -> ResponseReturnValue:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import redis
 from flask import current_app
+from limits.strategies import RateLimiter
 
 from store.corps import Corp
 from store.database import Pool
@@ -42,6 +43,7 @@ class Services:
 
     pool: Pool
     redis: redis.Redis
+    limiter: RateLimiter
     keyring: Keyring = field(repr=False)
     cursors: Cursors
     ring: Callable[[str], bool]

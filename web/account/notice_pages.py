@@ -9,6 +9,7 @@ from store.database import Connection, transaction
 from store.link_views import LinkView, view_link
 from store.notices import FoundNotice, find_kind, find_notice
 from store.visitors import Visitor
+from web import limits
 from web.access import Audience, seen_by
 from web.account.blueprint import account
 from web.account.claiming import claim, way_to_tapd
@@ -63,7 +64,10 @@ def may_create(link: LinkView, notice: FoundNotice) -> bool:
 def _find_own(
     connection: Connection, token: str, member: Visitor
 ) -> FoundNotice | None:
+    who = f"{member.corp_pk}:{member.member_pk}"
+    limits.refuse_after_failures(limits.NOTICE, who)
     if find_kind(connection, token) is None:
+        limits.note_failure(limits.NOTICE, who)
         raise Problem(404, "no such notice.")
     return find_notice(connection, token, member.corp_pk, member.member_pk)
 

@@ -11,6 +11,7 @@ from store.database import transaction
 from store.journeys import Journey, Return
 from store.link_views import view_link
 from store.visitors import Visitor, find_named
+from web import limits
 from web.access import Audience, seen_by
 from web.account import detours
 from web.account.blueprint import account
@@ -47,8 +48,9 @@ def login() -> ResponseReturnValue:
 def login_done() -> ResponseReturnValue:
     """Back from WeCom: signed in, or told why not.
 
-    Raises: Refused.
+    Raises: Refused, Problem.
     """
+    limits.refuse_after_failures(limits.SIGN_IN, limits.client_address())
     with transaction(services().pool) as connection:
         journey = detours.arrive(connection, purpose=PURPOSE)
     match journey.returned:
@@ -57,6 +59,7 @@ def login_done() -> ResponseReturnValue:
         case Return.AGAIN if current_member() is not None:
             return redirect(_next(journey), 303)
         case _:
+            limits.note_failure(limits.SIGN_IN, limits.client_address())
             return _try_again(journey, "stale", 400)
 
 
@@ -100,6 +103,7 @@ def _come_in(journey: Journey) -> ResponseReturnValue:
     try:
         identity = asked.identity(code)
     except Spent:
+        limits.note_failure(limits.SIGN_IN, limits.client_address())
         return _try_again(journey, "spent", 400)
     except WeComError as error:
         log.warning("sign-in not answered", extra={"error": str(error)})

@@ -2,21 +2,18 @@
 
 import logging
 
-import redis
 from flask import redirect, render_template, request, session
 from flask import url_for as address_of
 from flask.typing import ResponseReturnValue
 
+from web import limits
 from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.operators import is_api_token, is_operator
 from web.paths import local_path
-from web.problems import Problem
 from web.services import services
 
 log = logging.getLogger(__name__)
-
-_TRIES_PER_MINUTE = 10
 
 
 @console.get("/sign-in")
@@ -32,10 +29,11 @@ def sign_in() -> ResponseReturnValue:
 @seen_by(Audience.ANYONE)
 def open_session() -> ResponseReturnValue:
     """Sign in, or show the form again."""
-    if _has_tried_too_often(request.remote_addr or "unknown"):
-        raise Problem(429, "Too many attempts.")
+    address = limits.client_address()
+    limits.refuse_after_failures(limits.CONSOLE, address)
     if not is_api_token(request.form.get("token", "").strip()):
-        log.warning("sign-in refused", extra={"address": request.remote_addr})
+        limits.note_failure(limits.CONSOLE, address)
+        log.warning("sign-in refused", extra={"address": address})
         page = render_template(
             "sign_in.html", refused=True, next=request.args.get("next")
         )
@@ -60,17 +58,3 @@ def _next_page() -> str:
     if wanted.startswith("/console/") and local_path(wanted) is not None:
         return wanted
     return address_of("console.list_corps")
-
-
-def _has_tried_too_often(address: str) -> bool:
-    name = f"sign-in:{address}"
-    try:
-        with services().redis.pipeline() as pipeline:
-            pipeline.incr(name)
-            pipeline.expire(name, 60, nx=True)
-            tries = pipeline.execute()[0]
-    except redis.RedisError:
-        # Without Redis nobody counts; API_TOKEN is too long to be guessed.
-        log.warning("sign-in attempts not counted")
-        return False
-    return int(tries) > _TRIES_PER_MINUTE

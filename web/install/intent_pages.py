@@ -9,6 +9,7 @@ from store import intents
 from store.database import transaction
 from store.intents import Intent, digest_of
 from store.summaries.installs import find_wish
+from web import limits
 from web.access import Audience, seen_by
 from web.account import detours
 from web.headers import lead_to
@@ -37,6 +38,7 @@ def register() -> ResponseReturnValue:
 def choose_edition() -> ResponseReturnValue:
     """The edition is chosen; on to the page that asks to confirm."""
     edition = request.form.get("edition")
+    limits.count_try(limits.REGISTER, limits.client_address())
     if edition not in EDITIONS:
         raise Problem(400, "edition: none of ours.")
     with transaction(services().pool) as connection:
@@ -76,6 +78,7 @@ def confirm() -> ResponseReturnValue:
     Raises: Stopped.
     """
     intent = _open_intent(request.form.get("intent", ""))
+    limits.count_try(limits.REGISTER, limits.client_address())
     try:
         # What installs are unless somebody says otherwise: formal ones.
         pre_auth_code = services().wecom.pre_auth_code().value

@@ -7,6 +7,7 @@ from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from store.intents import Intent
+from web import limits
 from web.install import tickets
 from web.services import services
 
@@ -36,6 +37,8 @@ _STATUS = {
     Stop.AWAY: 503,
     Stop.OURS: 502,
 }
+# Addresses of these are none that we or WeCom have given.
+_MADE_UP = frozenset({Stop.FORGED, Stop.STRANGE})
 # After these the same intent can be tried again, while it lasts.
 _AGAIN = frozenset({Stop.CANCELLED, Stop.AWAY, Stop.OURS})
 
@@ -59,6 +62,8 @@ class Way:
 
 def on_stopped(error: Stopped) -> ResponseReturnValue:
     """The page that says why."""
+    if error.stop in _MADE_UP:
+        limits.note_failure(limits.INTENT, limits.client_address())
     return render_template(
         "install_stop.html",
         stop=error.stop.value,

@@ -1,0 +1,191 @@
+"""Doors that were tried too often: who is refused, who never is, and what they read."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.visiting import WECOM, Visit, anew, csrf_of, open_visit
+from tests.webclient import API_TOKEN, add_corp, add_member, open_web
+from web import limits
+from web.limits import Door
+from web.services import Services
+
+OFFICE = "127.0.0.1"
+
+
+@pytest.fixture(scope="module")
+def opened(module_database: str, redis_server_url: str) -> Iterator[Visit]:
+    with open_visit(database=module_database, redis_url=redis_server_url) as visit:
+        yield visit
+
+
+@pytest.fixture
+def visit(opened: Visit, redis_url: str) -> Visit:
+    visit = anew(opened)
+    corp_pk = add_corp(visit.web.rows, "wwcorp")
+    for userid in ("zhang", "li"):
+        add_member(visit.web.rows, corp_pk, userid)
+    return visit
+
+
+def use_up(visit: Visit, door: Door, who: str) -> None:
+    """All that the door allows."""
+    services: Services = visit.web.app.extensions["sync-services"]
+    services.limiter.hit(door.allowed, door.name, who, cost=door.allowed.amount)
+
+
+def other_browser(visit: Visit) -> Visit:
+    """The same web and another browser, in the same office."""
+    client = visit.web.app.test_client()
+    return replace(visit, web=replace(visit.web, client=client))
+
+
+def member_key(visit: Visit, userid: str) -> str:
+    """How a member is counted."""
+    [row] = visit.web.rows.execute(
+        "SELECT corp_pk || ':' || member_pk FROM members WHERE userid = %s", [userid]
+    )
+    return str(row[0])
+
+
+def test_made_up_states_are_counted_and_then_refused(visit: Visit) -> None:
+    door = limits.SIGN_IN
+    services: Services = visit.web.app.extensions["sync-services"]
+    services.limiter.hit(door.allowed, door.name, OFFICE, cost=door.allowed.amount - 1)
+
+    statuses = [
+        visit.client.get("/login/done?code=c&state=made-up").status_code
+        for _ in range(2)
+    ]
+
+    assert statuses == [400, 429]
+
+
+def test_codes_that_wecom_does_not_know_count_too(visit: Visit) -> None:
+    asked = visit.begin("/me")
+    visit.come_back(asked["state"], {"errcode": 40029, "errmsg": "invalid code"})
+    services: Services = visit.web.app.extensions["sync-services"]
+
+    left = services.limiter.get_window_stats(
+        limits.SIGN_IN.allowed, limits.SIGN_IN.name, OFFICE
+    )
+
+    assert left.remaining == limits.SIGN_IN.allowed.amount - 1
+
+
+def test_an_office_that_signs_in_at_once_meets_no_limit(visit: Visit) -> None:
+    for _ in range(2 * limits.NOTICE.allowed.amount):
+        client = visit.web.app.test_client()
+        assert client.get("/link/anything", headers=WECOM).status_code == 303
+    for userid in ("zhang", "li"):
+        answer = other_browser(visit).sign_in("wwcorp", userid)
+        assert answer.status_code == 303
+
+    services: Services = visit.web.app.extensions["sync-services"]
+
+    assert services.redis.keys("LIMITS:*") == []
+
+
+def test_a_member_who_makes_up_notices_is_refused_alone(visit: Visit) -> None:
+    use_up(visit, limits.NOTICE, member_key(visit, "zhang"))
+    found = {}
+
+    for userid in ("zhang", "li"):
+        browser = other_browser(visit)
+        browser.sign_in("wwcorp", userid)
+        found[userid] = browser.client.get("/link/made-up").status_code
+
+    assert found == {"zhang": 429, "li": 404}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh-CN", "请等 10 分钟再试"), ("en", "Wait 10 minutes")]
+)
+def test_the_page_says_when_to_try_again(
+    visit: Visit, language: str, words: str
+) -> None:
+    use_up(visit, limits.SIGN_IN, OFFICE)
+
+    answer = visit.client.get("/login/done", headers={"Accept-Language": language})
+
+    assert answer.status_code == 429
+    assert words in answer.text
+    assert 0 < int(answer.headers["Retry-After"]) <= 600
+
+
+def test_addresses_of_installs_that_were_made_up_count_together(visit: Visit) -> None:
+    made_up = ("/install?intent=made-up", "/install/done?state=made-up")
+    statuses = [visit.client.get(path).status_code for path in made_up]
+    services: Services = visit.web.app.extensions["sync-services"]
+    left = services.limiter.get_window_stats(
+        limits.INTENT.allowed, limits.INTENT.name, OFFICE
+    )
+    use_up(visit, limits.INTENT, OFFICE)
+
+    refused = [visit.client.get(path).status_code for path in made_up]
+
+    assert (statuses, refused) == ([404, 400], [429, 429])
+    assert left.remaining == limits.INTENT.allowed.amount - 2
+
+
+def test_registering_is_counted_try_by_try(visit: Visit) -> None:
+    token = csrf_of(visit.client.get("/register").text)
+    form = {"edition": "standard", "csrf_token": token}
+    first = visit.client.post("/register", data=form)
+    use_up(visit, limits.REGISTER, OFFICE)
+
+    again = visit.client.post("/register", data=form)
+
+    assert (first.status_code, again.status_code) == (303, 429)
+
+
+def test_the_right_token_is_not_counted_at_the_console(visit: Visit) -> None:
+    statuses = set()
+
+    for _ in range(limits.CONSOLE.allowed.amount + 1):
+        browser = other_browser(visit).client
+        token = csrf_of(browser.get("/console/sign-in").text)
+        form = {"token": API_TOKEN, "csrf_token": token}
+        statuses.add(browser.post("/console/sign-in", data=form).status_code)
+
+    assert statuses == {303}
+
+
+def test_without_redis_nobody_is_kept_out(module_database: str) -> None:
+    with open_web(database=module_database, redis_url="redis://127.0.0.1:9/0") as web:
+        token = csrf_of(web.client.get("/register").text)
+
+        chosen = web.client.post(
+            "/register", data={"edition": "standard", "csrf_token": token}
+        )
+        strange = web.client.get("/login/done?code=c&state=made-up")
+
+    assert (chosen.status_code, strange.status_code) == (303, 400)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "sent", "counted"),
+    [
+        ("0", "203.0.113.7", OFFICE),
+        ("1", "203.0.113.7", "203.0.113.7"),
+        ("1", "198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("2", "198.51.100.1, 203.0.113.7", "198.51.100.1"),
+        ("1", "2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("1", "::ffff:203.0.113.7", "203.0.113.7"),
+    ],
+)
+def test_as_many_proxies_are_believed_as_are_trusted(
+    module_database: str, redis_url: str, proxies: str, sent: str, counted: str
+) -> None:
+    with open_web(
+        database=module_database, redis_url=redis_url, TRUSTED_PROXIES=proxies
+    ) as web:
+        web.client.get("/install?intent=x", headers={"X-Forwarded-For": sent})
+        services: Services = web.app.extensions["sync-services"]
+
+        left = services.limiter.get_window_stats(
+            limits.INTENT.allowed, limits.INTENT.name, counted
+        )
+
+    assert left.remaining == limits.INTENT.allowed.amount - 1

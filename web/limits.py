@@ -1,0 +1,113 @@
+"""How often doors may be tried: counted in Redis, by address or by member."""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network, ip_address
+
+from flask import request
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import RedisStorage
+from limits.strategies import FixedWindowRateLimiter, RateLimiter
+from redis import Redis, RedisError
+
+from web.problems import Problem
+from web.services import services
+
+# One household or one machine is given a network of this size.
+_IPV6_PREFIX = 64
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Something that may be tried so often by one visitor.
+
+    Shape: an office of thousands has one address. So what all of them open at once,
+        after one message, counts failures alone, and none of them fails often.
+    """
+
+    name: str
+    allowed: RateLimitItem
+
+
+# Wrong tokens at the console.
+CONSOLE = Door(name="console", allowed=RateLimitItemPerMinute(10))
+# Returns from WeCom's sign-in that belong to no way out of this browser's.
+SIGN_IN = Door(name="sign-in", allowed=RateLimitItemPerMinute(300, 10))
+# Addresses of installs that we never gave away.
+INTENT = Door(name="intent", allowed=RateLimitItemPerMinute(300, 10))
+# Each writes a row, or asks WeCom: every try counts.
+REGISTER = Door(name="register", allowed=RateLimitItemPerMinute(300, 10))
+# Addresses of notices that there are none of, by one member.
+NOTICE = Door(name="notice", allowed=RateLimitItemPerMinute(30, 10))
+
+
+def open_limiter(redis: Redis, *, redis_url: str) -> RateLimiter:
+    """What counts, over connections that do not wait for long."""
+    # The address only names the kind of server; the pool has it already.
+    pool = redis.connection_pool
+    return FixedWindowRateLimiter(RedisStorage(redis_url, connection_pool=pool))
+
+
+def count_try(door: Door, who: str) -> None:
+    """One more try.
+
+    Raises: Problem when there were as many as the door allows already.
+    """
+    if not _asked(door, lambda limiter: limiter.hit(door.allowed, door.name, who)):
+        _refuse(door, who)
+
+
+def note_failure(door: Door, who: str) -> None:
+    """One more failure, at a door that `refuse_after_failures` guards."""
+    _asked(door, lambda limiter: limiter.hit(door.allowed, door.name, who))
+
+
+def refuse_after_failures(door: Door, who: str) -> None:
+    """Let nobody on who has failed too often.
+
+    Raises: Problem.
+    """
+    if not _asked(door, lambda limiter: limiter.test(door.allowed, door.name, who)):
+        _refuse(door, who)
+
+
+def client_address() -> str:
+    """Where the request comes from; of an IPv6 address its network."""
+    text = request.remote_addr or "unknown"
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return text
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((address, _IPV6_PREFIX), strict=False))
+
+
+def _asked(door: Door, question: Callable[[RateLimiter], bool]) -> bool:
+    try:
+        return question(services().limiter)
+    except (RedisError, OSError) as error:
+        # Nobody shall be kept out because nobody can count.
+        extra = {"door": door.name, "error": type(error).__name__}
+        log.warning("tries not counted", extra=extra)
+        return True
+
+
+def _refuse(door: Door, who: str) -> None:
+    # Everybody behind a proxy that is not trusted has its address: TRUSTED_PROXIES.
+    proxied = "X-Forwarded-For" in request.headers
+    extra = {"door": door.name, "who": who, "proxied": proxied}
+    log.warning("tried too often", extra=extra)
+    try:
+        over = services().limiter.get_window_stats(door.allowed, door.name, who)
+        seconds = math.ceil(over.reset_time - time.time())
+    except (RedisError, OSError):
+        seconds = door.allowed.get_expiry()
+    raise Problem(429, "Too many tries.", retry_after_seconds=max(seconds, 1))
