@@ -131,5 +131,10 @@ def _print_end(run: RunSummary, rehearsal: Rehearsal, tag: str) -> None:
             say(tag, f"plan.held.{hold['kind']}", n=hold["count"], plan=where)
             + f" {hold['hash']}"
         )
+    awaited = rehearsal.awaited
+    if awaited["people"]:
+        least, most = awaited["calls_least"], awaited["calls_most"]
+        key = "plan.lookups" if most else "plan.lookups_later"
+        click.echo(say(tag, key, n=awaited["people"], least=least, most=most))
     click.echo(say(tag, "plan.cost", calls=run.calls, resync=rehearsal.calls_resync))
     click.echo(f"hash {rehearsal.hash}")

@@ -93,6 +93,21 @@ def is_open(
     return bool(row and row[0])
 
 
+def count_questions(
+    connection: Connection,
+    corp_pk: CorpPk,
+    company_id: CompanyId,
+    standing: Standing,
+) -> tuple[int, int]:
+    """How many mobiles would be asked about now if none is anybody's, or if each is."""
+    blocked = standing.blocked_until
+    if not standing.may_gain or (blocked and blocked > standing.now):
+        return 0, 0
+    accounts, askable = _askable(connection, corp_pk, company_id, standing)
+    # Each hit gives its part of the budget back.
+    return len(askable), len(accounts) if askable else 0
+
+
 def reserve(
     connection: Connection,
     corp_pk: CorpPk,

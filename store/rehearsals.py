@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from domain.decisions import DecisionName
 from domain.grouping import Group, Step
 from domain.ids import CorpPk, Key, RunId
+from store.awaited import Awaited
 from store.database import Connection
 from store.runs import Run
 from store.sealing import DataKey
@@ -39,6 +40,7 @@ class Rehearsal:
     calls_resync: int
     holds: list[dict[str, Any]]
     groups: list[dict[str, Any]]
+    awaited: dict[str, Any]
     made_at: datetime
 
 
@@ -73,14 +75,6 @@ def list_holds(connection: Connection) -> list[Hold]:
         return cursor.fetchall()
 
 
-def get_resync_calls(connection: Connection, run_id: RunId) -> int:
-    """The least calls of the run in the shadow: those that a resync would make."""
-    rows = connection.execute(
-        "SELECT calls_least FROM pg_temp.runs WHERE run_id = %s", [run_id]
-    ).fetchall()
-    return int(rows[0][0])
-
-
 def keep(
     connection: Connection,
     run: Run,
@@ -89,6 +83,7 @@ def keep(
     calls_resync: int,
     holds: Sequence[Hold],
     groups: Sequence[Group],
+    awaited: Awaited,
 ) -> None:
     """Keep what the shadow's journal and plans say, under the run that rehearsed.
 
@@ -98,8 +93,8 @@ def keep(
     connection.execute(
         """
         INSERT INTO public.rehearsals
-            (run_id, corp_pk, hash, calls_resync, holds, groups)
-        VALUES (%s, %s, %s, %s, %s, %s)
+            (run_id, corp_pk, hash, calls_resync, holds, groups, awaited)
+        VALUES (%s, %s, %s, %s, %s, %s, %s)
         """,
         [
             run.run_id,
@@ -108,6 +103,7 @@ def keep(
             calls_resync,
             Jsonb([asdict(each) for each in holds]),
             Jsonb([asdict(each) for each in groups]),
+            Jsonb(asdict(awaited)),
         ],
     )
     connection.execute(
@@ -181,8 +177,8 @@ def find(connection: Connection, run_id: str) -> Rehearsal | None:
     """The rehearsal of a run; None before it is over, and a week later."""
     with connection.cursor(row_factory=class_row(Rehearsal)) as cursor:
         cursor.execute(
-            "SELECT run_id, corp_pk, hash, calls_resync, holds, groups, made_at"
-            " FROM rehearsals WHERE run_id = %s",
+            "SELECT run_id, corp_pk, hash, calls_resync, holds, groups, awaited,"
+            " made_at FROM rehearsals WHERE run_id = %s",
             [run_id],
         )
         return cursor.fetchone()

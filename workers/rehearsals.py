@@ -6,8 +6,9 @@ from dataclasses import replace
 from domain.decisions import Decision
 from domain.grouping import Step, group
 from domain.guard import KIND_BY_DECISION, decisions_hash
-from domain.ids import CorpId, Key
+from domain.ids import CompanyId, CorpId, Key
 from store import leases, reads, rehearsals, runs, staging
+from store.awaited import read_awaited
 from store.corps import Corp
 from store.database import transaction
 from store.rehearsals import Hold
@@ -21,7 +22,7 @@ from workers.counting import CallCount
 from workers.guarding import read_limits
 from workers.inquiry import CorpApi
 from workers.runtime import Runtime
-from workers.snapshot import Snapshot
+from workers.snapshot import Snapshot, least_calls
 from workers.tallies import Tallies
 
 _AGAIN_SECONDS = 1.0
@@ -73,8 +74,11 @@ def rehearse(
             window_hours=window_hours,
         ) as shadow:
             _check_alone(shadow, run)
+            reading = _cost_of_reading(run, shadow, snapshot, count=count)
+            read = count.total
             _apply(runtime, run, corp, shadow, api=api, count=count, snapshot=snapshot)
-            _keep(run, corp, shadow, data_key=runtime.data_key(corp))
+            calls = reading + count.total - read
+            _keep(run, corp, shadow, data_key=runtime.data_key(corp), calls=calls)
     except Unavailable:
         _start_over(runtime, run)
         raise
@@ -114,7 +118,21 @@ def _apply(
     ).apply()
 
 
-def _keep(run: Run, corp: Corp, shadow: Shadow, *, data_key: DataKey) -> None:
+def _cost_of_reading(
+    run: Run, shadow: Shadow, snapshot: Snapshot, *, count: CallCount
+) -> int:
+    """What reading would cost a resync: the same, unless this read was interrupted."""
+    if run.calls == 0:
+        return count.total
+    # Of several turns some may have been lost: a resync would lose none.
+    with transaction(shadow) as connection:
+        pages = staging.list_pages(connection, run.run_id)
+    return least_calls(snapshot, pages)
+
+
+def _keep(
+    run: Run, corp: Corp, shadow: Shadow, *, data_key: DataKey, calls: int
+) -> None:
     with transaction(shadow) as connection:
         groups = group(rehearsals.read_steps(connection, run.run_id, data_key=None))
         holds = rehearsals.list_holds(connection)
@@ -123,7 +141,7 @@ def _keep(run: Run, corp: Corp, shadow: Shadow, *, data_key: DataKey) -> None:
             holds,
             rehearsals.read_steps(connection, run.run_id, data_key=data_key),
         )
-        calls = rehearsals.get_resync_calls(connection, run.run_id)
+        awaited = read_awaited(connection, corp.corp_pk, _company_of(corp))
     with shadow.writing() as connection:
         rehearsals.keep(
             connection,
@@ -132,6 +150,7 @@ def _keep(run: Run, corp: Corp, shadow: Shadow, *, data_key: DataKey) -> None:
             calls_resync=calls,
             holds=holds,
             groups=groups,
+            awaited=awaited,
         )
 
 
@@ -147,6 +166,12 @@ def _digest(corp_id: CorpId, holds: list[Hold], steps: Iterator[Step]) -> str:
             if each.held or not holds
         ),
     )
+
+
+def _company_of(corp: Corp) -> CompanyId:
+    if corp.company_id is None:
+        raise LookupError(f"corp {corp.corp_pk} is linked to no company")
+    return corp.company_id
 
 
 def _kind(step: Step) -> str:

@@ -70,6 +70,8 @@ def test_a_plan_is_answered_with_its_decisions_and_cost(bench: Bench, web: Web) 
     ]
     assert told["decisions"][-1]["after"]["link"]["evidence"] == []
     assert told["cost"]["calls"] == told["cost"]["calls_resync"]
+    assert told["cost"]["calls_lookups"] == 0
+    assert told["lookups"]["people"] == 0
     assert web.get(f"/runs/{told['run_id']}/plan") == told
     run = web.get(f"/runs/{told['run_id']}")
     assert (run["cause"], run["state"], run["decisions"]) == (PLAN, "done", {})

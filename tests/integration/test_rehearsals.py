@@ -1,5 +1,6 @@
 """A plan says what a resync would do, and does nothing."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from store import leases, rehearsals, runs
 from store.database import transaction
 from store.rehearsals import Rehearsal, Rehearsed
 from tests.fakes import Person
-from tests.histories import HOME, TEAM, Company, company
+from tests.histories import HOME, KEEPER, TEAM, Company, company
+from tests.linked import Matched, mobile, people
 from tests.lives import Life
 from tests.pipeline import Bench, Tenant, said
-from wecom.errors import Revoked
+from wecom.errors import Revoked, Unavailable
+from workers import upkeep
 
 CORP = "wpCorpA"
 # What a plan is recorded in, and what its reading needs.
@@ -95,6 +98,10 @@ def test_a_resync_does_exactly_what_the_plan_said(bench: Bench, seed: int) -> No
         assert everything(bench) == before
         run_id = bench.resync(tenant)
         assert journalled(bench, run_id) == planned(said_before)
+        [[priced]] = bench.execute(
+            "SELECT calls_resync FROM rehearsals ORDER BY made_at DESC LIMIT 1"
+        )
+        assert bench.run(run_id)["calls"] == priced
 
 
 def test_the_first_read_of_a_corp_can_be_planned(bench: Bench) -> None:
@@ -140,6 +147,75 @@ def test_a_plan_costs_what_a_resync_costs(bench: Bench) -> None:
     run = bench.run(bench.resync(tenant))
 
     assert rehearsal.calls_resync == run["calls"] == run["calls_least"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        # A list that came back empty is asked for twice more before it counts.
+        lambda moved: [moved.leave(who) for who in ("woA", "woa", "woB")],
+        lambda moved: moved.authorise(allow_departments=frozenset({TEAM})),
+        # Who authorised is listed in pages of two.
+        lambda moved: moved.authorise(
+            auth_mode=1, authorised=frozenset({KEEPER, "woA", "woa"})
+        ),
+    ],
+    ids=["emptied", "narrowed", "by_member"],
+)
+def test_a_plan_costs_what_a_resync_really_takes(
+    bench: Bench, change: Callable[[Company], object]
+) -> None:
+    tenant = bench.link_in_step(CORP, company())
+    change(Company(tenant.world))
+
+    priced = found(bench, plan(bench, tenant)).calls_resync
+
+    assert bench.run(bench.resync(tenant))["calls"] == priced
+
+
+def test_what_an_interrupted_plan_lost_is_no_cost_of_a_resync(bench: Bench) -> None:
+    tenant = bench.link_in_step(CORP, company())
+    Company(tenant.world).leave("woA")
+    tenant.world.faults = {f"list:{TEAM}": Unavailable("away")}
+    run_id = request(bench, tenant)
+    bench.work_on(run_id)
+    tenant.world.faults = {}
+    bench.make_due(tenant)
+    bench.work_on(run_id)
+
+    rehearsal = found(bench, run_id)
+
+    run = bench.run(bench.resync(tenant))
+    assert bench.run(run_id)["calls"] > rehearsal.calls_resync == run["calls"]
+
+
+def test_who_would_wait_for_lookups_is_planned_with_what_asking_costs(
+    bench: Bench,
+) -> None:
+    one = Matched.of(
+        bench, people(**{f"wo{n:02}": {"number": mobile(n)} for n in range(20)})
+    )
+    for n in (1, 2, 500, 501, 502, 503):
+        one.name(f"u{n}", mobile=mobile(n))
+    one.settle()
+    before = everything(bench)
+
+    awaited = found(bench, plan(bench, one.tenant)).awaited
+    assert everything(bench) == before
+    one.read()
+    waiting = bench.execute(
+        "SELECT 'member:' || userid FROM links JOIN members USING (corp_pk, member_pk)"
+        " WHERE links.reason = 'waiting_for_lookups' ORDER BY userid"
+    )
+    one.tenant.world.calls.clear()
+    upkeep.look_up_mobiles(bench.runtime)
+    one.settle()
+
+    asked = sum(each.startswith("mobile:") for each in one.tenant.world.calls)
+    assert (awaited["calls_least"], awaited["calls_most"]) == (3, 6)
+    assert awaited["calls_least"] <= asked <= awaited["calls_most"]
+    assert awaited["people"] == len(waiting) == 21
+    assert awaited["keys"] == [key for (key,) in waiting]
 
 
 def test_what_the_guard_would_hold_is_planned_with_its_hash(bench: Bench) -> None:

@@ -77,6 +77,21 @@ class Cost(BaseModel):
 
     calls: int = Field(description="What finding out has cost.")
     calls_resync: int = Field(description="What a resync would cost.")
+    calls_lookups: int = Field(
+        description="What asking about mobiles would cost afterwards, at the most."
+    )
+
+
+class PlannedLookups(BaseModel):
+    """Questions about mobiles, which only a resync's end makes possible.
+
+    A resync lets these people wait; what WeCom answers links them, or has them asked.
+    """
+
+    calls_least: int = Field(description="Of a day, if nobody has any of the mobiles.")
+    calls_most: int = Field(description="If somebody has each of them.")
+    people: int = Field(description="How many members wait for the answers.")
+    keys: list[str] = Field(description="A thousand of them at the most.")
 
 
 class Foresight(BaseModel):
@@ -92,6 +107,7 @@ class Foresight(BaseModel):
     cost: Cost
     holds: list[PlannedHold]
     groups: list[PlannedGroup]
+    lookups: PlannedLookups
     decisions: list[PlannedStep] = Field(
         description="In the order of a resync; those that would wait come last."
     )
@@ -173,12 +189,21 @@ def _answer(run: RunSummary, query: PlanQuery, *, asked: str | None) -> Response
             corp_id=asked or run.corp_id,
             made_at=rehearsal.made_at,
             hash=rehearsal.hash,
-            cost=Cost(calls=run.calls, calls_resync=rehearsal.calls_resync),
+            cost=_cost(run, rehearsal),
             holds=[PlannedHold.model_validate(each) for each in rehearsal.holds],
             groups=groups,
+            lookups=PlannedLookups.model_validate(rehearsal.awaited),
             decisions=[_step(each) for each in shown],
             next=following,
         )
+    )
+
+
+def _cost(run: RunSummary, rehearsal: Rehearsal) -> Cost:
+    return Cost(
+        calls=run.calls,
+        calls_resync=rehearsal.calls_resync,
+        calls_lookups=rehearsal.awaited["calls_most"],
     )
 
 
