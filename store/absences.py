@@ -30,6 +30,8 @@ def note(
 
     Repeats: since when it is so stays, until WeCom answers something else.
     """
+    if not undecided:
+        return
     with connection.cursor() as cursor:
         cursor.executemany(
             """

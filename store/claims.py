@@ -46,11 +46,44 @@ class Claim:
         return [row.event_id for row in self.mail]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What is pending in a mailbox, as a drain must know it before it claims.
+
+    Shape: `recent` are the rows of the last second, `barrier` is the oldest
+        authorisation event; mail behind it waits.
+    Units: seconds since the oldest row arrived.
+    """
+
+    recent: int
+    oldest_seconds: float
+    barrier: int | None
+
+
+def look(connection: Connection, mailbox: str) -> Outlook:
+    """What is pending; what waits for a time of its own is no part of a burst."""
+    with connection.cursor(row_factory=class_row(Outlook)) as cursor:
+        cursor.execute(
+            """
+            SELECT count(*) FILTER (WHERE not_before IS NULL
+                    AND received_at > clock_timestamp() - interval '1 second')
+                    AS recent,
+                coalesce(extract(epoch FROM clock_timestamp() - min(received_at)
+                    FILTER (WHERE not_before IS NULL)), 0)::float8 AS oldest_seconds,
+                min(event_id) FILTER (WHERE barrier) AS barrier
+            FROM inbox WHERE mailbox = %s AND state = 'pending'
+            """,
+            [mailbox],
+        )
+        return cursor.fetchall()[0]
+
+
 def claim_next(
     connection: Connection,
     mailbox: str,
     *,
     claim_id: UUID,
+    barrier: int | None,
     limit: int,
     kinds: Collection[str] | None,
 ) -> list[ClaimedMail]:
@@ -58,7 +91,6 @@ def claim_next(
 
     Shape: with `kinds` only mail of these, wherever it stands: the mailbox waits.
     """
-    barrier = _first_barrier(connection, mailbox)
     if kinds is None and barrier is not None:
         rows = _claim_rows(
             connection,
@@ -81,16 +113,6 @@ def claim_next(
         limit=limit,
         kinds=kinds,
     )
-
-
-def _first_barrier(connection: Connection, mailbox: str) -> int | None:
-    """The oldest pending authorisation event; mail behind it waits."""
-    row = connection.execute(
-        "SELECT min(event_id) FROM inbox"
-        " WHERE mailbox = %s AND state = 'pending' AND barrier",
-        [mailbox],
-    ).fetchone()
-    return row[0] if row else None
 
 
 def _claim_rows(
@@ -216,20 +238,3 @@ def forgive(connection: Connection, mailbox: str, event_ids: Collection[int]) ->
         " WHERE mailbox = %s AND state = 'pending' AND event_id = ANY(%s)",
         [mailbox, list(event_ids)],
     )
-
-
-def count_recent(connection: Connection, mailbox: str) -> tuple[int, float]:
-    """Pending rows of the last second, and the age of the oldest pending in seconds."""
-    row = connection.execute(
-        """
-        SELECT count(*) FILTER (
-                WHERE received_at > clock_timestamp() - interval '1 second'),
-            coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)
-        FROM (
-            SELECT received_at FROM inbox WHERE mailbox = %s AND state = 'pending'
-                AND not_before IS NULL
-        ) AS waiting
-        """,
-        [mailbox],
-    ).fetchone()
-    return (int(row[0]), float(row[1])) if row else (0, 0.0)

@@ -59,10 +59,7 @@ def get(connection: Connection, corp_pk: CorpPk) -> Corp:
 
     Raises: LookupError.
     """
-    corp = _find(connection, "corp_pk = %s", corp_pk)
-    if corp is None:
-        raise LookupError(f"no corp {corp_pk}")
-    return corp
+    return _get(connection, "corp_pk = %s", corp_pk)
 
 
 def lock(connection: Connection, corp_pk: CorpPk) -> Corp:
@@ -70,8 +67,7 @@ def lock(connection: Connection, corp_pk: CorpPk) -> Corp:
 
     Raises: LookupError.
     """
-    connection.execute("SELECT 1 FROM corps WHERE corp_pk = %s FOR UPDATE", [corp_pk])
-    return get(connection, corp_pk)
+    return _get(connection, "corp_pk = %s FOR UPDATE", corp_pk)
 
 
 def share(connection: Connection, corp_pk: CorpPk) -> Corp:
@@ -79,8 +75,7 @@ def share(connection: Connection, corp_pk: CorpPk) -> Corp:
 
     Raises: LookupError.
     """
-    connection.execute("SELECT 1 FROM corps WHERE corp_pk = %s FOR SHARE", [corp_pk])
-    return get(connection, corp_pk)
+    return _get(connection, "corp_pk = %s FOR SHARE", corp_pk)
 
 
 def save_scope(
@@ -259,6 +254,13 @@ def scope_from(value: dict[str, Any]) -> AuthScope:
         extra_members=frozenset(map(Userid, value.get("extra_members", ()))),
         extra_tags=frozenset(map(TagId, value.get("extra_tags", ()))),
     )
+
+
+def _get(connection: Connection, condition: str, corp_pk: CorpPk) -> Corp:
+    corp = _find(connection, condition, corp_pk)
+    if corp is None:
+        raise LookupError(f"no corp {corp_pk}")
+    return corp
 
 
 def _find(connection: Connection, condition: str, value: str | int) -> Corp | None:

@@ -14,12 +14,8 @@ class LeaseLost(Exception):
 
 def take(connection: Connection, mailbox: str) -> UUID | None:
     """The token of a lease just taken, or None while another holds it."""
-    connection.execute(
-        "INSERT INTO leases (mailbox, expires_at) VALUES (%s, '-infinity')"
-        " ON CONFLICT (mailbox) DO NOTHING",
-        [mailbox],
-    )
-    row = connection.execute(
+    values = {"token": uuid4(), "seconds": LEASE_SECONDS, "mailbox": mailbox}
+    taken = connection.execute(
         """
         UPDATE leases SET token = %(token)s,
             expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
@@ -31,8 +27,20 @@ def take(connection: Connection, mailbox: str) -> UUID | None:
         )
         RETURNING token
         """,
-        {"token": uuid4(), "seconds": LEASE_SECONDS, "mailbox": mailbox},
-    ).fetchone()
+        values,
+    )
+    # Held by another, or never taken by anybody: the first of a mailbox makes the row.
+    row = (
+        taken.fetchone()
+        or connection.execute(
+            """
+        INSERT INTO leases (mailbox, token, expires_at) VALUES (%(mailbox)s, %(token)s,
+            clock_timestamp() + make_interval(secs => %(seconds)s))
+        ON CONFLICT (mailbox) DO NOTHING RETURNING token
+        """,
+            values,
+        ).fetchone()
+    )
     return row[0] if row else None
 
 
@@ -78,10 +86,11 @@ def check(connection: Connection, mailbox: str, token: UUID) -> None:
         raise LeaseLost(mailbox)
 
 
-def release(connection: Connection, mailbox: str, token: UUID) -> None:
-    """Give the lease back; nothing happens when it is no longer ours."""
-    connection.execute(
+def release(connection: Connection, mailbox: str, token: UUID) -> bool:
+    """Give the lease back; False when it was no longer ours."""
+    released = connection.execute(
         "UPDATE leases SET token = NULL, expires_at = '-infinity'"
         " WHERE mailbox = %s AND token = %s",
         [mailbox, token],
     )
+    return released.rowcount == 1

@@ -59,6 +59,8 @@ def ask_again(connection: Connection, claim: Claim, waits: Mapping[int, float]) 
 
     Units: seconds from now, by event id.
     """
+    if not waits:
+        return
     connection.execute(
         """
         UPDATE inbox SET claim = NULL, late_asks = late_asks + 1, attempts = 0,

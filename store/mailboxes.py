@@ -34,16 +34,26 @@ class Mailbox:
 
 def open_mailbox(connection: Connection, mailbox: str) -> Mailbox:
     """The mailbox, made on first use and locked for this transaction."""
-    connection.execute(
-        "INSERT INTO mailboxes (mailbox) VALUES (%s) ON CONFLICT DO NOTHING", [mailbox]
-    )
+    found = _lock(connection, mailbox)
+    if found is None:
+        connection.execute(
+            "INSERT INTO mailboxes (mailbox) VALUES (%s) ON CONFLICT DO NOTHING",
+            [mailbox],
+        )
+        found = _lock(connection, mailbox)
+    if found is None:
+        raise LookupError(f"mailbox {mailbox} was taken away meanwhile")
+    return found
+
+
+def _lock(connection: Connection, mailbox: str) -> Mailbox | None:
     with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
         cursor.execute(
             "SELECT mailbox, not_before, waits_for, strikes, claim_limit, open_claim,"
             " clock_timestamp() AS now FROM mailboxes WHERE mailbox = %s FOR UPDATE",
             [mailbox],
         )
-        return cursor.fetchall()[0]
+        return cursor.fetchone()
 
 
 def note_claim(connection: Connection, mailbox: str, claim_id: UUID) -> None:

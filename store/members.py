@@ -45,27 +45,35 @@ def list_known(
     Shape: of several removed members with one userid only the latest.
     """
     wanted = list(userids)
-    rows = _select(
-        connection,
-        """
-        corp_pk = %(corp_pk)s AND state = 'active' AND (
-            userid = ANY(%(userids)s) OR member_pk IN (
-                SELECT member_pk FROM aliases
-                WHERE corp_pk = %(corp_pk)s AND userid = ANY(%(userids)s)))
-        """,
-        {"corp_pk": corp_pk, "userids": wanted},
-    )
-    removed = _select(
-        connection,
-        """
-        corp_pk = %(corp_pk)s AND member_pk IN (
-            SELECT max(member_pk) FROM members
-            WHERE corp_pk = %(corp_pk)s AND state = 'removed'
-                AND userid = ANY(%(userids)s) GROUP BY userid)
-        """,
-        {"corp_pk": corp_pk, "userids": wanted},
-    )
-    return _with_aliases(connection, corp_pk, rows + removed)
+    if not wanted:
+        return []
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            f"""
+            WITH known AS (
+                SELECT member_pk FROM members
+                WHERE corp_pk = %(corp_pk)s AND state = 'active'
+                    AND userid = ANY(%(userids)s)
+                UNION SELECT aliases.member_pk FROM aliases
+                JOIN members USING (corp_pk, member_pk)
+                WHERE corp_pk = %(corp_pk)s AND aliases.userid = ANY(%(userids)s)
+                    AND members.state = 'active'
+                UNION SELECT max(member_pk) FROM members
+                WHERE corp_pk = %(corp_pk)s AND state = 'removed'
+                    AND userid = ANY(%(userids)s) GROUP BY userid
+            )
+            SELECT {_COLUMNS}, coalesce(former.userids, '{{}}') AS aliases
+            FROM known JOIN members USING (member_pk) LEFT JOIN (
+                SELECT member_pk, array_agg(userid) AS userids FROM aliases
+                WHERE corp_pk = %(corp_pk)s
+                    AND member_pk IN (SELECT member_pk FROM known) GROUP BY member_pk
+            ) AS former USING (member_pk)
+            WHERE corp_pk = %(corp_pk)s
+            """,  # noqa: S608 - the inserted text is a constant of this module
+            {"corp_pk": corp_pk, "userids": wanted},
+        )
+        rows = cursor.fetchall()
+    return [_stored(row, {Userid(each) for each in row["aliases"]}) for row in rows]
 
 
 def list_active(connection: Connection, corp_pk: CorpPk) -> list[StoredMember]:
@@ -189,9 +197,12 @@ def drop_aliases(
     connection: Connection, corp_pk: CorpPk, userids: Iterable[str]
 ) -> None:
     """Forget these as former userids: someone bears them now."""
+    wanted = list(userids)
+    if not wanted:
+        return
     connection.execute(
         "DELETE FROM aliases WHERE corp_pk = %s AND userid = ANY(%s)",
-        [corp_pk, list(userids)],
+        [corp_pk, wanted],
     )
 
 
@@ -201,6 +212,8 @@ def remove(
     removals: Sequence[tuple[MemberPk, RemovalCause]],
 ) -> None:
     """Turn members into tombstones."""
+    if not removals:
+        return
     connection.execute(
         """
         UPDATE members SET state = 'removed', removal = given.cause,

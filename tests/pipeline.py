@@ -25,6 +25,7 @@ from workers import mailbox
 from workers import runs as work
 from workers.bell import Bell
 from workers.counting import CallCount
+from workers.known_pauses import KnownPauses
 from workers.runtime import Runtime, build, data_key_place
 from workers.suspects import Suspects
 
@@ -128,6 +129,7 @@ class Bench:
         settings = settings_for(database=database, redis_url=redis_url, GUARD="off")
         built = build(settings, broker=StubBroker(), pool_size=1)
         built.pool.close()
+        known = KnownPauses(self._pool)
         self.runtime = FakeRuntime(
             settings=settings,
             pool=self._pool,
@@ -138,7 +140,8 @@ class Bench:
             wecom=built.wecom,
             tallies=built.tallies,
             lanes=built.lanes,
-            suspects=Suspects(self._pool),
+            known_pauses=known,
+            suspects=Suspects(known),
             worlds={},
         )
         self._own = psycopg.connect(database, autocommit=True, options=OPTIONS)

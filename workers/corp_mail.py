@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from store import corps, leases, mail, mailboxes, runs
 from store.claims import Claim, ClaimedMail
 from store.corps import Corp
-from store.database import Connection, transaction
+from store.database import Connection, glance, transaction
 from store.mail import Settled
 from store.mailboxes import Mailbox
 from workers import withdrawals
@@ -46,12 +46,13 @@ def handle(runtime: Runtime, claim: Claim) -> None:
 
     Raises: what WeCom or the store raise; the drain decides what that means.
     """
-    with transaction(runtime.pool) as connection:
+    with glance(runtime.pool) as connection:
         corp = corps.find_live(connection, claim.mailbox.removeprefix("corp:"))
-        if corp is None or (corp.state == "authorised" and not _cancels(claim)):
+    if corp is None or (corp.state == "authorised" and not _cancels(claim)):
+        with transaction(runtime.pool) as connection:
             leases.check(connection, claim.mailbox, claim.lease)
             _settle_all(connection, claim, ("parked", "not_linked"))
-            return
+        return
     if claim.mail[0].barrier:
         _pass_barrier(runtime, corp, claim)
         return

@@ -9,13 +9,14 @@ from redis import Redis
 from settings import Settings
 from store import corps
 from store.corps import Corp
-from store.database import Pool, transaction
+from store.database import Pool, glance
 from store.sealing import Keyring
 from wecom.client import Suite, WeCom
 from wecom.corp import Corp as CorpApi
 from wecom.errors import Revoked
 from wecom.tokens import Tokens
 from wecom.transport import Transport
+from workers.known_pauses import KnownPauses
 from workers.lanes import Lanes
 from workers.rates import Rates
 from workers.tallies import Tallies
@@ -50,6 +51,7 @@ def open_reach(
         settings,
         pool=pool,
         redis=redis,
+        known=KnownPauses(pool),
         tallies=Tallies(redis),
         lanes=Lanes(settings.wecom.corp_parallel_calls),
     )
@@ -65,10 +67,18 @@ def open_reach(
 
 
 def open_transport(
-    settings: Settings, *, pool: Pool, redis: Redis, tallies: Tallies, lanes: Lanes
+    settings: Settings,
+    *,
+    pool: Pool,
+    redis: Redis,
+    known: KnownPauses,
+    tallies: Tallies,
+    lanes: Lanes,
 ) -> Transport:
     """Calls that are counted, and refused before WeCom would refuse them."""
-    rates = Rates(redis, pool, settings.wecom, tallies=tallies, lanes=lanes)
+    rates = Rates(
+        redis, pool, settings.wecom, known=known, tallies=tallies, lanes=lanes
+    )
     return Transport(settings.wecom.api_url, meter=rates)
 
 
@@ -103,7 +113,7 @@ def corp_calls(wecom: WeCom, corp: Corp, *, pool: Pool, keyring: Keyring) -> Cor
 
     def permanent_code() -> str:
         # Read when it is needed: a reset may have replaced it meanwhile.
-        with transaction(pool) as connection:
+        with glance(pool) as connection:
             sealed = corps.get(connection, corp.corp_pk).permanent_code
         if sealed is None:
             raise Revoked("no permanent code is held", corp_id=corp.corp_id)

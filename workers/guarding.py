@@ -59,6 +59,8 @@ class Gate:
         self, connection: Connection, gone: Sequence[tuple[Userid, Removal]]
     ) -> People:
         """Who of these leavers may go now."""
+        if not gone:
+            return People(leaving=(), waiting=frozenset(), plan_id=None)
         corp_pk = self._corp.corp_pk
         stored = {
             each.member.userid: each

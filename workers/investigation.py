@@ -1,10 +1,10 @@
 """Finds out what a batch of contact mail means: who is there, who moved, who left."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from domain.fold import SUBSCRIBE, Batch
-from domain.ids import TagId, Userid
+from domain.ids import CorpPk, MemberPk, TagId, Userid
 from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
 from domain.org import Department, Member, StoredMember
 from domain.renames import Absentee, Rename, match_renames
@@ -18,7 +18,7 @@ from domain.scope import (
 from domain.tree import Tree
 from store import corps, departments, members
 from store.corps import Corp
-from store.database import Pool, transaction
+from store.database import Pool, glance
 from wecom.errors import Unavailable
 from workers.inquiry import Inquiry, worth_listing
 from workers.leaving import Candidates, confirm_leavers
@@ -64,10 +64,13 @@ class _Investigation:
         self._corp = corp
         self._batch = batch
         self._inquiry = inquiry
-        with transaction(pool) as connection:
+        # The lease keeps all this as it is until it is applied.
+        with glance(pool) as connection:
             self._stored = departments.list_all(connection, corp.corp_pk)
-            self._old_tags = corps.list_tags(connection, corp.corp_pk)
-            self._active_count = members.count_active(connection, corp.corp_pk)
+            self._old_tags = (
+                corps.list_tags(connection, corp.corp_pk) if corp.scope.tags else {}
+            )
+        self._known = _KnownMembers(pool, corp.corp_pk)
         self._before = self._view(None, self._old_tags)
 
     def run(self) -> Found:
@@ -129,18 +132,16 @@ class _Investigation:
         return {**self._old_tags, **fresh}
 
     def _ask(self, view: View) -> Spread:
-        with transaction(self._pool) as connection:
+        with glance(self._pool) as connection:
             spread = spread_of(
                 connection,
                 self._corp.corp_pk,
                 before=self._before,
                 after=view,
             )
-            asked = frozenset(self._batch.members) | spread.ask
-            self._check_width(asked)
-            known = active_of(members.list_known(
-                connection, self._corp.corp_pk, asked
-            ))  # fmt: skip
+        asked = frozenset(self._batch.members) | spread.ask
+        self._check_width(asked)
+        known = active_of(self._known.of(asked))
         usable = view.usable.departments
         places = {
             userid: usable.intersection(stored.member.department_ids)
@@ -152,8 +153,11 @@ class _Investigation:
         return spread
 
     def _check_width(self, asked: frozenset[Userid]) -> None:
-        third = max(_SMALL_BATCH, self._active_count / 3)
-        if len(asked) > min(MOST_QUESTIONS, third):
+        if len(asked) <= _SMALL_BATCH:
+            return
+        with glance(self._pool) as connection:
+            third = members.count_active(connection, self._corp.corp_pk) / 3
+        if len(asked) > min(MOST_QUESTIONS, max(_SMALL_BATCH, third)):
             raise NeedsRun("drain")
 
     def _shows_new_department(self, view: View) -> bool:
@@ -227,9 +231,7 @@ class _Investigation:
             raise NeedsRun("scope")
 
     def _stored_of_all_asked(self) -> list[StoredMember]:
-        asked = frozenset(self._inquiry.answers) | frozenset(self._inquiry.refusals)
-        with transaction(self._pool) as connection:
-            return members.list_known(connection, self._corp.corp_pk, asked)
+        return self._known.of({*self._inquiry.answers, *self._inquiry.refusals})
 
     def _verdicts(
         self, view: View, active: Mapping[Userid, StoredMember]
@@ -250,6 +252,26 @@ class _Investigation:
         return confirm_leavers(
             self._inquiry, candidates, usable=view.usable, tree=view.tree
         )
+
+
+class _KnownMembers:
+    """The stored members that a batch is about, each read once."""
+
+    def __init__(self, pool: Pool, corp_pk: CorpPk) -> None:
+        self._pool = pool
+        self._corp_pk = corp_pk
+        self._asked: set[Userid] = set()
+        self._found: dict[MemberPk, StoredMember] = {}
+
+    def of(self, userids: Collection[Userid]) -> list[StoredMember]:
+        """Who bears or once bore one of these, or one that was asked for before."""
+        new = set(userids) - self._asked
+        if new:
+            with glance(self._pool) as connection:
+                found = members.list_known(connection, self._corp_pk, new)
+            self._asked |= new
+            self._found |= {each.member_pk: each for each in found}
+        return list(self._found.values())
 
 
 def _findings(

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID, uuid4
 
 from store import claims, leases, mail, mailboxes
-from store.claims import Claim
-from store.database import Connection, StoreUnavailable, transaction
+from store.claims import Claim, Outlook
+from store.database import Connection, StoreUnavailable, glance, transaction
 from store.leases import LeaseLost
 from store.mailboxes import Mailbox
 from store.tallies import BATCH_EVENTS, DRAINS, Drained
@@ -50,36 +51,45 @@ def drain(runtime: Runtime, mailbox: str) -> None:
 
 def _drain(runtime: Runtime, mailbox: str) -> tuple[Drained, bool]:
     """How it ended, and whether mail is due still."""
-    lease = _take_lease(runtime, mailbox)
-    if lease is None:
+    begun = _begin(runtime, mailbox)
+    if begun is Drained.BUSY:
         return Drained.BUSY, False
-    ended = _drain_leased(runtime, mailbox, lease)
+    ended = _work(runtime, begun) if isinstance(begun, Claim) else begun
     # Only now: mail that came while the lease was held found it held.
-    with transaction(runtime.pool) as connection:
+    with glance(runtime.pool) as connection:
         return ended, mail.is_due(connection, mailbox)
 
 
-def _take_lease(runtime: Runtime, mailbox: str) -> UUID | None:
+def _begin(runtime: Runtime, mailbox: str) -> Claim | Drained:
+    """What is to be worked on, under a lease; or why nothing is."""
     with transaction(runtime.pool) as connection:
-        return leases.take(connection, mailbox)
-
-
-def _drain_leased(runtime: Runtime, mailbox: str, lease: UUID) -> Drained:
-    def renew() -> bool:
-        with transaction(runtime.pool) as connection:
-            return leases.renew(connection, mailbox, lease)
-
-    try:
-        with kept(renew):
-            claim = _claim(runtime, mailbox, lease)
-            return Drained.IDLE if claim is None else _work(runtime, claim)
-    finally:
-        with transaction(runtime.pool) as connection:
+        lease = leases.take(connection, mailbox)
+        if lease is None:
+            return Drained.BUSY
+        claim = _claim(connection, mailbox, lease)
+        if claim is None:
             leases.release(connection, mailbox, lease)
+            return Drained.IDLE
+        return claim
 
 
 def _work(runtime: Runtime, claim: Claim) -> Drained:
     runtime.tallies.observe(BATCH_EVENTS, len(claim.mail))
+    ended = Drained.FAILED
+    try:
+        with kept(partial(_renew, runtime, claim)):
+            ended = _handle(runtime, claim)
+    finally:
+        _end(runtime, claim, worked=ended is Drained.WORKED)
+    return ended
+
+
+def _renew(runtime: Runtime, claim: Claim) -> bool:
+    with transaction(runtime.pool) as connection:
+        return leases.renew(connection, claim.mailbox, claim.lease)
+
+
+def _handle(runtime: Runtime, claim: Claim) -> Drained:
     kind, _, _ = claim.mailbox.partition(":")
     try:
         _HANDLERS.get(kind, _ignore)(runtime, claim)
@@ -87,39 +97,42 @@ def _work(runtime: Runtime, claim: Claim) -> Drained:
         # The one place where errors of a drain get their meaning.
         _record_failure(runtime, claim, error)
         return Drained.FAILED
-    _record_success(runtime, claim)
     return Drained.WORKED
 
 
-def _record_success(runtime: Runtime, claim: Claim) -> None:
-    try:
-        with transaction(runtime.pool) as connection:
-            leases.check(connection, claim.mailbox, claim.lease)
+def _end(runtime: Runtime, claim: Claim, *, worked: bool) -> None:
+    """Give the lease back, and with it what went well."""
+    with transaction(runtime.pool) as connection:
+        if not leases.release(connection, claim.mailbox, claim.lease):
+            # A purge takes the mailbox away with all the rest that names the corp.
+            _log.info("mailbox gone or taken over")
+        elif worked:
             claims.give_back(connection, claim)
             mailboxes.note_outcome(connection, claim.mailbox)
-    except LeaseLost:
-        # A purge takes the mailbox away with all the rest that names the corp.
-        _log.info("mailbox gone or taken over")
 
 
-def _claim(runtime: Runtime, mailbox: str, lease: UUID) -> Claim | None:
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, mailbox, lease)
-        box = mailboxes.open_mailbox(connection, mailbox)
-        limit = _limit_after_death(connection, box)
-        kinds = corp_mail.allowed_while_waiting(box) if box.waits else None
-        if kinds is not None and not kinds:
-            return None
-        if kinds is None and _is_bursting(connection, box):
-            mailboxes.pace(connection, mailbox, seconds=_CALM_SECONDS)
-            return None
-        claim_id = uuid4()
-        rows = claims.claim_next(
-            connection, mailbox, claim_id=claim_id, limit=limit, kinds=kinds
-        )
-        if not rows:
-            return None
-        mailboxes.note_claim(connection, mailbox, claim_id)
+def _claim(connection: Connection, mailbox: str, lease: UUID) -> Claim | None:
+    box = mailboxes.open_mailbox(connection, mailbox)
+    limit = _limit_after_death(connection, box)
+    kinds = corp_mail.allowed_while_waiting(box) if box.waits else None
+    if kinds is not None and not kinds:
+        return None
+    outlook = claims.look(connection, mailbox)
+    if kinds is None and _is_burst(outlook):
+        mailboxes.pace(connection, mailbox, seconds=_CALM_SECONDS)
+        return None
+    claim_id = uuid4()
+    rows = claims.claim_next(
+        connection,
+        mailbox,
+        claim_id=claim_id,
+        barrier=outlook.barrier,
+        limit=limit,
+        kinds=kinds,
+    )
+    if not rows:
+        return None
+    mailboxes.note_claim(connection, mailbox, claim_id)
     return Claim(
         claim_id=claim_id,
         mailbox=mailbox,
@@ -149,9 +162,9 @@ def _limit_after_death(connection: Connection, box: Mailbox) -> int:
     return limit
 
 
-def _is_bursting(connection: Connection, box: Mailbox) -> bool:
-    recent, oldest_seconds = claims.count_recent(connection, box.mailbox)
-    return recent > _BURST_EVENTS_PER_SECOND and oldest_seconds < _LONGEST_BURST_SECONDS
+def _is_burst(outlook: Outlook) -> bool:
+    many = outlook.recent > _BURST_EVENTS_PER_SECOND
+    return many and outlook.oldest_seconds < _LONGEST_BURST_SECONDS
 
 
 def _record_failure(runtime: Runtime, claim: Claim, error: Exception) -> None:

@@ -4,9 +4,7 @@ import logging
 import random
 import threading
 import time
-from collections import Counter, OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
 
 from redis import Redis
 
@@ -18,6 +16,7 @@ from store.tallies import CALLS, HELD_BACK
 from wecom.errcodes import OK, error_for
 from wecom.errors import Throttled, Unavailable, WeComError
 from workers.counting import add_call
+from workers.known_pauses import KnownPauses
 from workers.lanes import Lanes
 from workers.permits import Permits
 from workers.tallies import NO_ANSWER, Tallies
@@ -28,8 +27,6 @@ _STUMBLE_SECONDS = 2.0
 _MOST_STUMBLES = 3
 # Beyond this many the ceiling holds anyway; the power must not explode.
 _MOST_DOUBLINGS = 12
-_PAUSES_KNOWN_SECONDS = 1.0
-_MOST_OWNERS_KNOWN = 5_000
 
 # One hanging corp may hold a thread for so long until it is known to hang.
 _FIRST_READ_SECONDS = 3.0
@@ -37,14 +34,6 @@ _READ_CLASSES = frozenset({"user", "department", "tag", "agent"})
 _READS = frozenset({"service/v2/get_auth_info", "service/get_corp_token"})
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """An owner's pauses as read at a moment of the monotonic clock."""
-
-    read_at: float
-    pauses: Mapping[str, Pause]
 
 
 class Rates:
@@ -60,10 +49,12 @@ class Rates:
         pool: Pool,
         limits: WeComSettings,
         *,
+        known: KnownPauses,
         tallies: Tallies,
         lanes: Lanes,
     ) -> None:
         self._pool = pool
+        self._known = known
         self._permits = Permits(
             redis,
             provider_limit=limits.provider_calls_per_minute,
@@ -72,7 +63,6 @@ class Rates:
         self._lanes = lanes
         self._tallies = tallies
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, _Known] = OrderedDict()
         self._stumbles: Counter[tuple[str, str]] = Counter()
 
     def before(self, endpoint: str, corp_id: str | None) -> float | None:
@@ -112,7 +102,7 @@ class Rates:
 
     def _check_pause(self, endpoint: str, corp_id: str | None) -> Pause | None:
         """The pause that is over, if there was one."""
-        known = self._pauses_of(owner_of(corp_id))
+        known = self._known.of(owner_of(corp_id))
         pause = known.pauses.get(class_of(endpoint))
         if pause is None:
             return None
@@ -127,7 +117,7 @@ class Rates:
         self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float
     ) -> None:
         owner, endpoint_class = owner_of(corp_id), class_of(endpoint)
-        pause = self._pauses_of(owner).pauses.get(endpoint_class)
+        pause = self._known.of(owner).pauses.get(endpoint_class)
         error = None if errcode == OK else _failure(errcode, endpoint)
         if isinstance(error, Throttled):
             wait = _throttle_seconds(error, pause)
@@ -140,7 +130,7 @@ class Rates:
         if error is None and pause is not None:
             with transaction(self._pool) as connection:
                 pauses.clear(connection, owner=owner, endpoint_class=endpoint_class)
-            self._forget(owner)
+            self._known.forget(owner)
 
     def _is_outage(self, owner: str, endpoint_class: str, seconds: float) -> bool:
         """Whether a failure is one too many: slow, or the third without a success."""
@@ -160,29 +150,7 @@ class Rates:
                 reason=reason,
                 wait_seconds=seconds,
             )
-        self._forget(owner)
-
-    def _pauses_of(self, owner: str) -> _Known:
-        with self._lock:
-            known = self._known.get(owner)
-        now = time.monotonic()
-        if known is not None and now - known.read_at < _PAUSES_KNOWN_SECONDS:
-            return known
-        with transaction(self._pool) as connection:
-            found = pauses.list_of(connection, owner)
-        known = _Known(
-            read_at=now, pauses={each.endpoint_class: each for each in found}
-        )
-        with self._lock:
-            self._known[owner] = known
-            self._known.move_to_end(owner)
-            if len(self._known) > _MOST_OWNERS_KNOWN:
-                self._known.popitem(last=False)
-        return known
-
-    def _forget(self, owner: str) -> None:
-        with self._lock:
-            self._known.pop(owner, None)
+        self._known.forget(owner)
 
 
 def _is_read(endpoint: str) -> bool:

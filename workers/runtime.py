@@ -16,6 +16,7 @@ from workers.bell import Bell
 from workers.broker import make_client
 from workers.counting import CallCount, CountedTransport
 from workers.facade import app_suite, corp_calls, facade, open_transport
+from workers.known_pauses import KnownPauses
 from workers.lanes import Lanes
 from workers.suspects import Suspects
 from workers.tallies import Tallies
@@ -37,6 +38,7 @@ class Runtime:
     wecom: WeCom
     tallies: Tallies
     lanes: Lanes
+    known_pauses: KnownPauses
     suspects: Suspects
 
     def corp_api(self, corp: Corp, *, count: CallCount | None = None) -> CorpApi:
@@ -74,8 +76,9 @@ def build(
     keyring = Keyring(settings.secret_keys)
     tallies = Tallies(redis)
     lanes = Lanes(settings.wecom.corp_parallel_calls)
+    known = KnownPauses(pool)
     transport = open_transport(
-        settings, pool=pool, redis=redis, tallies=tallies, lanes=lanes
+        settings, pool=pool, redis=redis, known=known, tallies=tallies, lanes=lanes
     )
     return Runtime(
         settings=settings,
@@ -87,7 +90,8 @@ def build(
         wecom=facade(transport, app_suite(settings), pool=pool, keyring=keyring),
         tallies=tallies,
         lanes=lanes,
-        suspects=Suspects(pool),
+        known_pauses=known,
+        suspects=Suspects(known),
     )
 
 

@@ -5,10 +5,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from store import pauses
-from store.database import Pool, transaction
 from store.pauses import UNAVAILABLE, owner_of
 from wecom.errors import Unavailable
+from workers.known_pauses import KnownPauses
 
 # Of the sixteen threads that drain and the four that read, so many may wait for corps
 # whose last call was not answered.
@@ -23,8 +22,8 @@ class Suspects:
     time; anybody else's first call is cut off earlier (workers/rates.py).
     """
 
-    def __init__(self, pool: Pool, *, slots: int = SLOTS) -> None:
-        self._pool = pool
+    def __init__(self, known: KnownPauses, *, slots: int = SLOTS) -> None:
+        self._known = known
         self._slots = threading.BoundedSemaphore(slots)
 
     @contextmanager
@@ -49,6 +48,5 @@ class Suspects:
             self._slots.release()
 
     def _is_suspect(self, corp_id: str) -> bool:
-        with transaction(self._pool) as connection:
-            known = pauses.list_of(connection, owner_of(corp_id))
+        known = self._known.of(owner_of(corp_id)).pauses.values()
         return any(each.reason == UNAVAILABLE for each in known)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from store import tickets, tokens
-from store.database import Pool, transaction
+from store.database import Pool, glance, transaction
 from store.sealing import Keyring
 from wecom.tokens import HeldTicket, StoredToken
 
@@ -20,7 +20,7 @@ class SharedTokens:
 
     def find(self, owner: str) -> StoredToken | None:
         """The owner's token, valid or not."""
-        with transaction(self._pool) as connection:
+        with glance(self._pool) as connection:
             held = tokens.find(connection, self._keyring, owner=owner)
         if held is None:
             return None

@@ -18,6 +18,7 @@ from wecom.errors import Throttled, Unavailable
 from workers.asking import ask_all
 from workers.broker import make_client
 from workers.counting import CallCount
+from workers.known_pauses import KnownPauses
 from workers.rates import Rates, corp_limit
 from workers.tallies import Tallies
 
@@ -52,6 +53,7 @@ def rates(
         redis or runtime.redis,
         runtime.pool,
         told,
+        known=KnownPauses(runtime.pool),
         tallies=runtime.tallies,
         lanes=runtime.lanes,
     )

@@ -7,9 +7,10 @@ import pytest
 
 from store import pauses
 from store.database import transaction
-from store.pauses import THROTTLED, UNAVAILABLE
+from store.pauses import THROTTLED, UNAVAILABLE, owner_of
 from tests.workbench import Workbench, workbench
 from wecom.errors import Unavailable
+from workers.known_pauses import KnownPauses
 from workers.mailbox import drain
 from workers.rates import Rates
 from workers.runs import work_on
@@ -29,11 +30,12 @@ def fail(bench: Workbench, corp_id: str, *, reason: str = UNAVAILABLE) -> None:
     with transaction(bench.runtime.pool) as connection:
         pauses.note_failure(
             connection,
-            owner=f"corp:{corp_id}",
+            owner=owner_of(corp_id),
             endpoint_class="user",
             reason=reason,
             wait_seconds=0,
         )
+    bench.runtime.known_pauses.forget(owner_of(corp_id))
 
 
 def take_all_slots(bench: Workbench, stack: ExitStack) -> None:
@@ -77,7 +79,7 @@ def test_a_corp_that_answers_needs_no_slot(
 
 
 def test_a_slot_is_given_back_when_asking_fails(bench: Workbench) -> None:
-    suspects = Suspects(bench.runtime.pool, slots=1)
+    suspects = Suspects(KnownPauses(bench.runtime.pool), slots=1)
     fail(bench, "wpA")
     with pytest.raises(ValueError, match="broken"), suspects.slot("wpA"):
         raise ValueError("broken")
@@ -140,6 +142,7 @@ def test_a_read_is_cut_off_early_until_the_corp_is_known_to_hang(
         runtime.redis,
         runtime.pool,
         runtime.settings.wecom,
+        known=KnownPauses(runtime.pool),
         tallies=runtime.tallies,
         lanes=runtime.lanes,
     )
@@ -163,6 +166,7 @@ def test_what_is_no_read_of_a_corp_has_the_full_time(
         runtime.redis,
         runtime.pool,
         runtime.settings.wecom,
+        known=KnownPauses(runtime.pool),
         tallies=runtime.tallies,
         lanes=runtime.lanes,
     )
