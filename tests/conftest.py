@@ -22,6 +22,9 @@ from tests.servers import (
     running_valkey,
     scratch_database,
 )
+from tests.visiting import Visit, anew, open_visit
+from tests.walking import Walk, cleaned, walking
+from tests.workbench import workbench
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +104,37 @@ def bench(database: str, redis_url: str) -> Iterator[Bench]:
     bench = Bench(database, redis_url)
     yield bench
     bench.close()
+
+
+@pytest.fixture(scope="module")
+def shared_visit(module_database: str, redis_server_url: str) -> Iterator[Visit]:
+    """A member's browser at the web; making the web takes longer than a test."""
+    with open_visit(database=module_database, redis_url=redis_server_url) as visit:
+        yield visit
+
+
+@pytest.fixture
+def visit(shared_visit: Visit, redis_url: str) -> Visit:
+    """The same, empty; Redis is emptied too."""
+    assert redis_url
+    return anew(shared_visit)
+
+
+@pytest.fixture(scope="module")
+def place(module_database: str, redis_server_url: str) -> Iterator[Walk]:
+    """Browsers at the web, workers and the simulator; made once for a module."""
+    with (
+        workbench(database=module_database, redis_url=redis_server_url) as bench,
+        walking(bench) as place,
+    ):
+        yield place
+
+
+@pytest.fixture
+def walk(place: Walk) -> Iterator[Walk]:
+    """The same, with nothing in it."""
+    with cleaned(place) as walk:
+        yield walk
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """What is done on a company's pages: once, by whom, and what came of it."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,7 +15,7 @@ from tests.companies import (
     open_company,
 )
 from tests.unit.wecom.scripted import says
-from tests.visiting import DESKTOP, Visit, open_visit
+from tests.visiting import DESKTOP, Visit
 from tests.webclient import add_corp, add_member
 from web.texts import catalogue
 
@@ -25,18 +24,11 @@ BY_ADMIN = f"admin:{ADMIN}"
 TOKEN = {"status": 1, "data": {"access_token": "t", "expires_in": 7200}}
 
 
-@pytest.fixture(scope="module")
-def shared(module_database: str, redis_server_url: str) -> Iterator[Visit]:
-    """The web of all these tests: making one takes longer than a test."""
-    with open_visit(database=module_database, redis_url=redis_server_url) as visit:
-        yield visit
-
-
 @pytest.fixture
-def company(shared: Visit, redis_url: str) -> Company:
+def company(shared_visit: Visit, redis_url: str) -> Company:
     """A company of its own for each test; Redis is emptied too."""
     assert redis_url
-    company = company_anew(shared)
+    company = company_anew(shared_visit)
     company.enter()
     return company
 
@@ -201,8 +193,8 @@ def test_while_the_corp_is_paused_or_nobody_works_the_page_does_not_promise_a_mo
 
 
 @pytest.mark.usefixtures("redis_url")
-def test_a_new_account_is_chosen_by_an_operator(shared: Visit) -> None:
-    company = company_anew(shared)
+def test_a_new_account_is_chosen_by_an_operator(shared_visit: Visit) -> None:
+    company = company_anew(shared_visit)
     member_pk = conflict(company)
     company.enter_as_operator()
 

@@ -1,7 +1,5 @@
 """A company's pages: who may come in, whom they list, and what each person's says."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from domain.links import Agreement, LinkReason, LinkState
@@ -17,24 +15,17 @@ from tests.companies import (
     open_company,
 )
 from tests.unit.wecom.scripted import says
-from tests.visiting import DESKTOP, WECOM, Visit, open_visit
+from tests.visiting import DESKTOP, WECOM, Visit
 from tests.webclient import add_corp, add_department, add_member, insert
 from web.company.entrance import Closed
 from web.texts import LANGUAGES, catalogue
 
 
-@pytest.fixture(scope="module")
-def shared(module_database: str, redis_server_url: str) -> Iterator[Visit]:
-    """The web of all these tests: making one takes longer than a test."""
-    with open_visit(database=module_database, redis_url=redis_server_url) as visit:
-        yield visit
-
-
 @pytest.fixture
-def company(shared: Visit, redis_url: str) -> Company:
+def company(shared_visit: Visit, redis_url: str) -> Company:
     """A company of its own for each test; Redis is emptied too."""
     assert redis_url
-    return company_anew(shared)
+    return company_anew(shared_visit)
 
 
 def test_an_admin_of_the_app_comes_in_and_wecom_is_asked_once(

@@ -1,6 +1,5 @@
 """The pages of an install, walked over HTTP: three ways, every stop, the first sync."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,34 +7,14 @@ import pytest
 from simulator import admin_app
 from simulator.grant import Grant
 from tests.installing import COMPANY, WHOLE, add_company
-from tests.servers import scratch_database
 from tests.walking import (
     Walk,
     ask_for_intent,
-    cleaned,
     count,
     intent_of,
     path_of,
     says,
-    walking,
 )
-from tests.workbench import workbench
-
-
-@pytest.fixture(scope="module")
-def place(postgres_url: str, template: str, redis_server_url: str) -> Iterator[Walk]:
-    with (
-        scratch_database(postgres_url, template=template) as database,
-        workbench(database=database, redis_url=redis_server_url) as bench,
-        walking(bench) as place,
-    ):
-        yield place
-
-
-@pytest.fixture
-def walk(place: Walk) -> Iterator[Walk]:
-    with cleaned(place) as walk:
-        yield walk
 
 
 def test_an_existing_company_is_linked_and_its_first_sync_is_shown_live(

@@ -1,6 +1,5 @@
 """Where an install cannot go on: the page says why, and nothing was changed."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,34 +9,14 @@ from simulator import admin_app
 from simulator.faults import Kind
 from simulator.grant import Grant
 from tests.installing import COMPANY, WHOLE
-from tests.servers import scratch_database
 from tests.walking import (
     Walk,
-    cleaned,
     intent_of,
     path_of,
     says,
     untouched,
-    walking,
 )
-from tests.workbench import workbench
 from workers import ways
-
-
-@pytest.fixture(scope="module")
-def place(postgres_url: str, template: str, redis_server_url: str) -> Iterator[Walk]:
-    with (
-        scratch_database(postgres_url, template=template) as database,
-        workbench(database=database, redis_url=redis_server_url) as bench,
-        walking(bench) as place,
-    ):
-        yield place
-
-
-@pytest.fixture
-def walk(place: Walk) -> Iterator[Walk]:
-    with cleaned(place) as walk:
-        yield walk
 
 
 def test_an_address_that_was_changed_leads_nowhere(walk: Walk) -> None:

@@ -1,11 +1,10 @@
 """Doors that were tried too often: who is refused, who never is, and what they read."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from tests.visiting import WECOM, Visit, anew, csrf_of, open_visit
+from tests.visiting import WECOM, Visit, csrf_of, query_of
 from tests.webclient import API_TOKEN, add_corp, add_member, open_web
 from web import limits
 from web.limits import Door
@@ -14,19 +13,12 @@ from web.services import Services
 OFFICE = "127.0.0.1"
 
 
-@pytest.fixture(scope="module")
-def opened(module_database: str, redis_server_url: str) -> Iterator[Visit]:
-    with open_visit(database=module_database, redis_url=redis_server_url) as visit:
-        yield visit
-
-
-@pytest.fixture
-def visit(opened: Visit, redis_url: str) -> Visit:
-    visit = anew(opened)
+@pytest.fixture(autouse=True)
+def office(visit: Visit) -> None:
+    """A corp with two people."""
     corp_pk = add_corp(visit.web.rows, "wwcorp")
     for userid in ("zhang", "li"):
         add_member(visit.web.rows, corp_pk, userid)
-    return visit
 
 
 def use_up(visit: Visit, door: Door, who: str) -> None:
@@ -133,11 +125,15 @@ def test_registering_is_counted_try_by_try(visit: Visit) -> None:
     token = csrf_of(visit.client.get("/register").text)
     form = {"edition": "standard", "csrf_token": token}
     first = visit.client.post("/register", data=form)
+    intent = query_of(first)["intent"]
+    visit.client.get(first.headers["Location"])
     use_up(visit, limits.REGISTER, OFFICE)
 
     again = visit.client.post("/register", data=form)
+    confirmed = visit.client.post("/install", data={"intent": intent, **form})
 
     assert (first.status_code, again.status_code) == (303, 429)
+    assert confirmed.status_code == 429
 
 
 def test_the_right_token_is_not_counted_at_the_console(visit: Visit) -> None:

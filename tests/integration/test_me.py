@@ -1,6 +1,5 @@
 """A member's own page: which account is theirs, proving one, and undoing the link."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,24 +17,10 @@ from tests.linking_rows import (
     way_to_tapd,
 )
 from tests.unit.wecom.scripted import hangs_up
-from tests.visiting import WECOM, Visit, anew, csrf_of, data_actions, open_visit
+from tests.visiting import WECOM, Visit, csrf_of, data_actions, open_visit
 from tests.webclient import add_member
 
 BACK = "http://sync.example/tapd/done"
-
-
-@pytest.fixture(scope="module")
-def shared(module_database: str, redis_server_url: str) -> Iterator[Visit]:
-    """The web of all these tests: making one takes longer than a test."""
-    with open_visit(database=module_database, redis_url=redis_server_url) as visit:
-        yield visit
-
-
-@pytest.fixture
-def visit(shared: Visit, redis_url: str) -> Visit:
-    """The same, empty; Redis is emptied too."""
-    assert redis_url
-    return anew(shared)
 
 
 @pytest.fixture

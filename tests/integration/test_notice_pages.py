@@ -1,6 +1,5 @@
 """What a notice opens: the question, its answer, and why it cannot be answered."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,30 +25,14 @@ from tests.linking_rows import (
 from tests.visiting import (
     WECOM,
     Visit,
-    anew,
     csrf_of,
     data_actions,
     named,
-    open_visit,
     query_of,
 )
 from tests.webclient import add_member
 
 LINK = f"/link/{TOKEN}"
-
-
-@pytest.fixture(scope="module")
-def shared(module_database: str, redis_server_url: str) -> Iterator[Visit]:
-    """The web of all these tests: making one takes longer than a test."""
-    with open_visit(database=module_database, redis_url=redis_server_url) as visit:
-        yield visit
-
-
-@pytest.fixture
-def visit(shared: Visit, redis_url: str) -> Visit:
-    """The same, empty; Redis is emptied too."""
-    assert redis_url
-    return anew(shared)
 
 
 @pytest.fixture

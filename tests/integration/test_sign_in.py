@@ -1,6 +1,5 @@
 """Signing in with WeCom: the way there, the way back, and who is let in."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from tests.visiting import (
     SUITE,
     WECOM,
     Visit,
-    anew,
     csrf_of,
     named,
     open_visit,
@@ -21,20 +19,6 @@ from tests.visiting import (
 from tests.webclient import add_corp, add_member
 
 RETURN = "http://sync.example/login/done"
-
-
-@pytest.fixture(scope="module")
-def shared(module_database: str, redis_server_url: str) -> Iterator[Visit]:
-    """The web of all these tests: making one takes longer than a test."""
-    with open_visit(database=module_database, redis_url=redis_server_url) as visit:
-        yield visit
-
-
-@pytest.fixture
-def visit(shared: Visit, redis_url: str) -> Visit:
-    """The same, empty; Redis is emptied too."""
-    assert redis_url
-    return anew(shared)
 
 
 @pytest.fixture
