@@ -49,9 +49,9 @@ def remember_member(member: Visitor) -> None:
 
 
 def forget() -> None:
-    """Sign out whoever is signed in by WeCom."""
-    session.pop("member", None)
-    session.pop("wecom", None)
+    """Sign out whoever is signed in by WeCom, and nobody else of this browser."""
+    for name in ("member", "wecom", "company_admin"):
+        session.pop(name, None)
     g.pop("member", None)
 
 

@@ -38,7 +38,8 @@ def open_session() -> ResponseReturnValue:
             "sign_in.html", refused=True, next=request.args.get("next")
         )
         return page, 403
-    session.clear()
+    # Forms that were shown before, to whomever, are not this operator's.
+    session.pop("csrf_token", None)
     session.permanent = True
     session["operator"] = services().operator_mark
     return redirect(_next_page(), 303)
@@ -47,8 +48,8 @@ def open_session() -> ResponseReturnValue:
 @console.post("/sign-out")
 @seen_by(Audience.OPERATOR)
 def close_session() -> ResponseReturnValue:
-    """Sign out."""
-    session.clear()
+    """Sign out; a member who is signed in by WeCom in the same browser stays so."""
+    session.pop("operator", None)
     return redirect(address_of("console.sign_in"), 303)
 
 
