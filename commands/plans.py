@@ -7,7 +7,6 @@ import click
 from commands.following import follow
 from commands.session import Failed, opened_pool, read_settings
 from domain.grouping import Group
-from domain.reasons import Reason
 from store import rehearsals, runs
 from store.corps import find_live
 from store.database import Connection, Pool, transaction
@@ -15,12 +14,11 @@ from store.rehearsals import Rehearsal
 from store.sealing import Keyring
 from store.summaries.journal import find_data_key, masked
 from store.summaries.runs import RunSummary
-from web.console.planning import tell_groups
+from web.console.planning import tell_groups, tell_why
 from web.texts import say
 from workers.bell import open_bell
 
 _AT_ONCE = 1_000
-_REASONS = {each.value for each in Reason}
 
 in_language = click.option(
     "--lang",
@@ -107,19 +105,9 @@ def _lines(
 ) -> list[str]:
     said = tell_groups(connection, rehearsal.corp_pk, groups)
     return [
-        f"{'!' if group.held else '-'} {words[tag]} ({_why(group, tag)})"
+        f"{'!' if group.held else '-'} {words[tag]} ({tell_why(group, tag=tag)})"
         for group, words in zip(groups, said, strict=True)
     ]
-
-
-def _why(group: Group, tag: str) -> str:
-    reasons = [
-        say(tag, f"reason.{each}") if each in _REASONS else each
-        for each in group.reasons
-    ]
-    if group.held:
-        reasons.append(say(tag, "tree.held"))
-    return say(tag, "plan.then").join(reasons)
 
 
 def _print_end(run: RunSummary, rehearsal: Rehearsal, tag: str) -> None:

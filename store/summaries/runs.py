@@ -76,6 +76,19 @@ def find_run(connection: Connection, run_id: str) -> RunSummary | None:
         return cursor.fetchone()
 
 
+def find_latest_plan(connection: Connection, corp_pk: int) -> RunSummary | None:
+    """The newest run that found out what a resync would do, while that is kept."""
+    with connection.cursor(row_factory=class_row(RunSummary)) as cursor:
+        cursor.execute(
+            f"""
+            {_SELECT} JOIN rehearsals USING (run_id) WHERE r.corp_pk = %s
+            ORDER BY rehearsals.made_at DESC LIMIT 1
+            """,
+            [corp_pk],
+        )
+        return cursor.fetchone()
+
+
 def find_latest_of_corp(connection: Connection, corp_pk: int) -> RunSummary | None:
     """The run that reads now, else the newest of a corp; plans aside."""
     with connection.cursor(row_factory=class_row(RunSummary)) as cursor:

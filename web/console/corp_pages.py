@@ -88,7 +88,9 @@ def _parts(
     counts = count_members(connection, corp.corp_pk)
     tree = build_tree(connection, corp.corp_pk, unfolded)
     return {
-        "status": render_template("_status.html", view=view, counts=counts),
+        "status": render_template(
+            "_status.html", corp=corp.summary, view=view, counts=counts
+        ),
         "journal": render_template("_journal.html", journal=journal),
         "tree": render_template("_tree.html", corp=corp.summary, tree=tree),
     }

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from domain.grouping import Group
 from domain.ids import split_key
+from domain.links import LinkReason
+from domain.reasons import Reason
 from store.database import Connection
 from store.summaries import departments, members
 from web.console.words import Names, describe_group
-from web.texts import LANGUAGES
+from web.texts import LANGUAGES, say
 
+_REASONS = {each.value for each in (*Reason, *LinkReason)}
 _PLACES = ("departments", "main_department", "leads", "parent_id")
 
 
@@ -24,6 +27,17 @@ def tell_groups(
         {tag: describe_group(each, names, tag=tag) for tag in LANGUAGES}
         for each in groups
     ]
+
+
+def tell_why(group: Group, *, tag: str) -> str:
+    """Why it happens to a group, and whether that waits for a person."""
+    reasons = [
+        say(tag, f"reason.{each}") if each in _REASONS else each
+        for each in group.reasons
+    ]
+    if group.held:
+        reasons.append(say(tag, "tree.held"))
+    return say(tag, "plan.then").join(reasons)
 
 
 def _people(groups: Sequence[Group]) -> list[str]:

@@ -6,7 +6,12 @@ from flask import Flask
 
 from settings import Settings
 from web import texts
-from web.console import corp_pages, notice_pages, session_pages  # noqa: F401 - adds its routes
+from web.console import (  # noqa: F401 - adds its routes
+    corp_pages,
+    notice_pages,
+    plan_pages,
+    session_pages,
+)
 from web.console.blueprint import console
 from web.console.words import corp_title, local_time
 from web.csrf import csrf

@@ -10,7 +10,11 @@ from store.summaries.events import find_last_applied
 from store.summaries.journal import find_data_key, last_line_id, list_latest
 from store.summaries.members import list_names as member_names
 from store.summaries.plans import WaitingPlan, list_waiting
-from store.summaries.runs import RunSummary, find_latest_of_corp
+from store.summaries.runs import (
+    RunSummary,
+    find_latest_of_corp,
+    find_latest_plan,
+)
 from web.console.words import Names, Sentence, mentioned, sentence
 from web.corps import FoundCorp
 from web.services import services
@@ -33,6 +37,7 @@ class CorpView:
     run: RunSummary | None
     last_line: int
     plans: tuple[WaitingPlan, ...]
+    foreseen: RunSummary | None
 
     @property
     def is_running(self) -> bool:
@@ -70,6 +75,7 @@ def view_corp(connection: Connection, corp: FoundCorp) -> CorpView:
         run=find_latest_of_corp(connection, corp.corp_pk),
         last_line=last_line_id(connection, corp.corp_pk),
         plans=plans,
+        foreseen=find_latest_plan(connection, corp.corp_pk),
     )
 
 
