@@ -6,19 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from domain.decisions import Decision
 from domain.ids import CorpPk
+from store import literals
 from store.database import Connection
 from store.sealing import DataKey
 
 # Personal only in lines about members; the name of a department is no secret.
 _PERSONAL = frozenset({"name", "details"})
-_TYPES = [
-    "int8", "timestamptz", "text", "text", "text", "text", "text", "jsonb", "jsonb",
-    "bytea",
-]  # fmt: skip
+_TYPES = ["text"] * 10
 _FETCH_ROWS = 5_000
 
 
@@ -59,7 +56,7 @@ def write(
     """
     if not decisions:
         return
-    at = connection.execute("SELECT clock_timestamp()").fetchall()[0][0]
+    at = connection.execute("SELECT clock_timestamp()::text").fetchall()[0][0]
     statement = (
         "COPY journal (corp_pk, at, cause, run_id, decision, key, reason, before,"
         " after, personal) FROM STDIN"
@@ -68,10 +65,11 @@ def write(
         copy.set_types(_TYPES)
         for each in decisions:
             before, after, personal = split_personal(each)
-            sealed = data_key.seal(personal) if personal else None
+            sealed = literals.blob(data_key.seal(personal)) if personal else None
             copy.write_row((
-                corp_pk, at, cause.name, cause.run_id, each.name, each.key, each.reason,
-                Jsonb(before), Jsonb(after), sealed,
+                str(corp_pk), at, cause.name, cause.run_id, each.name, each.key,
+                each.reason, literals.document(before), literals.document(after),
+                sealed,
             ))  # fmt: skip
 
 

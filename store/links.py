@@ -47,12 +47,20 @@ def list_rows(
                     WHERE plan_entries.corp_pk = members.corp_pk
                         AND key = 'member:' || userid AND plan_entries.state = 'waiting'
                 ) AS silent
-            FROM members LEFT JOIN links USING (corp_pk, member_pk)
-            WHERE members.corp_pk = %s AND members.member_pk = ANY(%s)
+            FROM members LEFT JOIN links ON links.corp_pk = members.corp_pk
+                AND links.member_pk = members.member_pk
+                AND links.member_pk BETWEEN %(first)s AND %(last)s
+            WHERE members.corp_pk = %(corp_pk)s AND members.member_pk = ANY(%(pks)s)
                 AND members.state = 'active'
             ORDER BY members.member_pk
             """,
-            [corp_pk, list(member_pks)],
+            {
+                "corp_pk": corp_pk,
+                "pks": list(member_pks),
+                # Keeps a page from reading the links of everybody before it.
+                "first": min(member_pks, default=0),
+                "last": max(member_pks, default=0),
+            },
         )
         return [_row(row) for row in cursor]
 
@@ -183,16 +191,20 @@ def list_candidates(
     return [MemberPk(row[0]) for row in rows]
 
 
+# The second bound on `after` says nothing new, but keeps each page from reading all
+# links before it.
 _CANDIDATES = """
-    SELECT member_pk FROM members LEFT JOIN links USING (corp_pk, member_pk)
-    WHERE corp_pk = %(corp_pk)s AND members.state = 'active'
-        AND member_pk > %(after)s AND (
+    SELECT members.member_pk FROM members LEFT JOIN links
+        ON links.corp_pk = members.corp_pk AND links.member_pk = members.member_pk
+        AND links.member_pk > %(after)s
+    WHERE members.corp_pk = %(corp_pk)s AND members.state = 'active'
+        AND members.member_pk > %(after)s AND (
             links.state IS NULL OR links.state = 'conflict' OR stale
             OR links.state = 'linked' AND NOT holds
             OR links.state = 'none' AND (%(waits_over)s
                 OR links.changed_at < clock_timestamp() - %(longest_wait)s::interval)
             OR links.state = 'pending' AND reason = 'not_visible' AND %(creates)s
-            OR member_pk IN (SELECT claims.member_pk FROM link_claims AS claims
+            OR members.member_pk IN (SELECT claims.member_pk FROM link_claims AS claims
                 WHERE claims.corp_pk = %(corp_pk)s AND taken_at IS NULL)
             OR links.state IN ('none', 'pending', 'unlinked') AND (EXISTS (
                     SELECT FROM accounts
@@ -206,7 +218,7 @@ _CANDIDATES = """
                     SELECT FROM jsonb_array_elements(evidence) AS said
                     JOIN accounts ON accounts.account_id = said ->> 'account_id'
                     WHERE accounts.changed_at > links.changed_at)))
-    ORDER BY member_pk LIMIT %(limit)s
+    ORDER BY members.member_pk LIMIT %(limit)s
 """
 
 

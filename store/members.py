@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from domain.fingerprint import member_fingerprint
 from domain.ids import CorpPk, DepartmentId, MemberPk, Userid
@@ -16,7 +15,7 @@ from domain.org import (
     RemovalCause,
     StoredMember,
 )
-from store import links, notices
+from store import links, literals, notices
 from store.database import Connection
 from store.matching import match_email, match_mobile
 
@@ -30,10 +29,37 @@ _WRITTEN = (
     " main_department, leads, direct_leaders, details, grounds, employment,"
     " fingerprint, match_mobile, match_email"
 )
-_TYPES = [
-    "int8", "text", "text", "text", "text", "int8[]", "int8[]", "int8", "int8[]",
-    "text[]", "jsonb", "text[]", "text", "bytea", "text", "text",
-]  # fmt: skip
+_TYPES = ["text"] * (1 + len(_WRITTEN.split(",")))
+# One look into an index for each userid, whatever the planner believes: by OR, or by
+# ANY with the statistics of a smaller table, it reads the whole table for each page of
+# a run and for each drain.
+_KNOWN = f"""
+    WITH known AS (
+        SELECT {_COLUMNS} FROM unnest(%(userids)s::text[]) AS wanted (bearer)
+        CROSS JOIN LATERAL (
+            SELECT {_COLUMNS} FROM members
+            WHERE corp_pk = %(corp_pk)s AND userid = bearer AND state = 'active'
+            LIMIT 1
+        ) AS found
+        UNION ALL SELECT {_COLUMNS} FROM members
+        WHERE corp_pk = %(corp_pk)s AND state = 'active' AND member_pk = ANY(ARRAY(
+            SELECT member_pk FROM aliases
+            WHERE corp_pk = %(corp_pk)s AND userid = ANY(%(userids)s)
+        )) AND NOT userid = ANY(%(userids)s)
+        UNION ALL SELECT {_COLUMNS} FROM unnest(%(userids)s::text[]) AS wanted (bearer)
+        CROSS JOIN LATERAL (
+            SELECT {_COLUMNS} FROM members
+            WHERE corp_pk = %(corp_pk)s AND userid = bearer AND state = 'removed'
+            ORDER BY member_pk DESC LIMIT 1
+        ) AS found
+    )
+    SELECT {_COLUMNS}, coalesce(former.userids, '{{}}') AS aliases
+    FROM known LEFT JOIN (
+        SELECT member_pk, array_agg(userid) AS userids FROM aliases
+        WHERE corp_pk = %(corp_pk)s
+            AND member_pk IN (SELECT member_pk FROM known) GROUP BY member_pk
+    ) AS former USING (member_pk)
+"""  # noqa: S608 - the inserted text is a constant of this module
 _SET = ", ".join(f"{column.strip()} = %s" for column in _WRITTEN.split(","))
 
 
@@ -44,34 +70,11 @@ def list_known(
 
     Shape: of several removed members with one userid only the latest.
     """
-    wanted = list(userids)
+    wanted = sorted(set(userids))
     if not wanted:
         return []
     with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(
-            f"""
-            WITH known AS (
-                SELECT member_pk FROM members
-                WHERE corp_pk = %(corp_pk)s AND state = 'active'
-                    AND userid = ANY(%(userids)s)
-                UNION SELECT aliases.member_pk FROM aliases
-                JOIN members USING (corp_pk, member_pk)
-                WHERE corp_pk = %(corp_pk)s AND aliases.userid = ANY(%(userids)s)
-                    AND members.state = 'active'
-                UNION SELECT max(member_pk) FROM members
-                WHERE corp_pk = %(corp_pk)s AND state = 'removed'
-                    AND userid = ANY(%(userids)s) GROUP BY userid
-            )
-            SELECT {_COLUMNS}, coalesce(former.userids, '{{}}') AS aliases
-            FROM known JOIN members USING (member_pk) LEFT JOIN (
-                SELECT member_pk, array_agg(userid) AS userids FROM aliases
-                WHERE corp_pk = %(corp_pk)s
-                    AND member_pk IN (SELECT member_pk FROM known) GROUP BY member_pk
-            ) AS former USING (member_pk)
-            WHERE corp_pk = %(corp_pk)s
-            """,  # noqa: S608 - the inserted text is a constant of this module
-            {"corp_pk": corp_pk, "userids": wanted},
-        )
+        cursor.execute(_KNOWN, {"corp_pk": corp_pk, "userids": wanted})
         rows = cursor.fetchall()
     return [_stored(row, {Userid(each) for each in row["aliases"]}) for row in rows]
 
@@ -115,7 +118,7 @@ def add(connection: Connection, corp_pk: CorpPk, members: Sequence[Member]) -> N
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(_TYPES)
         for member in members:
-            copy.write_row((corp_pk, *_values(member)))
+            copy.write_row((str(corp_pk), *_values(member)))
 
 
 def change(
@@ -140,6 +143,8 @@ def refresh_fingerprints(
 ) -> None:
     """Store the fingerprints of today's version, and what goes with them, where they
     are not; nothing else."""
+    if not members:
+        return
     connection.execute(
         """
         UPDATE members SET fingerprint = given.fingerprint,
@@ -286,22 +291,23 @@ def _member(row: dict[str, Any]) -> Member:
     )
 
 
-def _values(member: Member) -> tuple[Any, ...]:
-    leaders, leads = member.direct_leaders, member.leads
+def _values(member: Member) -> tuple[str | None, ...]:
+    """What is written of a member, as text that Postgres reads by the column's type."""
+    leaders, leads, main = member.direct_leaders, member.leads, member.main_department
     return (
         member.userid,
         member.open_userid,
         member.name,
         member.activation,
-        list(member.department_ids),
-        [placement.order for placement in member.placements],
-        member.main_department,
-        None if leads is None else sorted(leads),
-        None if leaders is None else list(leaders),
-        Jsonb(dict(member.details)),
-        sorted(member.grounds),
+        literals.numbers(member.department_ids),
+        literals.numbers([each.order for each in member.placements]),
+        None if main is None else str(main),
+        None if leads is None else literals.numbers(sorted(leads)),
+        None if leaders is None else literals.texts(leaders),
+        literals.document(dict(member.details)),
+        literals.texts(sorted(member.grounds)),
         member.employment,
-        member_fingerprint(member),
+        literals.blob(member_fingerprint(member)),
         match_mobile(member),
         match_email(member),
     )

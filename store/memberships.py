@@ -42,7 +42,11 @@ def make_accounts(
                 coalesce(nullif(details ->> 'email', ''), details ->> 'biz_mail') END,
             nullif(match_email, '')
         FROM unnest(%(ids)s::text[], %(pks)s::bigint[]) AS given (account_id, pk)
-        JOIN members ON corp_pk = %(corp_pk)s AND member_pk = pk
+        -- One look into the index for each: else the planner reads all members.
+        CROSS JOIN LATERAL (
+            SELECT member_pk, name, details, match_mobile, match_email FROM members
+            WHERE corp_pk = %(corp_pk)s AND member_pk = pk LIMIT 1
+        ) AS members
         ORDER BY account_id
         """,
         {
@@ -65,16 +69,23 @@ def join(
         """
         INSERT INTO memberships (company_id, account_id, employment, origin)
         SELECT company_id, account_id, employment, 'wecom'
-        FROM links JOIN members USING (corp_pk, member_pk)
-        WHERE links.corp_pk = %s AND links.member_pk = ANY(%s)
-            AND links.state = 'linked' AND holds
+        FROM unnest(%(pks)s::bigint[]) AS given (pk)
+        CROSS JOIN LATERAL (
+            SELECT company_id, account_id FROM links
+            WHERE corp_pk = %(corp_pk)s AND member_pk = pk AND state = 'linked'
+                AND holds LIMIT 1
+        ) AS links
+        CROSS JOIN LATERAL (
+            SELECT employment FROM members
+            WHERE corp_pk = %(corp_pk)s AND member_pk = pk LIMIT 1
+        ) AS members
         ORDER BY account_id
         ON CONFLICT (company_id, account_id) DO UPDATE
         SET employment = excluded.employment, left_at = NULL
         WHERE memberships.employment <> excluded.employment
             OR memberships.left_at IS NOT NULL
         """,
-        [corp_pk, list(member_pks)],
+        {"corp_pk": corp_pk, "pks": list(member_pks)},
     )
 
 
