@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from domain.ids import Userid
 from domain.links import NoticeKind
 from domain.notices import Obstacle, first_batch, obstacle, obstacle_to_card, waits
-from store import batches, cards, companies, notices
-from store.batches import Frozen, Queued
+from store import batches, cards, companies, reinvites
+from store.batches import Frozen
 from store.corps import Corp
 from store.database import Connection
 from store.notices import APPROVAL
+from store.queued import Queued, drop, put_off
 from wecom.messages import Message, addressed
 from workers.notice_texts import plan_card, question
 
@@ -52,12 +53,12 @@ def sift(queued: Sequence[Queued]) -> Sifted:
 
 def set_aside(connection: Connection, corp: Corp, sifted: Sifted) -> None:
     """Drop and put off whatever is not sent now."""
-    batches.drop(connection, corp.corp_pk, sifted.dropped)
+    drop(connection, corp.corp_pk, sifted.dropped)
     for ids, seconds in (
         (sifted.held, _HELD_SECONDS),
         (sifted.crowded, _CROWDED_SECONDS),
     ):
-        batches.put_off(connection, corp.corp_pk, ids, seconds=seconds)
+        put_off(connection, corp.corp_pk, ids, seconds=seconds)
 
 
 def compose(
@@ -100,7 +101,7 @@ def _question(
 ) -> Message:
     inviter = None
     if first.invited_by is not None:
-        inviter = notices.find_inviter(connection, corp.corp_pk, first.invited_by)
+        inviter = reinvites.find_inviter(connection, corp.corp_pk, first.invited_by)
     company = companies.find_company(connection, corp.company_id or "")
     return question(
         first.kind,

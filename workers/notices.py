@@ -18,6 +18,7 @@ from store.database import Connection, StoreUnavailable, transaction
 from store.deliveries import Delivery
 from store.leases import LeaseLost
 from store.notices import APPROVAL
+from store.queued import lock_queued, put_off
 from store.tallies import NOTICES
 from wecom.wire import SendResult
 from workers import corp_mail
@@ -151,9 +152,7 @@ class _Turn:
         self, connection: Connection, corp: Corp, delivery: Delivery
     ) -> Batch | None:
         """The next batch, frozen; None when nobody may be messaged now."""
-        while queued := batches.lock_queued(
-            connection, corp.corp_pk, limit=_PAGE_NOTICES
-        ):
+        while queued := lock_queued(connection, corp.corp_pk, limit=_PAGE_NOTICES):
             sifted = sift(queued)
             set_aside(connection, corp, sifted)
             self._count(dropped=len(sifted.dropped))
@@ -277,9 +276,7 @@ class _Turn:
             return True
         # Everybody is refused, so it is our side that somebody has to mend.
         batches.thaw(connection, self._corp_pk, batch)
-        batches.put_off(
-            connection, self._corp_pk, batch.userids, seconds=_REFUSED_SECONDS
-        )
+        put_off(connection, self._corp_pk, batch.userids, seconds=_REFUSED_SECONDS)
         self._wait(connection, judgement)
         return False
 

@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from domain.accounts import BadValue, fold_email
 from store.database import Connection
 from store.mobiles import to_e164
-from store.notices import IS_HELD
+from store.standing import IS_HELD
 
 
 class Group(StrEnum):

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from domain.ids import Userid
-from store import deliveries, notices
+from store import deliveries, notice_addresses, notices, reinvites
 from store.database import transaction
-from store.notices import FoundNotice
+from store.notice_addresses import FoundNotice
 from tests.outbox import Post, make_due, post_office
 from tests.workbench import Workbench, workbench
 from workers import upkeep
@@ -28,14 +28,14 @@ def post(bench: Workbench) -> Post:
 def find(post: Post, token: str, userid: str) -> FoundNotice | None:
     """What the page finds when this member opens the address."""
     with transaction(post.bench.runtime.pool) as connection:
-        return notices.find_notice(
+        return notice_addresses.find_notice(
             connection, token, post.corp.corp_pk, post.member_pk(userid)
         )
 
 
 def find_kind(post: Post, token: str) -> str | None:
     with transaction(post.bench.runtime.pool) as connection:
-        return notices.find_kind(connection, token)
+        return notice_addresses.find_kind(connection, token)
 
 
 def test_an_address_opens_for_each_whom_it_was_sent_to_and_nobody_else(
@@ -69,7 +69,7 @@ def test_once_linked_it_is_used_and_what_waits_is_dropped(post: Post) -> None:
     post.deliver()
     token = post.token(asked)
     with transaction(post.bench.runtime.pool) as connection:
-        notices.reinvite(connection, post.corp.corp_pk, post.member_pk(asked))
+        reinvites.reinvite(connection, post.corp.corp_pk, post.member_pk(asked))
 
     with transaction(post.bench.runtime.pool) as connection:
         notices.note_answered(connection, post.corp.corp_pk, [Userid(asked)])
@@ -124,7 +124,7 @@ def test_an_admin_who_sends_it_again_is_named_in_it(post: Post) -> None:
     post.ask(asked)
     post.deliver()
     with transaction(post.bench.runtime.pool) as connection:
-        notices.reinvite(
+        reinvites.reinvite(
             connection,
             post.corp.corp_pk,
             post.member_pk(asked),

@@ -8,7 +8,7 @@ import pytest
 
 from simulator.faults import Kind
 from store.database import transaction
-from store.notices import reinvite
+from store.reinvites import reinvite
 from tests.mortal import Mortal, MortalPool, WorkerDied
 from tests.outbox import Post, age, make_due, never, picky, post_office
 from tests.workbench import Workbench, workbench

@@ -7,7 +7,7 @@ from domain.claims import ClaimKind
 from domain.links import LinkState
 from store.database import Connection, transaction
 from store.link_views import LinkView, view_link
-from store.notices import FoundNotice, find_kind, find_notice
+from store.notice_addresses import FoundNotice, find_kind, find_notice
 from store.visitors import Visitor
 from web import limits
 from web.access import Audience, seen_by

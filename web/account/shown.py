@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from domain.links import LinkState
 from store.link_views import LinkView
-from store.notices import FoundNotice
+from store.notice_addresses import FoundNotice
 
 
 class Shown(StrEnum):

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from domain.ids import MemberPk
 from store.company_acts import ActKind
 from store.database import Connection, transaction
-from store.notices import NotInvitable, TooOften, reinvite
+from store.reinvites import NotInvitable, TooOften, reinvite
 from web.access import Audience, seen_by
 from web.company.acting import act_once, to_act
 from web.company.blueprint import company

@@ -7,7 +7,7 @@ import pytest
 
 from domain.links import LinkState
 from store.link_views import LinkView, OpenClaim
-from store.notices import FoundNotice
+from store.notice_addresses import FoundNotice
 from web.account.shown import Shown, shown
 
 LINK = LinkView(
