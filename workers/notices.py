@@ -129,16 +129,22 @@ class _Turn:
                 )
                 return False
             batch = self._next_batch(connection, corp, delivery)
-            if batch is not None and not _is_too_late(batch):
-                batches.note_try(connection, corp.corp_pk, batch)
-            elif batch is not None:
-                batches.end_unknown(connection, corp.corp_pk, batch)
+            is_sent = batch is not None and self._prepare(connection, batch)
         if batch is None:
             return tend_cards(self._runtime, corp, writing=self._writing)
-        if _is_too_late(batch):
-            self._count(unknown=len(batch.userids))
-            return True
-        return self._send(corp, batch)
+        if is_sent:
+            return self._send(corp, batch)
+        self._count(unknown=len(batch.userids))
+        return True
+
+    def _prepare(self, connection: Connection, batch: Batch) -> bool:
+        """Whether the batch is to be sent now; else whether it arrived is not known."""
+        # Nobody is left to be asked by a repeat; while one is, all get the same bytes.
+        if _is_too_late(batch) or batches.asks_nobody(connection, self._corp_pk, batch):
+            batches.end_unknown(connection, self._corp_pk, batch)
+            return False
+        batches.note_try(connection, self._corp_pk, batch)
+        return True
 
     def _next_batch(
         self, connection: Connection, corp: Corp, delivery: Delivery

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from domain.ids import Userid
 from simulator.faults import Kind
 from store.database import transaction
+from store.notices import note_answered
 from store.reinvites import reinvite
 from tests.mortal import Mortal, MortalPool, WorkerDied
 from tests.outbox import Post, age, make_due, never, picky, post_office
@@ -31,6 +33,12 @@ def invite(post: Post, *userids: str) -> None:
     with transaction(post.bench.runtime.pool) as connection:
         for userid in userids:
             reinvite(connection, post.corp.corp_pk, post.member_pk(userid))
+
+
+def answer(post: Post, *userids: str) -> None:
+    """These are linked meanwhile, by whatever way."""
+    with transaction(post.bench.runtime.pool) as connection:
+        note_answered(connection, post.corp.corp_pk, [Userid(each) for each in userids])
 
 
 def test_a_throttled_batch_is_frozen_anew_after_the_wait(post: Post) -> None:
@@ -101,6 +109,37 @@ def test_a_batch_that_may_have_arrived_is_not_taken_apart(post: Post) -> None:
 
     assert post.bench.calls("message/send") == 3
     assert post.counts(post.userids) == [1] * len(post.userids)
+
+
+def test_a_batch_whose_people_have_all_answered_is_not_repeated(post: Post) -> None:
+    answered = post.userids[:2]
+    post.ask(*answered)
+    post.bench.misbehave(Kind.HTTP_500, match="message/send", count=1, effect=False)
+    post.deliver()
+    answer(post, *answered)
+
+    make_due(post.bench)
+    post.deliver()
+
+    assert post.bench.calls("message/send") == 1
+    assert post.counts(answered) == [0, 0]
+    assert post.states() == [("unknown", "no_answer")] * 2
+    assert post.batches() == [{"state": "unknown", "doubtful": False, "tries": 1}]
+
+
+def test_while_one_has_not_answered_it_is_repeated_to_the_byte(post: Post) -> None:
+    answered, waiting, *_ = post.userids
+    post.ask(answered, waiting)
+    post.bench.misbehave(Kind.HTTP_500, match="message/send", count=1)
+    post.deliver()
+    answer(post, answered)
+
+    make_due(post.bench)
+    post.deliver()
+
+    assert post.bench.calls("message/send") == 2
+    assert post.counts([answered, waiting]) == [1, 1]
+    assert post.states() == [("sent", None)] * 2
 
 
 def test_a_time_out_near_the_end_of_the_window_is_repeated_still(post: Post) -> None:
