@@ -6,12 +6,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from domain.decisions import DecisionName
-from domain.ids import member_key
+from domain.ids import Userid, member_key
 from domain.reasons import FINDING_BY_REASON, Reason
 from store import absences
 from store.database import Connection
 from store.summaries.journal import list_latest
 from store.summaries.members import MemberSummary
+from store.summaries.plans import find_waiting_entry
 from web.texts import LANGUAGES, say
 
 
@@ -20,7 +21,8 @@ class FindingStep(BaseModel):
 
     code: Literal["narrowed_scope", "departed", "lost_permission", "cut_off_read"] = (
         Field(
-            description="The first two removed the person; the others decide nothing."
+            description="The first two removed the person, or would: then it waits for "
+            "a person, or was rejected. The others decide nothing."
         )
     )
     evidence: dict[str, Any] = Field(
@@ -37,26 +39,38 @@ def find_finding(
     """What is known of the person's absence; None for whom WeCom shows."""
     if member.state == "removed":
         return _of_removal(connection, corp_pk, member)
+    key = member_key(Userid(member.userid))
     absence = absences.find(connection, corp_pk, member.userid)
-    if absence is None:
+    waiting = find_waiting_entry(connection, corp_pk, key)
+    if absence and (waiting is None or absence.noted_at > waiting.found_at):
+        return _step(absence.finding, absence.evidence, absence.noted_at)
+    if waiting is None:
         return None
-    return _step(absence.finding, absence.evidence, absence.noted_at)
+    return _of(waiting.reason, waiting.after, waiting.found_at)
 
 
 def _of_removal(
     connection: Connection, corp_pk: int, member: MemberSummary
 ) -> FindingStep | None:
+    # Not the last line of all: a link may end after the person has gone.
     lines = list_latest(
-        connection, corp_pk, limit=1, key=member_key(member.userid), data_key=None
+        connection,
+        corp_pk,
+        limit=1,
+        key=member_key(member.userid),
+        decision=DecisionName.REMOVE_MEMBER,
+        data_key=None,
     )
-    if not lines or lines[0].decision != DecisionName.REMOVE_MEMBER:
+    if not lines:
         return None
-    line = lines[0]
-    # An approved removal bears that reason; what it was found to be is its cause.
-    code = _BY_CAUSE.get(str(member.removal))
-    if line.reason in _BY_REASON:
-        code = _BY_REASON[line.reason]
-    return _step(code, line.after.get("evidence") or {}, line.at) if code else None
+    return _of(lines[0].reason, lines[0].after, lines[0].at)
+
+
+def _of(reason: str, after: dict[str, Any], at: datetime) -> FindingStep | None:
+    """What a removal was found to be."""
+    # An approved one bears that reason; what it was found to be is its cause.
+    code = _BY_REASON.get(reason) or _BY_CAUSE.get(str(after.get("removal")))
+    return _step(code, after.get("evidence") or {}, at) if code else None
 
 
 _BY_CAUSE = {"scope": "narrowed_scope", "deletion": "departed"}

@@ -77,8 +77,9 @@ def list_latest(
     limit: int,
     data_key: DataKey | None,
     key: str | None = None,
+    decision: str | None = None,
 ) -> list[Line]:
-    """The newest lines, newest first; of one key if it is named.
+    """The newest lines, newest first; of one key, one decision if it is named.
 
     Raises: SealBroken.
     """
@@ -88,9 +89,10 @@ def list_latest(
             {_SELECT}
             WHERE corp_pk = %(corp_pk)s
                 AND (%(key)s::text IS NULL OR key = %(key)s)
+                AND (%(decision)s::text IS NULL OR decision = %(decision)s)
             ORDER BY line_id DESC LIMIT %(limit)s
             """,
-            {"corp_pk": corp_pk, "key": key, "limit": limit},
+            {"corp_pk": corp_pk, "key": key, "decision": decision, "limit": limit},
         )
         return [_masked_line(opened(row, data_key=data_key)) for row in cursor]
 

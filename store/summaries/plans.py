@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from psycopg.rows import class_row
 
@@ -87,6 +88,33 @@ def list_waiting(connection: Connection, corp_pk: int) -> list[WaitingPlan]:
             [corp_pk],
         )
         return cursor.fetchall()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingEntry:
+    """A removal that was found and is not done: it is held, or was rejected."""
+
+    reason: str
+    after: dict[str, Any]
+    found_at: datetime
+
+
+def find_waiting_entry(
+    connection: Connection, corp_pk: int, key: str
+) -> WaitingEntry | None:
+    """The newest removal of a key that a person keeps from being done."""
+    with connection.cursor(row_factory=class_row(WaitingEntry)) as cursor:
+        cursor.execute(
+            """
+            SELECT e.reason, e.after, p.created_at AS found_at
+            FROM plan_entries AS e JOIN plans AS p USING (plan_id)
+            WHERE e.corp_pk = %s AND e.key = %s AND e.state = 'waiting'
+                AND p.state IN ('held', 'approved', 'rejected')
+            ORDER BY p.created_at DESC LIMIT 1
+            """,
+            [corp_pk, key],
+        )
+        return cursor.fetchone()
 
 
 def count_held(connection: Connection) -> int:

@@ -71,6 +71,40 @@ def test_a_departure_removes_and_names_the_list_that_lacks_the_person(
     assert line["after"]["evidence"] == evidence
 
 
+@pytest.mark.parametrize("state", ["held", "rejected"])
+def test_a_removal_that_a_person_keeps_from_being_done_says_what_was_found(
+    bench: Bench, web: Web, state: str
+) -> None:
+    tenant = linked(bench)
+    bench.execute('UPDATE companies SET guard = \'{"switch": "on", "ceiling": 0}\'')
+    Company(tenant.world).leave("woA")
+    bench.resync(tenant)
+    bench.execute("UPDATE plans SET state = %s", state)
+
+    told = why(web)
+
+    assert told["state"] == "active"
+    assert told["finding"]["code"] == "departed"
+    assert told["finding"]["evidence"]["user_get"] == 60111
+    assert (told["next_step"]["code"] == "decide_plan") == (state == "held")
+
+
+def test_a_link_that_ends_later_does_not_hide_why_somebody_is_gone(
+    bench: Bench, web: Web
+) -> None:
+    tenant = linked(bench)
+    Company(tenant.world).leave("woA")
+    bench.resync(tenant)
+
+    bench.execute(
+        "INSERT INTO journal (corp_pk, cause, decision, key, reason, before, after)"
+        " VALUES (%s, 'mail', 'Unlink', 'member:woA', 'unlinked', '{}', '{}')",
+        tenant.corp_pk,
+    )
+
+    assert why(web)["finding"]["code"] == "departed"
+
+
 def test_a_lost_permission_decides_nothing_and_says_what_to_restore(
     bench: Bench, web: Web
 ) -> None:

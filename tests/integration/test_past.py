@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -149,6 +149,7 @@ def test_a_cursor_of_another_moment_is_refused(bench: Bench, web: Web) -> None:
         "1767614400",
         "2026-01-05",
         "2026-01-05T12:00:00",
+        "２０２６-01-05T12:00:00Z",
         "2026-13-05T12:00:00Z",
         "0001-01-01T00:00:00+14:00",
         "",
@@ -160,6 +161,20 @@ def test_nonsense_is_no_moment(bench: Bench, web: Web, at: str) -> None:
     assert web.status(f"/corps/{CORP}/members", at=at) == 400
     assert web.status(f"/corps/{CORP}/departments", at=at) == 400
     assert web.status(f"/corps/{CORP}/journal", since=at) == 400
+
+
+def test_a_moment_may_be_said_in_any_zone_with_a_plus_that_nobody_encoded(
+    bench: Bench, web: Web
+) -> None:
+    bench.link_in_step(CORP, company())
+    now = datetime.now(timezone(timedelta(hours=8))) + timedelta(hours=1)
+    said = now.isoformat(timespec="seconds")
+
+    then = web.get(f"/corps/{CORP}/members", at=said.replace("+", " "))
+
+    assert said.endswith("+08:00")
+    assert then == web.get(f"/corps/{CORP}/members", at=said)
+    assert len(then["items"]) == 3
 
 
 def give_name(bench: Bench, tenant: Tenant, userid: str, name: str) -> None:

@@ -14,7 +14,10 @@ from web.problems import MEDIA_TYPE, Problem
 PREFIX = "/api/v1"
 BEARER = "bearer"
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
+_RFC3339 = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)"
+    r"([Zz]|[+ -][0-9]{2}:[0-9]{2})"
+)
 
 _WORDS = {
     400: "A bad limit, cursor or filter.",
@@ -32,9 +35,15 @@ Id = Annotated[str, Field(min_length=1, max_length=256)]
 
 def _check_rfc3339(value: object) -> object:
     # A bare number would be taken for seconds since 1970.
-    if isinstance(value, str) and not _DATE.match(value):
-        raise ValueError("must be a time of RFC 3339, like 2026-01-05T12:00:00Z")
-    return value
+    if not isinstance(value, str):
+        return value
+    parts = _RFC3339.fullmatch(value)
+    if parts is None:
+        raise ValueError(
+            "must be a time of RFC 3339 with its offset, like 2026-01-05T12:00:00Z"
+        )
+    # In an address that was not encoded a plus arrives as a blank.
+    return parts[1] + parts[2].replace(" ", "+")
 
 
 def _to_utc(moment: datetime) -> datetime:

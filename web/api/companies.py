@@ -1,9 +1,15 @@
 """TAPD companies: what a corp is linked to, and how each wants to be treated."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from flask import Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from domain.guard import MOST_WINDOW_HOURS
 from domain.ids import CompanyId
@@ -21,6 +27,20 @@ api = blueprint("api-companies")
 Edition = Literal["standard", "professional", "enterprise"]
 Unmatched = Literal["ask", "create"]
 
+# As many as the settings of the same names take.
+_MOST_REMOVALS = 999_999_999
+
+
+def _no_bool(value: object) -> object:
+    # True is no number to an operator: as a share it would let everything pass.
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+Count = Annotated[int, BeforeValidator(_no_bool)]
+Share = Annotated[float, BeforeValidator(_no_bool)]
+
 
 class CompanyPath(BaseModel):
     """Which company."""
@@ -37,10 +57,10 @@ class Guard(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     switch: Literal["on", "off"] | None = None
-    removals: int | None = Field(None, ge=0)
-    share: float | None = Field(None, ge=0, le=1)
-    ceiling: int | None = Field(None, ge=0)
-    window_hours: int | None = Field(None, ge=1, le=MOST_WINDOW_HOURS)
+    removals: Count | None = Field(None, ge=0, le=_MOST_REMOVALS)
+    share: Share | None = Field(None, ge=0, le=1)
+    ceiling: Count | None = Field(None, ge=0, le=_MOST_REMOVALS)
+    window_hours: Count | None = Field(None, ge=1, le=MOST_WINDOW_HOURS)
 
     @model_validator(mode="before")
     @classmethod
