@@ -23,6 +23,7 @@ from workers.runtime import Runtime
 _AT_ONCE = 5_000
 # A backlog is worked off over many turns: other duties of upkeep wait meanwhile.
 _MOST_BATCHES = 20
+_MOST_BATCHES_OF_HISTORY = 4
 
 
 class _Prune(Protocol):
@@ -39,6 +40,7 @@ def prune(runtime: Runtime) -> None:
             pruning.prune_identities,
             journeys.prune,
         ),
+        most=_MOST_BATCHES,
     )
     _drop_tombstones(runtime)
     with transaction(runtime.pool) as connection:
@@ -68,6 +70,7 @@ def prune_history(runtime: Runtime) -> None:
             history.prune_ledger,
             history.fold_refusals,
         ),
+        most=_MOST_BATCHES_OF_HISTORY,
     )
 
 
@@ -87,9 +90,9 @@ def keep_partitions(runtime: Runtime) -> None:
                 partitions.drop_empty_week(connection, INBOX, week)
 
 
-def _in_batches(runtime: Runtime, prunings: Iterable[_Prune]) -> None:
+def _in_batches(runtime: Runtime, prunings: Iterable[_Prune], *, most: int) -> None:
     for prune_batch in prunings:
-        for _ in range(_MOST_BATCHES):
+        for _ in range(most):
             with transaction(runtime.pool) as connection:
                 pruned = prune_batch(connection, limit=_AT_ONCE)
             if pruned < _AT_ONCE:
