@@ -31,6 +31,13 @@ def org_of(bench: Workbench) -> list[dict[str, Any]]:
     ) + bench.rows("SELECT company_id, name, edition FROM companies ORDER BY 1")
 
 
+def unnamed(bench: Workbench) -> tuple[Enterprise, Road]:
+    """A corp whose installer WeCom does not name, and the way to the company."""
+    enterprise = bench.found()
+    enterprise.tells_installer = False
+    return enterprise, existing(bench)
+
+
 def test_an_existing_company_is_linked(bench: Workbench) -> None:
     enterprise = bench.found()
 
@@ -126,9 +133,7 @@ def test_an_installer_who_was_let_in_is_linked_when_asked_again(
 def test_an_unnamed_installer_is_awaited_and_linked_after_signing_in(
     bench: Workbench,
 ) -> None:
-    enterprise = bench.found()
-    enterprise.tells_installer = False
-    road = existing(bench)
+    enterprise, road = unnamed(bench)
     awaited = road.walk(enterprise)
     _sign_in(bench, enterprise.corp_id, next(iter(enterprise.now.members)))
 
@@ -141,9 +146,7 @@ def test_an_unnamed_installer_is_awaited_and_linked_after_signing_in(
 def test_somebody_of_another_corp_is_not_taken_for_the_installer(
     bench: Workbench,
 ) -> None:
-    enterprise = bench.found()
-    enterprise.tells_installer = False
-    road = existing(bench)
+    enterprise, road = unnamed(bench)
     road.walk(enterprise)
     _sign_in(bench, "wpSomebodyElse", next(iter(enterprise.now.members)))
 
@@ -153,9 +156,7 @@ def test_somebody_of_another_corp_is_not_taken_for_the_installer(
 def test_nobody_waits_for_the_installer_of_a_corp_that_withdrew(
     bench: Workbench,
 ) -> None:
-    enterprise = bench.found()
-    enterprise.tells_installer = False
-    road = existing(bench)
+    enterprise, road = unnamed(bench)
     road.walk(enterprise)
 
     admin_app.uninstall(bench.world, enterprise)
@@ -167,9 +168,7 @@ def test_nobody_waits_for_the_installer_of_a_corp_that_withdrew(
 def test_nobody_waits_for_an_installer_for_longer_than_20_minutes(
     bench: Workbench,
 ) -> None:
-    enterprise = bench.found()
-    enterprise.tells_installer = False
-    road = existing(bench)
+    enterprise, road = unnamed(bench)
     road.walk(enterprise)
     upkeep.end_awaited_installs(bench.runtime)
     in_time = road.ended()
