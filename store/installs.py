@@ -50,16 +50,6 @@ def open_install(connection: Connection, code_hash: str) -> Install:
         return cursor.fetchall()[0]
 
 
-def find_install(connection: Connection, code_hash: str) -> Install | None:
-    """The install of a code, if it has been seen."""
-    with connection.cursor(row_factory=class_row(Install)) as cursor:
-        cursor.execute(
-            f"SELECT {_COLUMNS} FROM installs WHERE code_hash = %s",  # noqa: S608 - a constant of this module
-            [code_hash],
-        )
-        return cursor.fetchone()
-
-
 def note_exchanged(
     connection: Connection,
     code_hash: str,

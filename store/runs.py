@@ -278,19 +278,6 @@ def list_queued(connection: Connection, corp_pk: CorpPk) -> list[RunId]:
     return [RunId(row[0]) for row in rows]
 
 
-def list_due(connection: Connection) -> list[RunId]:
-    """Runs that nobody works on although they could."""
-    rows = connection.execute(
-        """
-        SELECT run_id FROM runs WHERE state IN ('queued', 'running')
-            AND not_before <= clock_timestamp()
-            AND (worker IS NULL OR worker_until < clock_timestamp())
-        ORDER BY not_before
-        """
-    ).fetchall()
-    return [RunId(row[0]) for row in rows]
-
-
 def _find_request(
     connection: Connection, corp_pk: CorpPk, request_key: str
 ) -> RunId | None:

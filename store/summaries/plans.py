@@ -115,11 +115,3 @@ def find_waiting_entry(
             [corp_pk, key],
         )
         return cursor.fetchone()
-
-
-def count_held(connection: Connection) -> int:
-    """How many plans wait for a person."""
-    row = connection.execute(
-        "SELECT count(*) FROM plans WHERE state = 'held'"
-    ).fetchone()
-    return int(row[0]) if row else 0

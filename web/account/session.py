@@ -99,13 +99,6 @@ def require_member(next_path: str | None) -> Response | None:
     return sign_in(next_path, whoever=False)
 
 
-def require_identity(next_path: str) -> Response | None:
-    """The same for pages that need a person of WeCom's, member here or not."""
-    if current_identity() is not None:
-        return None
-    return sign_in(next_path, whoever=True)
-
-
 def _look_up() -> Visitor | None:
     kept = _kept("member")
     if kept is None:
