@@ -110,7 +110,7 @@ def transaction(pool: Pool) -> Iterator[Connection]:
 
 @contextmanager
 def glance(pool: Pool) -> Iterator[Connection]:
-    """Statements that are a transaction each: a third of the round trips, for reads.
+    """Statements that are a transaction each: one round trip instead of three.
 
     Raises: StoreUnavailable.
     """

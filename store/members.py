@@ -129,13 +129,18 @@ def change(
     """Replace what WeCom owns of these members; removed ones become active again."""
     if not changes:
         return
+    statement = (
+        f"UPDATE members SET {_SET}, added_at = CASE state WHEN 'active'"  # noqa: S608 - constants of this module
+        " THEN added_at ELSE clock_timestamp() END, state = 'active',"
+        " removal = NULL, removed_at = NULL WHERE corp_pk = %s AND member_pk = %s"
+    )
+    rows = [(*_values(member), corp_pk, pk) for pk, member in changes]
+    if len(rows) == 1:
+        # The usual drain: many at once cost a single one more.
+        connection.execute(statement, rows[0])
+        return
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE members SET {_SET}, added_at = CASE state WHEN 'active'"  # noqa: S608 - constants of this module
-            " THEN added_at ELSE clock_timestamp() END, state = 'active',"
-            " removal = NULL, removed_at = NULL WHERE corp_pk = %s AND member_pk = %s",
-            [(*_values(member), corp_pk, pk) for pk, member in changes],
-        )
+        cursor.executemany(statement, rows)
 
 
 def refresh_fingerprints(

@@ -14,6 +14,7 @@ from workers.broker import (
     EVENTS,
     NOTICES,
     RESYNC,
+    RINGER_SECONDS,
     make_broker,
     make_client,
     milliseconds,
@@ -22,8 +23,6 @@ from workers.broker import (
 _RING_SECONDS = 5.0
 _QUIET_SECONDS = 60.0
 _PAUSE_SECONDS = 0.02
-# Two commands, so that a ring takes 50 ms at the most.
-_RECEIVER_COMMAND_SECONDS = 0.025
 _WORKER_COMMAND_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
@@ -106,6 +105,8 @@ class Bell:
                 )
         except (RedisError, OSError) as error:
             self._note(error)
+            # Whatever did arrive: a ring without a message would silence the next ones.
+            self._answer(name)
             return False
         return True
 
@@ -170,6 +171,6 @@ def open_bell(redis_url: str) -> Bell:
 
 
 def open_ringer(redis_url: str) -> Ringer:
-    """The bell of a receiver: short time-outs, in the background."""
-    client = make_client(redis_url, timeout_seconds=_RECEIVER_COMMAND_SECONDS)
+    """The bell of a receiver: in the background, where no answer waits for it."""
+    client = make_client(redis_url, timeout_seconds=RINGER_SECONDS)
     return Ringer(Bell(client, make_broker(redis_url, receiver=True)))

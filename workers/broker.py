@@ -21,6 +21,10 @@ NOTICES = "notices"
 RESYNC = "resync"
 QUEUES = (EVENTS, NOTICES, RESYNC)
 
+# A receiver rings in a thread of its own. On a busy machine a command may take longer
+# than anybody would let WeCom wait, and a ring that is given up costs seconds.
+RINGER_SECONDS = 0.25
+_COMMAND_SECONDS = 1.0
 _HEARTBEAT_SECONDS = 15.0
 # Out of a million commands; in workers each one looks for the mail of dead workers.
 _EVERY_COMMAND = 1_000_000
@@ -54,8 +58,9 @@ def make_client(redis_url: str, *, timeout_seconds: float) -> Redis:
 
 
 def make_broker(redis_url: str, *, receiver: bool) -> RedisBroker:
-    """The broker of this process; a receiver only enqueues and never waits long."""
-    client = make_client(redis_url, timeout_seconds=0.025 if receiver else 1.0)
+    """The broker of this process; a receiver only enqueues."""
+    seconds = RINGER_SECONDS if receiver else _COMMAND_SECONDS
+    client = make_client(redis_url, timeout_seconds=seconds)
     return DoorbellBroker(  # type: ignore[no-untyped-call]  # dramatiq leaves it untyped.
         client=client,
         middleware=[

@@ -85,7 +85,7 @@ def _work(runtime: Runtime, claim: Claim) -> Drained:
 
 
 def _renew(runtime: Runtime, claim: Claim) -> bool:
-    with transaction(runtime.pool) as connection:
+    with glance(runtime.pool) as connection:
         return leases.renew(connection, claim.mailbox, claim.lease)
 
 

@@ -28,7 +28,7 @@ class SharedTokens:
 
     def save(self, owner: str, *, token: str, expires_at: datetime) -> None:
         """Replace the owner's token."""
-        with transaction(self._pool) as connection:
+        with glance(self._pool) as connection:
             tokens.save(
                 connection,
                 self._keyring,
@@ -44,12 +44,12 @@ class SharedTokens:
 
     def claim_refresh(self, owner: str, *, seconds: float) -> bool:
         """Whether the caller, and for so long nobody else, is to fetch a new token."""
-        with transaction(self._pool) as connection:
+        with glance(self._pool) as connection:
             return tokens.claim_refresh(connection, owner=owner, seconds=seconds)
 
     def release_refresh(self, owner: str) -> None:
         """End the owner's claim; without one nothing happens."""
-        with transaction(self._pool) as connection:
+        with glance(self._pool) as connection:
             tokens.release_refresh(connection, owner=owner)
 
 
@@ -62,7 +62,7 @@ class SharedTickets:
 
     def find_ticket(self, suite_id: str) -> HeldTicket | None:
         """The newest ticket of a suite, however old."""
-        with transaction(self._pool) as connection:
+        with glance(self._pool) as connection:
             ticket = tickets.find_ticket(connection, self._keyring, suite_id=suite_id)
         if ticket is None:
             return None

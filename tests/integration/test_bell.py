@@ -93,6 +93,19 @@ def test_a_redis_that_is_full_raises_nothing(bell: Bell, client: redis.Redis) ->
     assert not rung
 
 
+def test_a_ring_whose_message_was_lost_does_not_silence_the_next(
+    bell: Bell, client: redis.Redis
+) -> None:
+    broker = make_broker("redis://127.0.0.1:1/0", receiver=True)
+    half_deaf = Bell(client, broker)
+
+    lost = half_deaf.ring("corp:a")
+    bell.ring("corp:a")
+
+    assert not lost
+    assert _messages(client, "events") == [("drain", ["corp:a"])]
+
+
 def test_the_background_ringer_rings(bell: Bell, client: redis.Redis) -> None:
     ringer = Ringer(bell)
 
