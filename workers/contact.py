@@ -16,7 +16,15 @@ from domain.fold import (
     fold,
 )
 from domain.hints import hint_from_json
-from domain.ids import DepartmentId, Key, TagId, Userid, member_key, split_key
+from domain.ids import (
+    DepartmentId,
+    Key,
+    TagId,
+    Userid,
+    department_key,
+    member_key,
+    split_key,
+)
 from domain.lateness import department_is_late, member_is_late, tag_is_late
 from domain.reasons import Reason
 from store import (
@@ -77,7 +85,7 @@ def sync_contact(
         corps.lock(connection, corp.corp_pk)
         decisions, waiting = _apply(connection, runtime, corp, found)
         _note_touched(connection, corp, batch, found)
-        left_over = _left_over(connection, corp, found) if not waiting else frozenset()
+        left_over = _left_over(connection, corp, found, waiting)
         _settle(connection, claim, taken, batch, found, decisions, left_over)
     seconds = time.monotonic() - began
     tally_effects(
@@ -88,8 +96,8 @@ def sync_contact(
 
 def _apply(
     connection: Connection, runtime: Runtime, corp: Corp, found: Found
-) -> tuple[list[Decision], frozenset[Userid]]:
-    """The decisions that were carried out, and the people whom the guard holds."""
+) -> tuple[list[Decision], frozenset[Key]]:
+    """The decisions that were carried out, and what the guard keeps from it."""
     listed, corp_pk = found.view.listed, corp.corp_pk
     data_key = runtime.data_key(corp)
     gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
@@ -123,18 +131,26 @@ def _apply(
         connection, corp_pk, cause=cause, decisions=decisions, data_key=data_key
     )
     note_asked(connection, corp, decisions)
-    return decisions, people.waiting
+    return decisions, frozenset(gate.waiting)
 
 
 def _left_over(
-    connection: Connection, corp: Corp, found: Found
+    connection: Connection, corp: Corp, found: Found, waiting: frozenset[Key]
 ) -> frozenset[DepartmentId]:
-    """Departments that are listed no more, and wait for people to be gone for sure."""
-    if found.view.listed is None:
+    """Departments that are listed no more, and wait for people to be gone for sure.
+
+    Shape: what waits for a person to decide is for nobody to ask about again.
+    """
+    if found.view.listed is None or any(each.startswith("member:") for each in waiting):
         return frozenset()
     stored = departments.list_all(connection, corp.corp_pk)
     listed = {each.department_id for each in found.view.listed}
-    return frozenset(each.department_id for each in stored) - listed
+    return frozenset(
+        each.department_id
+        for each in stored
+        if each.department_id not in listed
+        and department_key(each.department_id) not in waiting
+    )
 
 
 def _leave_to_run(

@@ -46,7 +46,10 @@ class People:
 
 
 class Gate:
-    """The guard of one corp, with its company's own limits."""
+    """The guard of one corp, with its company's own limits.
+
+    Shape: `waiting` are the keys of all that it did not let pass.
+    """
 
     def __init__(
         self, corp: Corp, *, defaults: GuardDefaults, data_key: DataKey
@@ -54,6 +57,7 @@ class Gate:
         self._corp = corp
         self._defaults = defaults
         self._data_key = data_key
+        self.waiting: set[Key] = set()
 
     def admit_people(
         self, connection: Connection, gone: Sequence[tuple[Userid, Removal]]
@@ -113,6 +117,7 @@ class Gate:
         free, plan_id = self._weigh(connection, kind, fresh)
         reasons |= {each.key: Reason(each.reason) for each in free}
         waiting = [each.key for each in removals if each.key not in reasons]
+        self.waiting |= set(waiting)
         return Admitted(
             reasons=reasons,
             plan_id=plan_id or plans.find_open(connection, corp_pk, waiting),

@@ -156,6 +156,28 @@ def test_a_department_seen_again_is_remembered_by_no_plan(strict: Bench) -> None
     assert plans(strict) == [("departments", "rejected"), ("departments", "held")]
 
 
+def test_the_events_about_held_departments_are_settled_and_cards_are_rung_for(
+    strict: Bench,
+) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    few = tenant.world.truth
+    many = few.copy()
+    many.departments |= {each: Place(parent=OTHER) for each in range(10, 16)}
+    tenant.world.truth = many
+    strict.resync(tenant)
+    tenant.world.truth = few
+    strict.bell.rung.clear()
+    for each in range(10, 16):
+        strict.post(tenant, said("delete_party", f"department:{each}"))
+
+    strict.drain(tenant)
+
+    assert plans(strict) == [("departments", "held")]
+    assert strict.pending(tenant) == 0
+    assert {outcome for _, outcome in strict.mail(tenant)} == {"no_difference"}
+    assert f"notices:{tenant.corp_pk}" in strict.bell.rung
+
+
 def test_a_held_person_who_is_known_by_another_id_waits_no_more(strict: Bench) -> None:
     tenant = strict.link_in_step(CORP, company())
     everybody = tenant.world.truth
@@ -305,3 +327,27 @@ def test_a_window_of_a_year_is_counted_by_plan_and_resync_alike(strict: Bench) -
 
     assert [(each["kind"], each["count"]) for each in holds] == [("members", 1)]
     assert plans(strict) == [("members", "held")]
+
+
+def test_a_department_of_people_who_wait_stays_with_them_in_a_drain(
+    strict: Bench,
+) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    tenant.world.truth = replace(
+        tenant.world.truth,
+        allow_departments=frozenset({OTHER}),
+        extra_departments=frozenset({HOME}),
+    )
+    strict.resync(tenant)
+    assert plans(strict) == [("members", "held")]
+    truth = tenant.world.truth.copy()
+    del truth.departments[HOME]
+    truth.people.clear()
+    tenant.world.truth = replace(truth, extra_departments=frozenset())
+
+    strict.post(tenant, said("delete_party", f"department:{HOME}"))
+    strict.settle(tenant)
+
+    assert active(strict) == len(STAFF)
+    left = strict.execute("SELECT department_id FROM departments ORDER BY 1")
+    assert left == [(HOME,), (OTHER,)]
