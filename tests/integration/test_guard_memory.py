@@ -10,49 +10,22 @@ from store import approvals, corps, runs
 from store.approvals import Approval, PlanNotOpen
 from store.database import transaction
 from store.plans import close_entries
-from tests.fakes import Person, Place, Truth
+from tests.fakes import Place, Truth
+from tests.guarding import HOME, OTHER, active, delete, guarded, staffed
 from tests.pipeline import Bench, Tenant, said
 
 CORP = "wpRemembered"
-HOME = 2
-OTHER = 3
 STAFF = [f"woStaff{number:02}" for number in range(12)]
 GONE = STAFF[:8]
 
 
 def company() -> Truth:
-    return Truth(
-        departments={
-            1: Place(parent=None, order=1),
-            HOME: Place(parent=1, order=2),
-            OTHER: Place(parent=1, order=3),
-        },
-        people={
-            each: Person(open_userid=f"o{each}", departments={HOME: 1}, main=HOME)
-            for each in STAFF
-        },
-        allow_departments=frozenset({HOME, OTHER}),
-    )
+    return staffed(STAFF)
 
 
 @pytest.fixture
 def strict(bench: Bench) -> Bench:
-    settings = bench.runtime.settings
-    guard = replace(settings.guard, switch="on", removals=2, share=0.0)
-    bench.runtime = replace(bench.runtime, settings=replace(settings, guard=guard))
-    return bench
-
-
-def delete(tenant: Tenant, *userids: str) -> None:
-    truth = tenant.world.truth.copy()
-    for each in userids:
-        del truth.people[each]
-    tenant.world.truth = truth
-
-
-def active(bench: Bench) -> int:
-    [[count]] = bench.execute("SELECT count(*) FROM members WHERE state = 'active'")
-    return int(count)
+    return guarded(bench, removals=2, share=0.0)
 
 
 def plans(bench: Bench) -> list[tuple[str, str]]:
@@ -95,7 +68,7 @@ def test_what_events_found_and_a_person_rejected_no_read_holds_again(
     strict: Bench,
 ) -> None:
     tenant = strict.link_in_step(CORP, company())
-    delete(tenant, *GONE)
+    delete(tenant, GONE)
     drain_deletions(strict, tenant, *GONE)
     reject(strict)
 
@@ -109,7 +82,7 @@ def test_what_a_read_found_and_a_person_rejected_no_late_event_removes(
     strict: Bench,
 ) -> None:
     tenant = strict.link_in_step(CORP, company())
-    delete(tenant, *GONE)
+    delete(tenant, GONE)
     strict.resync(tenant)
     reject(strict)
 
@@ -125,7 +98,7 @@ def test_a_rejection_ends_when_wecom_knows_the_person_no_more(strict: Bench) -> 
     tenant.world.truth = replace(truth, allow_departments=frozenset({OTHER}))
     strict.resync(tenant)
     reject(strict)
-    delete(tenant, *GONE)
+    delete(tenant, GONE)
 
     strict.resync(tenant)
 
@@ -181,7 +154,7 @@ def test_the_events_about_held_departments_are_settled_and_cards_are_rung_for(
 def test_a_held_person_who_is_known_by_another_id_waits_no_more(strict: Bench) -> None:
     tenant = strict.link_in_step(CORP, company())
     everybody = tenant.world.truth
-    delete(tenant, *GONE)
+    delete(tenant, GONE)
     strict.resync(tenant)
     truth = tenant.world.truth.copy()
     truth.people |= {f"{each}New": everybody.people[each] for each in GONE}
@@ -195,7 +168,7 @@ def test_a_held_person_who_is_known_by_another_id_waits_no_more(strict: Bench) -
 def test_a_held_person_renamed_by_an_event_waits_no_more(strict: Bench) -> None:
     tenant = strict.link_in_step(CORP, company())
     everybody = tenant.world.truth
-    delete(tenant, *GONE)
+    delete(tenant, GONE)
     strict.resync(tenant)
     truth = tenant.world.truth.copy()
     truth.people |= {f"{each}New": everybody.people[each] for each in GONE}
@@ -214,14 +187,14 @@ def test_a_held_person_renamed_by_an_event_waits_no_more(strict: Bench) -> None:
 def test_whom_only_their_own_answer_shows_has_returned_as_well(strict: Bench) -> None:
     tenant = strict.link_in_step(CORP, company())
     everybody = tenant.world.truth
-    delete(tenant, *GONE)
+    delete(tenant, GONE)
     strict.resync(tenant)
     approve(strict)
     tenant.world.truth = everybody
     tenant.world.empty = {f"list:{HOME}"}
     strict.resync(tenant)
     tenant.world.empty = set()
-    delete(tenant, *GONE)
+    delete(tenant, GONE)
 
     strict.resync(tenant)
 
@@ -279,7 +252,7 @@ def test_whoever_came_back_and_got_another_id_does_not_count_as_removed(
     tenant.world.truth = renamed
     strict.resync(tenant)
     assert active(strict) == 12
-    delete(tenant, third)
+    delete(tenant, [third])
 
     strict.resync(tenant)
 
@@ -288,7 +261,7 @@ def test_whoever_came_back_and_got_another_id_does_not_count_as_removed(
 
 def test_an_approval_waits_for_the_page_that_is_being_applied(strict: Bench) -> None:
     tenant = strict.link_in_step(CORP, company())
-    delete(tenant, *GONE)
+    delete(tenant, GONE)
     strict.resync(tenant)
     [plan_id] = held(strict)
 
@@ -314,10 +287,10 @@ def test_an_approval_waits_for_the_page_that_is_being_applied(strict: Bench) -> 
 def test_a_window_of_a_year_is_counted_by_plan_and_resync_alike(strict: Bench) -> None:
     tenant = strict.link_in_step(CORP, company())
     strict.execute("UPDATE companies SET guard = '{\"window_hours\": 8760}'")
-    delete(tenant, *STAFF[:2])
+    delete(tenant, STAFF[:2])
     strict.resync(tenant)
     strict.execute("UPDATE journal SET at = at - interval '60 days'")
-    delete(tenant, STAFF[2])
+    delete(tenant, [STAFF[2]])
 
     with transaction(strict.runtime.pool) as connection:
         planned = runs.request_plan(connection, tenant.corp_pk)

@@ -8,49 +8,26 @@ import pytest
 from store import approvals
 from store.approvals import Approval, PlanNotOpen
 from store.database import transaction
-from tests.fakes import Person, Place, Truth
+from tests.fakes import Person, Truth
+from tests.guarding import OTHER, active, delete, guarded, staffed
 from tests.pipeline import Bench, Tenant, said
 
 CORP = "wpGuarded"
-HOME = 2
-OTHER = 3
 STAFF = [f"woStaff{number:02}" for number in range(30)]
 
 
 def company(*, people: Iterable[str] = STAFF) -> Truth:
-    return Truth(
-        departments={
-            1: Place(parent=None, order=1),
-            HOME: Place(parent=1, order=2),
-            OTHER: Place(parent=1, order=3),
-        },
-        people={
-            each: Person(open_userid=f"o{each}", departments={HOME: 1}, main=HOME)
-            for each in people
-        },
-        allow_departments=frozenset({HOME, OTHER}),
-    )
+    return staffed(people)
 
 
 @pytest.fixture
 def strict(bench: Bench) -> Bench:
-    settings = bench.runtime.settings
-    guard = replace(settings.guard, switch="on", removals=5)
-    bench.runtime = replace(bench.runtime, settings=replace(settings, guard=guard))
-    return bench
+    return guarded(bench, removals=5)
 
 
 def lose(tenant: Tenant, count: int) -> None:
     """Let the first so many of the staff be deleted in WeCom."""
-    truth = tenant.world.truth.copy()
-    for each in STAFF[:count]:
-        truth.people.pop(each, None)
-    tenant.world.truth = truth
-
-
-def active(bench: Bench) -> int:
-    [[count]] = bench.execute("SELECT count(*) FROM members WHERE state = 'active'")
-    return int(count)
+    delete(tenant, STAFF[:count])
 
 
 def plans(bench: Bench) -> list[tuple[str, str, str]]:
@@ -253,9 +230,7 @@ def test_departments_of_held_people_are_planned_and_go_after_them(
     strict: Bench,
 ) -> None:
     tenant = strict.link_in_step(CORP, company())
-    settings = strict.runtime.settings
-    harder = replace(settings.guard, removals=0, share=0.0)
-    strict.runtime = replace(strict.runtime, settings=replace(settings, guard=harder))
+    guarded(strict, removals=0, share=0.0)
     tenant.world.truth = replace(company(), allow_departments=frozenset({OTHER}))
 
     strict.resync(tenant)
