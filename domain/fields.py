@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from domain.decisions import Fields, Json
 from domain.ids import DepartmentId, OpenUserid, Userid
-from domain.org import Activation, Department, Member, Placement
+from domain.org import Activation, Department, Member, Placement, employment_of
 
 # What is sealed wherever a member's fields are kept outside the org itself.
 PERSONAL_FIELDS = frozenset({"name", "details"})
@@ -22,8 +22,8 @@ def member_fields(member: Member) -> dict[str, Json]:
         "open_userid": member.open_userid,
         "name": member.name,
         "activation": _text(member.activation),
-        "employment": member.employment.value,
-        "departments": list(member.department_ids),
+        "employment": employment_of(member.activation).value,
+        "departments": [each.department_id for each in member.placements],
         "orders": [each.order for each in member.placements],
         "main_department": member.main_department,
         "leads": None if leads is None else list[Json](sorted(leads)),

@@ -13,6 +13,7 @@ import settings
 from domain.ids import CompanyId, CorpPk, RunId
 from workers import account_reads, mailbox, notices, runs
 from workers.broker import EVENTS, NOTICES, RESYNC, make_broker, milliseconds
+from workers.garbage import collect_rarely
 from workers.runtime import Runtime, build
 
 logs.write_json()
@@ -49,3 +50,6 @@ def resync(run_id: str) -> None:
 def read_accounts(company_id: str) -> None:
     """Read the people of one company from TAPD."""
     account_reads.read_accounts(_runtime(), CompanyId(company_id))
+
+
+collect_rarely()

@@ -142,6 +142,8 @@ class Applying:
             keys = touched.list_keys(connection, self._run)
         if any(each.startswith("tag:") for each in keys):
             self._start_over("a tag changed while it was read")
+        if not keys:
+            return
         if DEPARTMENTS_KEY in keys:
             self._ask_departments()
         usable = self._snapshot.usable(self._listed())

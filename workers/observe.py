@@ -6,8 +6,7 @@ from domain.org import Department, Member, Placement
 from domain.scope import AuthScope, Tag
 from wecom.wire import AuthInfo, DepartmentRow, MemberRow, TagRow
 
-# Ascending, as details are kept.
-_DETAILS = ("alias", "biz_mail", "email", "mobile", "position")
+_NO_GROUNDS: frozenset[str] = frozenset()
 
 
 def department_from(row: DepartmentRow) -> Department:
@@ -34,12 +33,8 @@ def member_from(row: MemberRow) -> Member:
         main_department=None if main is None else DepartmentId(main),
         leads=_leads(row),
         direct_leaders=None if leaders is None else tuple(map(Userid, leaders)),
-        details=tuple(
-            (name, value)
-            for name in _DETAILS
-            if (value := getattr(row, name)) is not None
-        ),
-        grounds=frozenset(),
+        details=_details(row),
+        grounds=_NO_GROUNDS,
     )
 
 
@@ -66,7 +61,27 @@ def scope_from(info: AuthInfo) -> AuthScope:
     )
 
 
+def _details(row: MemberRow) -> tuple[tuple[str, str], ...]:
+    # Ascending, as details are kept.
+    shown = (
+        ("alias", row.alias),
+        ("biz_mail", row.biz_mail),
+        ("email", row.email),
+        ("mobile", row.mobile),
+        ("position", row.position),
+    )
+    return tuple([(name, said) for name, said in shown if said is not None])
+
+
 def _placements(row: MemberRow) -> tuple[Placement, ...]:
+    if len(row.departments) == 1:
+        # Most people are in one department: nothing to sort, nothing named twice.
+        return (
+            Placement(
+                department_id=DepartmentId(row.departments[0]),
+                order=row.orders[0] if row.orders is not None else None,
+            ),
+        )
     orders = row.orders if row.orders is not None else (None,) * len(row.departments)
     # A department named twice is still one.
     by_id = dict(zip(row.departments, orders, strict=True))
@@ -80,4 +95,4 @@ def _leads(row: MemberRow) -> frozenset[DepartmentId] | None:
     if row.leader_flags is None:
         return None
     aligned = zip(row.departments, row.leader_flags, strict=True)
-    return frozenset(DepartmentId(each) for each, leads in aligned if leads)
+    return frozenset([DepartmentId(each) for each, leads in aligned if leads])
