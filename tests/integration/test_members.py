@@ -1,0 +1,54 @@
+"""Members as they are stored and found again, whatever their texts hold."""
+
+from domain.ids import CorpPk, MemberPk
+from store import members
+from store.database import transaction
+from tests.builders import member
+from tests.histories import company
+from tests.pipeline import Bench
+
+CORP = "wpCorpA"
+AWKWARD = ["", " ", "NULL", 'a"b', "a\\b", "{a,b}", "tab\there", "line\nend", "张三"]
+
+
+def corp_of(bench: Bench) -> CorpPk:
+    bench.link_in_step(CORP, company())
+    [[corp_pk]] = bench.execute("SELECT corp_pk FROM corps")
+    return CorpPk(corp_pk)
+
+
+def test_awkward_texts_come_back_as_they_were(bench: Bench) -> None:
+    corp_pk = corp_of(bench)
+    awkward = member(
+        'wo"\\{,}',
+        name="\\N",
+        departments={3: None, 7: 2**40},
+        leads=[7, 3],
+        leaders=AWKWARD,
+        details={"position": "a\\b\t{}"},
+        grounds=AWKWARD,
+    )
+
+    with transaction(bench.runtime.pool) as connection:
+        members.add(connection, corp_pk, [awkward])
+        [added] = members.list_known(connection, corp_pk, [awkward.userid])
+        members.change(connection, corp_pk, [(added.member_pk, awkward)])
+        [changed] = members.list_known(connection, corp_pk, [awkward.userid])
+
+    assert added.member == changed.member == awkward
+
+
+def test_somebody_named_by_both_userids_is_found_once(bench: Bench) -> None:
+    corp_pk = corp_of(bench)
+
+    with transaction(bench.runtime.pool) as connection:
+        members.add(connection, corp_pk, [member("woNew")])
+        [new] = members.list_known(connection, corp_pk, ["woNew"])
+        members.remember_aliases(connection, corp_pk, new.member_pk, ["woOld"])
+        found = members.list_known(connection, corp_pk, ["woNew", "woOld", "woNew"])
+        by_old = members.list_known(connection, corp_pk, ["woOld"])
+
+    assert [(each.member_pk, each.aliases) for each in found] == [
+        (MemberPk(new.member_pk), frozenset({"woOld"}))
+    ]
+    assert by_old == found
