@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from demo.leftovers import MARK
 from store.migrate import migrate
 from tests.browsers import find_chromium, switches
+from tests.outbox import Post, post_office
 from tests.pipeline import Bench
 from tests.servers import (
     Guarded,
@@ -24,7 +25,7 @@ from tests.servers import (
 )
 from tests.visiting import Visit, anew, open_visit
 from tests.walking import Walk, cleaned, walking
-from tests.workbench import workbench
+from tests.workbench import Workbench, workbench
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +105,19 @@ def bench(database: str, redis_url: str) -> Iterator[Bench]:
     bench = Bench(database, redis_url)
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def simulated(database: str, redis_url: str) -> Iterator[Workbench]:
+    """Workers on real stores, and the simulator as WeCom and TAPD."""
+    with workbench(database=database, redis_url=redis_url) as bench:
+        yield bench
+
+
+@pytest.fixture
+def post(simulated: Workbench) -> Post:
+    """A corp in step whose members can be asked."""
+    return post_office(simulated)
 
 
 @pytest.fixture(scope="module")

@@ -1,28 +1,12 @@
 """What the address of a notice opens: for whom, how long, and until it was used."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from domain.ids import Userid
 from store import deliveries, notice_addresses, notices, reinvites
 from store.database import transaction
 from store.notice_addresses import FoundNotice
-from tests.outbox import Post, make_due, post_office
-from tests.workbench import Workbench, workbench
+from tests.outbox import Post, make_due
 from workers import upkeep
 from workers.purge import purge_corp
-
-
-@pytest.fixture
-def bench(database: str, redis_url: str) -> Iterator[Workbench]:
-    with workbench(database=database, redis_url=redis_url) as bench:
-        yield bench
-
-
-@pytest.fixture
-def post(bench: Workbench) -> Post:
-    return post_office(bench)
 
 
 def find(post: Post, token: str, userid: str) -> FoundNotice | None:

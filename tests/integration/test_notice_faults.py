@@ -1,10 +1,7 @@
 """WeCom fails, refuses or is slow, and workers die: nobody gets a notice twice."""
 
 import contextlib
-from collections.abc import Iterator
 from dataclasses import replace
-
-import pytest
 
 from domain.ids import Userid
 from simulator.faults import Kind
@@ -12,20 +9,8 @@ from store.database import transaction
 from store.notices import note_answered
 from store.reinvites import reinvite
 from tests.mortal import Mortal, MortalPool, WorkerDied
-from tests.outbox import Post, age, make_due, never, picky, post_office
-from tests.workbench import Workbench, workbench
+from tests.outbox import Post, age, make_due, never, picky
 from workers.notices import deliver
-
-
-@pytest.fixture
-def bench(database: str, redis_url: str) -> Iterator[Workbench]:
-    with workbench(database=database, redis_url=redis_url) as bench:
-        yield bench
-
-
-@pytest.fixture
-def post(bench: Workbench) -> Post:
-    return post_office(bench)
 
 
 def invite(post: Post, *userids: str) -> None:

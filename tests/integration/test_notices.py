@@ -1,6 +1,5 @@
 """The outbox is delivered: once per cause, to whom may be messaged at that moment."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -12,20 +11,9 @@ from simulator.grant import Scope
 from store import runs
 from store.database import transaction
 from store.tallies import NOTICES, read_counts
-from tests.outbox import Post, age, make_due, post_office, read_in_full
-from tests.workbench import Workbench, workbench
+from tests.outbox import Post, age, make_due, read_in_full
+from tests.workbench import Workbench
 from workers.mailbox import drain
-
-
-@pytest.fixture
-def bench(database: str, redis_url: str) -> Iterator[Workbench]:
-    with workbench(database=database, redis_url=redis_url) as bench:
-        yield bench
-
-
-@pytest.fixture
-def post(bench: Workbench) -> Post:
-    return post_office(bench)
 
 
 def test_whoever_is_asked_gets_one_message_with_an_address(post: Post) -> None:
@@ -218,13 +206,13 @@ def rename_to_look_alike(post: Post) -> tuple[str, str]:
 
 
 @pytest.fixture
-def asking(bench: Workbench) -> Post:
+def asking(simulated: Workbench) -> Post:
     """A corp linked to a company that TAPD had before: whoever is unknown is asked."""
-    enterprise = bench.found(members=6)
-    bench.link(enterprise)
-    bench.rows("UPDATE companies SET origin = 'tapd'")
-    read_in_full(bench)
-    return Post(bench=bench, enterprise=enterprise, corp=bench.corp(enterprise))
+    enterprise = simulated.found(members=6)
+    simulated.link(enterprise)
+    simulated.rows("UPDATE companies SET origin = 'tapd'")
+    read_in_full(simulated)
+    return Post(bench=simulated, enterprise=enterprise, corp=simulated.corp(enterprise))
 
 
 def test_a_first_read_asks_everybody_once_however_often_it_is_repeated(
