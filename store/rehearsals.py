@@ -75,6 +75,14 @@ def list_holds(connection: Connection) -> list[Hold]:
         return cursor.fetchall()
 
 
+def get_least_calls(connection: Connection, run_id: RunId) -> int:
+    """The least calls of the run in the shadow: with which it could have found out."""
+    rows = connection.execute(
+        "SELECT calls_least FROM pg_temp.runs WHERE run_id = %s", [run_id]
+    ).fetchall()
+    return int(rows[0][0])
+
+
 def keep(
     connection: Connection,
     run: Run,

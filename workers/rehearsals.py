@@ -78,13 +78,15 @@ def rehearse(
             read = count.total
             _apply(runtime, run, corp, shadow, api=api, count=count, snapshot=snapshot)
             calls = reading + count.total - read
+            with transaction(shadow) as connection:
+                least = rehearsals.get_least_calls(connection, run.run_id)
             _keep(run, corp, shadow, data_key=runtime.data_key(corp), calls=calls)
     except Unavailable:
         _start_over(runtime, run)
         raise
     with transaction(runtime.pool) as connection:
         runs.check(connection, run)
-        reads.note_calls(connection, run.run_id, calls=count.total, least=0)
+        reads.note_calls(connection, run.run_id, calls=count.total, least=least)
         runs.end(connection, run.run_id, state="done")
 
 

@@ -147,6 +147,10 @@ def test_a_plan_costs_what_a_resync_costs(bench: Bench) -> None:
     run = bench.run(bench.resync(tenant))
 
     assert rehearsal.calls_resync == run["calls"] == run["calls_least"]
+    [[calls, least]] = bench.execute(
+        "SELECT calls, calls_least FROM runs WHERE run_id = %s", rehearsal.run_id
+    )
+    assert calls == least == run["calls"]
 
 
 @pytest.mark.parametrize(
