@@ -52,7 +52,9 @@ class Scene:
 
     def measure(self, paces: Sequence[Pace], *, seconds: float) -> Effects:
         """The effects of events to processes that have worked for a few seconds."""
-        cold = self._push(paces, seconds=_COLD_SECONDS)
+        # Long enough for each corp to have sent something.
+        once = max(1 / each.per_second for each in paces)
+        cold = self._push(paces, seconds=max(_COLD_SECONDS, once))
         return replace(self._push(paces, seconds=seconds), cold_p95=cold.p95)
 
     def _push(self, paces: Sequence[Pace], *, seconds: float) -> Effects:

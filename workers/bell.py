@@ -6,6 +6,8 @@ Redis holds nothing that matters here. A lost ring costs seconds, until upkeep r
 import logging
 import threading
 import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import dramatiq
 from redis import Redis, RedisError
@@ -28,6 +30,26 @@ _WORKER_COMMAND_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ring:
+    """What is due, and the message that has a worker look at it."""
+
+    name: str
+    queue_name: str
+    actor_name: str
+    argument: int | str
+
+    def message(self) -> dramatiq.Message[None]:
+        """The message; it bears nothing but the argument."""
+        return dramatiq.Message(
+            queue_name=self.queue_name,
+            actor_name=self.actor_name,
+            args=(self.argument,),
+            kwargs={},
+            options={},
+        )
+
+
 class Bell:
     """Rings workers: at most one message waits for each thing that is due."""
 
@@ -41,23 +63,36 @@ class Bell:
 
         Repeats: nothing more is enqueued until a drain answers, 5 s at the most.
         """
+        return self.ring_all([mailbox])
+
+    def ring_all(self, mailboxes: Iterable[str]) -> bool:
+        """Ask for a drain of each of these; False when Redis did not answer."""
         return self._ring(
-            mailbox, queue_name=EVENTS, actor_name="drain", argument=mailbox
+            [
+                _Ring(name=each, queue_name=EVENTS, actor_name="drain", argument=each)
+                for each in mailboxes
+            ]
         )
 
     def ring_run(self, run_id: str) -> bool:
         """Ask for work on a run; False when Redis did not answer."""
+        name = f"run:{run_id}"
         return self._ring(
-            f"run:{run_id}", queue_name=RESYNC, actor_name="resync", argument=run_id
+            [_Ring(name=name, queue_name=RESYNC, actor_name="resync", argument=run_id)]
         )
 
     def ring_notices(self, corp_pk: int) -> bool:
         """Ask for the delivery of a corp's notices; False when Redis did not answer."""
+        name = f"notices:{corp_pk}"
         return self._ring(
-            f"notices:{corp_pk}",
-            queue_name=NOTICES,
-            actor_name="deliver",
-            argument=corp_pk,
+            [
+                _Ring(
+                    name=name,
+                    queue_name=NOTICES,
+                    actor_name="deliver",
+                    argument=corp_pk,
+                )
+            ]
         )
 
     def ring_accounts(self, company_id: str) -> bool:
@@ -66,10 +101,14 @@ class Bell:
         Repeats: nothing more is enqueued until a worker answers, 5 s at the most.
         """
         return self._ring(
-            f"accounts:{company_id}",
-            queue_name=RESYNC,
-            actor_name="read_accounts",
-            argument=company_id,
+            [
+                _Ring(
+                    name=f"accounts:{company_id}",
+                    queue_name=RESYNC,
+                    actor_name="read_accounts",
+                    argument=company_id,
+                )
+            ]
         )
 
     def answer(self, mailbox: str) -> bool:
@@ -88,31 +127,32 @@ class Bell:
         """Let the corp's notices be rung again; the first act of who delivers them."""
         return self._answer(f"notices:{corp_pk}")
 
-    def _ring(
-        self, name: str, *, queue_name: str, actor_name: str, argument: int | str
-    ) -> bool:
-        lasts = milliseconds(_RING_SECONDS)
+    def _ring(self, rings: Sequence["_Ring"]) -> bool:
+        names = [f"ring:{each.name}" for each in rings]
         try:
-            if self._redis.set(f"ring:{name}", b"1", nx=True, px=lasts):
-                self._broker.enqueue(
-                    dramatiq.Message(
-                        queue_name=queue_name,
-                        actor_name=actor_name,
-                        args=(argument,),
-                        kwargs={},
-                        options={},
-                    )
-                )
+            for each, is_new in zip(rings, self._claim(names), strict=True):
+                if is_new:
+                    self._broker.enqueue(each.message())
         except (RedisError, OSError) as error:
             self._note(error)
             # Whatever did arrive: a ring without a message would silence the next ones.
-            self._answer(name)
+            self._drop(names)
             return False
         return True
 
+    def _claim(self, names: Sequence[str]) -> list[bool]:
+        """Which of these nobody has rung for yet; in one trip, for a flood of them."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for each in names:
+            pipeline.set(each, b"1", nx=True, px=milliseconds(_RING_SECONDS))
+        return [bool(answer) for answer in pipeline.execute()]
+
     def _answer(self, name: str) -> bool:
+        return self._drop([f"ring:{name}"])
+
+    def _drop(self, names: Sequence[str]) -> bool:
         try:
-            self._redis.delete(f"ring:{name}")
+            self._redis.delete(*names)
         except (RedisError, OSError) as error:
             self._note(error)
             return False
@@ -157,8 +197,7 @@ class Ringer:
                 while not self._due:
                     self._changed.wait()
                 due, self._due = self._due, {}
-            for mailbox in due:
-                self._bell.ring(mailbox)
+            self._bell.ring_all(due)
             # What comes meanwhile is rung for together: a flood of callbacks must not
             # spend on rings what it needs for answers.
             self._pause.wait(_PAUSE_SECONDS)
