@@ -1,4 +1,4 @@
-"""How often doors may be tried: counted in Redis, by address or by member."""
+"""How often doors may be tried: counted in Redis, by address, member or intent."""
 
 import logging
 import math
@@ -26,8 +26,9 @@ log = logging.getLogger(__name__)
 class Door:
     """Something that may be tried so often by one visitor.
 
-    Shape: an office of thousands has one address. So what all of them open at once,
-        after one message, counts failures alone, and none of them fails often.
+    Shape: an office of thousands has one address, and so have all offices behind a
+        proxy that is not trusted. So what belongs to a browser, or bears our signature,
+        passes however often others of its address failed.
     """
 
     name: str
@@ -36,12 +37,15 @@ class Door:
 
 # Wrong tokens at the console.
 CONSOLE = Door(name="console", allowed=RateLimitItemPerMinute(10))
-# Returns from WeCom's sign-in that belong to no way out of this browser's.
+# Returns from WeCom's sign-in that belong to no way out of this browser's. They alone
+# are refused: whoever floods us shuts no door but this.
 SIGN_IN = Door(name="sign-in", allowed=RateLimitItemPerMinute(300, 10))
-# Addresses of installs that we never gave away.
+# Addresses of installs that we never gave away, likewise.
 INTENT = Door(name="intent", allowed=RateLimitItemPerMinute(300, 10))
-# Each writes a row, or asks WeCom: every try counts.
+# Each writes a row: every try counts.
 REGISTER = Door(name="register", allowed=RateLimitItemPerMinute(300, 10))
+# Each asks WeCom: every try counts, by intent.
+CONFIRM = Door(name="confirm", allowed=RateLimitItemPerMinute(30, 10))
 # Addresses of notices that there are none of, by one member.
 NOTICE = Door(name="notice", allowed=RateLimitItemPerMinute(30, 10))
 

@@ -67,13 +67,14 @@ def answer_invalid(error: ValidationError) -> Response:
 
 def handle_errors(app: Flask) -> None:
     """Answer every error as a problem under /api/, and as a page elsewhere."""
-    app.register_error_handler(Problem, _on_problem)
+    app.register_error_handler(Problem, on_problem)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(StoreUnavailable, _on_store)
     app.register_error_handler(Exception, _on_crash)
 
 
-def _on_problem(error: Problem) -> ResponseReturnValue:
+def on_problem(error: Problem) -> ResponseReturnValue:
+    """The problem under /api/, a page that says it elsewhere."""
     if request.path.startswith(API_PREFIX):
         return answer_problem(error)
     if error.retry_after_seconds is not None:
@@ -95,12 +96,12 @@ def _on_http(error: HTTPException) -> ResponseReturnValue:
 
 def _on_store(error: StoreUnavailable) -> ResponseReturnValue:
     log.error("postgres unavailable", extra={"reason": str(error)})
-    return _on_problem(Problem(503, "The database cannot be reached; try again."))
+    return on_problem(Problem(503, "The database cannot be reached; try again."))
 
 
 def _on_crash(error: Exception) -> ResponseReturnValue:
     log.error("request failed", exc_info=error, extra={"endpoint": request.endpoint})
-    return _on_problem(Problem(500, "This is our fault; the log names the cause."))
+    return on_problem(Problem(500, "This is our fault; the log names the cause."))
 
 
 def _page_for_later(status: int, seconds: int) -> ResponseReturnValue:

@@ -109,6 +109,8 @@ def _doubtful(settings: Settings) -> Iterator[Finding]:
                 zh="请配置证书，并把 PUBLIC_URL 改为 https://…",
             ),
         )
+    elif not settings.trusted_proxies:
+        yield _untrusted_proxy()
     if not settings.wecom.provider_corp_id:
         yield warning(
             "provider",
@@ -121,3 +123,22 @@ def _doubtful(settings: Settings) -> Iterator[Finding]:
                 zh="请填写服务商后台「服务商信息」中的 CorpID。",
             ),
         )
+
+
+def _untrusted_proxy() -> Finding:
+    # Nothing of ours serves TLS.
+    return warning(
+        "proxies",
+        Words(
+            en="PUBLIC_URL is https, so a proxy stands in front, and TRUSTED_PROXIES "
+            "is 0: visitors all have its address where tries are counted.",
+            zh="PUBLIC_URL 为 https，说明前面有反向代理，而 TRUSTED_PROXIES 为 0："
+            "限制尝试次数时，所有访客都算作同一个地址。",
+        ),
+        Words(
+            en="Set TRUSTED_PROXIES to the number of proxies that append to "
+            "X-Forwarded-For, and let WEB_PORT be reached through them alone.",
+            zh="请把 TRUSTED_PROXIES 设为会追加 X-Forwarded-For 的代理层数，"
+            "并确保 WEB_PORT 只能经由这些代理访问。",
+        ),
+    )

@@ -130,6 +130,23 @@ def test_every_finding_that_is_not_fine_says_what_to_do_in_both_languages(
         assert any("\u4e00" <= letter <= "\u9fff" for letter in each.advice.zh)
 
 
+def test_a_proxy_that_is_not_trusted_is_named_in_both_languages(
+    bench: Workbench, settings: Settings
+) -> None:
+    outside = replace(settings, public_url="https://127.0.0.1:1")
+
+    def found(settings: Settings) -> dict[str, Finding]:
+        return {each.probe: each for each in examine_before_start(lambda: settings)}
+
+    assert "proxies" not in found(settings)
+    assert "proxies" not in found(replace(outside, trusted_proxies=1))
+    warned = found(outside)["proxies"]
+    assert warned.verdict is Verdict.WARNING
+    assert warned.advice is not None
+    assert "TRUSTED_PROXIES" in warned.advice.en
+    assert "TRUSTED_PROXIES" in warned.advice.zh
+
+
 def test_an_address_that_is_not_on_the_whitelist_leads_to_its_screen(
     bench: Workbench, settings: Settings
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.visiting import WECOM, Visit, csrf_of, query_of
 from tests.webclient import API_TOKEN, add_corp, add_member, open_web
 from web import limits
+from web.install import tickets
 from web.limits import Door
 from web.services import Services
 
@@ -41,6 +42,26 @@ def member_key(visit: Visit, userid: str) -> str:
     return str(row[0])
 
 
+def edition_form(visit: Visit) -> dict[str, str]:
+    """What `/register` sends."""
+    token = csrf_of(visit.client.get("/register").text)
+    return {"edition": "standard", "csrf_token": token}
+
+
+def wish(visit: Visit) -> tuple[str, dict[str, str]]:
+    """An intent of this browser as its address bears it, and a form's fields."""
+    form = edition_form(visit)
+    chosen = visit.client.post("/register", data=form)
+    visit.client.get(chosen.headers["Location"])
+    return query_of(chosen)["intent"], form
+
+
+def intent_id_of(visit: Visit, ticket: str) -> str:
+    """The intent that an address bears."""
+    with visit.web.app.app_context():
+        return str(tickets.read(ticket))
+
+
 def test_made_up_states_are_counted_and_then_refused(visit: Visit) -> None:
     door = limits.SIGN_IN
     services: Services = visit.web.app.extensions["sync-services"]
@@ -54,16 +75,30 @@ def test_made_up_states_are_counted_and_then_refused(visit: Visit) -> None:
     assert statuses == [400, 429]
 
 
-def test_codes_that_wecom_does_not_know_count_too(visit: Visit) -> None:
-    asked = visit.begin("/me")
-    visit.come_back(asked["state"], {"errcode": 40029, "errmsg": "invalid code"})
-    services: Services = visit.web.app.extensions["sync-services"]
+def test_who_made_up_states_keeps_nobody_of_their_address_out(visit: Visit) -> None:
+    use_up(visit, limits.SIGN_IN, OFFICE)
+    spent = {"errcode": 40029, "errmsg": "invalid code"}
+    browser = other_browser(visit)
 
-    left = services.limiter.get_window_stats(
-        limits.SIGN_IN.allowed, limits.SIGN_IN.name, OFFICE
-    )
+    again = browser.come_back(browser.begin("/me")["state"], spent)
+    signed_in = browser.sign_in("wwcorp", "zhang")
+    made_up = visit.client.get("/login/done?code=c&state=made-up")
 
-    assert left.remaining == limits.SIGN_IN.allowed.amount - 1
+    assert (again.status_code, signed_in.status_code) == (400, 303)
+    assert signed_in.headers["Location"] == "/me"
+    assert made_up.status_code == 429
+
+
+def test_who_comes_back_late_or_twice_is_told_so_and_not_counted(visit: Visit) -> None:
+    use_up(visit, limits.SIGN_IN, OFFICE)
+    state = visit.begin("/me")["state"]
+    visit.web.rows.execute("UPDATE journeys SET expires_at = clock_timestamp()")
+
+    late = visit.client.get(f"/login/done?code=c&state={state}")
+    visit.web.rows.execute("UPDATE journeys SET ended_at = clock_timestamp()")
+    again = visit.client.get(f"/login/done?code=c&state={state}")
+
+    assert (late.status_code, again.status_code) == (400, 400)
 
 
 def test_an_office_that_signs_in_at_once_meets_no_limit(visit: Visit) -> None:
@@ -122,18 +157,50 @@ def test_addresses_of_installs_that_were_made_up_count_together(visit: Visit) ->
 
 
 def test_registering_is_counted_try_by_try(visit: Visit) -> None:
-    token = csrf_of(visit.client.get("/register").text)
-    form = {"edition": "standard", "csrf_token": token}
+    form = edition_form(visit)
     first = visit.client.post("/register", data=form)
-    intent = query_of(first)["intent"]
-    visit.client.get(first.headers["Location"])
     use_up(visit, limits.REGISTER, OFFICE)
 
     again = visit.client.post("/register", data=form)
-    confirmed = visit.client.post("/install", data={"intent": intent, **form})
+    opened = visit.client.get(first.headers["Location"])
 
     assert (first.status_code, again.status_code) == (303, 429)
-    assert confirmed.status_code == 429
+    assert opened.status_code == 200
+
+
+def test_confirming_is_counted_by_the_intent_alone(visit: Visit) -> None:
+    intent, form = wish(visit)
+    other, _ = wish(visit)
+    use_up(visit, limits.CONFIRM, intent_id_of(visit, intent))
+
+    statuses = [
+        visit.client.post("/install", data={**form, "intent": each}).status_code
+        for each in (intent, other)
+    ]
+
+    # WeCom is not asked for the first; for the second it gives no code here.
+    assert statuses == [429, 503]
+
+
+def test_who_made_up_addresses_of_installs_stops_no_install(visit: Visit) -> None:
+    intent, _ = wish(visit)
+    use_up(visit, limits.INTENT, OFFICE)
+    [state] = visit.web.rows.execute(
+        "UPDATE install_intents SET confirmed_at = clock_timestamp()"
+        " WHERE intent_id = %s RETURNING state",
+        [intent_id_of(visit, intent)],
+    )
+
+    opened = visit.client.get(f"/install?intent={intent}")
+    register = visit.client.get("/register")
+    back = visit.client.get(f"/install/done?state={state[0]}&auth_code=code")
+
+    assert (opened.status_code, register.status_code) == (200, 200)
+    assert back.status_code == 303
+    tied = visit.web.rows.execute(
+        "SELECT FROM install_intents WHERE state = %s AND code_hash IS NOT NULL", state
+    )
+    assert tied.rowcount == 1
 
 
 def test_the_right_token_is_not_counted_at_the_console(visit: Visit) -> None:

@@ -50,7 +50,6 @@ def login_done() -> ResponseReturnValue:
 
     Raises: Refused, Problem.
     """
-    limits.refuse_after_failures(limits.SIGN_IN, limits.client_address())
     with transaction(services().pool) as connection:
         journey = detours.arrive(connection, purpose=PURPOSE)
     match journey.returned:
@@ -58,8 +57,11 @@ def login_done() -> ResponseReturnValue:
             return _come_in(journey)
         case Return.AGAIN if current_member() is not None:
             return redirect(_next(journey), 303)
+        case Return.STRANGE:
+            # Nobody's: what belongs to this browser passes, whoever shares its address.
+            limits.count_try(limits.SIGN_IN, limits.client_address())
+            return _try_again(journey, "stale", 400)
         case _:
-            limits.note_failure(limits.SIGN_IN, limits.client_address())
             return _try_again(journey, "stale", 400)
 
 
@@ -103,7 +105,6 @@ def _come_in(journey: Journey) -> ResponseReturnValue:
     try:
         identity = asked.identity(code)
     except Spent:
-        limits.note_failure(limits.SIGN_IN, limits.client_address())
         return _try_again(journey, "spent", 400)
     except WeComError as error:
         log.warning("sign-in not answered", extra={"error": str(error)})

@@ -78,7 +78,7 @@ def confirm() -> ResponseReturnValue:
     Raises: Stopped.
     """
     intent = _open_intent(request.form.get("intent", ""))
-    limits.count_try(limits.REGISTER, limits.client_address())
+    limits.count_try(limits.CONFIRM, intent.intent_id)
     try:
         # What installs are unless somebody says otherwise: formal ones.
         pre_auth_code = services().wecom.pre_auth_code().value

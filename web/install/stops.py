@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from store.intents import Intent
 from web import limits
 from web.install import tickets
+from web.problems import Problem, on_problem
 from web.services import services
 
 
@@ -61,9 +62,13 @@ class Way:
 
 
 def on_stopped(error: Stopped) -> ResponseReturnValue:
-    """The page that says why."""
+    """The page that says why; of addresses made up too often, when to try again."""
     if error.stop in _MADE_UP:
-        limits.note_failure(limits.INTENT, limits.client_address())
+        try:
+            limits.count_try(limits.INTENT, limits.client_address())
+        except Problem as problem:
+            # Flask asks no handler about what is raised in one.
+            return on_problem(problem)
     return render_template(
         "install_stop.html",
         stop=error.stop.value,
