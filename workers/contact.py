@@ -102,7 +102,7 @@ def _apply(
     data_key = runtime.data_key(corp)
     gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
     note_shown(connection, corp, [each.userid for each in found.findings.shown])
-    absences.forget(connection, corp_pk, found.findings.userids)
+    absences.forget(connection, corp_pk, found.findings.settled)
     absences.note(connection, corp_pk, found.undecided)
     people = gate.admit_people(connection, found.findings.gone)
     findings = replace(found.findings, gone=people.leaving)

@@ -194,12 +194,16 @@ class _Investigation:
         )
         former = {userid for each in renames for userid in each.path[:-1]}
         decided = {who: each for who, each in verdicts.items() if who not in former}
-        regrounded = _unasked(spread.reground, self._inquiry)
         return Found(
             view=view,
             read_tags=read_tags,
             answers=answers,
-            findings=_findings((*shown.values(), *regrounded), decided, renames),
+            findings=_findings(
+                tuple(shown.values()),
+                _unasked(spread.reground, self._inquiry),
+                decided,
+                renames,
+            ),
             former=frozenset(former).union(*(each.aliases for each in stored)),
             undecided={
                 who: each
@@ -276,11 +280,13 @@ class _KnownMembers:
 
 def _findings(
     shown: tuple[Member, ...],
+    regrounded: tuple[Member, ...],
     verdicts: Mapping[Userid, Verdict],
     renames: tuple[Rename, ...],
 ) -> Findings:
     return Findings(
         shown=shown,
+        regrounded=regrounded,
         left=tuple(
             (who, each.activation)
             for who, each in verdicts.items()
@@ -293,9 +299,9 @@ def _findings(
     )
 
 
-def _unasked(reground: Iterable[Member], inquiry: Inquiry) -> list[Member]:
-    return [
+def _unasked(reground: Iterable[Member], inquiry: Inquiry) -> tuple[Member, ...]:
+    return tuple(
         each
         for each in reground
         if each.userid not in inquiry.answers and each.userid not in inquiry.refusals
-    ]
+    )

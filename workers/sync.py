@@ -32,11 +32,13 @@ Admit = Callable[[Sequence[Decision]], Mapping[Key, Reason]]
 class Findings:
     """What was found out about some members; the rest of the corp is not touched.
 
-    Shape: `shown` are usable people as WeCom answers now; `left` were refused because
-        they are disabled or quit; `gone` are confirmed leavers.
+    Shape: `shown` are usable people as WeCom answers now; `regrounded` were not asked
+        about, only their grounds are others; `left` were refused because they are
+        disabled or quit; `gone` are confirmed leavers.
     """
 
     shown: tuple[Member, ...] = ()
+    regrounded: tuple[Member, ...] = ()
     left: tuple[tuple[Userid, Activation], ...] = ()
     gone: tuple[tuple[Userid, Removal], ...] = ()
     renames: tuple[Rename, ...] = ()
@@ -44,6 +46,11 @@ class Findings:
     @property
     def userids(self) -> frozenset[Userid]:
         """Everybody it is about, under every name."""
+        return self.settled.union(each.userid for each in self.regrounded)
+
+    @property
+    def settled(self) -> frozenset[Userid]:
+        """Those of them about whom WeCom has answered."""
         named = {each.userid for each in self.shown}
         named |= {userid for userid, _ in (*self.left, *self.gone)}
         for each in self.renames:
@@ -191,7 +198,8 @@ def _change(
     added: list[Member] = []
     changed: list[tuple[MemberPk, Member]] = []
     proven = _proven(connection, corp_pk, known, findings)
-    for observed in (*findings.shown, *_left_in_place(known, findings)):
+    left = _left_in_place(known, findings)
+    for observed in (*findings.shown, *findings.regrounded, *left):
         stored = known.find(observed.userid)
         returning = Return.UNPROVEN
         if stored is not None and stored.member_pk in proven:
