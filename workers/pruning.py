@@ -1,6 +1,8 @@
 """Takes away what has served its time, batch by batch, and keeps the partitions."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Protocol
 
@@ -25,6 +27,8 @@ _AT_ONCE = 5_000
 _MOST_BATCHES = 20
 _MOST_BATCHES_OF_HISTORY = 4
 
+_log = logging.getLogger(__name__)
+
 
 class _Prune(Protocol):
     def __call__(self, connection: Connection, /, *, limit: int) -> int: ...
@@ -42,14 +46,18 @@ def prune(runtime: Runtime) -> None:
         ),
         most=_MOST_BATCHES,
     )
-    _drop_tombstones(runtime)
-    with transaction(runtime.pool) as connection:
-        pruning.prune_requests(connection)
-        rehearsals.prune(connection)
-        pruning.prune_reads(connection)
-        pruning.prune_touched(connection)
-        lookups.prune(connection)
-        intents.prune(connection)
+    with _one_kind("tombstones"):
+        _drop_tombstones(runtime)
+    for prune_all in (
+        pruning.prune_requests,
+        rehearsals.prune,
+        pruning.prune_reads,
+        pruning.prune_touched,
+        lookups.prune,
+        intents.prune,
+    ):
+        with _one_kind(_name_of(prune_all)), transaction(runtime.pool) as connection:
+            prune_all(connection)
 
 
 def prune_history(runtime: Runtime) -> None:
@@ -92,11 +100,31 @@ def keep_partitions(runtime: Runtime) -> None:
 
 def _in_batches(runtime: Runtime, prunings: Iterable[_Prune], *, most: int) -> None:
     for prune_batch in prunings:
-        for _ in range(most):
-            with transaction(runtime.pool) as connection:
-                pruned = prune_batch(connection, limit=_AT_ONCE)
-            if pruned < _AT_ONCE:
-                break
+        with _one_kind(_name_of(prune_batch)):
+            _batch_by_batch(runtime, prune_batch, most=most)
+
+
+def _batch_by_batch(runtime: Runtime, prune_batch: _Prune, *, most: int) -> None:
+    for _ in range(most):
+        with transaction(runtime.pool) as connection:
+            pruned = prune_batch(connection, limit=_AT_ONCE)
+        if pruned < _AT_ONCE:
+            break
+
+
+@contextmanager
+def _one_kind(kind: str) -> Iterator[None]:
+    """What fails in here is logged; the kinds after it have their turn all the same."""
+    try:
+        yield
+    except Exception:
+        _log.exception("not pruned", extra={"kind": kind})
+
+
+def _name_of(prune_kind: Callable[..., object]) -> str:
+    while isinstance(prune_kind, partial):
+        prune_kind = prune_kind.func
+    return f"{prune_kind.__module__}.{prune_kind.__qualname__}"
 
 
 def _drop_tombstones(runtime: Runtime) -> None:

@@ -99,6 +99,49 @@ def test_what_reads_left_behind_is_dropped_when_they_have_ended(
     assert bench.rows("SELECT 1 AS one FROM touched") == []
 
 
+def test_what_cannot_be_pruned_keeps_nothing_else(
+    bench: Workbench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.add_corp()
+    bench.rows("""
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+            AS $$ BEGIN RAISE 'kept'; END $$;
+        CREATE TRIGGER kept BEFORE DELETE ON identities EXECUTE FUNCTION refuse();
+        CREATE TRIGGER kept BEFORE DELETE ON touched EXECUTE FUNCTION refuse();
+        CREATE TRIGGER kept BEFORE DELETE ON runs EXECUTE FUNCTION refuse();
+        INSERT INTO journeys
+                (state_digest, visitor_digest, purpose, cargo, expires_at)
+            VALUES ('s', 'v', 'sign_in', '{}', now() - interval '9 days');
+        INSERT INTO install_intents (intent_id, edition, state, created_at, expires_at)
+            VALUES ('i', 'standard', 's', now() - interval '9 days', now());
+        INSERT INTO gaps (reason, closed_at)
+            VALUES ('refused', now() - interval '1 year');
+    """)
+
+    pruning.prune(bench.runtime)
+    pruning.prune_history(bench.runtime)
+
+    for table in ("journeys", "install_intents", "gaps"):
+        left = bench.rows(f"SELECT 1 AS one FROM {table}")  # noqa: S608 - constant names
+        assert (table, left) == (table, [])
+    told = [each.__dict__["kind"] for each in caplog.records if "kind" in each.__dict__]
+    assert told == [
+        "store.pruning.prune_identities",
+        "store.pruning.prune_touched",
+        "store.history.prune_runs",
+    ]
+
+
+def test_forgetting_a_run_looks_at_no_other_request_keys(bench: Workbench) -> None:
+    with transaction(bench.runtime.pool) as connection:
+        connection.execute("SET LOCAL enable_seqscan = off")
+        plan = connection.execute(
+            "EXPLAIN SELECT FROM run_requests WHERE run_id = 'r'"
+        ).fetchall()
+
+    assert "run_requests_by_run" in str(plan)
+
+
 def test_each_of_the_next_weeks_gets_a_partition(bench: Workbench) -> None:
     event_id = bench.post()
 
