@@ -13,15 +13,21 @@ _OLD_DECISION = "clock_timestamp() - make_interval(days => %(decided)s)"
 
 
 def prune_runs(connection: Connection, *, limit: int) -> int:
-    """Forget runs that ended long ago, but for the newest of each corp."""
+    """Forget runs that ended long ago, but for the newest of each corp.
+
+    Shape: what counts as newer has ended, for a paused corp's may wait for years; a
+        plan's is no read.
+    """
     return connection.execute(
         f"""
         DELETE FROM runs WHERE run_id IN (
             SELECT run_id FROM runs AS old
-            WHERE created_at < {_OLD} AND ended_at < {_OLD} AND EXISTS (
+            WHERE created_at < {_OLD} AND ended_at < {_OLD} AND (
+                old.cause = 'plan' OR EXISTS (
                 SELECT FROM runs AS newer WHERE newer.corp_pk = old.corp_pk
+                    AND newer.cause <> 'plan' AND newer.ended_at IS NOT NULL
                     AND (newer.created_at, newer.run_id)
-                        > (old.created_at, old.run_id))
+                        > (old.created_at, old.run_id)))
             ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
         """,  # noqa: S608 - a constant of this module
         {**_DAYS, "limit": limit},

@@ -251,6 +251,27 @@ def test_half_a_year_and_two_years_are_not_over_a_day_early(bench: Workbench) ->
     assert counts(bench) == before
 
 
+def test_the_last_read_of_a_paused_corp_is_not_forgotten(bench: Workbench) -> None:
+    bench.rows(ORG)
+    bench.rows("""
+        INSERT INTO runs (run_id, corp_pk, cause, state, created_at, ended_at)
+        SELECT run_id, corp_pk, cause, stage,
+            clock_timestamp() + make_interval(secs => n), ended_at
+        FROM corps, (VALUES
+            ('older', 1, 'schedule', 'done', clock_timestamp()),
+            ('last', 2, 'schedule', 'done', clock_timestamp()),
+            ('planned', 3, 'plan', 'done', clock_timestamp()),
+            ('waiting', 4, 'operator', 'queued', NULL)
+        ) AS given (run_id, n, cause, stage, ended_at)
+    """)
+    grow_old(bench)
+
+    pruning.prune_history(bench.runtime)
+
+    left = bench.rows("SELECT run_id FROM runs ORDER BY created_at")
+    assert [row["run_id"] for row in left] == ["last", "waiting"]
+
+
 def test_refusals_are_counted_for_ever(bench: Workbench) -> None:
     bench.rows(ORG + OVER)
     grow_old(bench)
