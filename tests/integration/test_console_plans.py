@@ -148,6 +148,53 @@ def test_what_a_resync_would_do_is_told_and_found_from_the_corp(web: Web) -> Non
     assert "3 to 6 calls" in shown
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"state": "done"}, "Nothing was different"),
+        ({"state": "held"}, "Nothing was different"),
+        ({"state": "queued"}, "not over yet"),
+        ({"state": "running"}, "not over yet"),
+        ({"state": "queued", "cause": "plan"}, "not over yet"),
+        ({"state": "failed"}, "not known"),
+        ({"state": "cancelled", "cause": "plan"}, "not known"),
+        ({"state": "done", "cause": "plan"}, "kept for a week"),
+    ],
+)
+def test_a_run_says_that_nothing_differed_only_where_that_is_known(
+    web: Web, fields: dict[str, str], said: str
+) -> None:
+    corp_pk = add_corp(web.rows, "wwcorp")
+    add_run(web, corp_pk, **fields)
+
+    shown = page(web, "/console/corps/wwcorp/runs/run-1", "en")
+
+    assert said in shown
+    assert ("Nothing was different" in shown) == (said == "Nothing was different")
+
+
+@pytest.mark.parametrize(
+    ("state", "heading"),
+    [
+        ("held", "once it is approved"),
+        ("approved", "What was approved"),
+        ("rejected", "What was rejected"),
+        ("superseded", "What was removed otherwise"),
+    ],
+)
+def test_only_what_waits_is_told_as_what_an_approval_would_do(
+    web: Web, state: str, heading: str
+) -> None:
+    corp_pk = add_corp(web.rows, "wwcorp")
+    add_plan(web, corp_pk, "applied")
+    web.rows.execute("UPDATE plans SET state = %s", [state])
+
+    shown = page(web, "/console/corps/wwcorp/plans/plan-a", "en")
+
+    assert heading in shown
+    assert ("once it is approved" in shown) == (state == "held")
+
+
 @pytest.mark.parametrize("path", ["plans/plan-a", "runs/run-1", "runs/unknown"])
 def test_what_belongs_to_another_corp_is_not_known(web: Web, path: str) -> None:
     add_corp(web.rows, "wwcorp")

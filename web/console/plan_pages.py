@@ -73,6 +73,7 @@ def show_run(corp_id: str, run_id: str) -> ResponseReturnValue:
         foreseen=foreseen,
         told=told,
         more=more,
+        nothing=_nothing(run, foreseen),
     )
 
 
@@ -93,6 +94,19 @@ def _get_run(connection: Connection, corp: FoundCorp, run_id: str) -> RunSummary
 def _cause(run: RunSummary) -> str:
     key = f"run_page.causes.{run.cause}"
     return translate(key) if key in catalogue(language()) else run.cause
+
+
+def _nothing(run: RunSummary, foreseen: Rehearsal | None) -> str:
+    """Why there is nothing to tell, as a key; that nothing differs only where known."""
+    if foreseen is not None:
+        return "plan.nothing"
+    if run.decisions:
+        return "run_page.large"
+    if run.state in {"queued", "running"}:
+        return "run_page.open"
+    if run.state in {"failed", "cancelled"}:
+        return "run_page.ended_early"
+    return "run_page.forgotten" if run.cause == "plan" else "run_page.nothing"
 
 
 def _tell_run(
