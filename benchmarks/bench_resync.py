@@ -17,6 +17,7 @@ from domain.ids import CorpPk, RunId
 CORP = "wpBench"
 _ORG = ("departments", "members", "aliases", "journal", "links", "notices")
 _MOST_MIB = 300.0
+_MOST_DEPARTMENTS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,8 +210,13 @@ class Growth:
 
 
 def growth(stage: Stage, *, members: int) -> Growth:
-    """What one size costs; ten members in each department."""
-    with scene(stage, members=members, departments=members // 10) as corp:
+    """What one size costs; ten members in a department, until there are many of them.
+
+    The tree is held whole, about a KiB for each department: it is the members that
+    must not be seen in the memory of a run.
+    """
+    departments = min(members // 10, _MOST_DEPARTMENTS)
+    with scene(stage, members=members, departments=departments) as corp:
         _, first = corp.run()
         _, quiet = corp.run()
     return Growth(
