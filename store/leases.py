@@ -1,5 +1,7 @@
 """Who may work on a mailbox now: a lease whose token every commit checks."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID, uuid4
 
 from store.database import Connection
@@ -28,20 +30,27 @@ def take(connection: Connection, mailbox: str) -> UUID | None:
         RETURNING token
         """,
         values,
-    )
-    # Held by another, or never taken by anybody: the first of a mailbox makes the row.
-    row = (
-        taken.fetchone()
-        or connection.execute(
-            """
-        INSERT INTO leases (mailbox, token, expires_at) VALUES (%(mailbox)s, %(token)s,
-            clock_timestamp() + make_interval(secs => %(seconds)s))
+    ).fetchone()
+    row = taken or _take_first(connection, values)
+    return row[0] if row else None
+
+
+def _take_first(connection: Connection, values: Mapping[str, object]) -> Any:
+    """The token if the mailbox never had a lease; without waiting for one it has.
+
+    An INSERT alone would wait for whatever transaction holds the row, an apply of many
+    seconds for example.
+    """
+    return connection.execute(
+        """
+        INSERT INTO leases (mailbox, token, expires_at)
+        SELECT %(mailbox)s, %(token)s,
+            clock_timestamp() + make_interval(secs => %(seconds)s)
+        WHERE NOT EXISTS (SELECT FROM leases WHERE mailbox = %(mailbox)s)
         ON CONFLICT (mailbox) DO NOTHING RETURNING token
         """,
-            values,
-        ).fetchone()
-    )
-    return row[0] if row else None
+        values,
+    ).fetchone()
 
 
 def forget(connection: Connection, mailbox: str) -> None:

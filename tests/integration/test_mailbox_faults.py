@@ -223,6 +223,22 @@ def test_every_commit_prolongs_the_lease_that_it_checks(bench: Bench) -> None:
         assert leases.take(connection, tenant.mailbox) is None
 
 
+def test_a_drain_does_not_wait_for_the_transaction_that_holds_the_lease(
+    bench: Bench,
+) -> None:
+    tenant = bench.link_in_step(CORP, whole_company())
+    with bench.own() as connection:
+        lease = leases.take(connection, tenant.mailbox)
+    assert lease is not None
+
+    with bench.own() as applying, transaction(bench.runtime.pool) as connection:
+        leases.check(applying, tenant.mailbox, lease)
+        connection.execute("SET LOCAL lock_timeout = 1")
+        taken = leases.take(connection, tenant.mailbox)
+
+    assert taken is None
+
+
 def test_a_second_drain_finds_the_lease_held(bench: Bench) -> None:
     tenant = bench.link_in_step(CORP, whole_company())
     bench.post(tenant, said("update_user", "member:woA"))
