@@ -90,27 +90,28 @@ def claim_next(
     """Claim pending mail up to the next barrier, or that barrier alone.
 
     Shape: with `kinds` only mail of these, wherever it stands: the mailbox waits.
+        A barrier that has come since it was looked for is left for the next drain.
     """
-    if kinds is None and barrier is not None:
-        rows = _claim_rows(
-            connection,
-            mailbox,
-            claim_id=claim_id,
-            before=barrier,
-            limit=limit,
-            kinds=None,
-        )
-        if rows:
-            return rows
-        # Nothing is due in front of it: the barrier's own turn.
-        limit = 1
-    before = None if barrier is None or kinds is not None else barrier + 1
+    rows = _claim_rows(
+        connection,
+        mailbox,
+        claim_id=claim_id,
+        which="NOT barrier AND (%(barrier)s::bigint IS NULL OR event_id < %(barrier)s"
+        " OR %(kinds)s::text[] IS NOT NULL)",
+        barrier=barrier,
+        limit=limit,
+        kinds=kinds,
+    )
+    if rows or barrier is None:
+        return rows
+    # Nothing else may be done now: the barrier's own turn.
     return _claim_rows(
         connection,
         mailbox,
         claim_id=claim_id,
-        before=before,
-        limit=limit,
+        which="event_id = %(barrier)s",
+        barrier=barrier,
+        limit=1,
         kinds=kinds,
     )
 
@@ -120,18 +121,18 @@ def _claim_rows(
     mailbox: str,
     *,
     claim_id: UUID,
-    before: int | None,
+    which: str,
+    barrier: int | None,
     limit: int,
     kinds: Collection[str] | None,
 ) -> list[ClaimedMail]:
     """Claim the oldest pending rows that are due; each claim counts as an attempt."""
     with connection.cursor(row_factory=class_row(ClaimedMail)) as cursor:
         cursor.execute(
-            """
+            f"""
             WITH due AS (
                 SELECT event_id, received_at FROM inbox
-                WHERE mailbox = %(mailbox)s AND state = 'pending'
-                    AND (%(before)s::bigint IS NULL OR event_id < %(before)s)
+                WHERE mailbox = %(mailbox)s AND state = 'pending' AND {which}
                     AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
                     AND (not_before IS NULL OR not_before <= clock_timestamp())
                 ORDER BY event_id LIMIT %(limit)s
@@ -144,10 +145,10 @@ def _claim_rows(
                     sent_at, hint, barrier, attempts, late_asks
             )
             SELECT * FROM claimed ORDER BY event_id
-            """,
+            """,  # noqa: S608 - the inserted text is one of two constants above
             {
                 "mailbox": mailbox,
-                "before": before,
+                "barrier": barrier,
                 "limit": limit,
                 "claim": claim_id,
                 "kinds": None if kinds is None else list(kinds),

@@ -46,12 +46,8 @@ def handle(runtime: Runtime, claim: Claim) -> None:
 
     Raises: what WeCom or the store raise; the drain decides what that means.
     """
-    with glance(runtime.pool) as connection:
-        corp = corps.find_live(connection, claim.mailbox.removeprefix("corp:"))
-    if corp is None or (corp.state == "authorised" and not _cancels(claim)):
-        with transaction(runtime.pool) as connection:
-            leases.check(connection, claim.mailbox, claim.lease)
-            _settle_all(connection, claim, ("parked", "not_linked"))
+    corp = _linked(runtime, claim)
+    if corp is None:
         return
     if claim.mail[0].barrier:
         _pass_barrier(runtime, corp, claim)
@@ -63,6 +59,27 @@ def handle(runtime: Runtime, claim: Claim) -> None:
     if clicks:
         answer_clicks(runtime, corp, claim, clicks)
     _bring_in_step(runtime, corp, claim)
+
+
+def _linked(runtime: Runtime, claim: Claim) -> Corp | None:
+    """The corp that the mail is about; None when it was parked: it is not linked."""
+    corp_id = claim.mailbox.removeprefix("corp:")
+    with glance(runtime.pool) as connection:
+        corp = corps.find_live(connection, corp_id)
+    if _may_work(corp, claim):
+        return corp
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        # Whoever links a corp takes back what is parked, and that only once.
+        corp = corps.find_live(connection, corp_id)
+        if _may_work(corp, claim):
+            return corp
+        _settle_all(connection, claim, ("parked", "not_linked"))
+    return None
+
+
+def _may_work(corp: Corp | None, claim: Claim) -> bool:
+    return corp is not None and (corp.state != "authorised" or _cancels(claim))
 
 
 def _bring_in_step(runtime: Runtime, corp: Corp, claim: Claim) -> None:
@@ -191,6 +208,9 @@ def _obey_one(
             return "done", "resumed" if resumed else "no_difference"
         case kind if kind in _ALERTS:
             return "done", "operators_warned"
+        case kind if kind in BARRIERS:
+            # Settled among others it would be lost, and the scope with it.
+            raise ValueError("a barrier is claimed alone")
     return "ignored", "no_handler"
 
 

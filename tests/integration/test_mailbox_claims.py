@@ -1,7 +1,9 @@
 """What a drain claims, folds, asks and leaves for the next one."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
+from store import claims
 from tests.fakes import Person, Place, Truth
 from tests.histories import HOME, KEEPER, TEAM, company
 from tests.pipeline import Bench, Event, Tenant, said
@@ -152,6 +154,28 @@ def test_a_barrier_that_waits_does_not_make_drains_spin(bench: Bench) -> None:
 
     assert states(bench, tenant) == ["pending", "pending"]
     assert bench.bell.rung == []
+
+
+def test_a_barrier_that_comes_while_mail_is_claimed_is_not_claimed_with_it(
+    bench: Bench,
+) -> None:
+    tenant = bench.link_in_step(CORP, company())
+    bench.post(tenant, said("update_user", "member:woA"))
+    with bench.own() as connection:
+        seen = claims.look(connection, tenant.mailbox).barrier
+    bench.post(tenant, Event(kind="change_auth", key="corp"))
+
+    with bench.own() as connection:
+        claimed = claims.claim_next(
+            connection,
+            tenant.mailbox,
+            claim_id=uuid4(),
+            barrier=seen,
+            limit=10,
+            kinds=None,
+        )
+
+    assert [each.kind for each in claimed] == ["change_contact"]
 
 
 def test_a_drain_rings_again_while_mail_remains(bench: Bench) -> None:

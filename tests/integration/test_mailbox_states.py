@@ -140,6 +140,31 @@ def test_change_auth_does_not_end_a_pause_of_an_operator_s(bench: Bench) -> None
     assert bench.execute("SELECT state FROM corps") == [("paused",)]
 
 
+def test_barriers_of_a_paused_corp_pass_one_by_one(bench: Bench) -> None:
+    tenant = paused(bench)
+    bench.post(tenant, Event(kind="change_auth", key="corp"))
+    bench.post(tenant, Event(kind="cancel_auth", key="corp"))
+
+    bench.drain(tenant)
+    first = bench.mail(tenant)[-2:]
+    bench.drain(tenant)
+
+    assert first == [("done", "run"), ("pending", None)]
+    assert bench.mail(tenant)[-1] == ("ignored", "stale_cancel")
+
+
+def test_an_order_beside_a_barrier_of_a_paused_corp_is_obeyed(bench: Bench) -> None:
+    tenant = paused(bench)
+    bench.post(tenant, Event(kind="change_auth", key="corp"))
+    bench.post(tenant, ORDER)
+
+    bench.drain(tenant)
+    bench.drain(tenant)
+
+    assert bench.mail(tenant)[-2:] == [("done", "run"), ("done", "resumed")]
+    assert bench.execute("SELECT state FROM corps") == [("linked",)]
+
+
 def test_a_stale_cancel_changes_nothing(bench: Bench) -> None:
     tenant = bench.link_in_step(CORP, company())
     before = bench.written(tenant)
