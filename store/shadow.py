@@ -5,9 +5,10 @@ that would change the org work on the copy. What no copy was made of can only be
 Postgres itself refuses to write it.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
@@ -77,19 +78,22 @@ class Shadow:
     """The copies, and the one connection that sees them; like a pool, to be lent."""
 
     _connection: Connection
+    # A run reads the next page beside the one it writes; here both have one connection.
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @contextmanager
     def connection(self, timeout: float | None = None) -> Iterator[Connection]:
         """The connection, in a transaction of its own that changes the copies alone."""
-        with self._connection.transaction():
+        with self._lock, self._connection.transaction():
             yield self._connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """The connection in a transaction that may write what is named `public.…`."""
-        self._connection.execute("SET default_transaction_read_only = off")
-        with self._connection.transaction():
-            yield self._connection
+        with self._lock:
+            self._connection.execute("SET default_transaction_read_only = off")
+            with self._connection.transaction():
+                yield self._connection
 
     def close(self, timeout: float = 5.0) -> None:
         """Let the copies go; they end with their connection."""

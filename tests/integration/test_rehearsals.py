@@ -15,7 +15,7 @@ from tests.linked import Matched, mobile, people
 from tests.lives import Life
 from tests.pipeline import Bench, Tenant, said
 from wecom.errors import Revoked, Unavailable
-from workers import upkeep
+from workers import applying, upkeep
 
 CORP = "wpCorpA"
 # What a plan is recorded in, and what its reading needs.
@@ -112,6 +112,18 @@ def test_the_first_read_of_a_corp_can_be_planned(bench: Bench) -> None:
     assert bench.org(tenant).members == {}
     told = steps(bench, tenant, run_id)
     assert {each.name for each in told} == {"AddDepartment", "AddMember", "AskMember"}
+    assert journalled(bench, bench.resync(tenant)) == planned(told)
+
+
+def test_a_read_of_several_pages_can_be_planned(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applying, "_PAGE_MEMBERS", 1)
+    tenant = bench.link(CORP, company())
+
+    told = steps(bench, tenant, plan(bench, tenant))
+
+    assert len([each for each in told if each.name == "AddMember"]) > 2
     assert journalled(bench, bench.resync(tenant)) == planned(told)
 
 
