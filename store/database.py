@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import orjson
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps
 from psycopg_pool import ConnectionPool
@@ -123,5 +124,8 @@ def glance(pool: Pool) -> Iterator[Connection]:
         try:
             yield connection
         finally:
-            if not connection.closed:
+            if connection.info.transaction_status is TransactionStatus.IDLE:
                 connection.autocommit = False
+            else:
+                # Whatever was broken off here must not meet the next user.
+                connection.close()

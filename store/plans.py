@@ -261,6 +261,7 @@ def count_window(
                 SELECT 1 FROM journal AS later
                 WHERE later.corp_pk = %(corp_pk)s AND later.key = removed.key
                     AND later.line_id > removed.line_id
+                    AND later.at > clock_timestamp() - make_interval(hours => %(hours)s)
                     AND later.decision = ANY(%(returns)s))
         )
         SELECT (SELECT count(*) FROM {there}), (SELECT count(*) FROM gone),

@@ -51,7 +51,10 @@ class MortalPool(ConnectionPool[Connection]):
 
     @contextmanager
     def connection(self, timeout: float | None = None) -> Iterator[Connection]:
-        """A connection; its transaction is lost if the worker dies before the end."""
+        """A connection; its transaction is lost if the worker dies before the end.
+
+        What a `glance` has done is there at once, as if death came after its commit.
+        """
         self._mortal.step()
         with super().connection(timeout) as connection:
             yield connection

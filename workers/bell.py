@@ -128,24 +128,25 @@ class Bell:
         return self._answer(f"notices:{corp_pk}")
 
     def _ring(self, rings: Sequence["_Ring"]) -> bool:
-        names = [f"ring:{each.name}" for each in rings]
+        waiting = {f"ring:{each.name}": each for each in rings}
         try:
-            for each, is_new in zip(rings, self._claim(names), strict=True):
+            for name, is_new in self._claim(list(waiting)).items():
                 if is_new:
-                    self._broker.enqueue(each.message())
+                    self._broker.enqueue(waiting[name].message())
+                del waiting[name]
         except (RedisError, OSError) as error:
             self._note(error)
             # Whatever did arrive: a ring without a message would silence the next ones.
-            self._drop(names)
+            self._drop(list(waiting))
             return False
         return True
 
-    def _claim(self, names: Sequence[str]) -> list[bool]:
-        """Which of these nobody has rung for yet; in one trip, for a flood of them."""
+    def _claim(self, names: Sequence[str]) -> dict[str, bool]:
+        """Whether nobody has rung for these yet; in one trip, for a flood of them."""
         pipeline = self._redis.pipeline(transaction=False)
         for each in names:
             pipeline.set(each, b"1", nx=True, px=milliseconds(_RING_SECONDS))
-        return [bool(answer) for answer in pipeline.execute()]
+        return dict(zip(names, map(bool, pipeline.execute()), strict=True))
 
     def _answer(self, name: str) -> bool:
         return self._drop([f"ring:{name}"])

@@ -74,9 +74,9 @@ def _begin(runtime: Runtime, mailbox: str) -> Claim | Drained:
 
 
 def _work(runtime: Runtime, claim: Claim) -> Drained:
-    runtime.tallies.observe(BATCH_EVENTS, len(claim.mail))
     ended = Drained.FAILED
     try:
+        runtime.tallies.observe(BATCH_EVENTS, len(claim.mail))
         with kept(partial(_renew, runtime, claim)):
             ended = _handle(runtime, claim)
     finally:

@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import dramatiq
 import pytest
 import redis
+from dramatiq.brokers.stub import StubBroker
 from dramatiq.worker import Worker
 
 from tests.receiving import wait_until
@@ -104,6 +106,28 @@ def test_a_ring_whose_message_was_lost_does_not_silence_the_next(
 
     assert not lost
     assert _messages(client, "events") == [("drain", ["corp:a"])]
+
+
+def test_of_many_rings_only_those_without_a_message_are_taken_back(
+    redis_url: str, client: redis.Redis
+) -> None:
+    class Once(StubBroker):
+        """Takes one message, then none."""
+
+        def enqueue(
+            self, message: dramatiq.Message[Any], *, delay: int | None = None
+        ) -> dramatiq.Message[Any]:
+            if self.get_declared_queues():
+                raise redis.ConnectionError
+            self.declare_queue("taken")
+            return message
+
+    bell = Bell(client, Once(middleware=[]))
+
+    rung = bell.ring_all(["corp:a", "corp:b", "corp:c"])
+
+    assert not rung
+    assert [client.exists(f"ring:corp:{each}") for each in "abc"] == [1, 0, 0]
 
 
 def test_the_background_ringer_rings(bell: Bell, client: redis.Redis) -> None:
