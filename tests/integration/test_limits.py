@@ -1,8 +1,10 @@
 """Doors that were tried too often: who is refused, who never is, and what they read."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from limits.strategies import FixedWindowRateLimiter
 
 from tests.visiting import WECOM, Visit, csrf_of, query_of
 from tests.webclient import API_TOKEN, add_corp, add_member, open_web
@@ -20,6 +22,28 @@ def office(visit: Visit) -> None:
     corp_pk = add_corp(visit.web.rows, "wwcorp")
     for userid in ("zhang", "li"):
         add_member(visit.web.rows, corp_pk, userid)
+
+
+class Watching(FixedWindowRateLimiter):
+    """The limiter, and how many connections were in use whenever it was asked."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.limiter.storage)
+        self.asked: list[tuple[str, int]] = []
+        self._pool = services.pool
+
+    def test(self, *args: Any, **kwargs: Any) -> bool:
+        self._note("test")
+        return super().test(*args, **kwargs)
+
+    def hit(self, *args: Any, **kwargs: Any) -> bool:
+        self._note("hit")
+        return super().hit(*args, **kwargs)
+
+    def _note(self, question: str) -> None:
+        stats = self._pool.get_stats()
+        in_use = stats["pool_size"] - stats["pool_available"]
+        self.asked.append((question, in_use))
 
 
 def use_up(visit: Visit, door: Door, who: str) -> None:
@@ -124,6 +148,18 @@ def test_a_member_who_makes_up_notices_is_refused_alone(visit: Visit) -> None:
         found[userid] = browser.client.get("/link/made-up").status_code
 
     assert found == {"zhang": 429, "li": 404}
+
+
+def test_no_connection_is_held_while_redis_is_asked(visit: Visit) -> None:
+    visit.sign_in("wwcorp", "zhang")
+    services: Services = visit.web.app.extensions["sync-services"]
+    watching = Watching(services)
+    visit.web.app.extensions["sync-services"] = replace(services, limiter=watching)
+
+    status = visit.client.get("/link/made-up").status_code
+
+    assert status == 404
+    assert watching.asked == [("test", 0), ("hit", 0)]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """What a link or invite notice opens: is this your account, or shall we make one?"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -23,13 +26,17 @@ _STATUS = {Shown.EXPIRED: 410, Shown.OVER: 410}
 _MAY_PROVE = {Shown.OFFER, Shown.CONFLICT, Shown.USED}
 
 
+class _NoNotice(Problem):
+    """An address of a notice that we never gave away."""
+
+
 @account.get("/link/<token>")
 @account.get("/invite/<token>", endpoint="show_invite")
 @seen_by(Audience.MEMBER)
 def show_notice(token: str) -> ResponseReturnValue:
     """What the notice asks, or how far the answer has come."""
     member = get_member()
-    with transaction(services().pool) as connection:
+    with _door_of(member), transaction(services().pool) as connection:
         notice = _find_own(connection, token, member)
         if notice is None:
             return render_template("notice_of_another.html", member=member), 403
@@ -47,7 +54,7 @@ def show_notice(token: str) -> ResponseReturnValue:
 def answer_notice(token: str) -> ResponseReturnValue:
     """A new account is wanted; the page that follows says what comes of it."""
     member = get_member()
-    with transaction(services().pool) as connection:
+    with _door_of(member), transaction(services().pool) as connection:
         notice = _find_own(connection, token, member)
         link = view_link(connection, member.corp_pk, member.member_pk)
     # Whatever else the page would show now is no question any more.
@@ -61,14 +68,23 @@ def may_create(link: LinkView, notice: FoundNotice) -> bool:
     return shown(link, notice) is Shown.OFFER and link.state is LinkState.PENDING
 
 
+@contextmanager
+def _door_of(member: Visitor) -> Iterator[None]:
+    """Redis is asked before a connection is taken, and told after it is given back."""
+    who = f"{member.corp_pk}:{member.member_pk}"
+    limits.refuse_after_failures(limits.NOTICE, who)
+    try:
+        yield
+    except _NoNotice:
+        limits.note_failure(limits.NOTICE, who)
+        raise
+
+
 def _find_own(
     connection: Connection, token: str, member: Visitor
 ) -> FoundNotice | None:
-    who = f"{member.corp_pk}:{member.member_pk}"
-    limits.refuse_after_failures(limits.NOTICE, who)
     if find_kind(connection, token) is None:
-        limits.note_failure(limits.NOTICE, who)
-        raise Problem(404, "no such notice.")
+        raise _NoNotice(404, "no such notice.")
     return find_notice(connection, token, member.corp_pk, member.member_pk)
 
 
