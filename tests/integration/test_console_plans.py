@@ -148,6 +148,27 @@ def test_what_a_resync_would_do_is_told_and_found_from_the_corp(web: Web) -> Non
     assert "3 to 6 calls" in shown
 
 
+def test_a_plan_of_a_whole_large_corp_is_told_by_its_counts(web: Web) -> None:
+    corp_pk = add_corp(web.rows, "wwcorp")
+    add_plan(web, corp_pk, "returned")
+    web.rows.execute(
+        """
+        INSERT INTO plan_entries (plan_id, position, corp_pk, key, decision, before,
+            after, reason, state)
+        SELECT plan_id, number, corp_pk, 'member:wo' || number, decision, before,
+            after, reason, 'waiting'
+        FROM plan_entries, generate_series(1, 50001) AS number
+        """
+    )
+
+    shown = page(web, "/console/corps/wwcorp/plans/plan-a", "en")
+
+    assert "50,001" in shown
+    assert "GET /api/v1/plans/plan-a" in shown
+    assert "were removed" not in shown
+    assert "python manage.py approve plan-a" in shown
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

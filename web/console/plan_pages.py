@@ -1,6 +1,6 @@
 """A held plan, and a run or what one would do: many decisions that are one as one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import render_template
@@ -23,7 +23,8 @@ from web.texts import catalogue, language, translate
 
 # A page shows so many lines; the API has them all.
 _MOST_LINES = 200
-# The first read of a large corp adds everybody: its counts say it as well.
+# The first read of a large corp adds everybody, and a plan may hold all of it: the
+# counts say it as well.
 _MOST_STEPS = 50_000
 
 
@@ -44,8 +45,8 @@ def show_plan(corp_id: str, plan_id: str) -> ResponseReturnValue:
     with transaction(services().pool) as connection:
         corp = get_corp(connection, corp_id)
         plan = _get_plan(connection, corp, plan_id)
-        told, more = _tell(connection, corp, read_plan_steps(connection, plan.plan_id))
         counts = count_entries(connection, plan.plan_id)
+        told, more = _tell_plan(connection, corp, plan, counts)
     return render_template(
         "plan.html",
         corp=corp.summary,
@@ -53,6 +54,7 @@ def show_plan(corp_id: str, plan_id: str) -> ResponseReturnValue:
         told=told,
         more=more,
         counts=counts,
+        nothing="plan_page.large" if _to_tell(counts) else "plan_page.nothing",
     )
 
 
@@ -94,6 +96,22 @@ def _get_run(connection: Connection, corp: FoundCorp, run_id: str) -> RunSummary
 def _cause(run: RunSummary) -> str:
     key = f"run_page.causes.{run.cause}"
     return translate(key) if key in catalogue(language()) else run.cause
+
+
+def _to_tell(counts: Mapping[str, int]) -> int:
+    """How many entries a plan is told by: whoever returned is left out."""
+    return sum(count for state, count in counts.items() if state != "returned")
+
+
+def _tell_plan(
+    connection: Connection,
+    corp: FoundCorp,
+    plan: PlanSummary,
+    counts: Mapping[str, int],
+) -> tuple[list[Told], int]:
+    if _to_tell(counts) > _MOST_STEPS:
+        return [], 0
+    return _tell(connection, corp, read_plan_steps(connection, plan.plan_id))
 
 
 def _nothing(run: RunSummary, foreseen: Rehearsal | None) -> str:
