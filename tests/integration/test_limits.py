@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from limits.strategies import FixedWindowRateLimiter
+from psycopg_pool import ConnectionPool
 
 from tests.visiting import WECOM, Visit, csrf_of, query_of
 from tests.webclient import API_TOKEN, add_corp, add_member, open_web
@@ -30,6 +31,7 @@ class Watching(FixedWindowRateLimiter):
     def __init__(self, services: Services) -> None:
         super().__init__(services.limiter.storage)
         self.asked: list[tuple[str, int]] = []
+        assert isinstance(services.pool, ConnectionPool)
         self._pool = services.pool
 
     def test(self, *args: Any, **kwargs: Any) -> bool:
