@@ -174,15 +174,16 @@ def settings_of(
     hours = given.get("window_hours", defaults.window_hours)
     if isinstance(hours, bool) or not isinstance(hours, int):
         raise TypeError("window_hours must be a whole number")
-    if not 1 <= hours <= MOST_WINDOW_HOURS:
-        raise ValueError(f"window_hours must lie between 1 and {MOST_WINDOW_HOURS}")
+    if hours < 1:
+        raise ValueError("window_hours must be at least 1")
     settings = GuardSettings.of(
         switch=given.get("switch", defaults.switch),
         removals=given.get("removals", defaults.removals),
         share=given.get("share", defaults.share),
         ceiling=given.get("ceiling", defaults.ceiling),
     )
-    return settings, hours
+    # A longer window may be stored from before there was a longest one.
+    return settings, min(hours, MOST_WINDOW_HOURS)
 
 
 def note_shown(connection: Connection, corp: Corp, userids: Iterable[Userid]) -> None:

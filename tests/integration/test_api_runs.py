@@ -264,6 +264,15 @@ def test_a_guard_may_be_named_as_its_settings_are(
     assert kept == (guard and {k: v for k, v in guard.items() if v is not None})
 
 
+def test_a_window_from_before_there_was_a_longest_one_is_shown(web: Web) -> None:
+    _put(web, {"name": "Example", "guard": {"removals": 5, "window_hours": 1}})
+    web.rows.execute("UPDATE companies SET guard = guard || '{\"window_hours\": 9000}'")
+
+    guard = web.get("/companies/7")["guard"]
+
+    assert (guard["removals"], guard["window_hours"]) == (5, 9000)
+
+
 def _put(web: Web, body: object) -> TestResponse:
     return web.client.put("/api/v1/companies/7", json=body, headers=BEARER)
 

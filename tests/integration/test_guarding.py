@@ -289,6 +289,20 @@ def test_limits_that_cannot_be_read_leave_the_usual_ones(
     assert active(strict) == len(STAFF)
 
 
+def test_a_window_beyond_the_longest_counts_as_that_and_the_other_limits_hold(
+    strict: Bench,
+) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    strict.execute("UPDATE companies SET guard = '{\"removals\": 2}'")
+    strict.execute("UPDATE companies SET guard = guard || '{\"window_hours\": 9000}'")
+    lose(tenant, 4)
+
+    run_id = strict.resync(tenant)
+
+    assert run_state(strict, run_id) == "held"
+    assert active(strict) == len(STAFF)
+
+
 @pytest.mark.parametrize("verb", [approve_again, reject])
 def test_a_plan_that_was_overtaken_is_not_decided_any_more(
     strict: Bench, verb: Callable[[Bench, str], None]

@@ -74,6 +74,18 @@ class Guard(BaseModel):
         return dict(zip(renamed, given.values(), strict=True))
 
 
+class KeptGuard(BaseModel):
+    """The overrides as they are stored, be it from before a limit held for them."""
+
+    switch: Literal["on", "off"] | None = None
+    removals: int | None = None
+    share: float | None = None
+    ceiling: int | None = None
+    window_hours: int | None = Field(
+        None, description=f"Of more than {MOST_WINDOW_HOURS}, so many count."
+    )
+
+
 class CompanyBody(BaseModel):
     """What is to hold for a company; a missing field is left alone, null clears it."""
 
@@ -104,7 +116,7 @@ class Company(BaseModel):
     origin: Literal["tapd", "wecom"]
     has_event_secret: bool
     unmatched: Unmatched | None = Field(description="Null follows UNMATCHED.")
-    guard: Guard | None = Field(description="Null follows GUARD_*.")
+    guard: KeptGuard | None = Field(description="Null follows GUARD_*.")
 
 
 @api.get("/companies/<company_id>", responses={200: Company, **problems(404)})
