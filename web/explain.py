@@ -112,7 +112,7 @@ def explain(connection: Connection, corp: FoundCorp, member: MemberSummary) -> W
             "state": member.state,
             "employment": member.employment,
             "scope": {
-                "usable": member.state == "active",
+                "usable": _is_usable(member, finding),
                 "grounds": _grounds(connection, corp.corp_pk, member.grounds),
                 "removal": member.removal,
             },
@@ -128,6 +128,12 @@ def explain(connection: Connection, corp: FoundCorp, member: MemberSummary) -> W
             },
         }
     )
+
+
+def _is_usable(member: MemberSummary, finding: FindingStep | None) -> bool:
+    # Whom a person keeps stays active, though the scope leaves them out.
+    is_left_out = finding is not None and finding.code == "narrowed_scope"
+    return member.state == "active" and not is_left_out
 
 
 def _next_step(

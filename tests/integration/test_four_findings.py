@@ -72,6 +72,24 @@ def test_a_departure_removes_and_names_the_list_that_lacks_the_person(
 
 
 @pytest.mark.parametrize("state", ["held", "rejected"])
+def test_whom_a_person_keeps_outside_the_scope_is_not_called_usable(
+    bench: Bench, web: Web, state: str
+) -> None:
+    tenant = linked(bench)
+    usable = why(web)["scope"]["usable"]
+    bench.execute('UPDATE companies SET guard = \'{"switch": "on", "ceiling": 0}\'')
+    Company(tenant.world).authorise(allow_departments=frozenset({4}))
+    bench.resync(tenant)
+    bench.execute("UPDATE plans SET state = %s", state)
+
+    told = why(web)
+
+    assert told["state"] == "active"
+    assert told["finding"]["code"] == "narrowed_scope"
+    assert (usable, told["scope"]["usable"]) == (True, False)
+
+
+@pytest.mark.parametrize("state", ["held", "rejected"])
 def test_a_removal_that_a_person_keeps_from_being_done_says_what_was_found(
     bench: Bench, web: Web, state: str
 ) -> None:
