@@ -88,6 +88,17 @@ def test_a_held_plan_is_one_line_with_its_reason_and_the_ways(web: Web) -> None:
     assert "重新出现" in chinese
 
 
+def test_a_plan_of_whom_all_returned_tells_that_some_may_have_another_userid(
+    web: Web,
+) -> None:
+    corp_pk = add_corp(web.rows, "wwcorp")
+    add_plan(web, corp_pk, "returned", "returned")
+
+    shown = page(web, "/console/corps/wwcorp/plans/plan-a", "en")
+
+    assert "be it under another userid" in shown
+
+
 def test_a_decided_plan_offers_no_way(web: Web) -> None:
     corp_pk = add_corp(web.rows, "wwcorp")
     add_plan(web, corp_pk, "waiting", "waiting")
@@ -146,6 +157,28 @@ def test_what_a_resync_would_do_is_told_and_found_from_the_corp(web: Web) -> Non
     assert "40 members were removed" in shown
     assert "21" in shown
     assert "3 to 6 calls" in shown
+
+
+def test_that_nothing_may_be_asked_names_no_reason_that_is_not_known(
+    web: Web,
+) -> None:
+    corp_pk = add_corp(web.rows, "wwcorp")
+    add_run(web, corp_pk, cause="plan")
+    insert(
+        web.rows,
+        "rehearsals",
+        run_id="run-1",
+        corp_pk=corp_pk,
+        hash="h",
+        calls_resync=9,
+        holds=Jsonb([]),
+        groups=Jsonb([]),
+        awaited={"calls_least": 0, "calls_most": 0, "people": 21, "keys": []},
+    )
+
+    shown = page(web, "/console/corps/wwcorp/runs/run-1", "en")
+
+    assert "Nothing may be asked at the moment.</p>" in shown
 
 
 def test_a_plan_of_a_whole_large_corp_is_told_by_its_counts(web: Web) -> None:

@@ -56,7 +56,8 @@ class Plan(BaseModel):
     plan_id: str
     corp_id: str
     state: PlanState = Field(
-        description="superseded: WeCom shows everybody of it again."
+        description="superseded: nothing of it waits any more; each entry was removed "
+        "otherwise or is shown again, be it under another userid."
     )
     hash: str = Field(description="An approval must repeat it.")
     created_at: datetime
