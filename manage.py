@@ -9,6 +9,7 @@ from commands.accounts import import_accounts
 from commands.deciding import approve, reject
 from commands.diff import diff
 from commands.following import follow, report
+from commands.operators import create_operator, remove_operator
 from commands.plans import plan
 from commands.session import Failed, opened_pool, read_settings
 from domain.replay import BrokenJournal
@@ -128,6 +129,8 @@ cli.add_command(plan)
 cli.add_command(approve)
 cli.add_command(reject)
 cli.add_command(diff)
+cli.add_command(create_operator)
+cli.add_command(remove_operator)
 
 
 @cli.command("rotate-keys")

@@ -39,6 +39,11 @@ def by_admin(userid: Userid) -> str:
     return f"admin:{userid}"
 
 
+def by_operator(name: str | None) -> str:
+    """How an operator is named so; None who signed in with API_TOKEN."""
+    return BY_OPERATOR if name is None else f"{BY_OPERATOR}:{name}"
+
+
 def state(
     connection: Connection,
     corp: Corp,

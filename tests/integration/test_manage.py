@@ -36,6 +36,7 @@ UNSEALED = {
     "members.fingerprint",
     "notice_batches.sealed",
     "notice_batches.token_hash",
+    "operators.token_hash",
     "plan_entries.personal",
     "rehearsed.personal",
     "staging.fingerprint",

@@ -30,6 +30,7 @@ BOUNDED = {
     "links": "one for each member, gone with the member",
     "members": "the corp's people; whoever was removed, for 180 days",
     "memberships": "TAPD's people in TAPD's companies",
+    "operators": "the people who were given a token",
     "pauses": "one for each corp and class of endpoints",
     "schedule": "one for each job",
     "suite_tickets": "one for each suite",

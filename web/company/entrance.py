@@ -14,11 +14,11 @@ from store import corps
 from store.companies import Company, find_company
 from store.corps import Corp
 from store.database import transaction
-from store.link_claims import BY_OPERATOR, by_admin
+from store.link_claims import by_admin, by_operator
 from store.visitors import Visitor
 from web.account.session import current_member, require_member
 from web.account.standing import Refused
-from web.operators import is_operator
+from web.operators import is_operator, operator_name
 from web.problems import Problem
 from web.services import services
 from wecom.errors import Paused, Revoked, WeComError
@@ -120,7 +120,11 @@ def _host_of_operator(corp_id: str, corp: Corp | None, company: Company | None) 
     if corp is None or company is None:
         raise Problem(404, f"corp {corp_id}: linked to no company.")
     return Host(
-        corp=corp, company=company, said_by=BY_OPERATOR, userid=None, member_pk=None
+        corp=corp,
+        company=company,
+        said_by=by_operator(operator_name()),
+        userid=None,
+        member_pk=None,
     )
 
 

@@ -1,5 +1,6 @@
 """Why a person's link is as it is, and what their last notice came to, in words."""
 
+from store.link_claims import BY_OPERATOR
 from store.summaries.claims import ClaimSummary
 from store.summaries.people import PersonSummary
 from web.texts import catalogue, language, translate
@@ -39,8 +40,10 @@ def notice(person: PersonSummary) -> str:
 
 def speaker(said_by: str) -> str:
     """Who said or did something."""
-    kind, _, userid = said_by.partition(":")
-    return translate(f"company.by.{kind}", userid=userid)
+    kind, _, who = said_by.partition(":")
+    if kind == BY_OPERATOR and who:
+        kind = "operator_named"
+    return translate(f"company.by.{kind}", userid=who)
 
 
 def statement(claim: ClaimSummary) -> str:

@@ -9,9 +9,8 @@ from flask.typing import ResponseReturnValue
 from web import limits
 from web.access import Audience, seen_by
 from web.console.blueprint import console
-from web.operators import is_api_token, is_operator
+from web.operators import is_operator, sign_operator_in, sign_operator_out
 from web.paths import local_path
-from web.services import services
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +18,7 @@ log = logging.getLogger(__name__)
 @console.get("/sign-in")
 @seen_by(Audience.ANYONE)
 def sign_in() -> ResponseReturnValue:
-    """The form that asks for API_TOKEN."""
+    """The form that asks for a token."""
     if is_operator():
         return redirect(_next_page())
     return render_template("sign_in.html", refused=False, next=request.args.get("next"))
@@ -31,7 +30,7 @@ def open_session() -> ResponseReturnValue:
     """Sign in, or show the form again."""
     address = limits.client_address()
     limits.refuse_after_failures(limits.CONSOLE, address)
-    if not is_api_token(request.form.get("token", "").strip()):
+    if not sign_operator_in(request.form.get("token", "").strip()):
         limits.note_failure(limits.CONSOLE, address)
         log.warning("sign-in refused", extra={"address": address})
         page = render_template(
@@ -41,7 +40,6 @@ def open_session() -> ResponseReturnValue:
     # Forms that were shown before, to whomever, are not this operator's.
     session.pop("csrf_token", None)
     session.permanent = True
-    session["operator"] = services().operator_mark
     return redirect(_next_page(), 303)
 
 
@@ -49,7 +47,7 @@ def open_session() -> ResponseReturnValue:
 @seen_by(Audience.OPERATOR)
 def close_session() -> ResponseReturnValue:
     """Sign out; a member who is signed in by WeCom in the same browser stays so."""
-    session.pop("operator", None)
+    sign_operator_out()
     return redirect(address_of("console.sign_in"), 303)
 
 
