@@ -16,9 +16,9 @@ _TOKEN_BYTES = 32
 def _named(
     context: click.Context,
     parameter: click.Parameter,
-    value: str,
-) -> str:
-    if not _NAME.fullmatch(value):
+    value: str | None,
+) -> str | None:
+    if value is not None and not _NAME.fullmatch(value):
         raise click.BadParameter(
             "use 1 to 32 of a-z, 0-9, ., - and _, a letter or digit first."
         )
@@ -26,10 +26,16 @@ def _named(
 
 
 @click.command("create-operator")
-@click.argument("name", callback=_named)
+@click.argument("name", callback=_named, required=False)
 @click.option("--renew", is_flag=True, help="Give an operator another token.")
-def create_operator(name: str, renew: bool) -> None:
-    """Make an operator NAME and print the token that they sign in with, once."""
+def create_operator(name: str | None, renew: bool) -> None:
+    """Make an operator NAME and print the token that they sign in with, once.
+
+    Without a NAME they get one.
+    """
+    if name is None and renew:
+        raise click.UsageError("Say the NAME of the operator who gets another token.")
+    name = name or f"operator-{secrets.token_hex(3)}"
     settings = read_settings()
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     store = operators.renew if renew else operators.create

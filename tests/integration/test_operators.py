@@ -54,6 +54,17 @@ def test_an_operator_signs_in_with_the_token_that_was_shown(
     assert [is_in(each) for each in browsers] == [True, True, False, False]
 
 
+def test_an_operator_without_a_name_gets_one_of_their_own(
+    visit: Visit, manage: Any
+) -> None:
+    made = [manage("create-operator") for _ in range(2)]
+
+    names = visit.web.rows.execute("SELECT name FROM operators").fetchall()
+    assert [each.exit_code for each in made] == [0, 0]
+    assert len(names) == 2
+    assert is_in(signed_in(visit, made[1].stdout.strip()))
+
+
 @pytest.mark.parametrize("command", ["create-operator --renew", "remove-operator"])
 def test_a_token_that_ends_ends_the_sessions_of_one_operator(
     visit: Visit, manage: Any, command: str
@@ -90,7 +101,7 @@ def test_a_token_of_the_console_opens_no_api(visit: Visit, manage: Any) -> None:
         (("create-operator", "--renew", "wang"), 1, "leave --renew out"),
         (("remove-operator", "wang"), 1, "no operator wang"),
         (("create-operator", "Li Wei"), 2, "1 to 32 of a-z"),
-        (("create-operator",), 2, "Missing argument"),
+        (("create-operator", "--renew"), 2, "Say the NAME"),
     ],
 )
 def test_what_cannot_be_done_is_said(
