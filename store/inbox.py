@@ -1,11 +1,12 @@
 """Mail on its way in: one row for each thing said to us, however often it is said."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+
+import orjson
 
 from domain.decisions import Json
 from domain.ids import Key
@@ -236,4 +237,4 @@ def _replace_orphan(connection: Connection, post: Post) -> Recorded:
 
 
 def _json(value: Mapping[str, Json]) -> str:
-    return json.dumps(dict(value), ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(dict(value)).decode()
