@@ -30,6 +30,7 @@ _DEFAULTS = (
     "GUARD_WINDOW_HOURS",
     "UNMATCHED",
     "INBOX_DAYS",
+    "TRUSTED_PROXIES",
 )
 
 

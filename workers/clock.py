@@ -128,19 +128,23 @@ class Clock:
 
 def main() -> None:
     """Run a clock until SIGTERM or SIGINT; ends within two seconds."""
+    # Before any thread is made: all inherit it, and the signal waits for us alone. A
+    # handler that sets an event can come while we are about to wait for that event,
+    # with its lock in our hands, and then nobody ends.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     logs.write_json()
     settings = load()
     broker = make_broker(settings.redis_url, receiver=False)
     runtime = build(settings, broker=broker, pool_size=_POOL_SIZE)
     stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
     # In a thread, so that a store that does not answer cannot keep us from ending.
     clock = threading.Thread(
         target=Clock(runtime, stopping).run, name="clock", daemon=True
     )
     clock.start()
-    stopping.wait()
+    signal.sigwait(ends)
+    stopping.set()
     clock.join(_STOP_SECONDS)
     runtime.pool.close(timeout=0)
 

@@ -204,6 +204,8 @@ def test_every_table_is_bounded_or_emptied_of_what_is_over(bench: Workbench) -> 
     bench.rows(ORG + OVER)
     bench.rows("DELETE FROM suite_tickets")
     grow_old(bench)
+    # Receivers that are all silent would open a gap.
+    bench.rows("INSERT INTO receivers VALUES ('alive', clock_timestamp())")
     empty = {table for table, rows in counts(bench).items() if not rows}
 
     prune(bench)
