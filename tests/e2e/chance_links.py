@@ -27,6 +27,18 @@ class LinkHistory(History):
             (self._change_details, 6),
         )
 
+    def hire_doubtful(self) -> None:
+        """Newcomers of whom TAPD knows too little, and too much: ask, and decide."""
+        place = self._new_number()
+        details = {"mobile": f"173{place:08d}", "email": f"doubt{place}@example.com"}
+        self._tell({"account_id": self._own_id("email"), "email": details["email"]})
+        self._act("hire", departments=self._some_places(), **details)
+        details = {"mobile": f"172{place:08d}", "email": f"twice{place}@example.com"}
+        for each in ("one", "two"):
+            mobile = details["mobile"]
+            self._tell({"account_id": self._own_id(each), "mobile": mobile})
+        self._act("hire", departments=self._some_places(), **details)
+
     def _hire_with_details(self) -> None:
         place = self._new_number()
         details = {"mobile": f"176{place:08d}", "email": f"new{place}@example.com"}
@@ -55,6 +67,9 @@ class LinkHistory(History):
             "mobile": self._dice.choice(mobiles),
             "email": self._dice.choice(emails),
         }
+
+    def _own_id(self, name: str) -> str:
+        return f"{self._company_id}:{name}"
 
     def _id(self) -> str:
         number = self._dice.randrange(ACCOUNTS)

@@ -41,6 +41,8 @@ def office(product: Product, module_seed: int) -> Office:
         history.change_scope()
     office.act("set-scope", allow_party=[1])
     history.go_on(EVENTS // 3)
+    # Chance alone may leave nobody to be asked, and then nothing would be shown.
+    history.hire_doubtful()
     office.product.eventually(lambda: at_rest(office), seconds=PATIENCE_SECONDS)
     office.behave()
     return office
@@ -73,7 +75,8 @@ def test_no_account_has_two_people_and_nobody_two_accounts(office: Office) -> No
     held = Counter(one["account_id"] for one in links.values() if one["account_id"])
     assert [each for each, times in held.items() if times > 1] == []
     assert {one["state"] for one in links.values() if one["account_id"]} == {"linked"}
-    assert len({one["state"] for one in links.values()}) > 2
+    states = {one["state"] for one in links.values()}
+    assert states >= {"linked", "pending", "conflict"}
 
 
 def test_nobody_is_asked_twice_for_the_same_cause(office: Office) -> None:
