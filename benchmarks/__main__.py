@@ -115,7 +115,7 @@ def whole(only: Sequence[str], save: bool, members: int | None) -> None:
         )
     lines = _measure(parts)
     if save:
-        text = f"{machine}\n\n{as_markdown(lines)}\n"
+        text = f"# The table of budgets\n\n{machine}\n\n{as_markdown(lines)}\n"
         (_DOCS / "benchmarks-table.md").write_text(text, encoding="utf-8")
     sys.exit(0 if all(each.kept for each in lines) else 1)
 
