@@ -77,14 +77,7 @@ def many_events(stage: Stage, *, events: int, people: int) -> list[Line]:
                 record(connection, post)
             runtime.bell.ring(post.mailbox)
         began = time.monotonic()
-        while broker.waiting or _pending(runtime):
-            if not broker.waiting:
-                # A burst waits for calm, and then for the clock.
-                time.sleep(_TICK_SECONDS)
-                upkeep.ring_mailboxes(runtime)
-                continue
-            actor_name, argument = broker.waiting.popleft()
-            _ACTORS[actor_name](runtime, argument)
+        _work_off(runtime, broker)
         seconds = time.monotonic() - began
         runtime.pool.close()
         calls = double.calls().total() - before
@@ -109,6 +102,18 @@ def many_events(stage: Stage, *, events: int, people: int) -> list[Line]:
             budget=1.0,
         ),
     ]
+
+
+def _work_off(runtime: Runtime, broker: _Collecting) -> None:
+    """Do what is queued, message by message, until no mail is pending."""
+    while broker.waiting or _pending(runtime):
+        if not broker.waiting:
+            # A burst waits for calm, and then for the clock.
+            time.sleep(_TICK_SECONDS)
+            upkeep.ring_mailboxes(runtime)
+            continue
+        actor_name, argument = broker.waiting.popleft()
+        _ACTORS[actor_name](runtime, argument)
 
 
 def _pending(runtime: Runtime) -> bool:
