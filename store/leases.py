@@ -59,20 +59,28 @@ def forget(connection: Connection, mailbox: str) -> None:
 
 
 def renew(connection: Connection, mailbox: str, token: UUID) -> bool:
-    """Whether the lease was prolonged; a row locked by our own apply is left alone."""
-    renewed = connection.execute(
+    """Prolong the lease; whether it is still ours.
+
+    A row that our own apply has locked is left alone: its commit prolongs the lease.
+    """
+    row = connection.execute(
         """
-        UPDATE leases
-        SET expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
-        WHERE mailbox = (
-            SELECT mailbox FROM leases
-            WHERE mailbox = %(mailbox)s AND token = %(token)s
-            FOR UPDATE SKIP LOCKED
+        WITH renewed AS (
+            UPDATE leases
+            SET expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+            WHERE mailbox = (
+                SELECT mailbox FROM leases
+                WHERE mailbox = %(mailbox)s AND token = %(token)s
+                FOR UPDATE SKIP LOCKED
+            )
+            RETURNING mailbox
         )
+        SELECT mailbox FROM renewed UNION ALL
+        SELECT mailbox FROM leases WHERE mailbox = %(mailbox)s AND token = %(token)s
         """,
         {"seconds": LEASE_SECONDS, "mailbox": mailbox, "token": token},
-    )
-    return renewed.rowcount == 1
+    ).fetchone()
+    return row is not None
 
 
 def check(connection: Connection, mailbox: str, token: UUID) -> None:

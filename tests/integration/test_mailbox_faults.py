@@ -239,6 +239,24 @@ def test_a_drain_does_not_wait_for_the_transaction_that_holds_the_lease(
     assert taken is None
 
 
+def test_a_lease_that_its_own_apply_has_locked_is_still_its_holder_s(
+    bench: Bench,
+) -> None:
+    tenant = bench.link_in_step(CORP, whole_company())
+    with bench.own() as connection:
+        lease = leases.take(connection, tenant.mailbox)
+    assert lease is not None
+
+    with bench.own() as applying, transaction(bench.runtime.pool) as connection:
+        leases.check(applying, tenant.mailbox, lease)
+        meanwhile = leases.renew(connection, tenant.mailbox, lease)
+    _take_over(bench, tenant)
+    with transaction(bench.runtime.pool) as connection:
+        afterwards = leases.renew(connection, tenant.mailbox, lease)
+
+    assert (meanwhile, afterwards) == (True, False)
+
+
 def test_a_second_drain_finds_the_lease_held(bench: Bench) -> None:
     tenant = bench.link_in_step(CORP, whole_company())
     bench.post(tenant, said("update_user", "member:woA"))
