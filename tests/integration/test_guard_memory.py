@@ -151,14 +151,19 @@ def test_the_events_about_held_departments_are_settled_and_cards_are_rung_for(
     assert f"notices:{tenant.corp_pk}" in strict.bell.rung
 
 
-def test_a_held_person_who_is_known_by_another_id_waits_no_more(strict: Bench) -> None:
-    tenant = strict.link_in_step(CORP, company())
+def hold_and_rename(strict: Bench, tenant: Tenant) -> None:
+    """Have people held, whom WeCom knows by another userid in truth."""
     everybody = tenant.world.truth
     delete(tenant, GONE)
     strict.resync(tenant)
     truth = tenant.world.truth.copy()
     truth.people |= {f"{each}New": everybody.people[each] for each in GONE}
     tenant.world.truth = truth
+
+
+def test_a_held_person_who_is_known_by_another_id_waits_no_more(strict: Bench) -> None:
+    tenant = strict.link_in_step(CORP, company())
+    hold_and_rename(strict, tenant)
 
     strict.resync(tenant)
 
@@ -167,12 +172,7 @@ def test_a_held_person_who_is_known_by_another_id_waits_no_more(strict: Bench) -
 
 def test_a_held_person_renamed_by_an_event_waits_no_more(strict: Bench) -> None:
     tenant = strict.link_in_step(CORP, company())
-    everybody = tenant.world.truth
-    delete(tenant, GONE)
-    strict.resync(tenant)
-    truth = tenant.world.truth.copy()
-    truth.people |= {f"{each}New": everybody.people[each] for each in GONE}
-    tenant.world.truth = truth
+    hold_and_rename(strict, tenant)
     for each in GONE:
         strict.post(tenant, said("create_user", f"member:{each}New"))
         strict.post(
