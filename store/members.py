@@ -136,7 +136,7 @@ def change(
     )
     rows = [(*_values(member), corp_pk, pk) for pk, member in changes]
     if len(rows) == 1:
-        # The usual drain: many at once cost a single one more.
+        # Most drains change one: without a pipeline it costs less.
         connection.execute(statement, rows[0])
         return
     with connection.cursor() as cursor:
