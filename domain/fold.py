@@ -64,7 +64,8 @@ class Batch:
     Shape: ids ascending, both ends of a claim among the members; `newest` the mail that
         stands for its key and `folded` every other one by event id, to the one that
         stands for it; `latest` all mail of a key's newest second; `claims` newest
-        first; `statuses` the newest that was said; `others` mail that is no hint
+        first; `statuses` the newest that was said; `placeless` of whom the newest word
+        on departments is that there is none; `others` mail that is no hint
         (internal, card clicks, notices to the app), oldest first, never folded.
     """
 
@@ -79,6 +80,7 @@ class Batch:
     deleted: frozenset[Userid]
     unsubscribed: frozenset[Userid]
     statuses: Mapping[Userid, Activation]
+    placeless: frozenset[Userid]
     others: tuple[Mail, ...]
 
 
@@ -114,6 +116,7 @@ def fold(mail: Sequence[Mail]) -> Batch:
             for each in hinting
             if each.hint.activation is not None
         },
+        placeless=_placeless(hinting),
         others=tuple(each for each in ordered if each.kind not in _HINTING),
     )
 
@@ -145,3 +148,12 @@ def _named(hinting: Iterable[Mail], what: str) -> frozenset[Userid]:
     return frozenset(
         each.userid for each in hinting if what in (each.change, each.kind)
     )
+
+
+def _placeless(hinting: Iterable[Mail]) -> frozenset[Userid]:
+    said = {
+        each.userid: each.hint.departments
+        for each in hinting
+        if each.hint.departments is not None
+    }
+    return frozenset(userid for userid, places in said.items() if not places)

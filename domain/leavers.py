@@ -70,9 +70,9 @@ class Evidence:
     Shape: `refusal` is the errcode of user/get, None when it answered; `covered` is
         covered_as_shown when it answered, else covered_as_stored, None when that is
         not known; `missing` is missing_everywhere; `employment` is the stored one;
-        `status` what the newest unprocessed event says of their activation; `lists`
-        are the complete listings that lack them, `refused_lists` those that WeCom
-        refused.
+        `status` what the newest unprocessed event says of their activation, `placeless`
+        whether it says that they are in no department; `lists` are the complete
+        listings that lack them, `refused_lists` those that WeCom refused.
     """
 
     refusal: int | None
@@ -80,6 +80,7 @@ class Evidence:
     control_answered: bool
     deleted: bool = False
     unsubscribed: bool = False
+    placeless: bool = False
     missing: bool = False
     covered: bool | None = None
     employment: Employment = Employment.WORKING
@@ -141,7 +142,8 @@ def _verdict(evidence: Evidence) -> Verdict:
         return Removal(cause=RemovalCause.DELETION, reason=Reason.DELETED_BY_EVENT)
     if evidence.covered is False:
         return Removal(cause=RemovalCause.SCOPE, reason=Reason.OUT_OF_SCOPE)
-    if employment_of(evidence.status) is Employment.LEFT and evidence.status:
+    moved_out = evidence.unsubscribed and evidence.placeless
+    if evidence.status and _is_left(evidence.status) and not moved_out:
         return LeftInPlace(activation=evidence.status)
     return _missing_or_unsubscribed(evidence)
 
@@ -246,5 +248,12 @@ def _missing_or_unsubscribed(evidence: Evidence) -> Verdict:
 
 
 def _explained(evidence: Evidence) -> bool:
-    """Whether the unsubscribing only repeats that the person was disabled or quit."""
-    return evidence.employment is Employment.LEFT
+    """Whether the unsubscribing only repeats that the person was disabled or quit.
+
+    Disabling takes nobody out of their departments.
+    """
+    return evidence.employment is Employment.LEFT and not evidence.placeless
+
+
+def _is_left(activation: Activation) -> bool:
+    return employment_of(activation) is Employment.LEFT

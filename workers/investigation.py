@@ -248,6 +248,7 @@ class _Investigation:
             stored={who: active[who] for who in active.keys() & asked - shown},
             deleted=self._batch.deleted,
             unsubscribed=self._batch.unsubscribed,
+            placeless=self._batch.placeless,
             statuses=self._batch.statuses,
         )
         if not candidates.stored:

@@ -31,6 +31,7 @@ class Candidates:
     stored: Mapping[Userid, StoredMember]
     deleted: frozenset[Userid] = frozenset()
     unsubscribed: frozenset[Userid] = frozenset()
+    placeless: frozenset[Userid] = frozenset()
     statuses: Mapping[Userid, Activation] = field(default_factory=dict)
 
 
@@ -75,6 +76,7 @@ class _Judge:
                 control_answered=self._inquiry.control_answered,
                 deleted=userid in about.deleted,
                 unsubscribed=userid in about.unsubscribed,
+                placeless=userid in about.placeless,
                 missing=missing,
                 covered=self._covered(stored),
                 employment=stored.member.employment,

@@ -78,6 +78,20 @@ def test_a_person_who_moved_out_of_the_scope_is_removed(bench: Bench) -> None:
     ]
 
 
+def test_a_person_disabled_and_then_moved_out_of_the_scope_is_removed(
+    bench: Bench,
+) -> None:
+    tenant = bench.link_in_step(CORP, company())
+    moved = Company(tenant.world)
+    moved.change("woA", status=2)
+    moved.change("woA", departments={4: 0}, main=4)
+    post(bench, tenant, *moved.outbox)
+
+    bench.drain(tenant)
+
+    assert removal(bench) == [("scope", "unsubscribed")]
+
+
 def test_a_refusal_alone_removes_nobody(bench: Bench) -> None:
     tenant = bench.link_in_step(CORP, company())
     tenant.world.faults["member:woA"] = refused()

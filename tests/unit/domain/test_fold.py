@@ -122,6 +122,20 @@ def test_the_newest_status_that_was_said_counts() -> None:
     assert batch.statuses == {A: Activation.DISABLED}
 
 
+def test_the_newest_word_on_departments_says_who_is_in_none() -> None:
+    batch = fold(
+        [
+            mail(about="member:a", departments=[], event_id=1, second=2),
+            mail(about="member:a", departments=[3], event_id=2, second=1),
+            mail(about="member:a", status=2, event_id=3, second=3),
+            mail(about="member:b", departments=[], event_id=4, second=1),
+            mail(about="member:b", departments=[3], event_id=5, second=2),
+        ]
+    )
+
+    assert batch.placeless == {A}
+
+
 def test_mail_that_is_no_hint_is_never_folded() -> None:
     clicks = [
         mail(kind="template_card_event", about="member:a", event_id=each, second=each)

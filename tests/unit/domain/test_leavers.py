@@ -155,6 +155,29 @@ def test_unsubscribing_only_repeats_that_somebody_was_disabled() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "disabled",
+    [
+        replace(REFUSED, status=Activation.DISABLED),
+        replace(REFUSED, employment=Employment.LEFT),
+    ],
+)
+def test_somebody_disabled_and_then_taken_out_of_their_departments_left_the_scope(
+    disabled: Evidence,
+) -> None:
+    moved_out = replace(disabled, unsubscribed=True, placeless=True)
+
+    assert confirm(moved_out) == Removal(
+        cause=RemovalCause.SCOPE, reason=Reason.UNSUBSCRIBED
+    )
+
+
+def test_being_in_no_department_alone_takes_nobody_disabled_out() -> None:
+    placeless = replace(REFUSED, status=Activation.QUIT, placeless=True)
+
+    assert confirm(placeless) == LeftInPlace(activation=Activation.QUIT)
+
+
 def missing(
     listings: dict[str, Listing],
     *,
