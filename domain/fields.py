@@ -10,26 +10,30 @@ from domain.org import Activation, Department, Member, Placement, employment_of
 PERSONAL_FIELDS = frozenset({"name", "details"})
 
 
+# Looked up: an enum's value is worked out anew each time it is asked for.
+_EMPLOYMENT = {each: employment_of(each).value for each in (None, *Activation)}
+
+
 class BadFields(ValueError):
     """These fields are not those of a member or department."""
 
 
 def member_fields(member: Member) -> dict[str, Json]:
     """All fields of a member, by the names of design.md §6.3; sets ascending."""
-    leads, leaders = member.leads, member.direct_leaders
+    leaders = member.direct_leaders
     return {
         "userid": member.userid,
         "open_userid": member.open_userid,
         "name": member.name,
         "activation": _text(member.activation),
-        "employment": employment_of(member.activation).value,
+        "employment": _EMPLOYMENT[member.activation],
         "departments": [each.department_id for each in member.placements],
         "orders": [each.order for each in member.placements],
         "main_department": member.main_department,
-        "leads": None if leads is None else list[Json](sorted(leads)),
-        "direct_leaders": None if leaders is None else list[Json](leaders),
+        "leads": None if member.leads is None else [*sorted(member.leads)],
+        "direct_leaders": None if leaders is None else [*leaders],
         "details": dict(sorted(member.details)),
-        "grounds": list[Json](sorted(member.grounds)),
+        "grounds": [*sorted(member.grounds)],
     }
 
 
