@@ -1,24 +1,20 @@
 """Applies a complete read under the lease: what differs, page by page, then the end."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from domain.decisions import Decision
 from domain.fields import member_from_fields
-from domain.ids import Userid
 from domain.leavers import LeftInPlace, Removal
 from domain.org import Department, Member
 from domain.reasons import Reason
-from domain.scope import Usable, readable_departments
+from domain.scope import readable_departments
 from domain.tree import Tree
 from store import (
     corps,
-    journal,
-    leases,
     mail,
     mailboxes,
     members,
@@ -26,40 +22,33 @@ from store import (
     reads,
     runs,
     staging,
-    statistics,
     touched,
 )
 from store.corps import Corp
 from store.database import Connection, transaction
-from store.journal import Cause
 from store.runs import Run
-from wecom.errors import Unavailable
 from workers.absentees import Absences, look_for
-from workers.contact import CONTACT_KINDS, DEPARTMENTS_KEY
+from workers.amending import Amending
+from workers.commits import Commits
+from workers.contact import CONTACT_KINDS
 from workers.counting import CallCount
 from workers.doubting import weigh_scope
 from workers.doubts import note_doubts
-from workers.guarding import Gate, People, note_listed, note_removed, note_shown
-from workers.inquiry import CorpApi, ask_one
+from workers.guarding import Gate, People, note_listed, note_shown
+from workers.inquiry import CorpApi
 from workers.linking import Linker
-from workers.outbox import note_asked, ring_for
-from workers.reading import list_all
 from workers.runtime import Runtime
 from workers.snapshot import Snapshot, least_calls
-from workers.staged import stage_departments, stage_member, staged_departments
 from workers.sync import (
     Findings,
     apply_listing,
     apply_members,
-    count_by_name,
     remove_unlisted,
 )
 
 Thing = TypeVar("Thing")
-Decide = Callable[[Connection], list[Decision]]
 
 _PAGE_MEMBERS = 1_000
-_AGAIN_SECONDS = 1.0
 
 
 class Applying:
@@ -81,31 +70,28 @@ class Applying:
         self._corp = corp
         self._api = api
         self._count = count
-        self._lease = lease
         self._snapshot = snapshot
         self._at_once = runtime.lanes.of(corp.corp_id)
-        self._data_key = runtime.data_key(corp)
-        self._gate = Gate(
-            corp, defaults=runtime.settings.guard, data_key=self._data_key
-        )
+        data_key = runtime.data_key(corp)
+        self._gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
         self._linker = Linker(runtime, corp)
-        self._filling, self._written = statistics.ORG, 0
-        self._look_again_at = _PAGE_MEMBERS
-        # Those of the transaction at hand.
-        self._decided: list[Decision] = []
-        self._held = False
+        self._commits = Commits(runtime, run, corp, lease=lease, data_key=data_key)
 
     def apply(self) -> None:
         """Bring the org to the read, and end the run.
 
         Raises: Unavailable when staging does not hold what was read.
         """
-        self._check_counts()
-        self._ask_touched()
-        listed = self._listed()
+        listed = Amending(
+            self._runtime.pool,
+            self._run,
+            api=self._api,
+            snapshot=self._snapshot,
+            commits=self._commits,
+        ).amend()
         usable = self._snapshot.usable(listed)
         shown = readable_departments(listed=listed, usable=usable.departments)
-        self._commit(
+        self._commits.page(
             lambda connection: apply_listing(
                 connection, self._corp.corp_pk, shown, reason=Reason.FULL_READ
             )
@@ -124,64 +110,10 @@ class Applying:
         self._apply_differing()
         people = self._pass_guard(shown, absences)
         self._apply_absences(absences, people)
-        self._turn_to_links()
-        self._commit(self._linker.follow_everybody)
-        self._linker.catch_up(self._runtime.pool, self._commit)
+        self._commits.turn_to_links()
+        self._commits.page(self._linker.follow_everybody)
+        self._linker.catch_up(self._runtime.pool, self._commits.page)
         self._end(shown, absences, people)
-
-    def _check_counts(self) -> None:
-        with transaction(self._runtime.pool) as connection:
-            sound = staging.adds_up(connection, self._run.run_id)
-        if not sound:
-            # A crashed Postgres empties staging: what is left of it proves nothing.
-            self._start_over("staging was lost")
-
-    def _ask_touched(self) -> None:
-        """Ask again about what drains saw change while the pages were read."""
-        with transaction(self._runtime.pool) as connection:
-            keys = touched.list_keys(connection, self._run)
-        if any(each.startswith("tag:") for each in keys):
-            self._start_over("a tag changed while it was read")
-        if not keys:
-            return
-        if DEPARTMENTS_KEY in keys:
-            self._ask_departments()
-        usable = self._snapshot.usable(self._listed())
-        for key in keys:
-            kind, name = key.split(":", 1)
-            if kind == "member":
-                self._ask_member(Userid(name), usable)
-
-    def _ask_departments(self) -> None:
-        before = self._snapshot.usable(self._listed()).departments
-        listed = list_all(self._api, self._snapshot)
-        with self._writing() as connection:
-            stage_departments(connection, self._run.run_id, listed)
-        if self._snapshot.usable(listed).departments - before:
-            # Departments became usable whose people no page has shown.
-            self._start_over("departments came into the scope while it was read")
-
-    def _ask_member(self, userid: Userid, usable: Usable) -> None:
-        answer = ask_one(self._api, userid)
-        grounded = None if isinstance(answer, int) else usable.grounded(answer)
-        with self._writing() as connection:
-            if grounded is not None and grounded.grounds:
-                stage_member(connection, self._run.run_id, grounded)
-            else:
-                staging.drop_key(
-                    connection, self._run.run_id, kind="member", key=userid
-                )
-
-    def _start_over(self, reason: str) -> NoReturn:
-        with self._writing() as connection:
-            staging.drop_all(connection, self._run.run_id)
-            reads.begin_read(connection, self._run.run_id)
-        raise Unavailable(reason, wait_seconds=_AGAIN_SECONDS)
-
-    def _listed(self) -> list[Department]:
-        with transaction(self._runtime.pool) as connection:
-            rows = staging.list_kind(connection, self._run.run_id, "department")
-        return staged_departments(rows)
 
     def _apply_renames(self, absences: Absences) -> None:
         if absences.renames:
@@ -220,7 +152,7 @@ class Applying:
 
     def _pass_guard(self, shown: Sequence[Department], absences: Absences) -> People:
         """Weigh all leavers at once: the guard knows no pages."""
-        with self._writing() as connection:
+        with self._commits.writing() as connection:
             plans.close_staged(connection, self._run.corp_pk, self._run.run_id)
             note_shown(connection, self._corp, [each.userid for each in absences.shown])
             note_listed(connection, self._corp, shown)
@@ -261,13 +193,13 @@ class Applying:
             )
             return decisions
 
-        self._commit(decide)
+        self._commits.page(decide)
 
     def _end(
         self, shown: Sequence[Department], absences: Absences, people: People
     ) -> None:
         """The last page: what is empty goes, and the corp is in step again."""
-        with self._writing() as connection:
+        with self._commits.writing() as connection:
             corp = corps.get(connection, self._corp.corp_pk)
             decisions = remove_unlisted(
                 connection,
@@ -278,7 +210,7 @@ class Applying:
                 admit=partial(self._gate.admit_departments, connection),
                 reason=Reason.NOT_LISTED,
             )
-            self._journal(connection, decisions)
+            self._commits.journal(connection, decisions)
             weigh_scope(connection, self._run, corp, self._snapshot)
             self._remember_scope(connection)
             if corp.last_synced_at is None:
@@ -293,7 +225,8 @@ class Applying:
                 least=least_calls(self._snapshot, pages) + absences.questions,
             )
             plan_id = people.plan_id or plans.find_held(connection, corp.corp_pk)
-            self._held = plan_id is not None
+            if plan_id is not None:
+                self._commits.hold()
             runs.end(
                 connection,
                 self._run.run_id,
@@ -321,60 +254,6 @@ class Applying:
         )
         corps.save_tags(connection, self._corp.corp_pk, snapshot.tags.values())
         corps.forget_tags(connection, self._corp.corp_pk, kept=snapshot.tags)
-
-    def _commit(self, decide: Decide) -> None:
-        """One page: org rows and journal in one transaction, checked by the lease."""
-        with self._writing() as connection:
-            decisions = decide(connection)
-            self._journal(connection, decisions)
-        self._note_written(len(decisions))
-
-    def _note_written(self, decisions: int) -> None:
-        """Have the planner look again whenever ten times as much has been written."""
-        self._written += decisions
-        if self._written >= self._look_again_at:
-            self._look_again_at = 10 * self._written
-            with transaction(self._runtime.pool) as connection:
-                statistics.refresh(connection, self._filling)
-
-    def _turn_to_links(self) -> None:
-        """What is written from here on fills other tables, which may be empty yet."""
-        if self._written >= _PAGE_MEMBERS:
-            self._look_again_at = 0
-            self._note_written(0)
-            self._look_again_at = 1
-        self._filling, self._written = statistics.LINKS, 0
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A transaction that commits only while lease, corp and run are as they were.
-
-        Raises: LeaseLost, RunTaken; Unavailable when the corp was paused meanwhile.
-        """
-        with transaction(self._runtime.pool) as connection:
-            leases.check(connection, self._corp.mailbox, self._lease)
-            if corps.lock(connection, self._corp.corp_pk).state != self._corp.state:
-                raise Unavailable("the corp is not linked", wait_seconds=_AGAIN_SECONDS)
-            runs.check(connection, self._run)
-            self._decided.clear()
-            yield connection
-        self._runtime.tallies.decided(self._decided)
-        ring_for(self._runtime.bell, self._corp, self._decided, held=self._held)
-
-    def _journal(self, connection: Connection, decisions: list[Decision]) -> None:
-        journal.write(
-            connection,
-            self._corp.corp_pk,
-            cause=Cause(name="run", run_id=self._run.run_id),
-            decisions=decisions,
-            data_key=self._data_key,
-        )
-        note_removed(connection, self._corp, decisions)
-        note_asked(connection, self._corp, decisions)
-        if decisions:
-            counts = count_by_name(decisions)
-            runs.note_decisions(connection, self._run.run_id, counts)
-            self._decided += decisions
 
 
 def _pages(things: Sequence[Thing]) -> Iterable[Sequence[Thing]]:
