@@ -76,7 +76,8 @@ class _Judge:
                 control_answered=self._inquiry.control_answered,
                 deleted=userid in about.deleted,
                 unsubscribed=userid in about.unsubscribed,
-                placeless=userid in about.placeless,
+                # Of whom no department was ever shown, none being named says nothing.
+                placeless=userid in about.placeless and bool(stored.member.placements),
                 missing=missing,
                 covered=self._covered(stored),
                 employment=stored.member.employment,

@@ -1,7 +1,10 @@
 """Nobody is removed without two different answers (design.md §3)."""
 
+from dataclasses import replace
+
 import pytest
 
+from domain.org import Activation
 from tests.fakes import refused
 from tests.histories import HOME, KEEPER, TAG, TEAM, Company, company
 from tests.pipeline import Bench, Event, Tenant, said
@@ -90,6 +93,20 @@ def test_a_person_disabled_and_then_moved_out_of_the_scope_is_removed(
     bench.drain(tenant)
 
     assert removal(bench) == [("scope", "unsubscribed")]
+
+
+def test_a_disabled_person_whose_departments_were_never_shown_is_marked_left(
+    bench: Bench,
+) -> None:
+    by_members = replace(company(), auth_mode=1, authorised=frozenset({KEEPER, "woA"}))
+    tenant = bench.link_in_step(CORP, by_members)
+    tenant.world.faults["member:woA"] = refused()
+    disabled = said("update_user", "member:woA", status=2, departments=[])
+    post(bench, tenant, disabled, said("unsubscribe", "member:woA"))
+
+    bench.drain(tenant)
+
+    assert bench.org(tenant).members["woA"].activation == Activation.DISABLED
 
 
 def test_a_refusal_alone_removes_nobody(bench: Bench) -> None:
