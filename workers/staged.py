@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from domain.fields import department_fields, department_from_fields, member_fields
-from domain.fingerprint import department_fingerprint, member_fingerprint
+from domain.fingerprint import department_fingerprint, fingerprint
 from domain.ids import DepartmentId, RunId
 from domain.org import Department, Member
-from domain.scope import Usable
+from domain.scope import AuthMode, Grounds, Usable
 from store import staging
 from store.database import Connection
 from store.staging import ReadPage, Staged
@@ -33,7 +33,7 @@ def stage_departments(
 
 def stage_member(connection: Connection, run_id: RunId, member: Member) -> None:
     """Put a later answer about one person above what pages said."""
-    page = ReadPage(page=f"again:{member.userid}", rows=[_row(member)])
+    page = ReadPage(page=f"again:{member.userid}", rows=[_row(member, member.grounds)])
     staging.replace_page(connection, run_id, kind="member", page=page)
 
 
@@ -47,13 +47,17 @@ def staged_departments(rows: dict[str, dict[str, Any]]) -> list[Department]:
 
 def usable_rows(members: Iterable[Member], usable: Usable) -> list[Staged]:
     """The rows of those members who may use the app."""
-    grounded = (usable.grounded(each) for each in members)
-    return [_row(each) for each in grounded if each.grounds]
+    if usable.auth_mode == AuthMode.MEMBER:
+        members = [usable.grounded(each) for each in members]
+    return [
+        _row(each, grounds)
+        for each in members
+        if (grounds := usable.grounds_of(each.userid, each.department_ids))
+    ]
 
 
-def _row(member: Member) -> Staged:
-    return Staged(
-        key=member.userid,
-        fingerprint=member_fingerprint(member),
-        value=member_fields(member),
-    )
+def _row(member: Member, grounds: Grounds) -> Staged:
+    # The grounds go into the fields: a second value of each member would take as long
+    # as all its fields.
+    fields = member_fields(member) | {"grounds": [*sorted(grounds)]}
+    return Staged(key=member.userid, fingerprint=fingerprint(fields), value=fields)

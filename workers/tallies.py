@@ -62,7 +62,8 @@ class Tallies:
             return
         with self._lock:
             first = not self._counts
-            self._counts.update({(name, field): n for field, n in numbers.items()})
+            for field, number in numbers.items():
+                self._counts[name, field] += number
         if first:
             timer = threading.Timer(self._write_seconds, self.write)
             timer.daemon = True
