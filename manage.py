@@ -14,7 +14,7 @@ from commands.plans import plan
 from commands.session import Failed, opened_pool, read_settings
 from domain.replay import BrokenJournal
 from settings import Settings, load
-from store import mail, rotation, runs
+from store import mail, rotation, run_wishes
 from store.corps import find_live
 from store.database import Pool, transaction
 from store.migrate import migrate as apply_migrations
@@ -88,7 +88,7 @@ def resync(corp: str, deep: bool) -> None:
             found = find_live(connection, corp)
             if found is None or found.state != "linked":
                 raise Failed(f"{corp} is {found.state if found else 'not known here'}.")
-            run_id = runs.request_run(
+            run_id = run_wishes.request_run(
                 connection, found.corp_pk, cause="operator", deep=deep
             )
         open_bell(settings.redis_url).ring_run(run_id)

@@ -22,7 +22,7 @@ from demo.synthetic import Ports, choose_ports, load_secrets, synthetic_settings
 from demo.valkey import prepare_valkey
 from domain.ids import CorpPk, RunId
 from settings import Settings, load
-from store import runs
+from store import run_wishes
 from store.migrate import migrate
 from store.sealing import Keyring, new_data_key
 from store.tickets import keep_ticket, seal_ticket
@@ -65,7 +65,7 @@ class Database:
     def request_run(self, corp_pk: CorpPk) -> RunId:
         """A wish for a full read."""
         with self.connect() as connection, connection.transaction():
-            return runs.request_run(connection, corp_pk, cause="operator")
+            return run_wishes.request_run(connection, corp_pk, cause="operator")
 
     def _keep_ticket(self, connection: psycopg.Connection, keyring: Keyring) -> None:
         suite_id = self.settings.wecom.suite_id

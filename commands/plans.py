@@ -7,7 +7,7 @@ import click
 from commands.following import follow
 from commands.session import Failed, opened_pool, read_settings
 from domain.grouping import Group
-from store import rehearsals, runs
+from store import rehearsals, run_wishes
 from store.corps import find_live
 from store.database import Connection, Pool, transaction
 from store.rehearsals import Rehearsal
@@ -44,7 +44,7 @@ def plan(corp: str, every: bool, lang: str) -> None:
             found = find_live(connection, corp)
             if found is None or found.state != "linked":
                 raise Failed(f"{corp} is {found.state if found else 'not known here'}.")
-            run_id = runs.request_plan(connection, found.corp_pk)
+            run_id = run_wishes.request_plan(connection, found.corp_pk)
         open_bell(settings.redis_url).ring_run(run_id)
         click.echo(f"run {run_id}")
         run = follow(pool, run_id)

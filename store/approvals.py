@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.ids import CorpPk, RunId
-from store import corps, plans, runs
+from store import corps, plans, run_wishes
 from store.database import Connection
 from store.plans import Plan
 
@@ -41,7 +41,7 @@ def approve(
         return Approval(run_id=RunId(plan.run_id), corp_pk=plan.corp_pk, repeated=True)
     if plan.state != plans.HELD:
         raise PlanNotOpen(_why_not(plan))
-    run_id = runs.request_run(connection, plan.corp_pk, cause=CAUSE)
+    run_id = run_wishes.request_run(connection, plan.corp_pk, cause=CAUSE)
     plans.decide(connection, plan_id, state=plans.APPROVED, by=by, run_id=run_id)
     return Approval(run_id=run_id, corp_pk=plan.corp_pk, repeated=False)
 

@@ -13,7 +13,7 @@ from domain.decisions import Json
 from domain.ids import CorpPk, Key, RunId
 from domain.org import Org
 from domain.replay import Line, replay
-from store import corps, departments, inbox, journal, members, runs
+from store import corps, departments, inbox, journal, members, run_wishes
 from store.database import Connection
 from store.inbox import MailState, Post
 from store.ledger import Ledger, get_ledger
@@ -240,7 +240,7 @@ class Bench:
     def request_run(self, tenant: Tenant, *, deep: bool = False) -> RunId:
         """Wish for a full read."""
         with self._own.transaction():
-            return runs.request_run(
+            return run_wishes.request_run(
                 self._own, tenant.corp_pk, cause="operator", deep=deep
             )
 

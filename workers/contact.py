@@ -34,6 +34,7 @@ from store import (
     journal,
     leases,
     mail,
+    run_wishes,
     runs,
     touched,
 )
@@ -164,7 +165,7 @@ def _leave_to_run(
     """A recorded full read answers all of this mail."""
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
-        run_id = runs.request_run(connection, corp.corp_pk, cause=cause)
+        run_id = run_wishes.request_run(connection, corp.corp_pk, cause=cause)
         outcome: tuple[Settled, str] = ("done", "run")
         mail.settle(connection, claim, {each.event_id: outcome for each in taken})
     runtime.bell.ring_run(run_id)

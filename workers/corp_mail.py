@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from store import corps, leases, mail, mailboxes, runs
+from store import corps, leases, mail, mailboxes, run_wishes
 from store.claims import Claim, ClaimedMail
 from store.corps import Corp
 from store.database import Connection, glance, transaction
@@ -159,7 +159,7 @@ def _pass_barrier(runtime: Runtime, corp: Corp, claim: Claim) -> None:
         if corp.state == "paused" and corp.paused_by != BY_OPERATOR:
             corps.resume(connection, corp.corp_pk)
             mailboxes.make_due(connection, claim.mailbox)
-        run_id = runs.request_run(connection, corp.corp_pk, cause="scope")
+        run_id = run_wishes.request_run(connection, corp.corp_pk, cause="scope")
         _settle_all(connection, claim, ("done", "run"))
     runtime.bell.ring_run(run_id)
 
@@ -178,7 +178,7 @@ def _obey(
         after = corps.get(connection, corp.corp_pk)
         if corp.state == "paused" and after.state == "linked":
             # Whatever was missed meanwhile is found by a full read.
-            wished = runs.request_run(connection, corp.corp_pk, cause="operator")
+            wished = run_wishes.request_run(connection, corp.corp_pk, cause="operator")
     if wished is not None:
         runtime.bell.ring_run(wished)
     return after

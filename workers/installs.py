@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from domain.ids import CompanyId, RunId
-from store import corps, installs, leases, mail, mailboxes, runs
+from store import corps, installs, leases, mail, mailboxes, run_wishes
 from store.claims import Claim
 from store.corps import Corp
 from store.database import Connection, transaction
@@ -174,7 +174,7 @@ def _link_corp(
     mail.unpark(connection, corp.mailbox)
     if corp.paused_by != _BY_OPERATOR:
         mailboxes.make_due(connection, corp.mailbox)
-    run_id = runs.request_run(connection, corp.corp_pk, cause="install")
+    run_id = run_wishes.request_run(connection, corp.corp_pk, cause="install")
     return Linked(company_id=company_id, run_id=run_id)
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 from domain.ids import RunId
-from store import corps, leases, reads, runs, staging
+from store import corps, leases, reads, run_wishes, runs, staging
 from store.corps import Corp
 from store.database import StoreUnavailable, transaction
 from store.leases import LeaseLost
@@ -208,6 +208,6 @@ def _ring_what_waited(runtime: Runtime, corp: Corp) -> None:
     """Mail that came meanwhile, and the run that was queued behind this one."""
     runtime.bell.ring(corp.mailbox)
     with transaction(runtime.pool) as connection:
-        queued = runs.list_queued(connection, corp.corp_pk)
+        queued = run_wishes.list_queued(connection, corp.corp_pk)
     for each in queued:
         runtime.bell.ring_run(each)

@@ -15,7 +15,7 @@ from store import (
     installs,
     lookups,
     notices,
-    runs,
+    run_wishes,
     schedule,
     strays,
 )
@@ -126,11 +126,11 @@ def start_due_corps(runtime: Runtime) -> None:
     """Open a run for each linked corp whose resync, or a look at its scope, is due."""
     with transaction(runtime.pool) as connection:
         opened = [
-            runs.request_run(connection, each.corp_pk, cause=each.cause)
+            run_wishes.request_run(connection, each.corp_pk, cause=each.cause)
             for each in due.take_corps(connection, limit=_MOST_AT_ONCE)
         ]
         opened += [
-            runs.request_run(connection, corp_pk, cause=SCOPE_PROBE)
+            run_wishes.request_run(connection, corp_pk, cause=SCOPE_PROBE)
             for corp_pk in due.take_doubted(connection, limit=_MOST_AT_ONCE)
         ]
     for run_id in opened:

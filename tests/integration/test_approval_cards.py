@@ -9,7 +9,7 @@ import pytest
 from simulator import visits
 from simulator.corp import Message
 from simulator.tokens import Paper
-from store import approvals, runs
+from store import approvals, run_wishes
 from store.database import transaction
 from tests.outbox import Post, read_in_full, read_office
 from tests.workbench import Workbench, workbench
@@ -92,7 +92,7 @@ def board(bench: Workbench) -> Board:
 
 def resync(post: Post) -> None:
     with transaction(post.bench.runtime.pool) as connection:
-        runs.request_run(connection, post.corp.corp_pk, cause="operator")
+        run_wishes.request_run(connection, post.corp.corp_pk, cause="operator")
     read_in_full(post.bench)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from domain.ids import Userid, member_key
-from store import approvals, corps, runs
+from store import approvals, corps, run_wishes
 from store.approvals import Approval, PlanNotOpen
 from store.database import transaction
 from store.plans import close_entries
@@ -293,7 +293,7 @@ def test_a_window_of_a_year_is_counted_by_plan_and_resync_alike(strict: Bench) -
     delete(tenant, [STAFF[2]])
 
     with transaction(strict.runtime.pool) as connection:
-        planned = runs.request_plan(connection, tenant.corp_pk)
+        planned = run_wishes.request_plan(connection, tenant.corp_pk)
     strict.work_on(planned)
     [[holds]] = strict.execute("SELECT holds FROM rehearsals")
     strict.resync(tenant)

@@ -8,7 +8,7 @@ from simulator import admin_app, admin_members
 from simulator.directory import ROOT, Status
 from simulator.faults import Kind
 from simulator.grant import Scope
-from store import runs
+from store import run_wishes
 from store.database import transaction
 from store.tallies import NOTICES, read_counts
 from tests.outbox import Post, age, make_due, read_in_full
@@ -259,7 +259,7 @@ def test_a_return_into_the_scope_within_a_live_notice_sends_nothing(
 def resync(post: Post) -> None:
     """A full read on request, ended."""
     with transaction(post.bench.runtime.pool) as connection:
-        runs.request_run(connection, post.corp.corp_pk, cause="operator")
+        run_wishes.request_run(connection, post.corp.corp_pk, cause="operator")
     read_in_full(post.bench)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from store import journeys, partitions, runs, touched
+from store import journeys, partitions, run_wishes, runs, touched
 from store import pruning as store_pruning
 from store.database import transaction
 from store.ledger import get_ledger
@@ -73,9 +73,11 @@ def test_what_reads_left_behind_is_dropped_when_they_have_ended(
 ) -> None:
     corp_pk = bench.add_corp()
     with transaction(bench.runtime.pool) as connection:
-        ended = runs.request_run(connection, corp_pk, cause="operator", request_key="k")
+        ended = run_wishes.request_run(
+            connection, corp_pk, cause="operator", request_key="k"
+        )
         runs.end(connection, ended, state="failed")
-        open_run = runs.request_run(connection, corp_pk, cause="operator")
+        open_run = run_wishes.request_run(connection, corp_pk, cause="operator")
         touched.note(connection, corp_pk, ["member:a"])
     for run_id in (ended, open_run):
         bench.rows(

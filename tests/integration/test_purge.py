@@ -12,7 +12,7 @@ from domain.ids import Userid, member_key
 from simulator import admin_app
 from simulator.corp import Corp as Enterprise
 from simulator.faults import Kind
-from store import corps, journal, members, purge, reads, runs, touched
+from store import corps, journal, members, purge, reads, run_wishes, touched
 from store.corps import Corp
 from store.database import transaction
 from store.journal import Cause
@@ -150,7 +150,7 @@ def _fill_plan(bench: Workbench, corp: Corp) -> None:
 
 def _fill_run(bench: Workbench, corp: Corp) -> str:
     with transaction(bench.runtime.pool) as connection:
-        run_id = runs.request_run(connection, corp.corp_pk, cause="operator")
+        run_id = run_wishes.request_run(connection, corp.corp_pk, cause="operator")
         reads.note_snapshot(connection, run_id, {"members": [WORKER]})
         touched.note(connection, corp.corp_pk, [member_key(WORKER)])
     return run_id

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.ids import RunId
-from store import leases, rehearsals, runs
+from store import leases, rehearsals, run_wishes
 from store.database import transaction
 from store.rehearsals import Rehearsal, Rehearsed
 from tests.fakes import Person
@@ -24,7 +24,7 @@ OWN = {"runs", "rehearsals", "rehearsed", "staging", "run_pages", "pauses", "tok
 
 def request(bench: Bench, tenant: Tenant) -> RunId:
     with transaction(bench.runtime.pool) as connection:
-        return runs.request_plan(connection, tenant.corp_pk)
+        return run_wishes.request_plan(connection, tenant.corp_pk)
 
 
 def plan(bench: Bench, tenant: Tenant) -> RunId:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from store import runs
+from store import run_wishes
 from store.database import transaction
 from tests.histories import HOME, ROOT, company
 from tests.pipeline import Bench, Event, Tenant
@@ -81,7 +81,7 @@ def test_whoever_joins_a_queued_look_gets_a_full_read(bench: Bench) -> None:
     start_due_corps(bench.runtime)
 
     with transaction(bench.runtime.pool) as connection:
-        joined = runs.request_run(connection, tenant.corp_pk, cause="operator")
+        joined = run_wishes.request_run(connection, tenant.corp_pk, cause="operator")
     bench.settle(tenant)
 
     assert bench.execute("SELECT cause FROM runs WHERE run_id = %s", joined) == [

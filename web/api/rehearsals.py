@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from domain.decisions import DecisionName
 from domain.grouping import Group
 from domain.ids import CorpPk
-from store import rehearsals, runs
+from store import rehearsals, run_wishes, runs
 from store.database import Connection, transaction
 from store.rehearsals import Rehearsal, Rehearsed
 from store.summaries.journal import find_data_key, masked
@@ -125,7 +125,7 @@ def plan_resync(path: CorpPath, query: PlanQuery) -> Response:
         corp = get_corp(connection, path.corp_id)
         if corp.summary.state != "linked":
             raise Problem(409, f"corp {path.corp_id} is {corp.summary.state}.")
-        run_id = runs.request_plan(connection, CorpPk(corp.corp_pk))
+        run_id = run_wishes.request_plan(connection, CorpPk(corp.corp_pk))
     services().ring_run(run_id)
     run = _look_until_ended(run_id)
     return _answer(run, query, asked=path.corp_id)

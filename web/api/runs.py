@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from domain.decisions import DecisionName
 from domain.ids import CorpPk
-from store import runs as stored_runs
+from store import run_wishes
 from store.database import Connection, transaction
 from store.summaries import corps, runs
 from store.summaries.runs import RunSummary
@@ -132,7 +132,7 @@ def request_resync(path: CorpPath, header: ResyncHeaders) -> Response:
         corp = get_corp(connection, path.corp_id)
         if corp.summary.state != "linked":
             raise Problem(409, f"corp {path.corp_id} is {corp.summary.state}.")
-        run_id = stored_runs.request_run(
+        run_id = run_wishes.request_run(
             connection,
             CorpPk(corp.corp_pk),
             cause="operator",
