@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.ids import Userid
 from domain.org import Activation
 from tests.fakes import refused
 from tests.histories import HOME, KEEPER, TAG, TEAM, Company, company
@@ -106,7 +107,7 @@ def test_a_disabled_person_whose_departments_were_never_shown_is_marked_left(
 
     bench.drain(tenant)
 
-    assert bench.org(tenant).members["woA"].activation == Activation.DISABLED
+    assert bench.org(tenant).members[Userid("woA")].activation == Activation.DISABLED
 
 
 def test_a_refusal_alone_removes_nobody(bench: Bench) -> None:
