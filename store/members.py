@@ -15,7 +15,7 @@ from domain.org import (
     RemovalCause,
     StoredMember,
 )
-from store import links, literals, notices
+from store import aliases, links, literals, notices
 from store.database import Connection
 from store.matching import match_email, match_mobile
 
@@ -175,44 +175,11 @@ def absorb(
 ) -> None:
     """Make two records of one person one: the absorbed record ends without a trace."""
     links.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
-    connection.execute(
-        "UPDATE aliases SET member_pk = %s WHERE corp_pk = %s AND member_pk = %s",
-        [kept, corp_pk, absorbed],
-    )
+    aliases.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
     notices.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
     connection.execute(
         "DELETE FROM members WHERE corp_pk = %s AND member_pk = %s",
         [corp_pk, absorbed],
-    )
-
-
-def remember_aliases(
-    connection: Connection,
-    corp_pk: CorpPk,
-    member_pk: MemberPk,
-    userids: Iterable[str],
-) -> None:
-    """Keep the userids that a member had before; the newest owner of one wins."""
-    connection.execute(
-        """
-        INSERT INTO aliases (corp_pk, userid, member_pk)
-        SELECT %s, unnest(%s::text[]), %s
-        ON CONFLICT (corp_pk, userid) DO UPDATE SET member_pk = excluded.member_pk
-        """,
-        [corp_pk, sorted(userids), member_pk],
-    )
-
-
-def drop_aliases(
-    connection: Connection, corp_pk: CorpPk, userids: Iterable[str]
-) -> None:
-    """Forget these as former userids: someone bears them now."""
-    wanted = list(userids)
-    if not wanted:
-        return
-    connection.execute(
-        "DELETE FROM aliases WHERE corp_pk = %s AND userid = ANY(%s)",
-        [corp_pk, wanted],
     )
 
 
@@ -258,18 +225,18 @@ def _with_aliases(
         " WHERE corp_pk = %s AND member_pk = ANY(%s)",
         [corp_pk, [row["member_pk"] for row in rows]],
     ).fetchall()
-    aliases: dict[int, set[Userid]] = {}
+    former: dict[int, set[Userid]] = {}
     for member_pk, userid in found:
-        aliases.setdefault(member_pk, set()).add(Userid(userid))
-    return [_stored(row, aliases.get(row["member_pk"], set())) for row in rows]
+        former.setdefault(member_pk, set()).add(Userid(userid))
+    return [_stored(row, former.get(row["member_pk"], set())) for row in rows]
 
 
-def _stored(row: dict[str, Any], aliases: set[Userid]) -> StoredMember:
+def _stored(row: dict[str, Any], former: set[Userid]) -> StoredMember:
     removal = row["removal"]
     return StoredMember(
         member_pk=MemberPk(row["member_pk"]),
         member=_member(row),
-        aliases=frozenset(aliases),
+        aliases=frozenset(former),
         state=MemberState(row["state"]),
         removal=RemovalCause(removal) if removal else None,
     )

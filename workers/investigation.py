@@ -1,10 +1,10 @@
 """Finds out what a batch of contact mail means: who is there, who moved, who left."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from domain.fold import SUBSCRIBE, Batch
-from domain.ids import CorpPk, MemberPk, TagId, Userid
+from domain.ids import TagId, Userid
 from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
 from domain.org import Department, Member, StoredMember
 from domain.renames import Absentee, Rename, match_renames
@@ -21,6 +21,7 @@ from store.corps import Corp
 from store.database import Pool, glance
 from wecom.errors import Unavailable
 from workers.inquiry import Inquiry, worth_listing
+from workers.known_members import KnownMembers
 from workers.leaving import Candidates, confirm_leavers
 from workers.spread import Spread, View, active_of, spread_of
 from workers.sync import Findings
@@ -70,7 +71,7 @@ class _Investigation:
             self._old_tags = (
                 corps.list_tags(connection, corp.corp_pk) if corp.scope.tags else {}
             )
-        self._known = _KnownMembers(pool, corp.corp_pk)
+        self._known = KnownMembers(pool, corp.corp_pk)
         self._before = self._view(None, self._old_tags)
 
     def run(self) -> Found:
@@ -257,26 +258,6 @@ class _Investigation:
         return confirm_leavers(
             self._inquiry, candidates, usable=view.usable, tree=view.tree
         )
-
-
-class _KnownMembers:
-    """The stored members that a batch is about, each read once."""
-
-    def __init__(self, pool: Pool, corp_pk: CorpPk) -> None:
-        self._pool = pool
-        self._corp_pk = corp_pk
-        self._asked: set[Userid] = set()
-        self._found: dict[MemberPk, StoredMember] = {}
-
-    def of(self, userids: Collection[Userid]) -> list[StoredMember]:
-        """Who bears or once bore one of these, or one that was asked for before."""
-        new = set(userids) - self._asked
-        if new:
-            with glance(self._pool) as connection:
-                found = members.list_known(connection, self._corp_pk, new)
-            self._asked |= new
-            self._found |= {each.member_pk: each for each in found}
-        return list(self._found.values())
 
 
 def _findings(

@@ -20,7 +20,7 @@ from domain.reconcile_departments import decide_department, removable_department
 from domain.reconcile_members import Return, decide_member, remove_member
 from domain.renames import Rename
 from domain.tree import Tree
-from store import departments, link_evidence, members
+from store import aliases, departments, link_evidence, members
 from store.database import Connection
 from store.matching import match_mobile
 
@@ -179,8 +179,8 @@ def _rename(
                     connection, corp_pk, kept=kept.member_pk, absorbed=end.member_pk
                 )
         members.change(connection, corp_pk, [(kept.member_pk, kept.member)])
-        members.drop_aliases(connection, corp_pk, [kept.member.userid])
-        members.remember_aliases(connection, corp_pk, kept.member_pk, kept.aliases)
+        aliases.drop(connection, corp_pk, [kept.member.userid])
+        aliases.remember(connection, corp_pk, kept.member_pk, kept.aliases)
         known.active[kept.member.userid] = kept
         decisions += each.decisions
     return decisions
@@ -212,7 +212,7 @@ def _change(
             added.append(observed)
         else:
             changed.append((stored.member_pk, observed))
-    members.drop_aliases(connection, corp_pk, [each.userid for each in added])
+    aliases.drop(connection, corp_pk, [each.userid for each in added])
     members.add(connection, corp_pk, added)
     members.change(connection, corp_pk, changed)
     return decisions

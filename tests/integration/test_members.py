@@ -1,7 +1,7 @@
 """Members as they are stored and found again, whatever their texts hold."""
 
 from domain.ids import CorpPk, MemberPk
-from store import members
+from store import aliases, members
 from store.database import transaction
 from tests.builders import member
 from tests.histories import company
@@ -44,7 +44,7 @@ def test_somebody_named_by_both_userids_is_found_once(bench: Bench) -> None:
     with transaction(bench.runtime.pool) as connection:
         members.add(connection, corp_pk, [member("woNew")])
         [new] = members.list_known(connection, corp_pk, ["woNew"])
-        members.remember_aliases(connection, corp_pk, new.member_pk, ["woOld"])
+        aliases.remember(connection, corp_pk, new.member_pk, ["woOld"])
         found = members.list_known(connection, corp_pk, ["woNew", "woOld", "woNew"])
         by_old = members.list_known(connection, corp_pk, ["woOld"])
 
