@@ -9,7 +9,6 @@ from domain.org import Activation, Department, Member, Placement, employment_of
 # What is sealed wherever a member's fields are kept outside the org itself.
 PERSONAL_FIELDS = frozenset({"name", "details"})
 
-
 # Looked up: an enum's value is worked out anew each time it is asked for.
 _EMPLOYMENT = {each: employment_of(each).value for each in (None, *Activation)}
 

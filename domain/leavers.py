@@ -1,6 +1,6 @@
 """When an absence is confirmed: two different answers, or nobody is removed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from domain.decisions import Fields, Json
@@ -70,9 +70,9 @@ class Evidence:
     Shape: `refusal` is the errcode of user/get, None when it answered; `covered` is
         covered_as_shown when it answered, else covered_as_stored, None when that is
         not known; `missing` is missing_everywhere; `employment` is the stored one;
-        `status` what the newest unprocessed event says of their activation, `placeless`
-        whether it says that they are in no department; `lists` are the complete
-        listings that lack them, `refused_lists` those that WeCom refused.
+        `status` what the newest unprocessed event says of their activation; `taken_out`
+        is taken_out; `lists` are the complete listings that lack them, `refused_lists`
+        those that WeCom refused.
     """
 
     refusal: int | None
@@ -80,7 +80,7 @@ class Evidence:
     control_answered: bool
     deleted: bool = False
     unsubscribed: bool = False
-    placeless: bool = False
+    taken_out: bool = False
     missing: bool = False
     covered: bool | None = None
     employment: Employment = Employment.WORKING
@@ -142,7 +142,7 @@ def _verdict(evidence: Evidence) -> Verdict:
         return Removal(cause=RemovalCause.DELETION, reason=Reason.DELETED_BY_EVENT)
     if evidence.covered is False:
         return Removal(cause=RemovalCause.SCOPE, reason=Reason.OUT_OF_SCOPE)
-    moved_out = evidence.unsubscribed and evidence.placeless
+    moved_out = evidence.unsubscribed and evidence.taken_out
     if evidence.status and _is_left(evidence.status) and not moved_out:
         return LeftInPlace(activation=evidence.status)
     return _missing_or_unsubscribed(evidence)
@@ -213,6 +213,16 @@ def covered_as_shown(member: Member, *, usable: Usable, tree: Tree) -> bool | No
     return False if known else None
 
 
+def taken_out(member: Member, *, placeless: Collection[Userid]) -> bool:
+    """Whether events took a person out of every department.
+
+    Of whom no department was ever shown, none being named says nothing.
+
+    Shape: `placeless` of whom the newest word on departments is that there is none.
+    """
+    return member.userid in placeless and bool(member.placements)
+
+
 def listing_of(department_id: DepartmentId) -> str:
     """The name of a department's user/list among listings."""
     return f"department:{department_id}"
@@ -252,7 +262,7 @@ def _explained(evidence: Evidence) -> bool:
 
     Disabling takes nobody out of their departments.
     """
-    return evidence.employment is Employment.LEFT and not evidence.placeless
+    return evidence.employment is Employment.LEFT and not evidence.taken_out
 
 
 def _is_left(activation: Activation) -> bool:

@@ -14,6 +14,7 @@ from domain.leavers import (
     lists_lacking,
     lists_refused,
     missing_everywhere,
+    taken_out,
 )
 from domain.org import Activation, StoredMember
 from domain.reasons import Doubt
@@ -76,8 +77,7 @@ class _Judge:
                 control_answered=self._inquiry.control_answered,
                 deleted=userid in about.deleted,
                 unsubscribed=userid in about.unsubscribed,
-                # Of whom no department was ever shown, none being named says nothing.
-                placeless=userid in about.placeless and bool(stored.member.placements),
+                taken_out=taken_out(stored.member, placeless=about.placeless),
                 missing=missing,
                 covered=self._covered(stored),
                 employment=stored.member.employment,

@@ -7,7 +7,7 @@ from domain.scope import AuthScope, Tag
 from wecom.wire import AuthInfo, DepartmentRow, MemberRow, TagRow
 
 _NO_GROUNDS: frozenset[str] = frozenset()
-_LEADS_NONE: frozenset[DepartmentId] = frozenset()
+_NO_DEPARTMENTS: frozenset[DepartmentId] = frozenset()
 
 
 def department_from(row: DepartmentRow) -> Department:
@@ -96,6 +96,7 @@ def _leads(row: MemberRow) -> frozenset[DepartmentId] | None:
     if row.leader_flags is None:
         return None
     if True not in row.leader_flags:
-        return _LEADS_NONE
+        # Most people lead nothing: nothing to align, one set for all of them.
+        return _NO_DEPARTMENTS
     aligned = zip(row.departments, row.leader_flags, strict=True)
     return frozenset([DepartmentId(each) for each, leads in aligned if leads])

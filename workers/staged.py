@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from domain.decisions import Fields
 from domain.fields import department_fields, department_from_fields, member_fields
-from domain.fingerprint import department_fingerprint, fingerprint
+from domain.fingerprint import fingerprint
 from domain.ids import DepartmentId, RunId
 from domain.org import Department, Member
 from domain.scope import AuthMode, Grounds, Usable
@@ -20,12 +21,7 @@ def stage_departments(
 ) -> None:
     """Put a listing of all departments in place of an earlier one."""
     rows = [
-        Staged(
-            key=str(each.department_id),
-            fingerprint=department_fingerprint(each),
-            value=department_fields(each),
-        )
-        for each in listed
+        _staged(str(each.department_id), department_fields(each)) for each in listed
     ]
     page = ReadPage(page=DEPARTMENTS, rows=rows)
     staging.replace_page(connection, run_id, kind="department", page=page)
@@ -60,4 +56,8 @@ def _row(member: Member, grounds: Grounds) -> Staged:
     # The grounds go into the fields: a second value of each member would take as long
     # as all its fields.
     fields = member_fields(member) | {"grounds": [*sorted(grounds)]}
-    return Staged(key=member.userid, fingerprint=fingerprint(fields), value=fields)
+    return _staged(member.userid, fields)
+
+
+def _staged(key: str, fields: Fields) -> Staged:
+    return Staged(key=key, fingerprint=fingerprint(fields), value=fields)

@@ -1,5 +1,7 @@
 """What becomes of mail when WeCom, the worker or the mail itself fails."""
 
+from uuid import UUID
+
 import pytest
 
 from store import leases
@@ -33,6 +35,14 @@ def waits(bench: Bench) -> tuple[str | None, float]:
         " FROM mailboxes"
     )
     return waits_for, seconds or 0.0
+
+
+def take(bench: Bench, tenant: Tenant) -> UUID:
+    """The lease of the mailbox, which nobody holds."""
+    with bench.own() as connection:
+        lease = leases.take(connection, tenant.mailbox)
+    assert lease is not None
+    return lease
 
 
 def post_all(bench: Bench, tenant: Tenant) -> None:
@@ -211,9 +221,7 @@ def test_a_worker_that_lost_its_lease_fails_no_mail(bench: Bench) -> None:
 
 def test_every_commit_prolongs_the_lease_that_it_checks(bench: Bench) -> None:
     tenant = bench.link_in_step(CORP, whole_company())
-    with bench.own() as connection:
-        lease = leases.take(connection, tenant.mailbox)
-    assert lease is not None
+    lease = take(bench, tenant)
     bench.execute("UPDATE leases SET expires_at = '-infinity'")
 
     with bench.own() as connection:
@@ -227,9 +235,7 @@ def test_a_drain_does_not_wait_for_the_transaction_that_holds_the_lease(
     bench: Bench,
 ) -> None:
     tenant = bench.link_in_step(CORP, whole_company())
-    with bench.own() as connection:
-        lease = leases.take(connection, tenant.mailbox)
-    assert lease is not None
+    lease = take(bench, tenant)
 
     with bench.own() as applying, transaction(bench.runtime.pool) as connection:
         leases.check(applying, tenant.mailbox, lease)
@@ -243,9 +249,7 @@ def test_a_lease_that_its_own_apply_has_locked_is_still_its_holder_s(
     bench: Bench,
 ) -> None:
     tenant = bench.link_in_step(CORP, whole_company())
-    with bench.own() as connection:
-        lease = leases.take(connection, tenant.mailbox)
-    assert lease is not None
+    lease = take(bench, tenant)
 
     with bench.own() as applying, transaction(bench.runtime.pool) as connection:
         leases.check(applying, tenant.mailbox, lease)

@@ -17,6 +17,7 @@ from domain.leavers import (
     covered_as_shown,
     covered_as_stored,
     missing_everywhere,
+    taken_out,
 )
 from domain.org import Activation, Employment, RemovalCause
 from domain.reasons import Doubt, Reason
@@ -165,7 +166,7 @@ def test_unsubscribing_only_repeats_that_somebody_was_disabled() -> None:
 def test_somebody_disabled_and_then_taken_out_of_their_departments_left_the_scope(
     disabled: Evidence,
 ) -> None:
-    moved_out = replace(disabled, unsubscribed=True, placeless=True)
+    moved_out = replace(disabled, unsubscribed=True, taken_out=True)
 
     assert confirm(moved_out) == Removal(
         cause=RemovalCause.SCOPE, reason=Reason.UNSUBSCRIBED
@@ -173,9 +174,17 @@ def test_somebody_disabled_and_then_taken_out_of_their_departments_left_the_scop
 
 
 def test_being_in_no_department_alone_takes_nobody_disabled_out() -> None:
-    placeless = replace(REFUSED, status=Activation.QUIT, placeless=True)
+    alone = replace(REFUSED, status=Activation.QUIT, taken_out=True)
 
-    assert confirm(placeless) == LeftInPlace(activation=Activation.QUIT)
+    assert confirm(alone) == LeftInPlace(activation=Activation.QUIT)
+
+
+def test_taken_out_is_only_whose_departments_were_shown() -> None:
+    shown, hidden = member(departments=[3]), member(departments=[])
+
+    assert taken_out(shown, placeless={shown.userid})
+    assert not taken_out(shown, placeless=set())
+    assert not taken_out(hidden, placeless={hidden.userid})
 
 
 def missing(
