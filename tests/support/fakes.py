@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from domain.ids import DepartmentId, Userid
 from domain.org import Department, Member, Org
+from tests.support.fake_rows import ENDPOINTS, corp_info
 from wecom.corp import CorpClient
 from wecom.errors import NotVisible, WeComError
 from wecom.wire import (
     AgentInfo,
     AuthInfo,
-    CorpInfo,
     DepartmentRow,
     MemberAuthPage,
     MemberRow,
@@ -24,19 +24,8 @@ from workers.org.observe import member_from
 UNKNOWN = 60111
 OUTSIDE = 60011
 NOBODY = 46004
+ORGANISATION_INFO = "corp_arch:base:base"
 PERMISSIONS = frozenset({"contact:sensitive:position"})
-
-ENDPOINTS = {
-    "auth_info": "service/get_auth_info",
-    "permissions": "agent/get_permissions",
-    "departments": "department/simplelist",
-    "list": "user/list",
-    "ids": "user/simplelist",
-    "member": "user/get",
-    "tag": "tag/get",
-    "authorised": "user/list_member_auth",
-    "mobile": "user/getuserid",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +68,9 @@ class Truth:
     """What the corp is at one moment.
 
     Shape: `authorised` counts in auth_mode 1 alone; with `whole_tree` the corp has
-        granted the organisation info, so that every department can be seen.
+        granted the organisation info, so that every department can be seen. A
+        `plaintext` corp is from before 2021-11-17: its open_userids are no userids,
+        and user/get `takes_open_userids` or refuses them: WeCom's pages do not tell.
     """
 
     departments: dict[int, Place] = field(default_factory=dict)
@@ -89,9 +80,13 @@ class Truth:
     allow_members: frozenset[str] = frozenset()
     allow_tags: frozenset[int] = frozenset()
     extra_departments: frozenset[int] = frozenset()
+    extra_members: frozenset[str] = frozenset()
+    extra_tags: frozenset[int] = frozenset()
     authorised: frozenset[str] = frozenset()
     auth_mode: int = 0
     whole_tree: bool = False
+    plaintext: bool = False
+    takes_open_userids: bool = False
 
     def copy(self) -> "Truth":
         """The same, to be changed on its own."""
@@ -130,7 +125,10 @@ class Truth:
             return frozenset()
         if self.whole_tree:
             return frozenset(self.departments)
-        return self.usable_departments | self.below(self.extra_departments)
+        tagged = (self.tags[each].departments for each in self.extra_tags)
+        return self.usable_departments | self.below(
+            self.extra_departments.union(*tagged)
+        )
 
     def grounds(self, userid: str) -> frozenset[str]:
         """Why the person may use the app."""
@@ -151,8 +149,11 @@ class Truth:
         """Whether user/get answers."""
         if self.grounds(userid):
             return True
+        tagged = (self.tags[each].userids for each in self.extra_tags)
         mine = frozenset(self.people[userid].departments)
-        return bool(mine & self.visible_departments)
+        return userid in self.extra_members.union(*tagged) or bool(
+            mine & self.visible_departments
+        )
 
     def org(self) -> Org:
         """What our org must be, by design.md §3 and nothing of ours."""
@@ -215,7 +216,8 @@ class World:
 
     Shape: every question has a name, `departments`, `list:7`, `member:woA` and so on.
         `stale` are the names answered from the truth `before`; `empty` lists answer
-        nothing; `faults` are raised; `watch` is called before each answer.
+        nothing; `faults` are raised; `watch` is called before each answer; `left_out`
+        are sets and what they lack (see tests/support/lying.py).
     """
 
     corp_id: str = "wpCorpA"
@@ -224,6 +226,7 @@ class World:
     stale: Callable[[str], bool] = lambda _: False
     empty: set[str] = field(default_factory=set)
     faults: dict[str, Exception] = field(default_factory=dict)
+    left_out: set[tuple[str, int | str]] = field(default_factory=set)
     watch: Callable[[str], None] = lambda _: None
     page_size: int = 2
     calls: list[str] = field(default_factory=list)
@@ -267,8 +270,8 @@ class FakeCorp(CorpClient):
             userids=truth.allow_members,
             tags=truth.allow_tags,
             extra_departments=truth.extra_departments,
-            extra_userids=frozenset(),
-            extra_tags=frozenset(),
+            extra_userids=truth.extra_members,
+            extra_tags=truth.extra_tags,
         )
         agent = AgentInfo(
             agent_id=1000001,
@@ -278,12 +281,12 @@ class FakeCorp(CorpClient):
             level=1,
             scope=scope,
         )
-        return AuthInfo(corp=_corp_info(self.corp_id), agent=agent)
+        return AuthInfo(corp=corp_info(self.corp_id), agent=agent)
 
     def permissions(self) -> frozenset[str]:
         """What the corp allows."""
-        self._ask("permissions")
-        return PERMISSIONS
+        truth = self._ask("permissions")
+        return PERMISSIONS | {ORGANISATION_INFO} if truth.whole_tree else PERMISSIONS
 
     def departments(self) -> list[DepartmentRow]:
         """The visible departments, children before their parents."""
@@ -330,7 +333,7 @@ class FakeCorp(CorpClient):
     def tag(self, tag_id: int) -> TagRow:
         """What a tag of the scope holds."""
         truth = self._ask(f"tag:{tag_id}")
-        if tag_id not in truth.allow_tags:
+        if tag_id not in truth.allow_tags | truth.extra_tags:
             raise NotVisible(errcode=OUTSIDE)
         holding = truth.tags[tag_id]
         return TagRow(
@@ -382,19 +385,4 @@ def _department(department_id: int, place: Place) -> Department:
         parent_id=None if parent is None else DepartmentId(parent),
         order=place.order,
         name=None,
-    )
-
-
-def _corp_info(corp_id: str) -> CorpInfo:
-    return CorpInfo(
-        corp_id=corp_id,
-        name="corp",
-        full_name=None,
-        corp_type=None,
-        subject_type=None,
-        user_max=None,
-        scale=None,
-        industry=None,
-        sub_industry=None,
-        square_logo_url=None,
     )

@@ -74,6 +74,34 @@ def ask_one(api: CorpApi, userid: Userid) -> Member | int:
     return member_from(row)
 
 
+def ask_authorised(
+    api: CorpApi, listed: Userid, *, known: Userid | None
+) -> Member | int:
+    """Somebody who authorised the app, by the id with which the list names them.
+
+    Corps from before 2021-11-17 have userids of their own beside the open_userids of
+    the list, and whether user/get takes those is not confirmed (WeCom 94513, 96516):
+    the userid that is `known` to be theirs goes first, and who answers must say that
+    they are the one.
+    """
+    if known is not None and known != listed:
+        answer = ask_one(api, known)
+        if isinstance(answer, Member):
+            said: str | None = answer.open_userid
+            if said is None or said == listed:
+                return answer
+    try:
+        row = api.member(listed)
+    except NotVisible as error:
+        if error.errcode is None:
+            raise Unavailable("refused without an errcode") from error
+        return error.errcode
+    names: set[str | None] = {row.userid, row.open_userid}
+    if listed not in names:
+        raise Unavailable("answered about another member")
+    return member_from(row)
+
+
 def read_tag(api: CorpApi, tag_id: TagId) -> Tag | None:
     """What a tag holds; None when WeCom does not know it, or not for us."""
     try:

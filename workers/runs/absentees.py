@@ -1,7 +1,7 @@
 """People of the org whom a full read did not show: asked one by one, then judged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.fields import member_from_fields
 from domain.ids import Userid
@@ -35,6 +35,7 @@ class Absences:
     shown: tuple[Member, ...]
     renames: tuple[Rename, ...]
     verdicts: Mapping[Userid, Verdict]
+    stored: Mapping[Userid, StoredMember]
     questions: int
 
     @property
@@ -56,14 +57,19 @@ def look_for(
     scope: AuthScope,
     usable: Usable,
     tree: Tree,
+    permissions: frozenset[str],
+    agreed: frozenset[Userid],
 ) -> Absences:
-    """Ask for everybody whom the read did not show, and for second answers."""
+    """Ask for everybody whom the read did not show, and for second answers.
+
+    Shape: `agreed` were lost by an earlier read of the sets as well.
+    """
     with transaction(pool) as connection:
         absent = staging.list_absentees(connection, run.run_id, run.corp_pk)
         pages = staging.list_pages(connection, run.run_id)
         stored = members.list_known(connection, run.corp_pk, absent)
     if not absent:
-        return Absences(shown=(), renames=(), verdicts={}, questions=0)
+        return Absences(shown=(), renames=(), verdicts={}, stored={}, questions=0)
     inquiry = Inquiry(api, at_once=at_once)
     inquiry.recall(scope=scope, listings=_listings(pages))
     if (
@@ -80,7 +86,8 @@ def look_for(
         for each in stored
         if each.state is MemberState.ACTIVE and each.member.userid in set(absent)
     }
-    return _judge(pool, run, inquiry, active, usable=usable, tree=tree)
+    candidates = Candidates(stored=active, permissions=permissions, agreed=agreed)
+    return _judge(pool, run, inquiry, candidates, usable=usable, tree=tree)
 
 
 def _listings(pages: Mapping[str, Page]) -> dict[str, Listing]:
@@ -106,16 +113,17 @@ def _judge(
     pool: Pool,
     run: Run,
     inquiry: Inquiry,
-    active: Mapping[Userid, StoredMember],
+    absent: Candidates,
     *,
     usable: Usable,
     tree: Tree,
 ) -> Absences:
+    active = absent.stored
     grounded = inquiry.grounded(usable)
     shown = {who: each for who, each in grounded.items() if each.grounds}
     questions = len(active)
-    candidates = Candidates(
-        stored={who: each for who, each in active.items() if who not in shown}
+    candidates = replace(
+        absent, stored={who: each for who, each in active.items() if who not in shown}
     )
     verdicts = confirm_leavers(inquiry, candidates, usable=usable, tree=tree)
     gone = [
@@ -132,6 +140,7 @@ def _judge(
         shown=tuple(shown.values()),
         renames=renames,
         verdicts={who: each for who, each in verdicts.items() if who not in renamed},
+        stored=active,
         questions=questions,
     )
 

@@ -12,6 +12,7 @@ from domain.leavers import LeftInPlace, Removal
 from domain.org import Department, Member
 from domain.reasons import Reason
 from domain.scope import readable_departments
+from domain.testimony import kept
 from domain.tree import Tree
 from store.database import Connection, transaction
 from store.inbox import mailboxes, settlement
@@ -27,9 +28,10 @@ from workers.org.commit import Commits
 from workers.org.guard import Gate, People, note_listed, note_shown
 from workers.org.questions import CorpApi
 from workers.runs.absentees import Absences, look_for
-from workers.runs.catch_up import CatchUp
-from workers.runs.open_absences import note_doubts
+from workers.runs.catch_up import NOTHING_HEEDED, CatchUp, Heeded
+from workers.runs.open_absences import look_later, note_doubts
 from workers.runs.scope_recheck import weigh_scope
+from workers.runs.second_look import look_twice, lost_before
 from workers.runs.snapshot import Snapshot, least_calls
 from workers.runtime import Runtime
 
@@ -51,6 +53,7 @@ class RunApplier:
         count: CallCount,
         lease: UUID,
         snapshot: Snapshot,
+        heeded: Heeded = NOTHING_HEEDED,
     ) -> None:
         self._runtime = runtime
         self._run = run
@@ -59,6 +62,9 @@ class RunApplier:
         self._count = count
         self._snapshot = snapshot
         self._at_once = runtime.lanes.of(corp.corp_id)
+        self._catch_up = CatchUp(
+            runtime.pool, run, corp, api=api, at_once=self._at_once, heeded=heeded
+        )
         data_key = runtime.data_key(corp)
         self._gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
         self._linker = Linker(runtime, corp)
@@ -69,19 +75,10 @@ class RunApplier:
 
         Raises: Unavailable when staging does not hold what was read.
         """
-        listed = CatchUp(
-            self._runtime.pool,
-            self._run,
-            api=self._api,
-            snapshot=self._snapshot,
-            commits=self._commits,
-        ).amend()
+        self._snapshot, listed = self._catch_up.catch_up(self._snapshot)
         usable = self._snapshot.usable(listed)
-        shown = readable_departments(listed=listed, usable=usable.departments)
-        self._commits.page(
-            lambda connection: apply_listing(
-                connection, self._corp.corp_pk, shown, reason=Reason.FULL_READ
-            )
+        shown: Sequence[Department] = readable_departments(
+            listed=listed, usable=usable.departments
         )
         absences = look_for(
             self._runtime.pool,
@@ -91,6 +88,20 @@ class RunApplier:
             scope=self._snapshot.scope,
             usable=usable,
             tree=Tree.of(listed),
+            permissions=self._snapshot.permissions,
+            agreed=lost_before(self._snapshot),
+        )
+        self._snapshot, shown = look_twice(
+            self._runtime.pool,
+            self._run,
+            self._snapshot,
+            shown=shown,
+            absences=absences,
+        )
+        self._commits.page(
+            lambda connection: apply_listing(
+                connection, self._corp.corp_pk, shown, reason=Reason.FULL_READ
+            )
         )
         self._apply_renames(absences)
         self._apply_shown(absences.shown)
@@ -199,11 +210,14 @@ class RunApplier:
             )
             self._commits.journal(connection, decisions)
             weigh_scope(connection, self._run, corp, self._snapshot)
-            self._remember_scope(connection)
+            self._remember_scope(connection, absences)
             if corp.last_synced_at is None:
                 self._fold_older_mail(connection, corp)
             corps.note_synced(connection, corp.corp_pk)
             touched.clear(connection, self._run)
+            found = note_doubts(connection, corp.corp_pk, absences.undecided)
+            error = "; ".join(filter(None, [*self._snapshot.found, found])) or None
+            look_later(connection, corp.corp_pk, found=error)
             pages = staging.list_pages(connection, self._run.run_id)
             reads.note_calls(
                 connection,
@@ -219,7 +233,7 @@ class RunApplier:
                 self._run.run_id,
                 state="held" if plan_id else "done",
                 plan_id=plan_id,
-                error=note_doubts(connection, corp.corp_pk, absences.undecided),
+                error=error,
             )
 
     def _fold_older_mail(self, connection: Connection, corp: Corp) -> None:
@@ -231,8 +245,10 @@ class RunApplier:
             )
         mailboxes.make_due(connection, corp.mailbox)
 
-    def _remember_scope(self, connection: Connection) -> None:
+    def _remember_scope(self, connection: Connection, absences: Absences) -> None:
         snapshot = self._snapshot
+        before = corps.list_tags(connection, self._corp.corp_pk)
+        staying = [absences.stored[who].member for who in absences.undecided]
         corps.save_scope(
             connection,
             self._corp.corp_pk,
@@ -241,7 +257,11 @@ class RunApplier:
             agent_id=snapshot.agent_id,
             name=snapshot.corp_name,
         )
-        corps.save_tags(connection, self._corp.corp_pk, snapshot.tags.values())
+        tags = [
+            kept(tag, before=before.get(tag.tag_id), staying=staying)
+            for tag in snapshot.tags.values()
+        ]
+        corps.save_tags(connection, self._corp.corp_pk, tags)
         corps.forget_tags(connection, self._corp.corp_pk, kept=snapshot.tags)
 
 

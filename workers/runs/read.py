@@ -1,22 +1,29 @@
 """Reads a whole corp into staging, page by page, so that a stop loses one page."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
-from domain.ids import TagId, Userid
+from domain.ids import DepartmentId, OpenUserid, TagId, Userid
 from domain.leavers import MEMBER_AUTH, listing_of
 from domain.org import Department, Member
 from domain.reasons import Finding
-from domain.scope import AuthMode, AuthScope, Tag, Usable
+from domain.scope import AuthMode, Tag, Usable
 from store.database import Connection, Pool, transaction
+from store.org import corps, departments, members
 from store.org.corps import Corp
 from store.runs import reads, runs, staging, touched
 from store.runs.runs import PLAN, Run
-from store.runs.staging import ReadPage
-from wecom.errors import Unavailable, WeComError
-from wecom.wire import AuthInfo
+from store.runs.staging import ReadPage, Staged
+from wecom.errors import Unavailable
 from workers.calls.concurrency_limit import Widths
 from workers.calls.concurrent import ask_all, ask_flowing
 from workers.org.observe import scope_from
@@ -25,14 +32,16 @@ from workers.org.questions import (
     LIST,
     TAG,
     CorpApi,
-    ask_departments,
+    ask_authorised,
     ask_one,
     list_authorised,
     list_one,
     read_permissions,
     read_tag,
 )
-from workers.runs.snapshot import Snapshot
+from workers.runs.read_tree import read_tree, torn, with_finding
+from workers.runs.second_look import Look, LookAgain
+from workers.runs.snapshot import Snapshot, refused_everywhere
 from workers.runs.staged import (
     DEPARTMENTS,
     stage_departments,
@@ -45,6 +54,18 @@ _BATCH_PAGES = 64
 # A worker gives the run back after this long, so that runs of other corps get a turn.
 _TURN_SECONDS = 240.0
 _AGAIN_SECONDS = 1.0
+
+
+# A scope that is another one whenever a read ends is read again this often.
+MOST_RESTARTS = 3
+
+
+class NeverTheSame(Exception):
+    """The scope changed during each read: the run ends, and another one is due."""
+
+
+class NobodyShown(Exception):
+    """WeCom refused everybody whom it had named: nothing can be followed."""
 
 
 class TurnOver(Exception):
@@ -67,21 +88,72 @@ class CorpReader:
     def read(self) -> Snapshot:
         """Everything WeCom shows of the corp, in staging; goes on where it stopped.
 
-        Raises: TurnOver; Unavailable when the scope changed while it was read.
+        Raises: TurnOver; LookAgain; NobodyShown; NeverTheSame, or Unavailable at first,
+            when the scope changed while it was read.
         """
         kept = self._resume()
         if kept is not None and self._run.read_ended_at is not None:
             return kept
-        snapshot = kept or self._begin()
-        departments = self._read_departments(snapshot)
+        snapshot, departments = self._read_departments(kept or self._begin())
+        self.read_people(snapshot, departments)
+        self._check_answered(snapshot)
+        self._check_scope_held(snapshot)
+        return snapshot
+
+    def read_people(
+        self, snapshot: Snapshot, departments: Iterable[Department]
+    ) -> None:
+        """Everybody whom the scope lets use the app; asks only what is not staged.
+
+        Raises: TurnOver.
+        """
         usable = snapshot.usable(departments)
         if snapshot.scope.auth_mode == AuthMode.MEMBER:
             self._read_authorised(usable)
         else:
             self._read_lists(usable)
             self._read_singles(usable)
-        self._check_scope_held(snapshot)
-        return snapshot
+
+    def read_list_again(self, department_id: DepartmentId, usable: Usable) -> None:
+        """Put what a list says now in place of what it said."""
+        listed = list_one(self._api, department_id)
+        page = ReadPage(
+            page=listing_of(department_id),
+            rows=usable_rows(listed or (), usable),
+            complete=listed is not None,
+        )
+        with self.writing() as connection:
+            staging.replace_page(connection, self._run.run_id, kind="member", page=page)
+
+    def list_authorised_again(self) -> None:
+        """In auth_mode 1: put who authorised the app in place of who had."""
+        rows = [
+            Staged(key=each, fingerprint=b"", value={})
+            for each in sorted(list_authorised(self._api))
+        ]
+        page = ReadPage(page=MEMBER_AUTH, rows=rows)
+        with self.writing() as connection:
+            staging.replace_page(connection, self._run.run_id, kind="auth", page=page)
+
+    def read_tree_again(self, snapshot: Snapshot) -> tuple[Snapshot, list[Department]]:
+        """The departments of now; a torn listing takes none away."""
+        tree = read_tree(self._api, snapshot, stored=self._known_departments())
+        if tree.tear is not None:
+            snapshot = with_finding(snapshot, torn(tree.tear))
+        self._keep_departments(snapshot, tree.departments)
+        return snapshot, tree.departments
+
+    def read_tag_again(self, snapshot: Snapshot, tag_id: TagId) -> Snapshot:
+        """The snapshot with what the tag holds now; unread it stays as it was."""
+        tag = read_tag(self._api, tag_id)
+        if tag is None:
+            return with_finding(snapshot, _unread(tag_id))
+        return replace(snapshot, tags={**snapshot.tags, tag_id: tag})
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Remember the snapshot, should another worker go on."""
+        with self.writing() as connection:
+            reads.note_snapshot(connection, self._run.run_id, snapshot.to_json())
 
     def _resume(self) -> Snapshot | None:
         with transaction(self._pool) as connection:
@@ -92,56 +164,88 @@ class CorpReader:
         if self._run.snapshot is None:
             return None
         kept = Snapshot.from_json(self._run.snapshot)
+        if scope_from(self._api.auth_info()) == kept.scope:
+            return kept
         # Under another scope the rest of the read might not be answered at all.
-        return kept if scope_from(self._api.auth_info()) == kept.scope else None
+        self._throw_away()
+        return None
 
     def _begin(self) -> Snapshot:
-        with self._writing() as connection:
+        with self.writing() as connection:
             staging.drop_all(connection, self._run.run_id)
             if self._run.cause != PLAN:
                 touched.clear(connection, self._run)
             reads.begin_read(connection, self._run.run_id)
         info = self._api.auth_info()
-        scope = scope_from(info)
-        snapshot = Snapshot(
-            scope=scope,
-            permissions=read_permissions(self._api),
-            agent_id=info.agent.agent_id,
-            corp_name=info.corp.name,
-            tags=self._read_tags(scope, info),
+        snapshot = self._with_tags(
+            Snapshot(
+                scope=scope_from(info),
+                permissions=read_permissions(self._api),
+                agent_id=info.agent.agent_id,
+                corp_name=info.corp.name,
+                tags={},
+            )
         )
-        with self._writing() as connection:
-            reads.note_snapshot(connection, self._run.run_id, snapshot.to_json())
+        self.keep(snapshot)
         return snapshot
 
-    def _read_tags(self, scope: AuthScope, info: AuthInfo) -> dict[TagId, Tag]:
-        if scope.auth_mode == AuthMode.MEMBER:
+    def _with_tags(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot with what its tags hold now."""
+        if snapshot.scope.auth_mode == AuthMode.MEMBER:
             # Tags let nobody use the app where members authorise by themselves.
-            return {}
-        wanted = sorted(scope.tags)
+            return snapshot
+        wanted = sorted(snapshot.scope.tags)
         found = ask_all(
             partial(read_tag, self._api), wanted, at_once=lambda: self._at_once(TAG)
         )
-        missing = [
-            tag_id for tag_id, tag in zip(wanted, found, strict=True) if tag is None
-        ]
-        if missing and scope_from(self._api.auth_info()) == scope_from(info):
-            # WeCom 40068 means an empty tag only when the scope forgets it, too.
-            raise Unavailable("a tag of the scope did not answer")
-        if missing:
+        tags = dict(zip(wanted, found, strict=True))
+        missing = [each for each, tag in tags.items() if tag is None]
+        if missing and scope_from(self._api.auth_info()) != snapshot.scope:
             raise Unavailable("scope changed", wait_seconds=_AGAIN_SECONDS)
-        return {tag.tag_id: tag for tag in found if tag is not None}
+        # WeCom 40068 means an empty tag only when the scope forgets it, too.
+        known = self._known_tags() if missing else {}
+        for each in missing:
+            snapshot = with_finding(snapshot, _unread(each))
+        held = {each: tag or known.get(each) for each, tag in tags.items()}
+        return replace(
+            snapshot, tags={each: tag for each, tag in held.items() if tag is not None}
+        )
 
-    def _read_departments(self, snapshot: Snapshot) -> list[Department]:
+    def _read_departments(
+        self, snapshot: Snapshot
+    ) -> tuple[Snapshot, list[Department]]:
         with transaction(self._pool) as connection:
             if DEPARTMENTS in staging.list_pages(connection, self._run.run_id):
-                return staged_departments(
+                return snapshot, staged_departments(
                     staging.list_kind(connection, self._run.run_id, "department")
                 )
-        listed = list_all(self._api, snapshot)
-        with self._writing() as connection:
-            stage_departments(connection, self._run.run_id, listed)
-        return listed
+        waited = Look.TREE in snapshot.looked
+        if waited:
+            # A root that nothing explained may be one of a tag's by now.
+            snapshot = self._with_tags(snapshot)
+        tree = read_tree(self._api, snapshot, stored=self._known_departments())
+        if tree.tear is not None and not waited:
+            looked = snapshot.looked | {Look.TREE}
+            raise LookAgain(replace(snapshot, looked=looked), said=torn(tree.tear))
+        if tree.tear is not None:
+            snapshot = with_finding(snapshot, torn(tree.tear))
+        self._keep_departments(snapshot, tree.departments)
+        return snapshot, tree.departments
+
+    def _keep_departments(
+        self, snapshot: Snapshot, departments: Sequence[Department]
+    ) -> None:
+        with self.writing() as connection:
+            stage_departments(connection, self._run.run_id, departments)
+            reads.note_snapshot(connection, self._run.run_id, snapshot.to_json())
+
+    def _known_departments(self) -> list[Department]:
+        with transaction(self._pool) as connection:
+            return departments.list_all(connection, self._corp.corp_pk)
+
+    def _known_tags(self) -> dict[TagId, Tag]:
+        with transaction(self._pool) as connection:
+            return corps.list_tags(connection, self._corp.corp_pk)
 
     def _read_lists(self, usable: Usable) -> None:
         pages = {listing_of(each): each for each in sorted(usable.departments)}
@@ -154,24 +258,37 @@ class CorpReader:
         with transaction(self._pool) as connection:
             seen = staging.list_seen(connection, self._run.run_id, wanted)
         # Whom a list has shown already is not asked again.
-        self._ask_each(sorted(wanted - seen), usable)
+        self._ask_each(sorted(wanted - seen), usable, ask=partial(ask_one, self._api))
 
     def _read_authorised(self, usable: Usable) -> None:
-        people = list_authorised(self._api)
-        with self._writing() as connection:
-            page = ReadPage(page=MEMBER_AUTH, rows=())
-            staging.replace_page(connection, self._run.run_id, kind="auth", page=page)
-        self._ask_each(sorted(people), usable)
+        with transaction(self._pool) as connection:
+            pages = staging.list_pages(connection, self._run.run_id)
+        if MEMBER_AUTH not in pages:
+            self.list_authorised_again()
+        with transaction(self._pool) as connection:
+            rows = staging.list_kind(connection, self._run.run_id, "auth")
+            listed = list(map(Userid, rows))
+            known = members.list_named(connection, self._corp.corp_pk, listed)
 
-    def _ask_each(self, people: Sequence[Userid], usable: Usable) -> None:
+        def ask(each: Userid) -> Member | int:
+            return ask_authorised(self._api, each, known=known.get(OpenUserid(each)))
+
+        self._ask_each(sorted(listed), usable, ask=ask)
+
+    def _ask_each(
+        self,
+        people: Sequence[Userid],
+        usable: Usable,
+        *,
+        ask: Callable[[Userid], Member | int],
+    ) -> None:
         pages = {f"member:{each}": each for each in people}
-        self._read_pages(
-            pages, lambda page: self._ask_page(pages[page]), usable, endpoint=GET
-        )
 
-    def _ask_page(self, userid: Userid) -> list[Member] | None:
-        answer = ask_one(self._api, userid)
-        return None if isinstance(answer, int) else [answer]
+        def ask_page(page: str) -> list[Member] | None:
+            answer = ask(pages[page])
+            return None if isinstance(answer, int) else [answer]
+
+        self._read_pages(pages, ask_page, usable, endpoint=GET)
 
     def _read_pages(
         self,
@@ -216,7 +333,7 @@ class CorpReader:
             )
             for page, members in answers
         ]
-        with self._writing() as connection:
+        with self.writing() as connection:
             staging.add_pages(connection, self._run.run_id, kind="member", pages=pages)
             reads.note_progress(connection, self._run.run_id, read=read, of=of)
 
@@ -226,46 +343,45 @@ class CorpReader:
                 return
             yield page
 
+    def _check_answered(self, snapshot: Snapshot) -> None:
+        """Raises: NobodyShown when WeCom refused everybody whom it had named."""
+        with transaction(self._pool) as connection:
+            pages = staging.list_pages(connection, self._run.run_id)
+        refused = refused_everywhere(pages, auth_mode=snapshot.scope.auth_mode)
+        if refused is not None:
+            raise NobodyShown(refused)
+
     def _check_scope_held(self, snapshot: Snapshot) -> None:
         if scope_from(self._api.auth_info()) == snapshot.scope:
             return
-        with self._writing() as connection:
-            staging.drop_all(connection, self._run.run_id)
-            reads.begin_read(connection, self._run.run_id)
+        self._throw_away()
         raise Unavailable("scope changed", wait_seconds=_AGAIN_SECONDS)
 
+    def _throw_away(self) -> None:
+        """Forget a read whose scope is another than when it began.
+
+        Raises: NeverTheSame when that happened each time.
+        """
+        if self._run.restarts + 1 >= MOST_RESTARTS:
+            raise NeverTheSame("the scope changed at every read")
+        with self.writing() as connection:
+            staging.drop_all(connection, self._run.run_id)
+            reads.begin_read(connection, self._run.run_id)
+            reads.count_restart(connection, self._run.run_id)
+
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
         """A transaction that commits only while the run is this worker's."""
         with transaction(self._pool) as connection:
             runs.check(connection, self._run)
             yield connection
 
 
-def list_all(api: CorpApi, snapshot: Snapshot) -> list[Department]:
-    """All departments that can be seen; none where members authorise by themselves.
-
-    Raises: Unavailable for an empty listing that cannot be true.
-    """
-    if snapshot.scope.auth_mode == AuthMode.MEMBER:
-        return []
-    listed = ask_departments(api)
-    granted = snapshot.grants_departments
-    if isinstance(listed, WeComError):
-        if granted:
-            # Not an answer about any department: it says what we may ask.
-            raise Unavailable(
-                f"{Finding.LOST_PERMISSION}: the departments of the scope are refused",
-                errcode=listed.errcode,
-                endpoint=listed.endpoint,
-            ) from listed
-        return []
-    if not listed and granted:
-        raise Unavailable(
-            f"{Finding.CUT_OFF_READ}:"
-            " an empty listing although the scope has departments"
-        )
-    return listed
+def _unread(tag_id: TagId) -> str:
+    return (
+        f"{Finding.CUT_OFF_READ}: tag {tag_id} is in the scope and did not answer;"
+        " whom it let use the app stays"
+    )
 
 
 def _count_pages(known: Collection[str], usable: Usable) -> int:

@@ -1,27 +1,40 @@
-"""What the first answers of a full read said, and what its pages must cost."""
+"""What the first answers of a read said; what its pages cost, and come to."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from domain.ids import DepartmentId, TagId, Userid
 from domain.org import Department
+from domain.reasons import Finding
 from domain.scope import AuthMode, AuthScope, Tag, Usable, usable_of
 from domain.tree import Tree
 from store.org import corps
+from store.runs.staging import Page
 from wecom.corp import MEMBER_AUTH_PAGE
+
+# Pages of single people who were touched meanwhile, and of those whom no page showed.
+AGAIN, ABSENT = "again:", "absent:"
+ASKED_BESIDE = (AGAIN, ABSENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What the first answers of a read said; later pages depend on it."""
+    """What the first answers of a read said; later pages depend on it.
+
+    Shape: `lost` names what a first look at the whole left open, `looked` what was
+        waited for, `found` what operators have to be told.
+    """
 
     scope: AuthScope
     permissions: frozenset[str]
     agent_id: int
     corp_name: str | None
     tags: dict[TagId, Tag]
+    lost: frozenset[str] = frozenset()
+    looked: frozenset[str] = frozenset()
+    found: tuple[str, ...] = ()
 
     def usable(self, departments: Iterable[Department]) -> Usable:
         """Who may use the app, given all departments of the read."""
@@ -44,6 +57,9 @@ class Snapshot:
                 [each.tag_id, sorted(each.userids), sorted(each.department_ids)]
                 for each in self.tags.values()
             ],
+            "lost": sorted(self.lost),
+            "looked": sorted(self.looked),
+            "found": [*self.found],
         }
 
     @classmethod
@@ -63,6 +79,9 @@ class Snapshot:
             agent_id=value["agent_id"],
             corp_name=value["corp_name"],
             tags={each.tag_id: each for each in tags},
+            lost=frozenset(value.get("lost", ())),
+            looked=frozenset(value.get("looked", ())),
+            found=tuple(value.get("found", ())),
         )
 
 
@@ -72,8 +91,28 @@ def least_calls(snapshot: Snapshot, pages: Iterable[str]) -> int:
     Shape: two of get_auth_info, one of get_permissions, one for each tag, and one for
         each page; who is asked again for being touched meanwhile is not in it.
     """
-    asked = [each for each in pages if not each.startswith("again:")]
+    asked = [each for each in pages if not each.startswith(ASKED_BESIDE)]
     if snapshot.scope.auth_mode == AuthMode.MEMBER:
         people = sum(each.startswith("member:") for each in asked)
         return 3 + max(1, math.ceil(people / MEMBER_AUTH_PAGE)) + people
     return 3 + len(snapshot.tags) + len(asked)
+
+
+def refused_everywhere(pages: Mapping[str, Page], *, auth_mode: int) -> str | None:
+    """What operators are told when nobody at all was shown, though some were named."""
+    lists = [page for name, page in pages.items() if name.startswith("department:")]
+    people = [page for name, page in pages.items() if name.startswith("member:")]
+    asked = [*lists, *people]
+    # Somebody granted singly may have left alone; whole lists are not refused for that.
+    named = people if auth_mode == AuthMode.MEMBER else lists
+    if not named or any(each.complete for each in asked):
+        return None
+    if auth_mode == AuthMode.MEMBER:
+        return (
+            f"{Finding.LOST_PERMISSION}: WeCom lists {len(named)} members who"
+            " authorised the app and refuses every one; nobody was added or removed"
+        )
+    return (
+        f"{Finding.LOST_PERMISSION}: WeCom refuses the lists of all {len(named)}"
+        " departments in the scope; nobody was added or removed"
+    )
