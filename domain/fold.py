@@ -10,6 +10,7 @@ from domain.ids import CORP_KEY, DepartmentId, Key, TagId, Userid, split_key
 from domain.org import Activation
 
 CHANGE_CONTACT = "change_contact"
+DELETE_PARTY = "delete_party"
 DELETE_USER = "delete_user"
 SUBSCRIBE = "subscribe"
 UNSUBSCRIBE = "unsubscribe"

@@ -123,9 +123,15 @@ def scope_hides(
 
     Then a listing that lacks it is the second answer, not the only one.
     """
-    if scope.auth_mode == AuthMode.MEMBER:
+    if scope.auth_mode == AuthMode.MEMBER or not _grants(scope, tags):
         return True
     if ORGANISATION_INFO in permissions:
         return False
     above = {department_id, *stored.ancestors(department_id)}
     return roots_of(scope, tags=tags).isdisjoint(above)
+
+
+def _grants(scope: AuthScope, tags: Tags) -> bool:
+    """Whether a department lets anybody use the app; else the tree is emptied."""
+    tagged = (tags[each].department_ids for each in scope.tags if each in tags)
+    return bool(scope.departments.union(*tagged))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from domain.fold import SUBSCRIBE, FoldedMail
 from domain.ids import TagId, Userid
-from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
+from domain.leavers import BY_SETS, LeftInPlace, Removal, Undecided, Verdict
+from domain.listings import Tear, find_tear
 from domain.org import Department, Member, StoredMember
 from domain.renames import Absentee, Rename, match_renames
 from domain.scope import (
@@ -13,11 +14,13 @@ from domain.scope import (
     Tag,
     Tags,
     readable_departments,
+    tag_ground,
     usable_of,
 )
+from domain.testimony import DEPARTMENTS, SCOPE, roots_of, sets_behind, tags_among
 from domain.tree import Tree
 from store.database import Pool, glance
-from store.org import corps, departments, members
+from store.org import absences, corps, departments, members
 from store.org.corps import Corp
 from wecom.errors import Unavailable
 from workers.events.affected import Spread, View, active_of, spread_of
@@ -41,7 +44,12 @@ class NeedsRun(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What came of the questions; `undecided` are absences that were not confirmed."""
+    """What came of the questions; `undecided` are absences that were not confirmed.
+
+    Shape: `doubted` are sets that were read and not followed, by name: they would take
+        somebody away who answers; `postponed` would be users by them alone. `tear` is
+        why a listing was not followed.
+    """
 
     view: View
     read_tags: Mapping[TagId, Tag | None]
@@ -49,6 +57,9 @@ class Found:
     findings: Findings
     former: frozenset[Userid]
     undecided: Mapping[Userid, Undecided]
+    doubted: frozenset[str] = frozenset()
+    postponed: frozenset[Userid] = frozenset()
+    tear: Tear | None = None
 
 
 def investigate(
@@ -77,6 +88,8 @@ class _Investigation:
             )
         self._known = KnownMembers(pool, corp.corp_pk)
         self._before = self._view(None, self._old_tags)
+        self._tear: Tear | None = None
+        self._once_lost = self._list_once_lost()
 
     def run(self) -> Found:
         read_tags = self._read_tags()
@@ -88,7 +101,55 @@ class _Investigation:
         if listed is None and self._shows_new_department(view):
             view = self._view(self._listing(tags), tags)
             spread = self._ask(view)
+        if unread := self._unread_sets(view, read_tags):
+            view = self._read_sets(unread, view, read_tags)
+            spread = self._ask(view)
         return self._conclude(view, read_tags, spread)
+
+    def _list_once_lost(self) -> frozenset[Userid]:
+        """Whom a read of a set has lost: what sets say now is for them, too."""
+        if not (self._batch.tags or self._batch.departments):
+            return frozenset()
+        with glance(self._pool) as connection:
+            return absences.list_once_lost(connection, self._corp.corp_pk)
+
+    def _unread_sets(
+        self, view: View, read_tags: Mapping[TagId, Tag | None]
+    ) -> frozenset[str]:
+        """The sets that lost somebody who answers, as far as they are only stored."""
+        sets: set[str] = set()
+        for stored in self._lost(view):
+            sets |= sets_behind(stored.member, tags=self._old_tags)
+        known = {tag_ground(each) for each in read_tags} | {SCOPE}
+        if view.listed is not None or self._tear is not None:
+            known.add(DEPARTMENTS)
+        tags = {tag_ground(each) for each in self._corp.scope.tags}
+        return frozenset(sets & (tags | {DEPARTMENTS}) - known)
+
+    def _lost(self, view: View) -> list[StoredMember]:
+        """Active members who answer and whom nothing lets use the app any more."""
+        if self._corp.scope.auth_mode == AuthMode.MEMBER:
+            return []
+        active = active_of(self._stored_of_all_asked())
+        return [
+            active[who]
+            for who, each in self._inquiry.answers.items()
+            if who in active and not view.usable.grounds_of(who, each.department_ids)
+        ]
+
+    def _read_sets(
+        self, sets: frozenset[str], view: View, read_tags: dict[TagId, Tag | None]
+    ) -> View:
+        """What these sets say now; a tag that does not answer stays as it was."""
+        self._check_scope()
+        for each in sorted(tags_among(sets)):
+            if (tag := self._inquiry.read_tag(each)) is not None:
+                read_tags[each] = tag
+        tags = self._tags_now(read_tags)
+        listed = list(view.listed) if view.listed is not None else None
+        if DEPARTMENTS in sets:
+            listed = self._listing(tags)
+        return self._view(listed, tags)
 
     def _view(self, listed: list[Department] | None, tags: Tags) -> View:
         tree = Tree.of(self._stored if listed is None else listed)
@@ -108,7 +169,36 @@ class _Investigation:
             for each, tag in read.items()
         )
 
-    def _listing(self, tags: Tags) -> list[Department]:
+    def _listing(self, tags: Tags) -> list[Department] | None:
+        """All departments that are listed; None when the listing is torn."""
+        if self._tear is not None:
+            return None
+        listed = self._ask_listing(tags)
+        self._tear = self._find_tear(listed, tags)
+        return listed if self._tear is None else None
+
+    def _find_tear(self, listed: list[Department], tags: Tags) -> Tear | None:
+        """Where the listing tears, unless what the scope names now explains it.
+
+        Raises: NeedsRun when the scope or a tag in it is not what we know.
+        """
+        scope = self._corp.scope
+        if (tear := find_tear(listed, roots=roots_of(scope, tags=tags))) is None:
+            return None
+        self._check_scope()
+        read = {
+            each: tag
+            for each in sorted(scope.tags | scope.extra_tags)
+            if (tag := self._inquiry.read_tag(each)) is not None
+        }
+        now = {**tags, **read}
+        if find_tear(listed, roots=roots_of(scope, tags=now)) is not None:
+            return tear
+        if any(now[each] != tags.get(each) for each in scope.tags & now.keys()):
+            raise NeedsRun("drain")
+        return None
+
+    def _ask_listing(self, tags: Tags) -> list[Department]:
         if self._corp.scope.auth_mode == AuthMode.MEMBER:
             return []
         listed = self._inquiry.list_departments()
@@ -144,7 +234,7 @@ class _Investigation:
                 before=self._before,
                 after=view,
             )
-        asked = frozenset(self._batch.members) | spread.ask
+        asked = frozenset(self._batch.members) | spread.ask | self._once_lost
         self._check_width(asked)
         known = active_of(self._known.of(asked))
         usable = view.usable.departments
@@ -185,8 +275,19 @@ class _Investigation:
             # Confirming may have listed departments, which showed more people.
             stored = self._stored_of_all_asked()
         active = active_of(stored)
+        fresh = self._shown(view)
+        doubted = self._doubted(view, read_tags, verdicts, active)
+        if doubted:
+            view, read_tags, spread = self._without(doubted, view, read_tags)
         answers = self._inquiry.grounded(view.usable)
         shown = {who: each for who, each in answers.items() if each.grounds}
+        # Whom a set that is not followed would have taken away stays as they are.
+        verdicts = {
+            who: each
+            for who, each in verdicts.items()
+            if not (doubted and who in shown and who not in self._inquiry.refusals)
+            or _is_by_sets(each)
+        }
         renames = match_renames(
             [
                 Absentee(stored=active[who], confirmed=isinstance(each, Removal))
@@ -215,7 +316,63 @@ class _Investigation:
                 for who, each in decided.items()
                 if isinstance(each, Undecided)
             },
+            doubted=doubted,
+            postponed=(frozenset(fresh) - shown.keys()) | self._unplaced(view),
+            tear=self._tear,
         )
+
+    def _shown(self, view: View) -> frozenset[Userid]:
+        answers = self._inquiry.grounded(view.usable)
+        return frozenset(who for who, each in answers.items() if each.grounds)
+
+    def _unplaced(self, view: View) -> frozenset[Userid]:
+        """Who answers from a department that no listing has shown."""
+        if self._corp.scope.auth_mode == AuthMode.MEMBER:
+            return frozenset()
+        return frozenset(
+            who
+            for who, member in self._inquiry.answers.items()
+            if any(each not in view.tree for each in member.department_ids)
+        )
+
+    def _doubted(
+        self,
+        view: View,
+        read_tags: Mapping[TagId, Tag | None],
+        verdicts: Mapping[Userid, Verdict],
+        active: Mapping[Userid, StoredMember],
+    ) -> frozenset[str]:
+        """The sets, among those read now, of which one read alone lost somebody."""
+        sets: set[str] = set()
+        for who, verdict in verdicts.items():
+            if _is_by_sets(verdict):
+                sets |= sets_behind(active[who].member, tags=self._old_tags)
+        read = {tag_ground(each) for each in read_tags}
+        if view.listed is not None:
+            read.add(DEPARTMENTS)
+        return frozenset(sets & read)
+
+    def _without(
+        self,
+        doubted: frozenset[str],
+        view: View,
+        read_tags: Mapping[TagId, Tag | None],
+    ) -> tuple[View, dict[TagId, Tag | None], Spread]:
+        """The same with what is stored in place of the sets that are not followed."""
+        kept = {
+            each: tag
+            for each, tag in read_tags.items()
+            if tag_ground(each) not in doubted
+        }
+        listed = None if DEPARTMENTS in doubted else view.listed
+        restored = self._view(
+            None if listed is None else list(listed), self._tags_now(kept)
+        )
+        with glance(self._pool) as connection:
+            spread = spread_of(
+                connection, self._corp.corp_pk, before=self._before, after=restored
+            )
+        return restored, kept, spread
 
     def _check_subscribers(self, view: View) -> None:
         """Whoever came into a scope that is not the one we know tells of a new one.
@@ -255,6 +412,8 @@ class _Investigation:
             unsubscribed=self._batch.unsubscribed,
             placeless=self._batch.placeless,
             statuses=self._batch.statuses,
+            permissions=self._corp.permissions,
+            agreed=self._agreed(frozenset(answers) - shown),
         )
         if not candidates.stored:
             return {}
@@ -262,6 +421,17 @@ class _Investigation:
         return confirm_leavers(
             self._inquiry, candidates, usable=view.usable, tree=view.tree
         )
+
+    def _agreed(self, userids: frozenset[Userid]) -> frozenset[Userid]:
+        """Those of these whom an earlier read of the sets had lost as well."""
+        if not userids:
+            return frozenset()
+        with glance(self._pool) as connection:
+            return absences.list_agreed(connection, self._corp.corp_pk, userids)
+
+
+def _is_by_sets(verdict: Verdict) -> bool:
+    return isinstance(verdict, Undecided) and verdict.doubt in BY_SETS
 
 
 def _findings(

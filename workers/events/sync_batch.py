@@ -19,7 +19,8 @@ from domain.ids import (
     split_key,
 )
 from domain.lateness import department_is_late, member_is_late, tag_is_late
-from domain.reasons import Reason
+from domain.reasons import Finding, Reason
+from domain.testimony import DEPARTMENTS
 from store.database import Connection, transaction
 from store.inbox import leases, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
@@ -30,6 +31,7 @@ from store.org.journal import Cause
 from store.runs import requests, runs, touched
 from workers.calls.retry import PatientApi
 from workers.events.investigate import MOST_QUESTIONS, Found, NeedsRun, investigate
+from workers.events.unlisted import followed_listing
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
 from workers.org.apply import apply_listing, apply_members, remove_unlisted
@@ -45,6 +47,10 @@ DEPARTMENTS_KEY = Key("department:*")
 
 # A late answer is asked for again after these, then WeCom has overtaken the event.
 LATE_SECONDS = (3.0, 30.0)
+
+# What its mail could not settle is read in full after this.
+LOOK_LATER_SECONDS = 60.0
+_UNSETTLED = frozenset({"unconfirmed", str(Finding.CUT_OFF_READ)})
 
 
 def sync_contact(
@@ -69,10 +75,10 @@ def sync_contact(
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         corps.lock(connection, corp.corp_pk)
-        decisions, waiting = _apply(connection, runtime, corp, found)
+        decisions, waiting = _apply(connection, runtime, corp, batch, found)
         _note_touched(connection, corp, batch, found)
         left_over = _left_over(connection, corp, found, waiting)
-        _settle(connection, claim, taken, batch, found, decisions, left_over)
+        _settle(connection, corp, claim, taken, batch, found, decisions, left_over)
     seconds = time.monotonic() - began
     tally_effects(
         runtime.tallies, claim, taken=taken, decisions=decisions, seconds=seconds
@@ -81,14 +87,27 @@ def sync_contact(
 
 
 def _apply(
-    connection: Connection, runtime: Runtime, corp: Corp, found: Found
+    connection: Connection,
+    runtime: Runtime,
+    corp: Corp,
+    batch: FoldedMail,
+    found: Found,
 ) -> tuple[list[Decision], frozenset[Key]]:
     """The decisions that were carried out, and what the guard keeps from it."""
     listed, corp_pk = found.view.listed, corp.corp_pk
     data_key = runtime.data_key(corp)
     gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
-    note_shown(connection, corp, [each.userid for each in found.findings.shown])
-    absences.forget(connection, corp_pk, found.findings.settled)
+    note_shown(
+        connection,
+        corp,
+        [
+            each.userid
+            for each in found.findings.shown
+            if each.userid not in found.undecided
+        ],
+    )
+    settled = found.findings.settled - found.undecided.keys()
+    absences.forget(connection, corp_pk, settled)
     absences.note(connection, corp_pk, found.undecided)
     people = gate.admit_people(connection, found.findings.gone)
     findings = replace(found.findings, gone=people.leaving)
@@ -101,7 +120,7 @@ def _apply(
         decisions += remove_unlisted(
             connection,
             corp_pk,
-            [each.department_id for each in listed],
+            followed_listing(connection, corp, batch, found.view),
             staying=found.undecided,
             waiting=people.waiting,
             admit=partial(gate.admit_departments, connection),
@@ -172,6 +191,7 @@ def _note_touched(
 
 def _settle(
     connection: Connection,
+    corp: Corp,
     claim: ClaimedBatch,
     taken: Sequence[ClaimedMail],
     batch: FoldedMail,
@@ -179,7 +199,7 @@ def _settle(
     decisions: Iterable[Decision],
     left_over: frozenset[DepartmentId],
 ) -> None:
-    changed = {each.key for each in decisions}
+    changed, unsettled = {each.key for each in decisions}, False
     asked_before = {each.event_id: each.late_asks for each in taken}
     outcomes: dict[int, tuple[Settled, str]] = {}
     waits: dict[int, float] = {}
@@ -200,6 +220,11 @@ def _settle(
         else:
             settled = "applied" if key in changed else "no_difference"
             outcomes[newest.event_id] = ("done", doubt or settled)
+            unsettled |= doubt in _UNSETTLED
+    if unsettled:
+        # No more mail asks about it: a full read does, when WeCom has had some time.
+        seconds = LOOK_LATER_SECONDS
+        corps.make_due(connection, corp.corp_pk, cause="finding", seconds=seconds)
     for event_id, into in batch.folded.items():
         outcomes[event_id] = ("folded", f"folded into {into}")
     settlement.ask_again(connection, claim, waits)
@@ -211,6 +236,8 @@ def _doubt(
 ) -> str | None:
     """Why this key should be asked about again, as the outcome if that is no use."""
     kind, name = split_key(key)
+    if (doubt := _doubt_of_sets(kind, name, found)) is not None:
+        return doubt
     latest = batch.latest[key]
     view = found.view
     if kind == "member":
@@ -234,6 +261,18 @@ def _doubt(
         read = found.read_tags
         late = tag_id in read and tag_is_late(latest, tag=read[tag_id])
     return "overtaken" if late else None
+
+
+def _doubt_of_sets(kind: str, name: str, found: Found) -> str | None:
+    """Whether a set was not followed that decides about this key."""
+    if kind == "department" and found.tear is not None:
+        return Finding.CUT_OFF_READ
+    unsure = {
+        "member": name in found.postponed,
+        "department": DEPARTMENTS in found.doubted,
+        "tag": f"tag:{name}" in found.doubted,
+    }
+    return "unconfirmed" if unsure.get(kind) else None
 
 
 def _first_keys(rows: Sequence[ClaimedMail]) -> list[ClaimedMail]:

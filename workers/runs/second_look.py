@@ -225,9 +225,6 @@ def _unexplained(
     stored: Iterable[Department],
 ) -> frozenset[DepartmentId]:
     """Which of the departments that a listing lacks nothing else says are gone."""
-    if not gone or not snapshot.grants_departments:
-        # The scope names no department: it says so itself.
-        return frozenset()
     tree = Tree.of(stored)
     return frozenset(
         each
