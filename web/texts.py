@@ -7,17 +7,19 @@ from typing import Any
 
 from flask import has_request_context, request
 
+from web import cookies
+from web.cookies import Cookie
+
 FOLDER = Path(__file__).parent / "locales"
 LANGUAGES = {"zh-CN": "中文", "en": "English"}
 DEFAULT = "zh-CN"
-COOKIE = "language"
 
 
 def language() -> str:
     """The language of this request: the one chosen, else what the browser prefers."""
     if not has_request_context():
         return DEFAULT
-    chosen = request.cookies.get(COOKIE)
+    chosen = cookies.read(Cookie.LANGUAGE)
     if chosen in LANGUAGES:
         return chosen
     # A browser that says `zh` or `zh-TW` is served Chinese, not English.

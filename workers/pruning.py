@@ -20,6 +20,7 @@ from store import (
 )
 from store.database import Connection, transaction
 from store.partitions import INBOX, JOURNAL, Partitioned
+from store.sessions import member_sessions, operator_sessions
 from workers.runtime import Runtime
 
 _AT_ONCE = 5_000
@@ -43,6 +44,8 @@ def prune(runtime: Runtime) -> None:
             prune_inbox,
             pruning.prune_identities,
             journeys.prune,
+            operator_sessions.prune,
+            member_sessions.prune,
         ),
         most=_MOST_BATCHES,
     )
