@@ -13,7 +13,7 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 from redis import Redis, RedisError
 
-from store.tallies import WRONG_TOKENS
+from store.platform.metrics import WRONG_TOKENS
 from web.problems import Problem
 from web.services import services
 

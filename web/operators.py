@@ -6,8 +6,8 @@ import re
 
 from flask import Response, after_this_request, g
 
-from store import operators
 from store.database import transaction
+from store.platform import operators
 from store.sessions import operator_sessions
 from store.sessions.ids import LONGEST_HOURS
 from store.sessions.operator_sessions import OperatorSession

@@ -7,12 +7,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from store import operators
 from store.database import transaction
+from store.platform import operators
 from store.sessions import member_sessions, operator_sessions
 from store.sessions.ids import IDLE_HOURS, LONGEST_HOURS, MOST_OF_ONE, hash_of
-from tests.visiting import WECOM, Visit, csrf_of, named, open_visit, query_of
-from tests.webclient import (
+from tests.support.visiting import WECOM, Visit, csrf_of, named, open_visit, query_of
+from tests.support.webclient import (
     API_TOKEN,
     SECRET_KEY,
     add_corp,

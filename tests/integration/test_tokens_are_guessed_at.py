@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.visiting import Visit, csrf_of
-from tests.webclient import API_TOKEN, BEARER
+from tests.support.visiting import Visit, csrf_of
+from tests.support.webclient import API_TOKEN, BEARER
 from web import limits
 from web.services import Services
 

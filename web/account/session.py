@@ -5,13 +5,13 @@ from flask import after_this_request, g
 from werkzeug.wrappers import Response
 
 from store.database import transaction
+from store.installs.visitors import Visitor, find_visitor
 from store.sessions import member_sessions
 from store.sessions.ids import LONGEST_HOURS
 from store.sessions.member_sessions import MemberSession
-from store.visitors import Visitor, find_visitor
 from web import cookies
+from web.account.sign_in import sign_in
 from web.account.standing import Refused, refusal_of
-from web.account.ways import sign_in
 from web.cookies import Cookie
 from web.services import services
 

@@ -3,12 +3,12 @@
 from flask import Response, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from store import intents
 from store.database import transaction
-from store.intents import Intent, digest_of
+from store.installs import intents
+from store.installs.intents import Intent, digest_of
 from web.access import Audience, seen_by
-from web.account import detours
-from web.account.ways import name_installer
+from web.account import oauth_state
+from web.account.sign_in import name_installer
 from web.install.blueprint import install
 from web.install.progress import Progress, view_progress
 from web.install.stops import Stop, Stopped, result_address
@@ -97,7 +97,7 @@ def _get_intent(state: str) -> Intent:
         intent = intents.find_by_state(connection, state)
     if intent is None or intent.confirmed_at is None:
         raise Stopped(Stop.STRANGE)
-    if intent.browser != digest_of(detours.visitor()):
+    if intent.browser != digest_of(oauth_state.visitor()):
         raise Stopped(Stop.OTHER_BROWSER, intent)
     return intent
 

@@ -1,8 +1,8 @@
 """Who installed, where WeCom did not say: they sign in, and the install goes on."""
 
-from store import intents
 from store.database import transaction
-from web.account.detours import visitor
+from store.installs import intents
+from web.account.oauth_state import visitor
 from web.install.progress import Stage, view_progress
 from web.services import services
 
