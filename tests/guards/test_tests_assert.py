@@ -5,7 +5,7 @@ import ast
 from tests.guards.source import Module, called, functions, modules
 
 # What fails a test without the word `assert`.
-EXPECT = {"raises", "warns", "fail", "run_state_machine_as_test"}
+EXPECT = {"raises", "warns", "fail", "expect", "run_state_machine_as_test"}
 
 
 def names(node: ast.AST) -> set[str]:

@@ -121,7 +121,8 @@ def test_programs_that_only_root_can_read_run_whole_as_nobody(
             identity=identity,
         )
 
-        supervisor = Supervisor(say=[].append, leash=guarded.leash)
+        said: list[str] = []
+        supervisor = Supervisor(say=said.append, leash=guarded.leash)
         supervisor.start(server.service("fsync=off"))
         with psycopg.connect(server.ensure_database("made")) as connection:
             answer = connection.execute("SELECT current_database()").fetchone()
