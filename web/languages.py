@@ -3,12 +3,12 @@
 from flask import Flask, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from texts.catalogue import LANGUAGES
 from web import cookies
 from web.access import Audience, seen_by
 from web.cookies import Cookie
 from web.paths import local_path
 from web.problems import Problem
-from web.texts import LANGUAGES
 
 _YEAR_SECONDS = 365 * 24 * 3600
 

@@ -10,7 +10,7 @@ from werkzeug.serving import make_server
 
 from tests.support.companies import CORP, Company, evidence, open_company
 from tests.support.webclient import cookies_of
-from web.texts import catalogue
+from texts.catalogue import catalogue
 
 PAGES = ("", "?group=pending", "people/li", "people/li/desk", "people/wang/unlink")
 PHONE_PIXELS = 390
