@@ -1,5 +1,7 @@
 """Histories in which sets are old, shrunken or torn while user/get tells the truth."""
 
+from collections.abc import Iterable
+
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
@@ -72,15 +74,21 @@ class SetLies:
 
 def _all_in_sets(truth: Truth) -> set[tuple[str, int | str]]:
     """Each name in each set that WeCom would show."""
-    holding = truth.tags[TAG]
     named: set[tuple[str, int | str]] = set()
-    named.update((f"tag:{TAG}", each) for each in holding.userids)
-    named.update((f"tag:{TAG}", each) for each in holding.departments)
-    named |= {("departments", each) for each in truth.visible_departments}
-    named |= {("authorised", each) for each in truth.authorised}
-    named |= {
-        ("auth_info", each) for each in (*truth.allow_members, *truth.allow_departments)
-    }
+    holding = truth.tags[TAG]
+    _name(named, f"tag:{TAG}", holding.userids)
+    _name(named, f"tag:{TAG}", holding.departments)
+    _name(named, "departments", truth.visible_departments)
+    _name(named, "authorised", truth.authorised)
+    _name(named, "auth_info", truth.allow_members)
+    _name(named, "auth_info", truth.allow_departments)
     for who, person in truth.people.items():
-        named.update((f"list:{place}", who) for place in person.departments)
+        for place in person.departments:
+            _name(named, f"list:{place}", [who])
     return named
+
+
+def _name(
+    named: set[tuple[str, int | str]], question: str, names: Iterable[int | str]
+) -> None:
+    named.update((question, each) for each in names)
