@@ -5,26 +5,17 @@ from dataclasses import dataclass
 
 from domain.fold import SUBSCRIBE, FoldedMail
 from domain.ids import TagId, Userid
-from domain.leavers import BY_SETS, LeftInPlace, Removal, Undecided, Verdict
-from domain.listings import Tear, find_tear
-from domain.org import Department, Member, StoredMember
+from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
+from domain.listings import Tear
+from domain.org import Member, StoredMember
 from domain.renames import Absentee, Rename, match_renames
-from domain.scope import (
-    AuthMode,
-    Tag,
-    Tags,
-    readable_departments,
-    tag_ground,
-    usable_of,
-)
-from domain.testimony import DEPARTMENTS, SCOPE, roots_of, sets_behind, tags_among
-from domain.tree import Tree
+from domain.scope import AuthMode, Tag
 from store.database import Pool, glance
-from store.org import absences, corps, departments, members
+from store.org import absences, members
 from store.org.corps import Corp
-from wecom.errors import Unavailable
 from workers.events.affected import Spread, View, active_of, spread_of
 from workers.events.known_members import KnownMembers
+from workers.events.sets import NeedsRun, SetReads, is_by_sets
 from workers.org.apply import Findings
 from workers.org.leavers import Candidates, confirm_leavers
 from workers.org.questions import Inquiry, worth_listing
@@ -32,14 +23,6 @@ from workers.org.questions import Inquiry, worth_listing
 # A drain that would ask more than a third of the corp, or this many, reads it whole.
 MOST_QUESTIONS = 500
 _SMALL_BATCH = 20
-
-
-class NeedsRun(Exception):
-    """A full read answers this better than questions one by one."""
-
-    def __init__(self, cause: str) -> None:
-        super().__init__(cause)
-        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,51 +63,19 @@ class _Investigation:
         self._corp = corp
         self._batch = batch
         self._inquiry = inquiry
-        # The lease keeps all this as it is until it is applied.
-        with glance(pool) as connection:
-            self._stored = departments.list_all(connection, corp.corp_pk)
-            self._old_tags = (
-                corps.list_tags(connection, corp.corp_pk) if corp.scope.tags else {}
-            )
+        self._sets = SetReads(pool, corp, batch, inquiry)
         self._known = KnownMembers(pool, corp.corp_pk)
-        self._before = self._view(None, self._old_tags)
-        self._tear: Tear | None = None
-        self._once_lost = self._list_once_lost()
 
     def run(self) -> Found:
-        read_tags = self._read_tags()
-        tags = self._tags_now(read_tags)
-        asks = bool(self._batch.departments) or self._moves_scope(read_tags)
-        listed = self._listing(tags) if asks else None
-        view = self._view(listed, tags)
-        spread = self._ask(view)
-        if listed is None and self._shows_new_department(view):
-            view = self._view(self._listing(tags), tags)
-            spread = self._ask(view)
-        if unread := self._unread_sets(view, read_tags):
-            view = self._read_sets(unread, view, read_tags)
-            spread = self._ask(view)
-        return self._conclude(view, read_tags, spread)
-
-    def _list_once_lost(self) -> frozenset[Userid]:
-        """Whom a read of a set has lost: what sets say now is for them, too."""
-        if not (self._batch.tags or self._batch.departments):
-            return frozenset()
-        with glance(self._pool) as connection:
-            return absences.list_once_lost(connection, self._corp.corp_pk)
-
-    def _unread_sets(
-        self, view: View, read_tags: Mapping[TagId, Tag | None]
-    ) -> frozenset[str]:
-        """The sets that lost somebody who answers, as far as they are only stored."""
-        sets: set[str] = set()
-        for stored in self._lost(view):
-            sets |= sets_behind(stored.member, tags=self._old_tags)
-        known = {tag_ground(each) for each in read_tags} | {SCOPE}
-        if view.listed is not None or self._tear is not None:
-            known.add(DEPARTMENTS)
-        tags = {tag_ground(each) for each in self._corp.scope.tags}
-        return frozenset(sets & (tags | {DEPARTMENTS}) - known)
+        sets = self._sets
+        sets.read_said()
+        spread = self._ask(sets.view)
+        if sets.view.listed is None and self._shows_new_department(sets.view):
+            sets.read_tree()
+            spread = self._ask(sets.view)
+        if sets.read_behind(self._lost(sets.view)):
+            spread = self._ask(sets.view)
+        return self._conclude(spread)
 
     def _lost(self, view: View) -> list[StoredMember]:
         """Active members who answer and whom nothing lets use the app any more."""
@@ -137,104 +88,9 @@ class _Investigation:
             if who in active and not view.usable.grounds_of(who, each.department_ids)
         ]
 
-    def _read_sets(
-        self, sets: frozenset[str], view: View, read_tags: dict[TagId, Tag | None]
-    ) -> View:
-        """What these sets say now; a tag that does not answer stays as it was."""
-        self._check_scope()
-        for each in sorted(tags_among(sets)):
-            if (tag := self._inquiry.read_tag(each)) is not None:
-                read_tags[each] = tag
-        tags = self._tags_now(read_tags)
-        listed = list(view.listed) if view.listed is not None else None
-        if DEPARTMENTS in sets:
-            listed = self._listing(tags)
-        return self._view(listed, tags)
-
-    def _view(self, listed: list[Department] | None, tags: Tags) -> View:
-        tree = Tree.of(self._stored if listed is None else listed)
-        usable = usable_of(scope=self._corp.scope, tags=tags, tree=tree)
-        shown = (
-            None
-            if listed is None
-            else readable_departments(listed=listed, usable=usable.departments)
-        )
-        return View(listed=shown, tree=tree, tags=tags, usable=usable)
-
-    def _moves_scope(self, read: Mapping[TagId, Tag | None]) -> bool:
-        """Whether departments came into or left a tag, and so what is listed."""
-        before = {each: tag.department_ids for each, tag in self._old_tags.items()}
-        return any(
-            tag is not None and tag.department_ids != before.get(each, frozenset())
-            for each, tag in read.items()
-        )
-
-    def _listing(self, tags: Tags) -> list[Department] | None:
-        """All departments that are listed; None when the listing is torn."""
-        if self._tear is not None:
-            return None
-        listed = self._ask_listing(tags)
-        self._tear = self._find_tear(listed, tags)
-        return listed if self._tear is None else None
-
-    def _find_tear(self, listed: list[Department], tags: Tags) -> Tear | None:
-        """Where the listing tears, unless what the scope names now explains it.
-
-        Raises: NeedsRun when the scope or a tag in it is not what we know.
-        """
-        scope = self._corp.scope
-        if (tear := find_tear(listed, roots=roots_of(scope, tags=tags))) is None:
-            return None
-        self._check_scope()
-        read = {
-            each: tag
-            for each in sorted(scope.tags | scope.extra_tags)
-            if (tag := self._inquiry.read_tag(each)) is not None
-        }
-        now = {**tags, **read}
-        if find_tear(listed, roots=roots_of(scope, tags=now)) is not None:
-            return tear
-        if any(now[each] != tags.get(each) for each in scope.tags & now.keys()):
-            raise NeedsRun("drain")
-        return None
-
-    def _ask_listing(self, tags: Tags) -> list[Department]:
-        if self._corp.scope.auth_mode == AuthMode.MEMBER:
-            return []
-        listed = self._inquiry.list_departments()
-        if listed or not self._stored:
-            return listed
-        if self._corp.scope.departments:
-            # Where members authorise by themselves now, there is none to come.
-            self._check_scope()
-            raise Unavailable("an empty listing where departments were")
-        if any(tag.department_ids for tag in tags.values()):
-            # Tags lose a removed department without a word: a run reads them again.
-            raise NeedsRun("drain")
-        return listed
-
-    def _read_tags(self) -> dict[TagId, Tag | None]:
-        wanted = [each for each in self._batch.tags if each in self._corp.scope.tags]
-        read = {each: self._inquiry.read_tag(each) for each in wanted}
-        if None in read.values():
-            # Only the scope can say whether the tag is gone from it.
-            self._check_scope()
-            raise Unavailable("a tag of the scope did not answer")
-        return read
-
-    def _tags_now(self, read: Mapping[TagId, Tag | None]) -> Tags:
-        fresh = {each: tag for each, tag in read.items() if tag is not None}
-        return {**self._old_tags, **fresh}
-
     def _ask(self, view: View) -> Spread:
-        with glance(self._pool) as connection:
-            spread = spread_of(
-                connection,
-                self._corp.corp_pk,
-                before=self._before,
-                after=view,
-            )
-        asked = frozenset(self._batch.members) | spread.ask | self._once_lost
+        spread = self._spread(view)
+        asked = frozenset(self._batch.members) | spread.ask | self._sets.once_lost
         self._check_width(asked)
         known = active_of(self._known.of(asked))
         usable = view.usable.departments
@@ -246,6 +102,12 @@ class _Investigation:
         self._inquiry.list_members(dict.fromkeys([*sorted(spread.list_whole), *worth]))
         self._inquiry.ask_members(asked)
         return spread
+
+    def _spread(self, view: View) -> Spread:
+        with glance(self._pool) as connection:
+            return spread_of(
+                connection, self._corp.corp_pk, before=self._sets.before, after=view
+            )
 
     def _check_width(self, asked: frozenset[Userid]) -> None:
         if len(asked) <= _SMALL_BATCH:
@@ -265,28 +127,21 @@ class _Investigation:
             for each in member.department_ids
         )
 
-    def _conclude(
-        self, view: View, read_tags: Mapping[TagId, Tag | None], spread: Spread
-    ) -> Found:
-        self._check_subscribers(view)
-        stored = self._stored_of_all_asked()
-        verdicts = self._verdicts(view, active_of(stored))
-        if verdicts:
-            # Confirming may have listed departments, which showed more people.
-            stored = self._stored_of_all_asked()
-        active = active_of(stored)
-        fresh = self._shown(view)
-        doubted = self._doubted(view, read_tags, verdicts, active)
-        if doubted:
-            view, read_tags, spread = self._without(doubted, view, read_tags)
-        answers = self._inquiry.grounded(view.usable)
-        shown = {who: each for who, each in answers.items() if each.grounds}
+    def _conclude(self, spread: Spread) -> Found:
+        sets = self._sets
+        self._check_subscribers(sets.view)
+        verdicts, active = self._judged()
+        fresh = self._usable(sets.view)
+        if doubted := sets.doubted(verdicts, active):
+            sets.forget(doubted)
+            spread = self._spread(sets.view)
+        shown = self._usable(sets.view)
         # Whom a set that is not followed would have taken away stays as they are.
         verdicts = {
             who: each
             for who, each in verdicts.items()
             if not (doubted and who in shown and who not in self._inquiry.refusals)
-            or _is_by_sets(each)
+            or is_by_sets(each)
         }
         renames = match_renames(
             [
@@ -300,30 +155,56 @@ class _Investigation:
         )
         former = {userid for each in renames for userid in each.path[:-1]}
         decided = {who: each for who, each in verdicts.items() if who not in former}
-        return Found(
-            view=view,
-            read_tags=read_tags,
-            answers=answers,
-            findings=_findings(
+        return self._found(
+            _findings(
                 tuple(shown.values()),
                 _unasked(spread.reground, self._inquiry),
                 decided,
                 renames,
             ),
-            former=frozenset(former).union(*(each.aliases for each in stored)),
+            former=frozenset(former),
+            decided=decided,
+            doubted=doubted,
+            postponed=frozenset(fresh.keys() - shown.keys()),
+        )
+
+    def _found(
+        self,
+        findings: Findings,
+        *,
+        former: frozenset[Userid],
+        decided: Mapping[Userid, Verdict],
+        doubted: frozenset[str],
+        postponed: frozenset[Userid],
+    ) -> Found:
+        sets, stored = self._sets, self._stored_of_all_asked()
+        return Found(
+            view=sets.view,
+            read_tags=sets.read,
+            answers=self._inquiry.grounded(sets.view.usable),
+            findings=findings,
+            former=former.union(*(each.aliases for each in stored)),
             undecided={
                 who: each
                 for who, each in decided.items()
                 if isinstance(each, Undecided)
             },
             doubted=doubted,
-            postponed=(frozenset(fresh) - shown.keys()) | self._unplaced(view),
-            tear=self._tear,
+            postponed=postponed | self._unplaced(sets.view),
+            tear=sets.tear,
         )
 
-    def _shown(self, view: View) -> frozenset[Userid]:
+    def _judged(self) -> tuple[Mapping[Userid, Verdict], dict[Userid, StoredMember]]:
+        """What is to be thought of whom, and the active ones among all asked."""
+        view = self._sets.view
+        verdicts = self._verdicts(view, active_of(self._stored_of_all_asked()))
+        # Confirming may have listed departments, which showed more people.
+        return verdicts, active_of(self._stored_of_all_asked())
+
+    def _usable(self, view: View) -> dict[Userid, Member]:
+        """Who answered and may use the app."""
         answers = self._inquiry.grounded(view.usable)
-        return frozenset(who for who, each in answers.items() if each.grounds)
+        return {who: each for who, each in answers.items() if each.grounds}
 
     def _unplaced(self, view: View) -> frozenset[Userid]:
         """Who answers from a department that no listing has shown."""
@@ -334,45 +215,6 @@ class _Investigation:
             for who, member in self._inquiry.answers.items()
             if any(each not in view.tree for each in member.department_ids)
         )
-
-    def _doubted(
-        self,
-        view: View,
-        read_tags: Mapping[TagId, Tag | None],
-        verdicts: Mapping[Userid, Verdict],
-        active: Mapping[Userid, StoredMember],
-    ) -> frozenset[str]:
-        """The sets, among those read now, of which one read alone lost somebody."""
-        sets: set[str] = set()
-        for who, verdict in verdicts.items():
-            if _is_by_sets(verdict):
-                sets |= sets_behind(active[who].member, tags=self._old_tags)
-        read = {tag_ground(each) for each in read_tags}
-        if view.listed is not None:
-            read.add(DEPARTMENTS)
-        return frozenset(sets & read)
-
-    def _without(
-        self,
-        doubted: frozenset[str],
-        view: View,
-        read_tags: Mapping[TagId, Tag | None],
-    ) -> tuple[View, dict[TagId, Tag | None], Spread]:
-        """The same with what is stored in place of the sets that are not followed."""
-        kept = {
-            each: tag
-            for each, tag in read_tags.items()
-            if tag_ground(each) not in doubted
-        }
-        listed = None if DEPARTMENTS in doubted else view.listed
-        restored = self._view(
-            None if listed is None else list(listed), self._tags_now(kept)
-        )
-        with glance(self._pool) as connection:
-            spread = spread_of(
-                connection, self._corp.corp_pk, before=self._before, after=restored
-            )
-        return restored, kept, spread
 
     def _check_subscribers(self, view: View) -> None:
         """Whoever came into a scope that is not the one we know tells of a new one.
@@ -390,11 +232,7 @@ class _Investigation:
             if newest.kind == SUBSCRIBE
         }
         if outside & came:
-            self._check_scope()
-
-    def _check_scope(self) -> None:
-        if self._inquiry.scope() != self._corp.scope:
-            raise NeedsRun("scope")
+            self._sets.check_scope()
 
     def _stored_of_all_asked(self) -> list[StoredMember]:
         return self._known.of({*self._inquiry.answers, *self._inquiry.refusals})
@@ -417,7 +255,7 @@ class _Investigation:
         )
         if not candidates.stored:
             return {}
-        self._check_scope()
+        self._sets.check_scope()
         return confirm_leavers(
             self._inquiry, candidates, usable=view.usable, tree=view.tree
         )
@@ -428,10 +266,6 @@ class _Investigation:
             return frozenset()
         with glance(self._pool) as connection:
             return absences.list_agreed(connection, self._corp.corp_pk, userids)
-
-
-def _is_by_sets(verdict: Verdict) -> bool:
-    return isinstance(verdict, Undecided) and verdict.doubt in BY_SETS
 
 
 def _findings(

@@ -30,7 +30,8 @@ from store.org.corps import Corp
 from store.org.journal import Cause
 from store.runs import requests, runs, touched
 from workers.calls.retry import PatientApi
-from workers.events.investigate import MOST_QUESTIONS, Found, NeedsRun, investigate
+from workers.events.investigate import MOST_QUESTIONS, Found, investigate
+from workers.events.sets import NeedsRun
 from workers.events.unlisted import followed_listing
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
@@ -97,18 +98,7 @@ def _apply(
     listed, corp_pk = found.view.listed, corp.corp_pk
     data_key = runtime.data_key(corp)
     gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
-    note_shown(
-        connection,
-        corp,
-        [
-            each.userid
-            for each in found.findings.shown
-            if each.userid not in found.undecided
-        ],
-    )
-    settled = found.findings.settled - found.undecided.keys()
-    absences.forget(connection, corp_pk, settled)
-    absences.note(connection, corp_pk, found.undecided)
+    _note_answered(connection, corp, found)
     people = gate.admit_people(connection, found.findings.gone)
     findings = replace(found.findings, gone=people.leaving)
     decisions: list[Decision] = []
@@ -137,6 +127,15 @@ def _apply(
     )
     note_asked(connection, corp, decisions)
     return decisions, frozenset(gate.waiting)
+
+
+def _note_answered(connection: Connection, corp: Corp, found: Found) -> None:
+    """Who was shown waits in no plan; whose absence stays open is remembered."""
+    shown = {each.userid for each in found.findings.shown}
+    note_shown(connection, corp, sorted(shown - found.undecided.keys()))
+    settled = found.findings.settled - found.undecided.keys()
+    absences.forget(connection, corp.corp_pk, settled)
+    absences.note(connection, corp.corp_pk, found.undecided)
 
 
 def _left_over(

@@ -91,8 +91,7 @@ def rehearse(
                 heeded=heeded,
             ).apply()
             calls = reading + count.total - read
-            with transaction(shadow) as connection:
-                least = rehearsals.get_least_calls(connection, run.run_id)
+            least = _least_calls(shadow, run)
             _keep(run, corp, shadow, data_key=runtime.data_key(corp), calls=calls)
     except Unavailable:
         _start_over(runtime, run)
@@ -111,6 +110,11 @@ def _check_alone(shadow: Shadow, run: Run) -> None:
         raise Unavailable(
             "another run changed the corp meanwhile", wait_seconds=_AGAIN_SECONDS
         )
+
+
+def _least_calls(shadow: Shadow, run: Run) -> int:
+    with transaction(shadow) as connection:
+        return rehearsals.get_least_calls(connection, run.run_id)
 
 
 def _on_stage(runtime: Runtime, shadow: Shadow) -> Runtime:
