@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from domain.ids import CorpPk, Userid
-from domain.leavers import Undecided
+from domain.leavers import BY_SETS, Undecided
 from domain.reasons import Doubt
 from domain.testimony import AGREES_SECONDS, APART_SECONDS
 from store.database import Connection
@@ -67,8 +67,8 @@ def note(
 def list_once_lost(connection: Connection, corp_pk: CorpPk) -> frozenset[Userid]:
     """Whom one read of a set has lost, so that the next one has to be asked."""
     rows = connection.execute(
-        "SELECT userid FROM absences WHERE corp_pk = %s AND doubt = %s",
-        [corp_pk, Doubt.ONE_READ],
+        "SELECT userid FROM absences WHERE corp_pk = %s AND doubt = ANY(%s)",
+        [corp_pk, sorted(BY_SETS)],
     ).fetchall()
     return frozenset(Userid(row[0]) for row in rows)
 

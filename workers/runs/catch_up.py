@@ -19,6 +19,7 @@ from workers.calls.concurrency_limit import Widths
 from workers.org.commit import AGAIN_SECONDS
 from workers.org.questions import CorpApi, ask_one
 from workers.runs.read import CorpReader
+from workers.runs.read_sets import with_tag
 from workers.runs.second_look import LIST, Look
 from workers.runs.snapshot import AGAIN, Snapshot
 from workers.runs.staged import reground, stage_member, staged_departments
@@ -125,7 +126,7 @@ class CatchUp:
         places = _places_of(snapshot)
         tags = tags_among(keys) & snapshot.scope.tags
         for each in sorted(tags):
-            snapshot = self._reader.read_tag_again(snapshot, each)
+            snapshot = with_tag(self._api, snapshot, each)
         asked = any(
             each == DEPARTMENTS or each.startswith(_DEPARTMENT) for each in keys
         )

@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from domain.ids import DepartmentId, OpenUserid, TagId, Userid
+from domain.ids import DepartmentId, OpenUserid, Userid
 from domain.leavers import MEMBER_AUTH, listing_of
 from domain.org import Department, Member
-from domain.reasons import Finding
-from domain.scope import AuthMode, Tag, Usable
+from domain.scope import AuthMode, Usable
 from store.database import Connection, Pool, transaction
 from store.org import corps, departments, members
 from store.org.corps import Corp
@@ -25,7 +24,7 @@ from store.runs.runs import PLAN, Run
 from store.runs.staging import ReadPage, Staged
 from wecom.errors import Unavailable
 from workers.calls.concurrency_limit import Widths
-from workers.calls.concurrent import ask_all, ask_flowing
+from workers.calls.concurrent import ask_flowing
 from workers.org.observe import scope_from
 from workers.org.questions import (
     GET,
@@ -37,11 +36,10 @@ from workers.org.questions import (
     list_authorised,
     list_one,
     read_permissions,
-    read_tag,
 )
-from workers.runs.read_tree import read_tree, torn, with_finding
+from workers.runs.read_sets import read_tree, torn, with_finding, with_tags
 from workers.runs.second_look import Look, LookAgain
-from workers.runs.snapshot import Snapshot, refused_everywhere
+from workers.runs.snapshot import Snapshot, refused_among, refused_everywhere
 from workers.runs.staged import (
     DEPARTMENTS,
     stage_departments,
@@ -96,7 +94,7 @@ class CorpReader:
             return kept
         snapshot, departments = self._read_departments(kept or self._begin())
         self.read_people(snapshot, departments)
-        self._check_answered(snapshot)
+        snapshot = self._check_answered(snapshot)
         self._check_scope_held(snapshot)
         return snapshot
 
@@ -143,13 +141,6 @@ class CorpReader:
         self._keep_departments(snapshot, tree.departments)
         return snapshot, tree.departments
 
-    def read_tag_again(self, snapshot: Snapshot, tag_id: TagId) -> Snapshot:
-        """The snapshot with what the tag holds now; unread it stays as it was."""
-        tag = read_tag(self._api, tag_id)
-        if tag is None:
-            return with_finding(snapshot, _unread(tag_id))
-        return replace(snapshot, tags={**snapshot.tags, tag_id: tag})
-
     def keep(self, snapshot: Snapshot) -> None:
         """Remember the snapshot, should another worker go on."""
         with self.writing() as connection:
@@ -190,25 +181,10 @@ class CorpReader:
         return snapshot
 
     def _with_tags(self, snapshot: Snapshot) -> Snapshot:
-        """The snapshot with what its tags hold now."""
-        if snapshot.scope.auth_mode == AuthMode.MEMBER:
-            # Tags let nobody use the app where members authorise by themselves.
-            return snapshot
-        wanted = sorted(snapshot.scope.tags)
-        found = ask_all(
-            partial(read_tag, self._api), wanted, at_once=lambda: self._at_once(TAG)
-        )
-        tags = dict(zip(wanted, found, strict=True))
-        missing = [each for each, tag in tags.items() if tag is None]
-        if missing and scope_from(self._api.auth_info()) != snapshot.scope:
-            raise Unavailable("scope changed", wait_seconds=_AGAIN_SECONDS)
-        # WeCom 40068 means an empty tag only when the scope forgets it, too.
-        known = self._known_tags() if missing else {}
-        for each in missing:
-            snapshot = with_finding(snapshot, _unread(each))
-        held = {each: tag or known.get(each) for each, tag in tags.items()}
-        return replace(
-            snapshot, tags={each: tag for each, tag in held.items() if tag is not None}
+        with transaction(self._pool) as connection:
+            known = corps.list_tags(connection, self._corp.corp_pk)
+        return with_tags(
+            self._api, snapshot, known=known, at_once=lambda: self._at_once(TAG)
         )
 
     def _read_departments(
@@ -242,10 +218,6 @@ class CorpReader:
     def _known_departments(self) -> list[Department]:
         with transaction(self._pool) as connection:
             return departments.list_all(connection, self._corp.corp_pk)
-
-    def _known_tags(self) -> dict[TagId, Tag]:
-        with transaction(self._pool) as connection:
-            return corps.list_tags(connection, self._corp.corp_pk)
 
     def _read_lists(self, usable: Usable) -> None:
         pages = {listing_of(each): each for each in sorted(usable.departments)}
@@ -343,13 +315,22 @@ class CorpReader:
                 return
             yield page
 
-    def _check_answered(self, snapshot: Snapshot) -> None:
-        """Raises: NobodyShown when WeCom refused everybody whom it had named."""
+    def _check_answered(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot with what is to be told of those who were refused.
+
+        Raises: NobodyShown when WeCom refused everybody whom it had named.
+        """
         with transaction(self._pool) as connection:
             pages = staging.list_pages(connection, self._run.run_id)
         refused = refused_everywhere(pages, auth_mode=snapshot.scope.auth_mode)
         if refused is not None:
             raise NobodyShown(refused)
+        some = refused_among(pages, auth_mode=snapshot.scope.auth_mode)
+        if some is None:
+            return snapshot
+        snapshot = with_finding(snapshot, some)
+        self.keep(snapshot)
+        return snapshot
 
     def _check_scope_held(self, snapshot: Snapshot) -> None:
         if scope_from(self._api.auth_info()) == snapshot.scope:
@@ -375,13 +356,6 @@ class CorpReader:
         with transaction(self._pool) as connection:
             runs.check(connection, self._run)
             yield connection
-
-
-def _unread(tag_id: TagId) -> str:
-    return (
-        f"{Finding.CUT_OFF_READ}: tag {tag_id} is in the scope and did not answer;"
-        " whom it let use the app stays"
-    )
 
 
 def _count_pages(known: Collection[str], usable: Usable) -> int:

@@ -116,3 +116,17 @@ def refused_everywhere(pages: Mapping[str, Page], *, auth_mode: int) -> str | No
         f"{Finding.LOST_PERMISSION}: WeCom refuses the lists of all {len(named)}"
         " departments in the scope; nobody was added or removed"
     )
+
+
+def refused_among(pages: Mapping[str, Page], *, auth_mode: int) -> str | None:
+    """What operators are told when some of those who authorised cannot be read."""
+    if auth_mode != AuthMode.MEMBER:
+        return None
+    people = [page for name, page in pages.items() if name.startswith("member:")]
+    refused = sum(not each.complete for each in people)
+    if not refused:
+        return None
+    return (
+        f"{Finding.LOST_PERMISSION}: WeCom refuses {refused} of {len(people)} members"
+        " who authorised the app; whoever is not known by a userid yet is missing"
+    )
