@@ -97,11 +97,17 @@ def open_callback(
 
 def _arguments(query: str, *names: str) -> dict[str, str]:
     # A bare plus stands for itself: no argument has blanks, and base64 has pluses.
-    pairs = [part.partition("=") for part in query.split("&")]
-    values = [(unquote(name), unquote(value)) for name, _, value in pairs]
-    if any(sum(name == given for given, _ in values) != 1 for name in names):
+    found: dict[str, str] = {}
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        name = unquote(name)
+        if name in found:
+            raise CallbackRefused(400, "arguments")
+        if name in names:
+            found[name] = unquote(value)
+    if len(found) != len(names):
         raise CallbackRefused(400, "arguments")
-    return {name: value for name, value in values if name in names}
+    return found
 
 
 def _check_time(timestamp: str, now: float) -> None:
