@@ -74,7 +74,11 @@ class Receiver:
 
     def item_event(self, company_id: str) -> Response:
         """An item event of TAPD."""
-        body = read_body(request.environ, limit=ITEM_BYTES)
+        body = read_body(
+            announced=request.headers.get("Content-Length"),
+            read=request.stream.read,
+            limit=ITEM_BYTES,
+        )
         try:
             secret = self.shore.find_event_secret(company_id)
         except StoreUnavailable:

@@ -81,7 +81,11 @@ class CallbackDoor:
         method, query = environ["REQUEST_METHOD"], environ["QUERY_STRING"]
         if method not in ("GET", "POST"):
             raise CallbackRefused(405, "method")
-        body = read_body(environ, limit=BODY_BYTES)
+        body = read_body(
+            announced=environ.get("CONTENT_LENGTH"),
+            read=environ["wsgi.input"].read,
+            limit=BODY_BYTES,
+        )
         if method == "GET":
             return verify_url(self.suite, query=query, now=self.clock())
         callback, message = open_callback(
@@ -106,18 +110,20 @@ class CallbackDoor:
             self.ring(mailbox)
 
 
-def read_body(environ: Environ, *, limit: int) -> bytes:
+def read_body(
+    *, announced: str | None, read: Callable[[int], bytes], limit: int
+) -> bytes:
     """The body, if it is no longer than the limit and can be read at all.
 
     Raises: CallbackRefused.
     """
-    announced = environ.get("CONTENT_LENGTH") or "0"
+    announced = announced or "0"
     if not announced.isdigit():
         raise CallbackRefused(400, "body")
     body = b""
     if int(announced) <= limit:
         try:
-            body = environ["wsgi.input"].read(limit + 1)
+            body = read(limit + 1)
         except Exception:  # Whatever a server makes of a broken body or connection.
             raise CallbackRefused(400, "body") from None
     if max(int(announced), len(body)) > limit:

@@ -66,7 +66,7 @@ class Connection(asyncio.Protocol):
         except BadRequest as fault:
             self._take_fault(fault)
         else:
-            if self._reader.awaits_go_ahead and not self._waiting:
+            if self._reader.wants_go_ahead() and not self._waiting:
                 self._transport.write(_GO_AHEAD)
         self._count_held()
         if self._waiting and not self.is_busy:

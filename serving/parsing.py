@@ -72,10 +72,11 @@ class RequestReader:
         """How much of an unfinished body is kept."""
         return self._held
 
-    @property
-    def awaits_go_ahead(self) -> bool:
-        """Whether the client said that it sends its body only when told to."""
-        return self._in_body and self._held == 0 and self._expects
+    def wants_go_ahead(self) -> bool:
+        """Whether the client sends its body only when told to; so once for each."""
+        wants = self._in_body and self._expects and not (self._held or self._given)
+        self._expects = self._expects and not wants
+        return wants
 
     def feed(self, data: bytes) -> list[Request]:
         """The requests that these bytes complete, in their order.
