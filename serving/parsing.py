@@ -60,6 +60,11 @@ class Request:
 class RequestReader:
     """Takes bytes as they come and gives the requests that are whole by then."""
 
+    _held: int
+    _in_body: bool
+    _given: bool
+    _expects: bool
+
     def __init__(self, limit: BodyLimit) -> None:
         self._limit_of = limit
         self._is_garbage = False

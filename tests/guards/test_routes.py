@@ -45,7 +45,7 @@ def added_views(module: Module) -> list[ast.expr]:
 
 def receiver_paths() -> set[str]:
     """The addresses in the receiver's table of routes, and those before Flask's."""
-    return PATHS | {
+    return set(PATHS) | {
         match
         for module in modules("receiver")
         for match in re.findall(r'^\s+\("(/[^"]+)", ', module.text, re.MULTILINE)
