@@ -136,9 +136,12 @@ class Connection(asyncio.Protocol):
         # Unread bytes would make the kernel reset the connection under the answer.
         self._forget()
         self._transport.resume_reading()
-        if self._transport.can_write_eof():
+        try:
             self._transport.write_eof()
-        self._front.linger(self)
+        except OSError:
+            self._transport.abort()  # It has reset the connection meanwhile.
+        else:
+            self._front.linger(self)
 
     def _forget(self) -> None:
         self._is_over = True
