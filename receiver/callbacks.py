@@ -83,7 +83,7 @@ class CallbackDoor:
             raise CallbackRefused(405, "method")
         body = read_body(
             announced=environ.get("CONTENT_LENGTH"),
-            read=environ["wsgi.input"].read,
+            read=_reader(environ),
             limit=BODY_BYTES,
         )
         if method == "GET":
@@ -110,6 +110,15 @@ class CallbackDoor:
             self.ring(mailbox)
 
 
+def _reader(environ: Environ) -> Callable[[int], bytes]:
+    stream = environ["wsgi.input"]
+    if environ.get("wsgi.input_terminated"):
+        return lambda size: bytes(stream.read(size))
+    # Of other servers it is the connection itself, which ends only with the client.
+    said = environ.get("CONTENT_LENGTH") or "0"
+    return lambda size: bytes(stream.read(min(size, int(said))))
+
+
 def read_body(
     *, announced: str | None, read: Callable[[int], bytes], limit: int
 ) -> bytes:
@@ -118,7 +127,7 @@ def read_body(
     Raises: CallbackRefused.
     """
     announced = announced or "0"
-    if not announced.isdigit():
+    if not (announced.isascii() and announced.isdigit()):
         raise CallbackRefused(400, "body")
     body = b""
     if int(announced) <= limit:
