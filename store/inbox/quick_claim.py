@@ -28,9 +28,9 @@ class QuickClaim:
     mail: tuple[ClaimedMail, ...]
 
 
-# The statement sees the mailbox as it stood when it began. Whoever held the lease until a
-# moment ago may have settled mail since: therefore each row is asked about its state
-# once more where it is updated, and Postgres reads the newest there.
+# The statement sees the mailbox as it stood when it began. Whoever held the lease
+# until a moment ago may have settled mail since: therefore each row is asked about its
+# state once more where it is updated, and Postgres reads the newest there.
 _CLAIM = """
     WITH lease AS (
         UPDATE leases SET token = %(lease)s,
