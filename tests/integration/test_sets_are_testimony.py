@@ -32,13 +32,13 @@ def people(bench: Bench, tenant: Tenant) -> set[str]:
 
 
 def removed(bench: Bench) -> list[tuple[str, str]]:
-    return bench.execute(  # type: ignore[return-value]  # rows of two columns.
+    return bench.execute(
         "SELECT key, reason FROM journal WHERE decision LIKE 'Remove%%'"
     )
 
 
 def open_doubts(bench: Bench) -> list[tuple[str, str]]:
-    return bench.execute("SELECT userid, doubt FROM absences ORDER BY 1")  # type: ignore[return-value]  # the same.
+    return bench.execute("SELECT userid, doubt FROM absences ORDER BY 1")
 
 
 @pytest.mark.parametrize("explained", [False, True])
