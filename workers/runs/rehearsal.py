@@ -133,8 +133,9 @@ def _cost_of_reading(
     run: Run, shadow: Shadow, snapshot: Snapshot, *, count: CallCount
 ) -> int:
     """What reading would cost a resync: the same, unless this read was interrupted."""
-    if run.calls == 0:
-        return count.total
+    if run.calls == 0 or snapshot.looked:
+        # What was asked before a second look, a resync asks before its own.
+        return run.calls + count.total
     # Of several turns some may have been lost: a resync would lose none.
     with transaction(shadow) as connection:
         pages = staging.list_pages(connection, run.run_id)
