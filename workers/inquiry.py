@@ -1,6 +1,7 @@
 """What one drain has asked WeCom so far, so that nothing is asked twice."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
@@ -8,7 +9,14 @@ from domain.ids import DepartmentId, TagId, Userid
 from domain.leavers import MEMBER_AUTH, Listing, listing_of
 from domain.org import Department, Member
 from domain.scope import AuthScope, Tag, Usable, tag_ground
-from wecom.errors import Gone, NotPermitted, NotVisible, TooLarge, Unavailable
+from wecom.errors import (
+    Gone,
+    NotPermitted,
+    NotVisible,
+    OddAnswer,
+    TooLarge,
+    Unavailable,
+)
 from wecom.wire import AuthInfo, DepartmentRow, MemberAuthPage, MemberRow, TagRow
 from workers.asking import ask_all
 from workers.lanes import Widths
@@ -34,43 +42,78 @@ class CorpApi(Protocol):
     def authorised_members(self, cursor: str | None) -> MemberAuthPage: ...
 
 
-def list_departments(api: CorpApi) -> list[Department]:
-    """All departments that WeCom lists; none when it may not list any."""
-    listed = ask_departments(api)
-    return [] if isinstance(listed, NotVisible | NotPermitted) else listed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """Who a department's list shows.
+
+    Shape: `odd` of whom it says something that cannot be used, and what is odd about
+        it; `complete` unless it leaves somebody unnamed, so that it proves no absence.
+    """
+
+    members: tuple[Member, ...]
+    odd: Mapping[Userid, str] = field(default_factory=dict)
+    complete: bool = True
 
 
-def ask_departments(api: CorpApi) -> list[Department] | NotVisible | NotPermitted:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedDepartments:
+    """The departments that WeCom lists.
+
+    Shape: `odd` are rows that cannot be used, by id; `unnamed` says what is odd about
+        a row whose id cannot be read either.
+    """
+
+    departments: tuple[Department, ...]
+    odd: Mapping[DepartmentId, str] = field(default_factory=dict)
+    unnamed: str | None = None
+
+
+def ask_departments(api: CorpApi) -> ListedDepartments | NotVisible | NotPermitted:
     """All departments that WeCom lists, or its refusal to list any."""
     try:
         rows = api.departments()
     except (NotVisible, NotPermitted) as refusal:
         return refusal
-    return [department_from(row) for row in rows]
+    odd = {DepartmentId(each.department_id): each.odd for each in rows if each.odd}
+    return ListedDepartments(
+        departments=tuple(department_from(each) for each in rows if not each.odd),
+        odd={each: why for each, why in odd.items() if each},
+        unnamed=odd.get(DepartmentId(0)),
+    )
 
 
-def list_one(api: CorpApi, department_id: DepartmentId) -> list[Member] | None:
+def list_one(api: CorpApi, department_id: DepartmentId) -> Listed | None:
     """Everybody directly in a department; None when WeCom refuses to list it."""
     try:
         rows = api.members_of(department_id)
     except (NotVisible, NotPermitted):
         return None
-    except TooLarge:
+    except (TooLarge, OddAnswer):
         return _list_singly(api, department_id)
-    return [member_from(row) for row in rows]
+    odd = {Userid(each.userid): each.odd for each in rows if each.odd}
+    return Listed(
+        members=tuple(member_from(each) for each in rows if not each.odd),
+        odd={who: why for who, why in odd.items() if who},
+        complete="" not in odd,
+    )
 
 
 def ask_one(api: CorpApi, userid: Userid) -> Member | int:
-    """One person, or the errcode with which WeCom refuses to show them."""
+    """One person, or the errcode with which WeCom refuses to show them.
+
+    Raises: OddAnswer when what came says nothing about this person.
+    """
     try:
         row = api.member(userid)
     except NotVisible as error:
         if error.errcode is None:
-            raise Unavailable("refused without an errcode") from error
+            raise OddAnswer("refused without an errcode", endpoint=GET) from error
         return error.errcode
+    if row.odd:
+        raise OddAnswer(row.odd, endpoint=GET)
     if row.userid != userid:
         # An answer about somebody else is no answer about this person.
-        raise Unavailable("answered about another member")
+        raise OddAnswer("answered about another member", endpoint=GET)
     return member_from(row)
 
 
