@@ -14,8 +14,8 @@ from wecom.errors import OddAnswer
 from wecom.payload import (
     Payload,
     detail,
-    ids_listed,
     identifier,
+    ids_listed,
     number,
     numbers,
     numbers_listed,

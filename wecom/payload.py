@@ -42,7 +42,9 @@ def detail(row: Payload, name: str) -> str | None:
     return value if type(value) is str and _storable(value) else None
 
 
-def shown(read: Callable[[Payload, str], Value], row: Payload, name: str) -> Value | None:
+def shown(
+    read: Callable[[Payload, str], Value], row: Payload, name: str
+) -> Value | None:
     """A field that decides nothing: what `read` makes of it, None when it is odd."""
     try:
         return read(row, name)

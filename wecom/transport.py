@@ -30,7 +30,11 @@ _LONGEST_NUMBER = 64
 ERRCODE = re.compile(r"-?[0-9]{1,9}")
 QUERY = re.compile(r"\?\S*")
 PROXY_STATUS = re.compile(r"Tunnel connection failed: ([1-5][0-9]{2})\b")
-_STATUS_WORDS = {407: "the proxy asks who we are", 403: "forbidden", 404: "no such page"}
+_STATUS_WORDS = {
+    407: "the proxy asks who we are",
+    403: "forbidden",
+    404: "no such page",
+}
 # The first that fits, the special before the general.
 _BROKEN: tuple[tuple[type[Exception], str], ...] = (
     (requests.exceptions.ConnectTimeout, "no connection in time"),
