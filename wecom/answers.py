@@ -134,7 +134,8 @@ def member(row: Payload) -> MemberRow:
 
 def userids(payload: Payload) -> list[str]:
     """The userids of user/simplelist; "" for a row that names nobody."""
-    return [shown(identifier, row, "userid") or "" for row in rows(payload, "userlist")]
+    named = [shown(identifier, row, "userid") for row in rows(payload, "userlist")]
+    return [each or "" for each in named]
 
 
 def tag(payload: Payload, *, tag_id: int) -> TagRow:

@@ -1,6 +1,6 @@
 """Corps: one authorisation of our suite by one enterprise, and what it lets us see."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,17 +10,23 @@ from psycopg.types.json import Jsonb
 
 from domain.ids import CompanyId, CorpId, CorpPk, DepartmentId, TagId, Userid
 from domain.scope import AuthScope, Tag
+from domain.spelling import spelt_scope
 from store.database import Connection
 
 _COLUMNS = (
     "corp_pk, corp_id, state, name, company_id, agent_id, auth_mode, scope,"
-    " permissions, permanent_code, data_key, paused_by, last_synced_at, authorised_at"
+    " permissions, permanent_code, data_key, paused_by, last_synced_at, authorised_at,"
+    " spellings"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corp:
-    """A corp as stored; the sealed values stay sealed."""
+    """A corp as stored; the sealed values stay sealed.
+
+    Shape: `spellings` are WeCom's own by others that it has answered to; the scope
+        uses WeCom's own.
+    """
 
     corp_pk: CorpPk
     corp_id: CorpId
@@ -35,6 +41,7 @@ class Corp:
     paused_by: str | None
     last_synced_at: datetime | None
     authorised_at: datetime
+    spellings: Mapping[Userid, Userid] = field(default_factory=dict)
 
     @property
     def mailbox(self) -> str:
@@ -103,6 +110,19 @@ def save_scope(
             "name": name,
             "corp_pk": corp_pk,
         },
+    )
+
+
+def note_spellings(
+    connection: Connection, corp_pk: CorpPk, learnt: Mapping[Userid, Userid]
+) -> None:
+    """WeCom answered in another case than it was asked: so it spells these people."""
+    if not learnt:
+        return
+    connection.execute(
+        "UPDATE corps SET spellings = spellings || %(learnt)s"
+        " WHERE corp_pk = %(corp_pk)s AND NOT spellings @> %(learnt)s",
+        {"learnt": Jsonb(dict(learnt)), "corp_pk": corp_pk},
     )
 
 
@@ -274,4 +294,5 @@ def _find(connection: Connection, condition: str, value: str | int) -> Corp | No
         return None
     scope = scope_from({**row.pop("scope"), "auth_mode": row.pop("auth_mode")})
     permissions = frozenset(row.pop("permissions"))
+    scope = spelt_scope(scope, row["spellings"])
     return Corp(**row, scope=scope, permissions=permissions)

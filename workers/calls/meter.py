@@ -17,6 +17,7 @@ from wecom.errcodes import OK, error_for
 from wecom.errors import Throttled, Unavailable, WeComError
 from workers.calls.call_count import add_call
 from workers.calls.concurrency_limit import Lanes
+from workers.calls.leniency import is_failing_alone
 from workers.calls.pause_cache import KnownPauses
 from workers.calls.rate_limit import Permits
 from workers.queue.metrics import NO_ANSWER, Tallies
@@ -123,6 +124,8 @@ class Rates:
             wait = _throttle_seconds(error, pause)
             self._back_off(owner, endpoint_class, reason=THROTTLED, seconds=wait)
         elif isinstance(error, Unavailable):
+            if is_failing_alone():
+                return
             if self._is_outage(owner, endpoint_class, seconds):
                 self._back_off(owner, endpoint_class, reason=UNAVAILABLE, seconds=None)
             return
