@@ -31,8 +31,8 @@ def settle(
         f"""
         UPDATE inbox SET
             claim = NULL, asked_at = %(asked_at)s, outcome = new.outcome,
-            error = CASE WHEN new.outcome = %(odd)s THEN error END, not_before = NULL, waits_for = NULL,
-            waiting_since = NULL, troubles = 0,
+            error = CASE WHEN new.outcome = %(odd)s THEN error END,
+            not_before = NULL, waits_for = NULL, waiting_since = NULL, troubles = 0,
             attempts = CASE WHEN again THEN 0 ELSE attempts END,
             state = CASE WHEN again THEN 'pending' ELSE new.state END,
             done_at = CASE WHEN again THEN NULL ELSE clock_timestamp() END

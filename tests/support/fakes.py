@@ -3,11 +3,17 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from domain.ids import DepartmentId, Userid
 from domain.org import Department, Member, Org
+from tests.support.odd_answers import (
+    spoiled_department,
+    spoiled_member,
+    spoiled_tag,
+)
 from wecom.corp import CorpClient
-from wecom.errors import NotVisible, WeComError
+from wecom.errors import NotVisible, OddAnswer, WeComError
 from wecom.wire import (
     AgentInfo,
     AuthInfo,
@@ -36,6 +42,7 @@ ENDPOINTS = {
     "tag": "tag/get",
     "authorised": "user/list_member_auth",
     "mobile": "user/getuserid",
+    "agent": "agent/get",
 }
 
 
@@ -79,7 +86,8 @@ class Truth:
     """What the corp is at one moment.
 
     Shape: `authorised` counts in auth_mode 1 alone; with `whole_tree` the corp has
-        granted the organisation info, so that every department can be seen.
+        granted the organisation info, so that every department can be seen; with
+        `ignores_case` it is an old one whose people answer to any spelling.
     """
 
     departments: dict[int, Place] = field(default_factory=dict)
@@ -92,6 +100,7 @@ class Truth:
     authorised: frozenset[str] = frozenset()
     auth_mode: int = 0
     whole_tree: bool = False
+    ignores_case: bool = False
 
     def copy(self) -> "Truth":
         """The same, to be changed on its own."""
@@ -137,15 +146,30 @@ class Truth:
         if self.auth_mode == 1:
             return frozenset({"direct"} if userid in self.authorised else ())
         mine = frozenset(self.people[userid].departments)
-        why = {"direct"} if userid in self.allow_members else set()
+        why = {"direct"} if self._is_named(userid, self.allow_members) else set()
         for root in self.allow_departments:
             if mine & self.below({root}):
                 why.add(f"department:{root}")
         for tag_id in self.allow_tags:
             tag = self.tags[tag_id]
-            if userid in tag.userids or mine & self.below(tag.departments):
+            named = self._is_named(userid, tag.userids)
+            if named or mine & self.below(tag.departments):
                 why.add(f"tag:{tag_id}")
         return frozenset(why)
+
+    def known(self, names: frozenset[str]) -> frozenset[str]:
+        """Those of the names that somebody answers to."""
+        if not self.ignores_case:
+            return names & self.people.keys()
+        people = {each.lower() for each in self.people}
+        return frozenset(each for each in names if each.lower() in people)
+
+    def _is_named(self, userid: str, names: frozenset[str]) -> bool:
+        if userid in names:
+            return True
+        if not self.ignores_case:
+            return False
+        return userid.lower() in {each.lower() for each in names}
 
     def is_visible(self, userid: str) -> bool:
         """Whether user/get answers."""
@@ -215,7 +239,9 @@ class World:
 
     Shape: every question has a name, `departments`, `list:7`, `member:woA` and so on.
         `stale` are the names answered from the truth `before`; `empty` lists answer
-        nothing; `faults` are raised; `watch` is called before each answer.
+        nothing; `faults` are raised; `watch` is called before each answer. `odd` are
+        fields that a key is shown with (`member:woA`, `department:7`, `tag:5`); `closed` is
+        what agent/get says.
     """
 
     corp_id: str = "wpCorpA"
@@ -225,6 +251,8 @@ class World:
     empty: set[str] = field(default_factory=set)
     faults: dict[str, Exception] = field(default_factory=dict)
     watch: Callable[[str], None] = lambda _: None
+    odd: dict[str, dict[str, Any]] = field(default_factory=dict)
+    closed: bool = False
     page_size: int = 2
     calls: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -293,18 +321,14 @@ class FakeCorp(CorpClient):
         if "departments" in self._world.empty:
             return []
         return [
-            DepartmentRow(
-                department_id=each,
-                parent_id=truth.departments[each].parent,
-                order=truth.departments[each].order,
-            )
+            self._department(each, truth.departments[each])
             for each in sorted(truth.visible_departments, reverse=True)
         ]
 
     def members_of(self, department_id: int) -> list[MemberRow]:
         """Everybody directly in a usable department."""
         truth, userids = self._listed("list", department_id)
-        return [truth.row(each) for each in userids]
+        return [self._row(truth, each) for each in userids]
 
     def userids_of(self, department_id: int) -> list[str]:
         """Their ids alone."""
@@ -313,11 +337,21 @@ class FakeCorp(CorpClient):
     def member(self, userid: str) -> MemberRow:
         """One person."""
         truth = self._ask(f"member:{userid}")
+        userid = self._spelling(truth, userid)
         if userid not in truth.people:
             raise NotVisible(errcode=UNKNOWN)
         if not truth.is_visible(userid):
             raise NotVisible(errcode=OUTSIDE)
-        return truth.row(userid)
+        row = self._row(truth, userid)
+        if row.odd is not None:
+            # user/get is about one person: there is no row beside it to be good.
+            raise OddAnswer(row.odd, endpoint="user/get")
+        return row
+
+    def agent_is_closed(self, agent_id: int) -> bool:
+        """What agent/get says of the app."""
+        self._ask("agent")
+        return self._world.closed
 
     def userid_by_mobile(self, mobile: str) -> str:
         """Whose mobile this is, among those who are visible."""
@@ -333,12 +367,14 @@ class FakeCorp(CorpClient):
         if tag_id not in truth.allow_tags:
             raise NotVisible(errcode=OUTSIDE)
         holding = truth.tags[tag_id]
-        return TagRow(
+        row = TagRow(
             tag_id=tag_id,
             name=None,
-            userids=holding.userids & truth.people.keys(),
+            userids=truth.known(holding.userids),
             departments=holding.departments & truth.departments.keys(),
         )
+        odd = self._world.odd.get(f"tag:{tag_id}")
+        return row if odd is None else spoiled_tag(row, odd)
 
     def authorised_members(self, cursor: str | None) -> MemberAuthPage:
         """A page of those who authorised the app; the cursor is where it begins."""
@@ -355,6 +391,24 @@ class FakeCorp(CorpClient):
 
     def _ask(self, question: str) -> Truth:
         return self._world.answer_from(question, self._count)
+
+    def _spelling(self, truth: Truth, userid: str) -> str:
+        if userid in truth.people or not truth.ignores_case:
+            return userid
+        folded = userid.lower()
+        return next((e for e in truth.people if e.lower() == folded), userid)
+
+    def _row(self, truth: Truth, userid: str) -> MemberRow:
+        odd = self._world.odd.get(f"member:{userid}")
+        row = truth.row(userid)
+        return row if odd is None else spoiled_member(row, odd)
+
+    def _department(self, department_id: int, place: Place) -> DepartmentRow:
+        row = DepartmentRow(
+            department_id=department_id, parent_id=place.parent, order=place.order
+        )
+        odd = self._world.odd.get(f"department:{department_id}")
+        return row if odd is None else spoiled_department(row, odd)
 
     def _listed(self, kind: str, department_id: int) -> tuple[Truth, list[str]]:
         question = f"{kind}:{department_id}"

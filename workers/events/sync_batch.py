@@ -127,7 +127,9 @@ def _find_out(runtime: Runtime, corp: Corp, taken: list[ClaimedMail]) -> BatchOu
         try:
             found = investigate(runtime.pool, corp, batch, inquiry=inquiry)
         except Unanswered as unanswered:
-            aside |= _those_aside(taken, batch, aside, unanswered)
+            further = _those_aside(taken, batch, aside, unanswered)
+            inquiry.set_aside(further)
+            aside |= further
             continue
         if len(api.learnt) == learnt:
             return BatchOutcome(

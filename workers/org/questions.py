@@ -11,6 +11,7 @@ from domain.ids import (
     Userid,
     department_key,
     member_key,
+    split_key,
     tag_key,
 )
 from domain.leavers import MEMBER_AUTH, Listing, listing_of
@@ -269,6 +270,15 @@ class Inquiry:
                 # There is nobody of exactly this spelling any more.
                 self.refusals[userid] = NOBODY_SO_SPELT
         self.troubles.check()
+
+    def set_aside(self, troubles: Mapping[Key, Unavailable]) -> None:
+        """Take back what was answered of these keys: they wait by themselves."""
+        for key, error in troubles.items():
+            kind, name = split_key(key)
+            if kind == "member":
+                self.answers.pop(Userid(name), None)
+                self.refusals.pop(Userid(name), None)
+            self.troubles.note(key, error)
 
     def in_trouble(self, userid: Userid) -> bool:
         """Whether nothing usable was answered about this person."""

@@ -23,7 +23,7 @@ _ASKED_BY_MAIL = frozenset({"member", "department", "tag"})
 def stage_odd(
     connection: Connection, run_id: RunId, page: str, odd: Mapping[Key, Unavailable]
 ) -> None:
-    """Note of which keys a page says nothing usable, in place of what it said before."""
+    """Note of which keys a page says nothing usable; an earlier note is replaced."""
     rows = [_row(key, error) for key, error in sorted(odd.items())]
     staging.replace_page(
         connection, run_id, kind=ODD, page=ReadPage(page=f"odd:{page}", rows=rows)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from wecom import answers
-from wecom.errors import Unavailable
+from wecom.errors import OddAnswer
 from wecom.wire import (
     DepartmentRow,
     Installer,
@@ -122,16 +122,100 @@ def test_a_detail_that_no_database_can_hold_counts_as_not_shown() -> None:
         {"department": [-1]},
         {"department": [2**63]},
         {"department": ["9" * 25]},
-        {"main_department": {}},
         {"status": []},
-        {"name": 5},
-        {"direct_leader": "woU9"},
-        {"direct_leader": [""]},
+        {"status": True},
+        {"status": 1.0},
+        {"status": -1},
+        {"open_userid": 7},
+        {"open_userid": ["woU1"]},
     ],
 )
-def test_a_member_with_a_broken_field_is_no_answer(fields: dict[str, Any]) -> None:
-    with pytest.raises(Unavailable):
+def test_an_odd_type_in_a_field_that_decides_is_no_answer(
+    fields: dict[str, Any],
+) -> None:
+    with pytest.raises(OddAnswer):
         member(**fields)
+
+
+@pytest.mark.parametrize("odd", [5, 1.5, True, {}, [{}], -1, "\ud800", [""], 2**70])
+@pytest.mark.parametrize(
+    "field",
+    ["name", "alias", "mobile", "email", "biz_mail", "position", "direct_leader"]
+    + ["order", "is_leader_in_dept", "main_department"],
+)
+def test_an_odd_type_in_a_field_that_decides_nothing_is_not_visible(
+    field: str, odd: object
+) -> None:
+    plain = member(department=[2], status=1)
+    row = member(department=[2], status=1, **{field: odd})
+
+    if field == "main_department" and odd == 5:
+        assert row.main_department == 5
+    else:
+        assert row == plain
+
+
+def test_an_odd_row_costs_only_itself() -> None:
+    rows: list[Any] = [
+        {"userid": "woA", "department": [2], "status": 1},
+        {"userid": "woB", "department": "2"},
+        {"userid": 7},
+        "junk",
+    ]
+
+    shown = answers.members({"userlist": rows})
+
+    assert [each.userid for each in shown] == ["woA", "woB", "", ""]
+    assert [bool(each.odd) for each in shown] == [False, True, True, True]
+    assert shown[1].odd == "department is not a list"
+
+
+def test_an_odd_department_costs_only_itself() -> None:
+    rows: list[Any] = [{"id": 2, "parentid": 1, "order": -1}, {"id": 3, "parentid": []}]
+
+    shown = answers.departments({"list": [*rows, {"id": "x"}, None]}, name="list")
+
+    assert shown[0] == DepartmentRow(department_id=2, parent_id=1, order=None)
+    assert [each.department_id for each in shown] == [2, 3, 0, 0]
+    assert [bool(each.odd) for each in shown] == [False, True, True, True]
+
+
+def test_whom_the_list_of_admins_does_not_name_clearly_is_none() -> None:
+    rows: list[Any] = [
+        {"userid": "woA", "auth_type": 1},
+        {"userid": 5, "auth_type": 1},
+        {"userid": "woB", "auth_type": "boss"},
+        7,
+    ]
+
+    assert [each.userid for each in answers.admins({"admin": rows})] == ["woA"]
+
+
+def test_a_page_of_authorised_members_says_that_somebody_may_be_missing() -> None:
+    listed: list[Any] = [{"open_userid": "woA"}, {"open_userid": 3}]
+
+    page = answers.member_auth_page({"member_auth_list": listed, "next_cursor": ""})
+
+    assert page.open_userids == ("woA",)
+    assert page.odd
+
+
+@pytest.mark.parametrize("odd", [None, "yes", 2.0, [], {}, ""])
+def test_an_app_is_closed_only_when_wecom_says_so(odd: object) -> None:
+    assert answers.agent_is_closed({"close": 1})
+    assert not answers.agent_is_closed({"close": "0"})
+    with pytest.raises(OddAnswer):
+        answers.agent_is_closed({"close": odd})
+
+
+def test_what_a_corp_is_called_decides_nothing_about_its_scope() -> None:
+    plain = answers.auth_info(auth_info(**PRIVILEGE))
+    odd = auth_info(**PRIVILEGE)
+    odd["auth_corp_info"] |= {"corp_name": 5, "corp_user_max": -3, "subject_type": []}
+
+    info = answers.auth_info(odd)
+
+    assert (info.scope, info.corp.name, info.corp.user_max) == (plain.scope, None, None)
 
 
 @pytest.mark.parametrize(
@@ -164,9 +248,9 @@ def test_a_department_shows_what_it_says(
     assert answers.departments({"list": [row]}, name="list") == [department]
 
 
-@pytest.mark.parametrize("payload", [{}, {"list": None}, {"list": {}}, {"list": [1]}])
+@pytest.mark.parametrize("payload", [{}, {"list": None}, {"list": {}}, {"list": 1}])
 def test_a_missing_list_is_not_an_empty_one(payload: dict[str, Any]) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(OddAnswer):
         answers.departments(payload, name="list")
 
 
@@ -199,11 +283,20 @@ def test_a_tag_holds_what_it_lists(payload: dict[str, Any], tag: TagRow) -> None
 
 
 @pytest.mark.parametrize(
-    "payload", [{}, {"userlist": None}, {"userlist": [1]}, {"partylist": None}]
+    "payload", [{}, {"userlist": None}, {"userlist": {}}, {"partylist": None}]
 )
 def test_a_tag_without_its_lists_is_no_answer(payload: dict[str, Any]) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(OddAnswer):
         answers.tag(payload, tag_id=3)
+
+
+def test_a_tag_with_an_odd_entry_says_that_it_may_hold_more() -> None:
+    people: list[Any] = [{"userid": "woA"}, {"userid": 5}, 7]
+
+    tag = answers.tag({"userlist": people, "partylist": [2, "x"]}, tag_id=3)
+
+    assert (tag.userids, tag.departments) == ({"woA"}, {2})
+    assert tag.odd
 
 
 def test_an_authorisation_names_corp_agent_and_scope() -> None:
@@ -256,13 +349,13 @@ def test_a_member_authorisation_is_told() -> None:
 def test_a_scope_that_is_not_told_is_not_an_empty_scope(
     payload: dict[str, Any],
 ) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(OddAnswer):
         answers.auth_info(payload)
 
 
 @pytest.mark.parametrize("payload", [{}, {"app_permissions": None}])
 def test_permissions_that_are_not_told_are_not_none(payload: dict[str, Any]) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(OddAnswer):
         answers.permissions(payload)
 
 
@@ -302,7 +395,7 @@ def test_an_exchange_names_the_installer() -> None:
     ],
 )
 def test_an_exchange_without_code_or_corp_is_no_answer(payload: dict[str, Any]) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(OddAnswer):
         answers.permanent_code(payload)
 
 
@@ -310,7 +403,7 @@ def test_an_exchange_without_code_or_corp_is_no_answer(payload: dict[str, Any]) 
 def test_a_token_without_value_or_lifetime_is_no_answer(
     payload: dict[str, Any],
 ) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(OddAnswer):
         answers.token(payload, name="t")
 
 
@@ -342,5 +435,5 @@ def test_a_stranger_signs_in_with_an_openid() -> None:
 
 
 def test_a_sign_in_that_names_nobody_is_no_answer() -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(OddAnswer):
         answers.identity({"corpid": "wpCorpA"})
