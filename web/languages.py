@@ -3,10 +3,11 @@
 from flask import Flask, current_app, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from texts.catalogue import LANGUAGES
 from web.access import Audience, seen_by
 from web.paths import local_path
 from web.problems import Problem
-from web.texts import COOKIE, LANGUAGES
+from web.texts import COOKIE
 
 _YEAR_SECONDS = 365 * 24 * 3600
 

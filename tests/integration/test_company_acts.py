@@ -17,7 +17,7 @@ from tests.support.companies import (
 from tests.support.visiting import DESKTOP, Visit
 from tests.support.webclient import add_corp, add_member
 from tests.unit.wecom.scripted import says
-from web.texts import catalogue
+from texts.catalogue import catalogue
 
 WORDS = catalogue("zh-CN")
 BY_ADMIN = f"admin:{ADMIN}"

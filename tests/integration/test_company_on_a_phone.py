@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from tests.support.companies import CORP, Company, evidence, open_company
-from web.texts import catalogue
+from texts.catalogue import catalogue
 
 PAGES = ("", "?group=pending", "people/li", "people/li/desk", "people/wang/unlink")
 PHONE_PIXELS = 390

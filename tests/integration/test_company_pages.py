@@ -17,8 +17,8 @@ from tests.support.companies import (
 from tests.support.visiting import DESKTOP, WECOM, Visit
 from tests.support.webclient import add_corp, add_department, add_member, insert
 from tests.unit.wecom.scripted import says
+from texts.catalogue import LANGUAGES, catalogue
 from web.company.authorize import Closed
-from web.texts import LANGUAGES, catalogue
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from datetime import timedelta
 from flask import Flask
 
 from settings import Settings
+from texts.catalogue import LANGUAGES
 from web import texts
 from web.console import (  # noqa: F401 - adds its routes
     corp_pages,
@@ -42,7 +43,7 @@ def register(app: Flask, settings: Settings) -> None:
         t=texts.translate,
         n=texts.count,
         language=texts.language,
-        languages=texts.LANGUAGES,
+        languages=LANGUAGES,
         local_time=local_time,
         corp_title=corp_title,
     )
