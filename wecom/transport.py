@@ -60,9 +60,18 @@ class Meter(Protocol):
         """
 
     def after(
-        self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float
+        self,
+        endpoint: str,
+        corp_id: str | None,
+        errcode: int | None,
+        seconds: float,
+        *,
+        came: str = "",
     ) -> None:
-        """Called after each call that was made; errcode None means no answer."""
+        """Called after each call that was made; errcode None means no answer.
+
+        Shape: `came` says what came instead of one, in words of ours.
+        """
 
 
 class Unmetered:
@@ -72,7 +81,13 @@ class Unmetered:
         """Let the call through."""
 
     def after(
-        self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float
+        self,
+        endpoint: str,
+        corp_id: str | None,
+        errcode: int | None,
+        seconds: float,
+        *,
+        came: str = "",
     ) -> None:
         """Forget the call."""
 
@@ -138,7 +153,7 @@ class Transport:
     ) -> Answer:
         seconds = self._meter.before(endpoint, corp_id) or self._call_seconds
         started = time.monotonic()
-        errcode = None
+        errcode, came = None, ""
         try:
             payload = _decoded(
                 self._fetch(method, endpoint, query=query, data=data, seconds=seconds)
@@ -147,10 +162,11 @@ class Transport:
             if errcode == OK and NOT_PARSED not in _errmsg(payload):
                 return read(payload)
         except (Unavailable, Throttled) as error:
-            error.endpoint, error.corp_id = endpoint, corp_id
+            error.endpoint, error.corp_id, came = endpoint, corp_id, error.reason
             raise
         finally:
-            self._meter.after(endpoint, corp_id, errcode, time.monotonic() - started)
+            seconds = time.monotonic() - started
+            self._meter.after(endpoint, corp_id, errcode, seconds, came=came)
         raise _failure(payload, errcode, endpoint=endpoint, corp_id=corp_id)
 
     def _fetch(

@@ -169,3 +169,12 @@ def make_due(connection: Connection, mailbox: str) -> None:
         " waiting_since = NULL, error = NULL WHERE mailbox = %s",
         [mailbox],
     )
+
+
+def end_wait(connection: Connection, mailbox: str, *, waits_for: str) -> None:
+    """End the waiting of this mailbox if this is what it waits for."""
+    connection.execute(
+        "UPDATE mailboxes SET not_before = NULL, waits_for = NULL, strikes = 0,"
+        " waiting_since = NULL, error = NULL WHERE mailbox = %s AND waits_for = %s",
+        [mailbox, waits_for],
+    )

@@ -19,3 +19,6 @@ ALTER TABLE corps
 COMMENT ON COLUMN corps.spellings IS 'userids as WeCom spells them, by another spelling that it answered to: ids of old corps ignore case';
 COMMENT ON COLUMN corps.pause_looks IS 'how often it was looked whether WeCom still keeps the app closed';
 COMMENT ON COLUMN corps.pause_look_at IS 'when to look next whether WeCom still keeps the app closed';
+
+ALTER TABLE pauses ADD COLUMN error TEXT;
+COMMENT ON COLUMN pauses.error IS 'endpoint, status and what came when these endpoints last failed; never a body';

@@ -13,6 +13,10 @@ from domain.scope import AuthScope, Tag
 from domain.spelling import spelt_scope
 from store.database import Connection
 
+# After a pause that WeCom caused; doubled with each look that finds it still so.
+FIRST_LOOK_SECONDS = 30.0
+LONGEST_LOOK_SECONDS = 900.0
+
 _COLUMNS = (
     "corp_pk, corp_id, state, name, company_id, agent_id, auth_mode, scope,"
     " permissions, permanent_code, data_key, paused_by, last_synced_at, authorised_at,"
@@ -129,18 +133,23 @@ def note_spellings(
 def note_synced(connection: Connection, corp_pk: CorpPk) -> None:
     """A full read was applied: the corp is in step with WeCom."""
     connection.execute(
-        "UPDATE corps SET last_synced_at = clock_timestamp() WHERE corp_pk = %s",
+        "UPDATE corps SET last_synced_at = clock_timestamp(), pause_looks = 0"
+        " WHERE corp_pk = %s",
         [corp_pk],
     )
 
 
 def pause(connection: Connection, corp_pk: CorpPk, *, by: str) -> bool:
-    """Stop following WeCom; False when it is not linked."""
+    """Stop following WeCom; False when it is not linked.
+
+    Shape: a pause of nobody's becomes an operator's when one asks for it.
+    """
     return (
         connection.execute(
-            "UPDATE corps SET state = 'paused', paused_by = %s"
-            " WHERE corp_pk = %s AND state = 'linked'",
-            [by, corp_pk],
+            "UPDATE corps SET state = 'paused', paused_by = %(by)s"
+            " WHERE corp_pk = %(corp_pk)s AND (state = 'linked'"
+            " OR state = 'paused' AND %(by)s = 'operator' AND paused_by <> 'operator')",
+            {"by": by, "corp_pk": corp_pk},
         ).rowcount
         == 1
     )
@@ -150,11 +159,31 @@ def resume(connection: Connection, corp_pk: CorpPk) -> bool:
     """Follow WeCom again; False when it is not paused."""
     return (
         connection.execute(
-            "UPDATE corps SET state = 'linked', paused_by = NULL"
+            "UPDATE corps SET state = 'linked', paused_by = NULL, pause_look_at = NULL"
             " WHERE corp_pk = %s AND state = 'paused'",
             [corp_pk],
         ).rowcount
         == 1
+    )
+
+
+def look_later(connection: Connection, corp_pk: CorpPk) -> None:
+    """Have it looked at whether WeCom still keeps the app closed: each time later.
+
+    Shape: a full read, which shows that all is well, makes the first time soon again.
+    """
+    connection.execute(
+        """
+        UPDATE corps SET pause_looks = pause_looks + 1,
+            pause_look_at = clock_timestamp() + make_interval(secs =>
+                least(%(longest)s, %(first)s * 2 ^ least(pause_looks, 16)))
+        WHERE corp_pk = %(corp_pk)s
+        """,
+        {
+            "first": FIRST_LOOK_SECONDS,
+            "longest": LONGEST_LOOK_SECONDS,
+            "corp_pk": corp_pk,
+        },
     )
 
 

@@ -313,6 +313,7 @@ def test_a_pause_is_forgotten_with_its_corp(database: str) -> None:
                 endpoint_class=endpoint_class,
                 reason=pauses.UNAVAILABLE,
                 wait_seconds=None,
+                error="user/get: HTTP 502",
             )
 
         pauses.forget(connection, "corp:wpA")

@@ -240,7 +240,7 @@ class World:
     Shape: every question has a name, `departments`, `list:7`, `member:woA` and so on.
         `stale` are the names answered from the truth `before`; `empty` lists answer
         nothing; `faults` are raised; `watch` is called before each answer. `odd` are
-        fields that a key is shown with (`member:woA`, `department:7`, `tag:5`); `closed` is
+        fields that a key is shown with (`member:woA`, `department:7`); `closed` is
         what agent/get says.
     """
 

@@ -26,7 +26,7 @@ SHOWN = ("name", "mobile", "alias", "order", "is_leader_in_dept", "direct_leader
 
 def spoiled_member(row: MemberRow, fields: Mapping[str, Any]) -> MemberRow:
     """What the reading of user/list makes of this member with other fields."""
-    told = {"userid": row.userid, "open_userid": row.open_userid}
+    told: dict[str, Any] = {"userid": row.userid, "open_userid": row.open_userid}
     told |= {"department": [*row.departments], "status": row.status}
     told |= {"order": None if row.orders is None else [*row.orders]}
     told |= {"main_department": row.main_department, "mobile": row.mobile}

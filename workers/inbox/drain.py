@@ -196,6 +196,7 @@ def _judge_and_wait(
                     claim.mailbox,
                     seconds=judgement.wait_seconds,
                     waits_for=judgement.waits_for,
+                    error=judgement.error,
                 )
     return judgement
 

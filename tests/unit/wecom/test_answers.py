@@ -140,8 +140,18 @@ def test_an_odd_type_in_a_field_that_decides_is_no_answer(
 @pytest.mark.parametrize("odd", [5, 1.5, True, {}, [{}], -1, "\ud800", [""], 2**70])
 @pytest.mark.parametrize(
     "field",
-    ["name", "alias", "mobile", "email", "biz_mail", "position", "direct_leader"]
-    + ["order", "is_leader_in_dept", "main_department"],
+    [
+        "name",
+        "alias",
+        "mobile",
+        "email",
+        "biz_mail",
+        "position",
+        "direct_leader",
+        "order",
+        "is_leader_in_dept",
+        "main_department",
+    ],
 )
 def test_an_odd_type_in_a_field_that_decides_nothing_is_not_visible(
     field: str, odd: object
@@ -295,7 +305,7 @@ def test_a_tag_with_an_odd_entry_says_that_it_may_hold_more() -> None:
 
     tag = answers.tag({"userlist": people, "partylist": [2, "x"]}, tag_id=3)
 
-    assert (tag.userids, tag.departments) == ({"woA"}, {2})
+    assert (tag.userids, tag.departments) == (frozenset({"woA"}), frozenset({2}))
     assert tag.odd
 
 
