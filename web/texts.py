@@ -3,15 +3,15 @@
 from flask import has_request_context, request
 
 from texts.catalogue import DEFAULT, LANGUAGES, say
-
-COOKIE = "language"
+from web import cookies
+from web.cookies import Cookie
 
 
 def language() -> str:
     """The language of this request: the one chosen, else what the browser prefers."""
     if not has_request_context():
         return DEFAULT
-    chosen = request.cookies.get(COOKIE)
+    chosen = cookies.read(Cookie.LANGUAGE)
     if chosen in LANGUAGES:
         return chosen
     # A browser that says `zh` or `zh-TW` is served Chinese, not English.
