@@ -52,7 +52,7 @@ _SELECT = f"""
         wait.waits_for, wait.waiting_since AS waits_since,
         wait.until AS waits_until, wait.error AS waits_error
     FROM corps LEFT JOIN LATERAL (
-        SELECT * FROM (
+        SELECT waits_for, waiting_since, error, until FROM (
             SELECT box.waits_for, box.waiting_since, box.error, 0 AS rank,
                 CASE WHEN box.waits_for = 'paused' THEN corps.pause_look_at
                     WHEN box.not_before < {KNOWN_UNTIL} THEN box.not_before END

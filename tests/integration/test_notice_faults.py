@@ -71,7 +71,7 @@ def test_when_everybody_is_refused_it_is_our_side_and_the_corp_waits(
     post: Post,
 ) -> None:
     post.ask(*post.userids)
-    post.bench.misbehave(Kind.ERRCODE, match="message/send", errcode=40056)
+    post.bench.misbehave(Kind.ERRCODE, match="message/send", errcode=40058)
 
     post.deliver()
 
@@ -171,7 +171,9 @@ def fail_once(post: Post) -> None:
     make_due(post.bench)
 
 
-@pytest.mark.parametrize("change", ["employment = 'left'", "state = 'removed'"])
+@pytest.mark.parametrize(
+    "change", ["employment = 'left'", "state = 'removed', removal = 'scope'"]
+)
 def test_a_batch_without_outcome_is_not_repeated_to_people_who_have_left(
     post: Post, change: str
 ) -> None:

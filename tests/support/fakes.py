@@ -6,18 +6,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from domain.ids import DepartmentId, Userid
-from domain.org import Department, Member, Org
-from tests.support.odd_answers import (
-    spoiled_department,
-    spoiled_member,
-    spoiled_tag,
+from domain.org import Member, Org
+from tests.support.fake_answers import (
+    ENDPOINTS,
+    answering,
+    authorisation,
+    plain_department,
 )
+from tests.support.odd_answers import spoiled_department, spoiled_member, spoiled_tag
 from wecom.corp import CorpClient
 from wecom.errors import NotVisible, OddAnswer, WeComError
 from wecom.wire import (
-    AgentInfo,
     AuthInfo,
-    CorpInfo,
     DepartmentRow,
     MemberAuthPage,
     MemberRow,
@@ -31,19 +31,6 @@ UNKNOWN = 60111
 OUTSIDE = 60011
 NOBODY = 46004
 PERMISSIONS = frozenset({"contact:sensitive:position"})
-
-ENDPOINTS = {
-    "auth_info": "service/get_auth_info",
-    "permissions": "agent/get_permissions",
-    "departments": "department/simplelist",
-    "list": "user/list",
-    "ids": "user/simplelist",
-    "member": "user/get",
-    "tag": "tag/get",
-    "authorised": "user/list_member_auth",
-    "mobile": "user/getuserid",
-    "agent": "agent/get",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,30 +133,24 @@ class Truth:
         if self.auth_mode == 1:
             return frozenset({"direct"} if userid in self.authorised else ())
         mine = frozenset(self.people[userid].departments)
-        why = {"direct"} if self._is_named(userid, self.allow_members) else set()
+        why = {"direct"} if self.named(userid, self.allow_members) else set()
         for root in self.allow_departments:
             if mine & self.below({root}):
                 why.add(f"department:{root}")
         for tag_id in self.allow_tags:
             tag = self.tags[tag_id]
-            named = self._is_named(userid, tag.userids)
+            named = self.named(userid, tag.userids)
             if named or mine & self.below(tag.departments):
                 why.add(f"tag:{tag_id}")
         return frozenset(why)
 
     def known(self, names: frozenset[str]) -> frozenset[str]:
         """Those of the names that somebody answers to."""
-        if not self.ignores_case:
-            return names & self.people.keys()
-        people = {each.lower() for each in self.people}
-        return frozenset(each for each in names if each.lower() in people)
+        return answering(names, self.people, ignoring_case=self.ignores_case)
 
-    def _is_named(self, userid: str, names: frozenset[str]) -> bool:
-        if userid in names:
-            return True
-        if not self.ignores_case:
-            return False
-        return userid.lower() in {each.lower() for each in names}
+    def named(self, userid: str, names: frozenset[str]) -> bool:
+        """Whether one of the names is this person's."""
+        return bool(answering({userid}, names, ignoring_case=self.ignores_case))
 
     def is_visible(self, userid: str) -> bool:
         """Whether user/get answers."""
@@ -184,8 +165,9 @@ class Truth:
         listed = self.visible_departments if usable else frozenset()
         return Org(
             departments={
-                DepartmentId(each): _department(each, self.departments[each])
-                for each in listed
+                DepartmentId(each): plain_department(each, place.parent, place.order)
+                for each, place in self.departments.items()
+                if each in listed
             },
             members={
                 Userid(who): self._member(who)
@@ -240,8 +222,7 @@ class World:
     Shape: every question has a name, `departments`, `list:7`, `member:woA` and so on.
         `stale` are the names answered from the truth `before`; `empty` lists answer
         nothing; `faults` are raised; `watch` is called before each answer. `odd` are
-        fields that a key is shown with (`member:woA`, `department:7`); `closed` is
-        what agent/get says.
+        fields that a key is shown with (`tag:5`); `closed` is what agent/get says.
     """
 
     corp_id: str = "wpCorpA"
@@ -290,23 +271,18 @@ class FakeCorp(CorpClient):
     def auth_info(self) -> AuthInfo:
         """The authorisation."""
         truth = self._ask("auth_info")
-        scope = Scope(
-            departments=truth.allow_departments,
-            userids=truth.allow_members,
-            tags=truth.allow_tags,
-            extra_departments=truth.extra_departments,
-            extra_userids=frozenset(),
-            extra_tags=frozenset(),
-        )
-        agent = AgentInfo(
-            agent_id=1000001,
-            name=None,
+        return authorisation(
+            self.corp_id,
             auth_mode=truth.auth_mode,
-            is_customized=False,
-            level=1,
-            scope=scope,
+            scope=Scope(
+                departments=truth.allow_departments,
+                userids=truth.allow_members,
+                tags=truth.allow_tags,
+                extra_departments=truth.extra_departments,
+                extra_userids=frozenset(),
+                extra_tags=frozenset(),
+            ),
         )
-        return AuthInfo(corp=_corp_info(self.corp_id), agent=agent)
 
     def permissions(self) -> frozenset[str]:
         """What the corp allows."""
@@ -343,8 +319,7 @@ class FakeCorp(CorpClient):
         if not truth.is_visible(userid):
             raise NotVisible(errcode=OUTSIDE)
         row = self._row(truth, userid)
-        if row.odd is not None:
-            # user/get is about one person: there is no row beside it to be good.
+        if row.odd:
             raise OddAnswer(row.odd, endpoint="user/get")
         return row
 
@@ -367,14 +342,10 @@ class FakeCorp(CorpClient):
         if tag_id not in truth.allow_tags:
             raise NotVisible(errcode=OUTSIDE)
         holding = truth.tags[tag_id]
-        row = TagRow(
-            tag_id=tag_id,
-            name=None,
-            userids=truth.known(holding.userids),
-            departments=holding.departments & truth.departments.keys(),
-        )
-        odd = self._world.odd.get(f"tag:{tag_id}")
-        return row if odd is None else spoiled_tag(row, odd)
+        departments = holding.departments & truth.departments.keys()
+        userids = truth.known(holding.userids)
+        row = TagRow(tag_id=tag_id, name=None, userids=userids, departments=departments)
+        return spoiled_tag(row, self._world.odd.get(f"tag:{tag_id}"))
 
     def authorised_members(self, cursor: str | None) -> MemberAuthPage:
         """A page of those who authorised the app; the cursor is where it begins."""
@@ -393,22 +364,19 @@ class FakeCorp(CorpClient):
         return self._world.answer_from(question, self._count)
 
     def _spelling(self, truth: Truth, userid: str) -> str:
-        if userid in truth.people or not truth.ignores_case:
-            return userid
-        folded = userid.lower()
-        return next((e for e in truth.people if e.lower() == folded), userid)
+        mine = answering(truth.people, {userid}, ignoring_case=truth.ignores_case)
+        return userid if userid in mine else next(iter(mine), userid)
 
     def _row(self, truth: Truth, userid: str) -> MemberRow:
         odd = self._world.odd.get(f"member:{userid}")
-        row = truth.row(userid)
-        return row if odd is None else spoiled_member(row, odd)
+        return spoiled_member(truth.row(userid), odd)
 
     def _department(self, department_id: int, place: Place) -> DepartmentRow:
         row = DepartmentRow(
             department_id=department_id, parent_id=place.parent, order=place.order
         )
         odd = self._world.odd.get(f"department:{department_id}")
-        return row if odd is None else spoiled_department(row, odd)
+        return spoiled_department(row, odd)
 
     def _listed(self, kind: str, department_id: int) -> tuple[Truth, list[str]]:
         question = f"{kind}:{department_id}"
@@ -427,28 +395,3 @@ class FakeCorp(CorpClient):
 def refused(errcode: int = UNKNOWN) -> WeComError:
     """The error of a read that WeCom refuses."""
     return NotVisible(errcode=errcode)
-
-
-def _department(department_id: int, place: Place) -> Department:
-    parent = place.parent
-    return Department(
-        department_id=DepartmentId(department_id),
-        parent_id=None if parent is None else DepartmentId(parent),
-        order=place.order,
-        name=None,
-    )
-
-
-def _corp_info(corp_id: str) -> CorpInfo:
-    return CorpInfo(
-        corp_id=corp_id,
-        name="corp",
-        full_name=None,
-        corp_type=None,
-        subject_type=None,
-        user_max=None,
-        scale=None,
-        industry=None,
-        sub_industry=None,
-        square_logo_url=None,
-    )

@@ -24,8 +24,10 @@ DECIDING = ("department", "status", "open_userid")
 SHOWN = ("name", "mobile", "alias", "order", "is_leader_in_dept", "direct_leader")
 
 
-def spoiled_member(row: MemberRow, fields: Mapping[str, Any]) -> MemberRow:
+def spoiled_member(row: MemberRow, fields: Mapping[str, Any] | None) -> MemberRow:
     """What the reading of user/list makes of this member with other fields."""
+    if fields is None:
+        return row
     told: dict[str, Any] = {"userid": row.userid, "open_userid": row.open_userid}
     told |= {"department": [*row.departments], "status": row.status}
     told |= {"order": None if row.orders is None else [*row.orders]}
@@ -38,14 +40,20 @@ def spoiled_member(row: MemberRow, fields: Mapping[str, Any]) -> MemberRow:
     return answers.members({"userlist": [{**told, **fields}]})[0]
 
 
-def spoiled_department(row: DepartmentRow, fields: Mapping[str, Any]) -> DepartmentRow:
+def spoiled_department(
+    row: DepartmentRow, fields: Mapping[str, Any] | None
+) -> DepartmentRow:
     """What the reading of department/simplelist makes of it with other fields."""
+    if fields is None:
+        return row
     told = {"id": row.department_id, "parentid": row.parent_id or 0, "order": row.order}
     return answers.departments({"list": [{**told, **fields}]}, name="list")[0]
 
 
-def spoiled_tag(row: TagRow, extra: Mapping[str, Any]) -> TagRow:
+def spoiled_tag(row: TagRow, extra: Mapping[str, Any] | None) -> TagRow:
     """What the reading of tag/get makes of it; `extra` replaces its lists."""
+    if extra is None:
+        return row
     people = [{"userid": each} for each in sorted(row.userids)]
     told = {"userlist": people, "partylist": sorted(row.departments)}
     return answers.tag({**told, **extra}, tag_id=row.tag_id)

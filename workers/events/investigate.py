@@ -1,9 +1,8 @@
 """Finds out what a batch of contact mail means: who is there, who moved, who left."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from domain.fold import SUBSCRIBE, FoldedMail, RenameClaim
+from domain.fold import SUBSCRIBE, FoldedMail
 from domain.ids import (
     DepartmentId,
     Key,
@@ -16,7 +15,7 @@ from domain.ids import (
 )
 from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
 from domain.org import Department, Member, StoredMember
-from domain.renames import Absentee, Rename, match_renames
+from domain.renames import Absentee, Rename, match_renames, respelt
 from domain.scope import (
     AuthMode,
     Tag,
@@ -31,48 +30,16 @@ from store.org import corps, departments, members
 from store.org.corps import Corp
 from wecom.errors import OddAnswer, Unavailable
 from workers.events.affected import Spread, View, active_of, spread_of
+from workers.events.found import Found, NeedsRun, Unanswered
 from workers.events.known_members import KnownMembers
 from workers.org.apply import Findings
 from workers.org.leavers import Candidates, confirm_leavers
 from workers.org.listed import TREE, with_known
-from workers.org.questions import TAG, Inquiry, worth_listing
+from workers.org.questions import TAG, Inquiry, list_key, worth_listing
 
 # A drain that would ask more than a third of the corp, or this many, reads it whole.
 MOST_QUESTIONS = 500
 _SMALL_BATCH = 20
-
-
-class NeedsRun(Exception):
-    """A full read answers this better than questions one by one."""
-
-    def __init__(self, cause: str) -> None:
-        super().__init__(cause)
-        self.cause = cause
-
-
-class Unanswered(Exception):
-    """What these keys need was not answered, or not usably; the others may go on."""
-
-    def __init__(self, keys: Iterable[Key], error: Unavailable) -> None:
-        super().__init__(str(error))
-        self.keys = frozenset(keys)
-        self.error = error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What came of the questions; `undecided` are absences that were not confirmed.
-
-    Shape: `troubles` are keys of which nothing usable was answered while others were.
-    """
-
-    view: View
-    read_tags: Mapping[TagId, Tag]
-    answers: Mapping[Userid, Member]
-    findings: Findings
-    former: frozenset[Userid]
-    undecided: Mapping[Userid, Undecided]
-    troubles: Mapping[Key, Unavailable]
 
 
 def investigate(
@@ -208,7 +175,7 @@ class _Investigation:
                 before=self._before,
                 after=view,
             )
-        asked = frozenset(self._batch.members) | spread.ask
+        asked = frozenset(self._batch.members) | spread.ask | self._spelt_otherwise()
         self._check_width(asked)
         known = active_of(self._known.of(asked))
         usable = view.usable.departments
@@ -221,6 +188,19 @@ class _Investigation:
         self._check_listed(spread.list_whole)
         self._inquiry.ask_members(asked)
         return spread
+
+    def _spelt_otherwise(self) -> frozenset[Userid]:
+        """People of ours whom an event of a leaving may mean in another case.
+
+        Of old corps it says so; what WeCom answers of them decides in every corp.
+        """
+        gone = self._batch.deleted | self._batch.unsubscribed
+        known = {who for each in self._known.of(gone) for who in named(each)}
+        unknown = gone - known
+        if not unknown:
+            return frozenset()
+        with glance(self._pool) as connection:
+            return members.list_spelt_like(connection, self._corp.corp_pk, unknown)
 
     def _check_width(self, asked: frozenset[Userid]) -> None:
         if len(asked) <= _SMALL_BATCH:
@@ -237,7 +217,7 @@ class _Investigation:
         """
         troubles = self._inquiry.troubles.of
         for department_id in wanted:
-            error = troubles.get(department_key(department_id))
+            error = troubles.get(list_key(department_id))
             if error is not None:
                 raise Unanswered(self._tree_keys(), error)
 
@@ -271,7 +251,10 @@ class _Investigation:
             ],
             answers=shown,
             active=active,
-            claims=(*self._batch.claims, *self._respelt()),
+            claims=(
+                *self._batch.claims,
+                *respelt(self._inquiry.spelt, active, answers),
+            ),
         )
         former = {userid for each in renames for userid in each.path[:-1]}
         decided = {who: each for who, each in verdicts.items() if who not in former}
@@ -292,12 +275,6 @@ class _Investigation:
                 if isinstance(each, Undecided)
             },
             troubles=self._troubles(view),
-        )
-
-    def _respelt(self) -> tuple[RenameClaim, ...]:
-        """Whom WeCom spells differently from how we have them: a change of userid."""
-        return tuple(
-            RenameClaim(old=old, new=new) for old, new in self._inquiry.spelt.items()
         )
 
     def _troubles(self, view: View) -> dict[Key, Unavailable]:
@@ -369,6 +346,11 @@ class _Investigation:
         return confirm_leavers(
             self._inquiry, candidates, usable=view.usable, tree=view.tree
         )
+
+
+def named(stored: StoredMember) -> frozenset[Userid]:
+    """Every userid that this person bears or bore."""
+    return stored.aliases | {stored.member.userid}
 
 
 def _findings(

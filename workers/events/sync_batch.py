@@ -32,13 +32,8 @@ from store.org.journal import Cause
 from store.runs import requests, runs, touched
 from wecom.errors import OddAnswer, Unavailable
 from workers.calls.retry import PatientApi
-from workers.events.investigate import (
-    MOST_QUESTIONS,
-    Found,
-    NeedsRun,
-    Unanswered,
-    investigate,
-)
+from workers.events.found import Found, NeedsRun, Unanswered
+from workers.events.investigate import MOST_QUESTIONS, investigate
 from workers.events.key_troubles import ask_later, undecided_of, wait_of
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for

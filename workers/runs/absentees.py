@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from domain.fields import member_from_fields
-from domain.fold import RenameClaim
 from domain.ids import Key, Userid, split_key
 from domain.leavers import MEMBER_AUTH, Listing, Removal, Undecided, Verdict
 from domain.org import Member, MemberState, StoredMember
-from domain.renames import Absentee, Rename, match_renames
+from domain.renames import Absentee, Rename, match_renames, respelt
 from domain.scope import AuthMode, AuthScope, Usable
 from domain.tree import Tree
 from store.database import Pool, transaction
@@ -136,12 +135,12 @@ def _judge(
         if who in inquiry.refusals
     ]
     bearers, holders = _bearers(pool, run, gone)
-    respelt = [RenameClaim(old=old, new=new) for old, new in inquiry.spelt.items()]
+    claims = respelt(inquiry.spelt, active, grounded)
     renames = match_renames(
         gone,
-        answers={**shown, **bearers} if respelt else bearers,
+        answers={**shown, **bearers} if claims else bearers,
         active={**holders, **active},
-        claims=respelt,
+        claims=claims,
     )
     renamed = {each.path[0] for each in renames}
     return Absences(

@@ -153,62 +153,6 @@ def test_what_is_no_answer_is_unavailable(server: ScriptedServer, reply: Reply) 
     assert (error.endpoint, error.corp_id) == ("user/get", "wpCorpA")
 
 
-@pytest.mark.parametrize(
-    ("reply", "said"),
-    [
-        (says({}, status=301), "HTTP 301 (a redirect)"),
-        (says({}, status=407), "HTTP 407 (the proxy asks who we are)"),
-        (says({}, status=502), "HTTP 502"),
-        (sends(b""), "HTTP 200 with an empty body instead of a JSON object"),
-        (
-            sends(b"\n <!DOCTYPE html><title>hush</title>"),
-            "HTTP 200 with an HTML page instead of a JSON object",
-        ),
-        (
-            sends(b"<error>hush</error>"),
-            "HTTP 200 with markup instead of a JSON object",
-        ),
-        (
-            sends(b'{"errcode": 0, "hush'),
-            "HTTP 200 with 20 bytes of broken JSON instead of a JSON object",
-        ),
-        (
-            sends(b'{"errcode": 0}', declared=99),
-            "the answer broke off (ChunkedEncodingError)",
-        ),
-        (hangs_up, "no connection, or it broke off (ConnectionError)"),
-        (says({"errcode": -1}), "errcode -1, system busy"),
-    ],
-)
-def test_an_error_names_endpoint_status_and_what_came_and_no_body(
-    server: ScriptedServer, reply: Reply, said: str
-) -> None:
-    server.will(reply)
-
-    error = failure(Transport(server.url))
-
-    assert str(error) == f"user/get: wpCorpA: {said}"
-    assert "hush" not in str(error)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"errcode": 0, "n": ' + b"9" * 6_000 + b"}",
-        b'{"errcode": 0, "n": "a\nb"}',
-        b'{"errcode": 0, "n": "\xff\xfe"}',
-        b'\xef\xbb\xbf{"errcode": 0, "n": NaN}',
-    ],
-    ids=["endless number", "raw newline", "broken byte", "mark and NaN"],
-)
-def test_a_field_that_breaks_the_rules_of_json_costs_only_itself(
-    server: ScriptedServer, body: bytes
-) -> None:
-    server.will(sends(body))
-
-    assert ask(Transport(server.url))["errcode"] == 0
-
-
 def test_an_http_429_is_throttled(server: ScriptedServer) -> None:
     server.will(says({}, status=429))
 
