@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from domain.ids import DepartmentId, RunId, Userid
+from store.runs import requests
 from tests.support.fakes import Holding, Person, Truth
 from tests.support.histories import HOME, KEEPER, TAG, TEAM, company
 from tests.support.odd_answers import DECIDING, ODD_VALUES, SHOWN
@@ -325,3 +326,19 @@ def test_an_odd_scope_keeps_the_one_that_is_known(bench: Bench, synced: bool) ->
     else:
         # Nothing is known that could be kept: the corp itself is undecided.
         assert run["state"] in {"queued", "running"}
+
+
+@pytest.mark.parametrize("key", ["member:woA", f"department:{TEAM}", f"tag:{TAG}"])
+def test_a_plan_can_be_made_although_an_answer_is_odd(bench: Bench, key: str) -> None:
+    tenant = bench.link_in_step(CORP, tagged())
+    odd = {"member": "status", "department": "parentid", "tag": "userlist"}
+    tenant.world.odd[key] = {odd[key.partition(":")[0]]: [{}]}
+    quiet = bench.written(tenant)
+
+    with bench.own() as connection:
+        plan = requests.request_plan(connection, tenant.corp_pk)
+    bench.work_on(plan)
+
+    assert bench.run(plan)["state"] == "done"
+    assert bench.written(tenant) == quiet
+    assert bench.pending(tenant) == 0

@@ -227,7 +227,8 @@ class CorpReader:
         spelt = snapshot.spelt(self._api.spellings)
         with self._writing() as connection:
             reads.note_snapshot(connection, self._run.run_id, spelt.to_json())
-            corps.note_spellings(connection, self._corp.corp_pk, self._api.learnt)
+            if self._run.cause != PLAN:
+                corps.note_spellings(connection, self._corp.corp_pk, self._api.learnt)
         # Only now is it known of these on what grounds they are in.
         people = self._api.learnt.values()
         self._ask_each(sorted(people), spelt.usable(listed), again=True)
