@@ -167,6 +167,18 @@ def give_back(connection: Connection, claim: ClaimedBatch) -> None:
     )
 
 
+def note_unanswered(connection: Connection, claim: ClaimedBatch) -> None:
+    """Remember that these rows were asked about in vain, while nobody was answered.
+
+    Next time they are their own trouble, and hold up no mail that comes meanwhile.
+    """
+    connection.execute(
+        "UPDATE inbox SET troubles = troubles + 1"
+        " WHERE mailbox = %s AND state = 'pending' AND claim = %s",
+        [claim.mailbox, claim.claim_id],
+    )
+
+
 def put_off(connection: Connection, claim: ClaimedBatch, *, seconds: float) -> None:
     """Return what is claimed for a while: other mail of the mailbox may come first."""
     connection.execute(

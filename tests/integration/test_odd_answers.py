@@ -287,6 +287,24 @@ def test_when_nobody_is_answered_the_mailbox_waits_and_not_the_keys(
     assert (waits_for, error) == ("unavailable", "HTTP 502")
 
 
+def test_a_key_that_fails_while_nothing_else_is_asked_holds_up_nothing_later(
+    bench: Bench,
+) -> None:
+    tenant = bench.link_in_step(CORP, company())
+    tenant.world.faults["member:woA"] = Unavailable("HTTP 502")
+    bench.post(tenant, said("update_user", "member:woA"))
+    for _ in range(4):
+        bench.make_due(tenant)
+        bench.drain(tenant)
+
+    hire(tenant)
+    bench.post(tenant, said("create_user", "member:woNew"))
+    bench.drain(tenant)
+
+    assert "woNew" in bench.org(tenant).members
+    assert [each[:2] for each in waiting(bench)] == [("member:woA", "unavailable")]
+
+
 @pytest.mark.parametrize("question", ["member:woB", f"list:{TEAM}"])
 def test_a_run_ends_although_one_page_never_comes(bench: Bench, question: str) -> None:
     truth = company()

@@ -175,9 +175,13 @@ class _Investigation:
                 before=self._before,
                 after=view,
             )
-        asked = frozenset(self._batch.members) | spread.ask | self._spelt_otherwise()
+        asked = frozenset(self._batch.members) | spread.ask
         self._check_width(asked)
-        known = active_of(self._known.of(asked))
+        stored = self._known.of(asked)
+        if others := self._spelt_otherwise(stored):
+            asked |= others
+            stored = self._known.of(asked)
+        known = active_of(stored)
         usable = view.usable.departments
         places = {
             userid: usable.intersection(stored.member.department_ids)
@@ -189,14 +193,13 @@ class _Investigation:
         self._inquiry.ask_members(asked)
         return spread
 
-    def _spelt_otherwise(self) -> frozenset[Userid]:
+    def _spelt_otherwise(self, stored: Iterable[StoredMember]) -> frozenset[Userid]:
         """People of ours whom an event of a leaving may mean in another case.
 
         Of old corps it says so; what WeCom answers of them decides in every corp.
         """
-        gone = self._batch.deleted | self._batch.unsubscribed
-        known = {who for each in self._known.of(gone) for who in named(each)}
-        unknown = gone - known
+        known = {who for each in stored for who in (each.member.userid, *each.aliases)}
+        unknown = (self._batch.deleted | self._batch.unsubscribed) - known
         if not unknown:
             return frozenset()
         with glance(self._pool) as connection:
@@ -346,11 +349,6 @@ class _Investigation:
         return confirm_leavers(
             self._inquiry, candidates, usable=view.usable, tree=view.tree
         )
-
-
-def named(stored: StoredMember) -> frozenset[Userid]:
-    """Every userid that this person bears or bore."""
-    return stored.aliases | {stored.member.userid}
 
 
 def _findings(

@@ -179,7 +179,8 @@ def _put_aside(
         else:
             ended[each.event_id] = wait
     key_waits.put_aside(connection, claim, waits)
-    settlement.settle(connection, claim, ended)
+    if ended:
+        settlement.settle(connection, claim, ended)
     named = {each.key for each in taken}
     rest = {key: error for key, error in troubles.items() if key not in named}
     ask_later(connection, claim.mailbox, rest)
