@@ -58,37 +58,6 @@ def test_a_corp_is_answered_with_every_field(web: Web) -> None:
     }
 
 
-def test_a_corp_tells_what_its_mail_waits_for(web: Web) -> None:
-    """All of it before what waits by itself; a pause until WeCom is asked again."""
-    since = datetime(2026, 1, 2, tzinfo=UTC)
-    until = datetime(2096, 1, 2, tzinfo=UTC)
-    add_corp(web.rows, "wwone")
-    add_event(
-        web.rows,
-        "corp:wwone",
-        "pending",
-        waits_for="odd_answer",
-        waiting_since=since,
-        not_before=until,
-        error="user/get: status",
-    )
-    add_corp(web.rows, "wwtwo", state="paused", paused_by="wecom", pause_look_at=until)
-    insert(
-        web.rows,
-        "mailboxes",
-        mailbox="corp:wwtwo",
-        waits_for="paused",
-        waiting_since=since,
-        not_before=until,
-    )
-
-    one, two = (web.get(f"/corps/{each}")["waits"] for each in ("wwone", "wwtwo"))
-
-    when = {"since": "2026-01-02T00:00:00Z", "until": "2096-01-02T00:00:00Z"}
-    assert one == {"waits_for": "odd_answer", "error": "user/get: status", **when}
-    assert two == {"waits_for": "paused", "error": None, **when}
-
-
 def test_a_corp_that_was_never_in_step_is_not_stale_by_a_number(web: Web) -> None:
     add_corp(web.rows, "wwcorp")
 

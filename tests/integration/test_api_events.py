@@ -49,41 +49,6 @@ def test_an_event_is_answered_with_every_field(web: Web) -> None:
     }
 
 
-def test_an_event_tells_what_it_waits_for_since_when_and_until_when(web: Web) -> None:
-    """By itself, or with its whole mailbox; what is settled waits for nothing."""
-    since = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    until = datetime(2096, 1, 2, tzinfo=UTC)
-    alone = {"waits_for": "odd_answer", "waiting_since": since, "error": "status"}
-    add_event(web.rows, "corp:wwa", "done")
-    add_event(web.rows, "corp:wwa", "pending", not_before=until, **alone)
-    add_event(web.rows, "corp:wwb", "pending")
-    insert(
-        web.rows,
-        "mailboxes",
-        mailbox="corp:wwb",
-        waits_for="unavailable",
-        waiting_since=since,
-        not_before=datetime.now(UTC) + timedelta(minutes=5),
-        error="user/get: HTTP 502",
-    )
-
-    whole, own, settled = (each["waits"] for each in web.get("/events")["items"])
-
-    assert settled is None
-    assert own == {
-        "waits_for": "odd_answer",
-        "since": "2026-01-02T03:04:05Z",
-        "until": "2096-01-02T00:00:00Z",
-        "error": "status",
-    }
-    assert whole.pop("until") is not None
-    assert whole == {
-        "waits_for": "unavailable",
-        "since": "2026-01-02T03:04:05Z",
-        "error": "user/get: HTTP 502",
-    }
-
-
 def test_events_are_filtered_by_corp_mailbox_and_state(web: Web) -> None:
     add_event(web.rows, "corp:wwa", "pending")
     add_event(web.rows, "corp:wwa", "failed")

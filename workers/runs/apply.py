@@ -18,7 +18,7 @@ from store.inbox import mailboxes, settlement
 from store.org import corps, members
 from store.org.corps import Corp
 from store.runs import plans, reads, runs, staging, touched
-from store.runs.runs import Run
+from store.runs.runs import PLAN, Run
 from workers.calls.call_count import CallCount
 from workers.events.sync_batch import CONTACT_KINDS
 from workers.links.linking import Linker
@@ -205,7 +205,9 @@ class RunApplier:
                 self._fold_older_mail(connection, corp)
             corps.note_synced(connection, corp.corp_pk)
             touched.clear(connection, self._run)
-            oddities.ask_later(connection, corp.mailbox, absences.odd)
+            if self._run.cause != PLAN:
+                # A rehearsal asks nobody later.
+                oddities.ask_later(connection, corp.mailbox, absences.odd)
             pages = staging.list_pages(connection, self._run.run_id)
             reads.note_calls(
                 connection,
