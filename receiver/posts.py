@@ -36,12 +36,16 @@ def to_post(callback: Callback, message: bytes, keyring: Keyring) -> Post:
         key=_key(detail),
         state=state,
         outcome=outcome,
-        sent_at=datetime.fromtimestamp(callback.sent_at, UTC),
+        sent_at=_moment(callback.sent_at),
         hint=hint_of(detail),
         body=body,
         barrier=callback.kind in _BARRIERS,
         ticket=ticket,
     )
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _mailbox(callback: Callback) -> str:

@@ -11,6 +11,7 @@ import orjson
 from domain.decisions import Json
 from domain.ids import Key
 from store.database import Connection
+from store.inbox.lookalike import PARAMETERS, asked_early
 from store.intake.tickets import SealedTicket, keep_ticket, wake_waiting
 
 
@@ -138,8 +139,8 @@ def _record_ticket(
     connection: Connection, post: Post, ticket: SealedTicket
 ) -> Recorded:
     fresh = _insert(connection, post)
-    if fresh is None or post.sent_at is None:
-        return fresh or _count_repeat(connection, post)
+    if fresh is None:
+        return _count_repeat(connection, post)
     keep_ticket(connection, ticket, sent_at=post.sent_at)
     return replace(fresh, due=wake_waiting(connection))
 
@@ -164,7 +165,11 @@ def _insert(connection: Connection, post: Post) -> Recorded | None:
             event_id, received_at, received_at,
             CASE WHEN %(state)s::text <> 'pending' THEN received_at END,
             %(mailbox)s::text, %(kind)s::text, %(change)s::text, %(key)s::text,
-            %(state)s::text, %(outcome)s::text, %(sent_at)s::timestamptz,
+            %(state)s::text, %(outcome)s::text,
+            -- A foreign clock that is ahead says no more than that it arrived.
+            CASE WHEN %(sent_at)s::timestamptz > received_at
+                THEN date_trunc('second', received_at)
+                ELSE %(sent_at)s::timestamptz END,
             %(hint)s::jsonb, %(body)s::bytea, %(barrier)s::boolean
         FROM identity
         RETURNING event_id
@@ -188,10 +193,8 @@ def _insert(connection: Connection, post: Post) -> Recorded | None:
 
 
 def _count_repeat(connection: Connection, post: Post) -> Recorded:
-    # WeCom's time stamps are whole seconds: a question sent within five seconds of
-    # that second's end may have been answered before a second, equal change.
     row = connection.execute(
-        """
+        f"""
         UPDATE inbox AS mail
         SET times_seen = mail.times_seen + 1,
             last_seen_at = clock_timestamp(),
@@ -210,7 +213,7 @@ def _count_repeat(connection: Connection, post: Post) -> Recorded:
                 coalesce(
                     %(can_be_rearmed)s
                     AND seen.state IN ('done', 'folded')
-                    AND seen.asked_at < seen.sent_at + INTERVAL '6 seconds', false
+                    AND {asked_early("seen.asked_at", row="seen")}, false
                 ) AS again
             FROM identities JOIN inbox AS seen USING (event_id, received_at)
             WHERE identities.digest = %(digest)s
@@ -218,8 +221,12 @@ def _count_repeat(connection: Connection, post: Post) -> Recorded:
         ) AS found
         WHERE mail.event_id = found.event_id AND mail.received_at = found.received_at
         RETURNING mail.event_id, again
-        """,
-        {"digest": post.digest, "can_be_rearmed": post.can_be_rearmed},
+        """,  # noqa: S608 - the rule's constant text
+        {
+            "digest": post.digest,
+            "can_be_rearmed": post.can_be_rearmed,
+            **PARAMETERS,
+        },
     ).fetchone()
     if row is None:
         return _replace_orphan(connection, post)
