@@ -69,6 +69,7 @@ class Clock:
         self._runtime = runtime
         self._stopping = stopping
         self._lease: UUID | None = None
+        self._crew = jobs.Crew(runtime, stopping)
 
     @property
     def leads(self) -> bool:
@@ -98,7 +99,8 @@ class Clock:
             return
         with held(self._runtime.pool, CLOCK, lease):
             resync_if_due(self._runtime)
-            jobs.tick(self._runtime, stopping=self._stopping)
+            self._crew.turn()
+            jobs.tick(self._runtime, of=jobs.PROMPT, stopping=self._stopping)
 
     def _lead(self) -> UUID | None:
         """The leader's lease, if it is ours."""

@@ -14,6 +14,9 @@ from store.database import Connection
 from store.inbox.lookalike import PARAMETERS, asked_early
 from store.intake.tickets import SealedTicket, keep_ticket, wake_waiting
 
+# What the sealed content of a piece of mail is bound to.
+BODY_PLACE = "inbox"
+
 
 class MailState(StrEnum):
     """What became of a piece of mail."""

@@ -83,13 +83,18 @@ def newest_settled(
     """When the newest settled event of each key was said, as far as an hour back."""
     rows = connection.execute(
         """
-        SELECT key, max(sent_at) FROM inbox
-        WHERE mailbox = %s AND key = ANY(%s) AND state IN ('done', 'folded')
-            AND received_at > clock_timestamp() - interval '1 hour'
-            AND sent_at IS NOT NULL
-        GROUP BY key
+        SELECT wanted.key, settled.sent_at
+        FROM unnest(%(keys)s::text[]) AS wanted (key)
+        CROSS JOIN LATERAL (
+            SELECT sent_at FROM inbox
+            WHERE mailbox = %(mailbox)s AND inbox.key = wanted.key
+                AND state IN ('done', 'folded') AND sent_at IS NOT NULL
+                -- The transaction's time, unlike the clock's, chooses partitions.
+                AND received_at > now() - interval '1 hour'
+            ORDER BY sent_at DESC LIMIT 1
+        ) AS settled
         """,
-        [mailbox, list(keys)],
+        {"mailbox": mailbox, "keys": list(keys)},
     ).fetchall()
     return dict(rows)
 

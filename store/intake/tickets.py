@@ -34,7 +34,7 @@ class Ticket:
 
 def seal_ticket(keyring: Keyring, *, suite_id: str, ticket: str) -> SealedTicket:
     """The ticket in its sealed form."""
-    sealed = keyring.seal(ticket.encode(), place=_place(suite_id))
+    sealed = keyring.seal(ticket.encode(), place=ticket_place(suite_id))
     return SealedTicket(suite_id=suite_id, ticket=sealed)
 
 
@@ -107,9 +107,10 @@ def find_ticket(
     if row is None:
         return None
     sealed, sent_at, dated, received_at = row
-    ticket = keyring.open(sealed, place=_place(suite_id)).decode()
+    ticket = keyring.open(sealed, place=ticket_place(suite_id)).decode()
     return Ticket(ticket=ticket, sent_at=sent_at, dated=dated, received_at=received_at)
 
 
-def _place(suite_id: str) -> str:
+def ticket_place(suite_id: str) -> str:
+    """What a sealed ticket is bound to."""
     return f"ticket:{suite_id}"
