@@ -26,7 +26,8 @@ RESYNC = "resync"
 _TICK_SECONDS = 1.0
 _STAGGER_SECONDS = 3600.0
 _STOP_SECONDS = 1.0
-_POOL_SIZE = 4
+# Each group of upkeep's jobs, the renewal of leases, and one that nothing waits for.
+_POOL_SIZE = 6
 
 _log = logging.getLogger(__name__)
 

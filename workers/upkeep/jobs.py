@@ -24,7 +24,7 @@ from store.runs.runs import SCOPE_PROBE
 from workers.inbox import corp_mail
 from workers.inbox.spill import move_spill
 from workers.installs import company
-from workers.installs.purge import NOT_LINKED, purge_late_mail
+from workers.installs.purge import NOT_LINKED, go_on_with_all, purge_late_mail
 from workers.runtime import Runtime
 from workers.upkeep import pruning
 
@@ -223,6 +223,11 @@ def look_for_gaps(runtime: Runtime) -> None:
         _log.warning("gap closed, corps due for a resync", extra=extra)
 
 
+def finish_purges(runtime: Runtime) -> None:
+    """Go on with purges that a drain has left, or died over."""
+    go_on_with_all(runtime)
+
+
 def forget_late_mail(runtime: Runtime) -> None:
     """Empty settled mail that came for corps which were purged before."""
     purge_late_mail(runtime)
@@ -286,5 +291,7 @@ TIDYING = (
     Job(name="expiry", work=expire_notices, every_seconds=60),
     Job(name="idle_boxes", work=drop_idle_boxes, every_seconds=60),
 )
-AT_LENGTH = (SPILL, TIDYING)
-JOBS = (*PROMPT, *SPILL, *TIDYING)
+# A corp of a hundred thousand people takes minutes, whoever died over it before.
+PURGES = (Job(name="purges", work=finish_purges, every_seconds=15),)
+AT_LENGTH = (SPILL, PURGES, TIDYING)
+JOBS = (*PROMPT, *SPILL, *PURGES, *TIDYING)
