@@ -58,7 +58,7 @@ def dump(bench: Bench) -> str:
 
 
 def named(bench: Bench) -> list[str]:
-    """What can still be read of the corp and its people; a company's name is its own."""
+    """What can still be read of the corp and its people; a company keeps its name."""
     text = dump(bench).replace(f"company of {CORP}", "")
     return [each for each in (CORP, "woNew", "woA", "woZ", "woB") if each in text]
 

@@ -5,14 +5,15 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from benchmarks.crowd import settle_in
+from benchmarks.query_plans import Execution, WatchedPool, carry_out
 from store.inbox.settlement import newest_settled
 from store.org.members import list_in_departments
 from tests.support.histories import HOME, TEAM, Company, company
-from tests.support.many_corps import CORPS, settle_in
 from tests.support.pipeline import Bench, Tenant
-from tests.support.query_plans import Execution, WatchedPool, carry_out
 
 CORP = "wpCorpA"
+CORPS = 1_000
 # A step in an index is two or three pages, and there is a partition for each of the
 # next weeks; what reads another corp's rows reads thousands.
 MOST_PAGES = 250
@@ -21,7 +22,7 @@ MOST_PAGES = 250
 @pytest.fixture
 def crowded(bench: Bench, database: str) -> Bench:
     with psycopg.connect(database, autocommit=True) as connection:
-        settle_in(connection)
+        settle_in(connection, corps=CORPS)
     return bench
 
 

@@ -72,7 +72,7 @@ def carry_out(connection: Connection, statement: Statement) -> Execution | None:
     explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.query}"
     with connection.transaction(force_rollback=True):
         row = connection.execute(explained.encode(), statement.parameters).fetchone()
-    assert row is not None
+    assert row is not None  # noqa: S101 - EXPLAIN always answers.
     plan = (row[0] if isinstance(row[0], list) else json.loads(row[0]))[0]["Plan"]
     nodes = list(_nodes(plan))
     return Execution(

@@ -1,37 +1,37 @@
-"""A database in which a thousand other corps live, with their people and mail."""
+"""A database in which many other corps live, with their people, links and mail."""
 
 from datetime import UTC, datetime
 
 from store.database import Connection
 from store.retention.partitions import INBOX, JOURNAL, add_week, list_missing_weeks
 
-CORPS = 1_000
 MEMBERS = 60
 EVENTS = 150
 
 
-def settle_in(connection: Connection) -> None:
+def settle_in(connection: Connection, *, corps: int) -> None:
     """Add the corps, and have Postgres count what is there."""
     for kind in (INBOX, JOURNAL):
         for week in list_missing_weeks(connection, kind, now=datetime.now(UTC)):
             with connection.transaction():
                 add_week(connection, kind, week)
-    for fill in (_corps, _people, _links, _mail, _journal):
+    _corps(connection, corps)
+    for fill in (_people, _links, _mail, _journal):
         fill(connection)
     connection.execute("ANALYZE")
 
 
-def _corps(connection: Connection) -> None:
+def _corps(connection: Connection, corps: int) -> None:
     connection.execute(
         "INSERT INTO companies (company_id, name, origin)"
         " SELECT 'many' || n, 'many' || n, 'tapd' FROM generate_series(1, %s) AS n",
-        [CORPS],
+        [corps],
     )
     connection.execute(
         "INSERT INTO corps (corp_id, state, company_id, last_synced_at, linked_at)"
         " SELECT 'wpMany' || n, 'linked', 'many' || n, now(), now()"
         " FROM generate_series(1, %s) AS n",
-        [CORPS],
+        [corps],
     )
     connection.execute(
         "INSERT INTO departments (corp_pk, department_id, parent_id, sort_order, name,"
