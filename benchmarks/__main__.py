@@ -43,7 +43,7 @@ WHOLE: dict[str, Measure] = {
     "many_events": lambda stage: bench_events.many_events(
         stage, events=10_000, people=500
     ),
-    "tenants": lambda stage: bench_tenants.tenants(stage, few=10, many=1_000),
+    "tenants": lambda stage: bench_tenants.tenants(stage, few=100, many=1_000),
     "effects": lambda stage: [
         effect_line(
             bench_events.effects(stage, corps=50, seconds=30),

@@ -3,8 +3,7 @@
 Every page is a transaction of its own that also says how far it has come.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -13,13 +12,11 @@ from psycopg.types.json import Jsonb
 
 from domain.ids import CorpPk
 from store.database import Connection
-from store.retention import withdrawn_links
-from store.sealing import is_pseudonym, pseudonym
+from store.retention import purge_journal, withdrawn_links
+from store.retention.pseudonyms import Pseudonyms
+from store.sealing import is_pseudonym
 
 ROWS_AT_ONCE = 2_000
-_OUR_WORDS = frozenset(
-    {"activation", "employment", "grounds", "link", "removal", "state"}
-)
 
 
 class Step(StrEnum):
@@ -46,25 +43,6 @@ class Purge:
     def mailbox(self) -> str:
         """Where the corp's mail lay."""
         return f"corp:{self.corp_id}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pseudonyms:
-    """What stands for each name of one corp, the same however often it is asked."""
-
-    key: bytes = field(repr=False)
-    corp_id: str
-
-    def of(self, name: str) -> str:
-        """The name's HMAC; what an earlier purge left stays as it is."""
-        if is_pseudonym(name):
-            return name
-        return pseudonym(self.key, corp_id=self.corp_id, name=name)
-
-    def of_key(self, key: str) -> str:
-        """The same for a key of mail or journal: those of members hold names."""
-        kind, _, name = key.partition(":")
-        return f"member:{self.of(name)}" if kind == "member" and name else key
 
 
 def begin(connection: Connection, corp_pk: CorpPk, corp_id: str) -> None:
@@ -109,11 +87,24 @@ def do_page(connection: Connection, purge: Purge, *, key: bytes, outcome: str) -
     after: int | None
     match purge.step:
         case Step.NAMES:
-            after = _collect_names(connection, purge)
+            after = purge_journal.collect_names(
+                connection,
+                purge.corp_pk,
+                after=purge.after,
+                upto=purge.upto_line,
+                limit=ROWS_AT_ONCE,
+            )
         case Step.PEOPLE:
             after = _rename_people(connection, purge, names)
         case Step.LINES:
-            after = _rename_lines(connection, purge, names)
+            after = purge_journal.rename(
+                connection,
+                purge.corp_pk,
+                after=purge.after,
+                upto=purge.upto_line,
+                limit=ROWS_AT_ONCE,
+                names=names,
+            )
         case Step.MAIL:
             after = empty_mail(
                 connection,
@@ -138,40 +129,6 @@ def _note(connection: Connection, purge: Purge, step: Step, after: int) -> None:
         "UPDATE purges SET step = %s, after = %s WHERE corp_pk = %s",
         [step, after, purge.corp_pk],
     )
-
-
-def _collect_names(connection: Connection, purge: Purge) -> int | None:
-    """The names in the next lines of the journal."""
-    row = connection.execute(
-        """
-        WITH lines AS (
-            SELECT line_id, key, before, after FROM journal
-            WHERE corp_pk = %(corp_pk)s AND line_id > %(after)s
-                AND line_id <= %(upto)s
-            ORDER BY line_id LIMIT %(limit)s
-        ), said AS (
-            SELECT before AS fields FROM lines UNION ALL SELECT after FROM lines
-        ), names AS (
-            SELECT substr(key, 8) AS name FROM lines WHERE key LIKE 'member:%%'
-            UNION SELECT fields ->> 'userid' FROM said
-            UNION SELECT fields ->> 'open_userid' FROM said
-            UNION SELECT jsonb_path_query(fields, '$.direct_leaders[*]') #>> '{}'
-                FROM said
-        ), noted AS (
-            INSERT INTO purge_names (corp_pk, name)
-            SELECT %(corp_pk)s, name FROM names WHERE name <> ''
-            ON CONFLICT DO NOTHING
-        )
-        SELECT max(line_id) FROM lines
-        """,
-        {
-            "corp_pk": purge.corp_pk,
-            "after": purge.after,
-            "upto": purge.upto_line,
-            "limit": ROWS_AT_ONCE,
-        },
-    ).fetchone()
-    return row[0] if row else None
 
 
 def _rename_people(
@@ -253,80 +210,6 @@ def _rename_aliases(
         """,
         [former, [names.of(each) for each in former], purge.corp_pk],
     )
-
-
-def _rename_lines(
-    connection: Connection, purge: Purge, names: Pseudonyms
-) -> int | None:
-    """The journal still folds into the org, but tells nobody's name or number."""
-    lines = connection.execute(
-        "SELECT line_id, at, key, before, after FROM journal WHERE corp_pk = %s"
-        " AND line_id > %s AND line_id <= %s ORDER BY line_id LIMIT %s",
-        [purge.corp_pk, purge.after, purge.upto_line, ROWS_AT_ONCE],
-    ).fetchall()
-    if not lines:
-        return None
-    known = _known(connection, purge.corp_pk, lines)
-    hidden = {name: names.of(name) for name in known}
-    # Not in SQL: a function that walks JSON takes minutes for a large corp.
-    connection.execute(
-        """
-        UPDATE journal SET personal = NULL, key = given.key,
-            before = given.before, after = given.after
-        FROM unnest(%(ids)s::bigint[], %(ats)s::timestamptz[], %(keys)s::text[],
-            %(befores)s::jsonb[], %(afters)s::jsonb[])
-            AS given (line_id, at, key, before, after)
-        WHERE corp_pk = %(corp_pk)s AND journal.line_id = given.line_id
-            AND journal.at = given.at
-        """,
-        {
-            "corp_pk": purge.corp_pk,
-            "ids": [line[0] for line in lines],
-            "ats": [line[1] for line in lines],
-            "keys": [names.of_key(line[2]) for line in lines],
-            "befores": [Jsonb(_renamed(line[3], hidden)) for line in lines],
-            "afters": [Jsonb(_renamed(line[4], hidden)) for line in lines],
-        },
-    )
-    return int(lines[-1][0])
-
-
-def _known(
-    connection: Connection, corp_pk: CorpPk, lines: list[tuple[Any, ...]]
-) -> list[str]:
-    """The names among the texts of these lines."""
-    said = {text for line in lines for part in line[3:] for text in _texts(part)}
-    rows = connection.execute(
-        "SELECT name FROM purge_names WHERE corp_pk = %s AND name = ANY(%s)",
-        [corp_pk, list(said)],
-    ).fetchall()
-    return [name for (name,) in rows if not is_pseudonym(name)]
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _texts(each)
-
-
-def _renamed(value: Any, names: dict[str, str]) -> Any:
-    """The same JSON with every text that is a name replaced, at any depth."""
-    if isinstance(value, str):
-        return names.get(value, value)
-    if isinstance(value, list):
-        return [_renamed(each, names) for each in value]
-    if isinstance(value, dict):
-        return {
-            # A userid may be equal to one of our own words.
-            field: part if field in _OUR_WORDS else _renamed(part, names)
-            for field, part in value.items()
-        }
-    return value
 
 
 def empty_mail(

@@ -15,7 +15,7 @@ from store.links import company_acts
 from store.org.corps import Corp
 from store.platform import pauses, tokens
 from store.retention import idle_mailboxes, purge, purge_pages, withdrawn_notices
-from store.retention.purge_pages import Pseudonyms
+from store.retention.pseudonyms import Pseudonyms
 from store.runs import rehearsals
 from workers import lease
 from workers.runtime import Runtime, token_owner

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.wecom.vectors import load_vectors
-from wecom.callbacks import Callback, parse_callback, parse_envelope
+from wecom.callbacks import Callback, parse_callback
 from wecom.errors import Malformed
 from wecom.events import (
     AgentActivity,
@@ -388,25 +388,3 @@ def test_codes_and_tickets_do_not_appear_in_a_repr() -> None:
 def test_every_rule_gives_its_reason() -> None:
     assert all(rule.reason for rule in EVENTS.values())
     assert len(EVENTS) > 50
-
-
-def test_an_envelope_gives_its_encrypt_text() -> None:
-    body = b"<xml><ToUserName/><Encrypt>\n<![CDATA[ab+/=]]></Encrypt></xml>"
-
-    assert parse_envelope(body) == "ab+/="
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"<xml/>",
-        b"<xml><Encrypt>a</Encrypt><Encrypt>b</Encrypt></xml>",
-        b"<xml><Encrypt><a/></Encrypt></xml>",
-        b"<xml><a><Encrypt>a</Encrypt></a></xml>",
-        b"<!DOCTYPE x><xml><Encrypt>a</Encrypt></xml>",
-        b'{"encrypt": "a"}',
-    ],
-)
-def test_an_envelope_has_exactly_one_encrypt(body: bytes) -> None:
-    with pytest.raises(Malformed):
-        parse_envelope(body)
