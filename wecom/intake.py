@@ -21,13 +21,15 @@ SKEW_SECONDS = 600
 # callback bounds its time exactly.
 CLOCKS_APART_SECONDS = 30
 _TIMESTAMP = re.compile("[0-9]{1,10}")
+# What WeCom asks to be told back is a number; nothing that carries mail looks like one.
+_TOKEN = re.compile(rb"[0-9A-Za-z]+")
 
 
 class CallbackRefused(Exception):
     """A request that is not believed: the HTTP status, and the reason it counts under.
 
     Shape: reasons are method, size, arguments, timestamp, envelope_xml, signature,
-        envelope, receiver, message_xml.
+        envelope, receiver, echostr, message_xml.
     """
 
     def __init__(self, status: int, reason: str) -> None:
@@ -51,8 +53,10 @@ class SuiteIdentity:
 
 
 def verify_url(suite: SuiteIdentity, *, query: str, now: float) -> bytes:
-    """The decrypted echostr of a URL verification.
+    """The decrypted echostr of a URL verification: a token of letters and digits.
 
+    The sealed text of a callback bears the same signature; were it told back, whoever
+    saw one pass could read the ticket or the auth code in it.
     Raises: Refused.
     """
     arguments = _arguments(query, "msg_signature", "timestamp", "nonce", "echostr")
@@ -60,6 +64,8 @@ def verify_url(suite: SuiteIdentity, *, query: str, now: float) -> bytes:
     opened = _open(suite, arguments, arguments["echostr"])
     if opened.receiver not in {suite.provider_corp_id, suite.suite_id}:
         raise CallbackRefused(403, "receiver")
+    if not _TOKEN.fullmatch(opened.message):
+        raise CallbackRefused(400, "echostr")
     return opened.message
 
 
@@ -102,11 +108,17 @@ def _bounded(callback: Callback, now: float) -> Callback:
 
 def _arguments(query: str, *names: str) -> dict[str, str]:
     # A bare plus stands for itself: no argument has blanks, and base64 has pluses.
-    pairs = [part.partition("=") for part in query.split("&")]
-    values = [(unquote(name), unquote(value)) for name, _, value in pairs]
-    if any(sum(name == given for given, _ in values) != 1 for name in names):
+    found: dict[str, str] = {}
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        name = unquote(name)
+        if name in found:
+            raise CallbackRefused(400, "arguments")
+        if name in names:
+            found[name] = unquote(value)
+    if len(found) != len(names):
         raise CallbackRefused(400, "arguments")
-    return {name: value for name, value in values if name in names}
+    return found
 
 
 def _check_time(timestamp: str, now: float) -> None:

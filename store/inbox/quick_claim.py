@@ -28,6 +28,55 @@ class QuickClaim:
     mail: tuple[ClaimedMail, ...]
 
 
+# The statement sees the mailbox as it stood when it began. Whoever held the lease
+# until a moment ago may have settled mail since: therefore each row is asked about its
+# state once more where it is updated, and Postgres reads the newest there.
+_CLAIM = """
+    WITH lease AS (
+        UPDATE leases SET token = %(lease)s,
+            expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+        WHERE mailbox = (
+            SELECT mailbox FROM leases
+            WHERE mailbox = %(mailbox)s
+                AND (token IS NULL OR expires_at < clock_timestamp())
+            FOR UPDATE SKIP LOCKED
+        )
+        RETURNING token
+    ), due AS (
+        SELECT event_id, received_at FROM inbox
+        WHERE mailbox = %(mailbox)s AND state = 'pending'
+            AND (not_before IS NULL OR not_before <= clock_timestamp())
+            AND EXISTS (SELECT FROM lease)
+        ORDER BY event_id LIMIT %(full)s
+    ), box AS (
+        UPDATE mailboxes SET open_claim = %(claim)s
+        WHERE mailbox = %(mailbox)s AND open_claim IS NULL
+            AND (not_before IS NULL OR not_before <= clock_timestamp())
+            AND claim_limit >= %(full)s
+            AND EXISTS (SELECT FROM due)
+            AND NOT EXISTS (
+                SELECT FROM inbox
+                WHERE mailbox = %(mailbox)s AND state = 'pending' AND barrier)
+            AND NOT EXISTS (
+                SELECT FROM inbox
+                WHERE mailbox = %(mailbox)s AND state = 'pending'
+                    AND not_before IS NULL
+                    AND received_at > clock_timestamp() - interval '1 second'
+                OFFSET %(burst)s)
+        RETURNING mailbox
+    ), claimed AS (
+        UPDATE inbox SET claim = %(claim)s, attempts = attempts + 1
+        FROM due, box
+        WHERE inbox.event_id = due.event_id
+            AND inbox.received_at = due.received_at
+            AND inbox.state = 'pending' AND NOT inbox.barrier
+        RETURNING inbox.event_id, inbox.received_at, kind, change, key,
+            sent_at, hint, barrier, attempts, late_asks
+    )
+    SELECT lease.token, clock_timestamp() AS claimed_at, claimed.*
+    FROM lease LEFT JOIN claimed ON true ORDER BY event_id
+"""
+
 _MAIL = tuple(ClaimedMail.__dataclass_fields__)
 
 
@@ -39,59 +88,10 @@ def claim_quickly(
     claim_id: UUID,
     burst_events: int,
 ) -> QuickClaim | None:
-    """Take a free lease, and what may be claimed under it at once; None if not free.
-
-    The statement sees the mailbox as it stood when it began. Whoever held the lease
-    until a moment ago may have settled mail since: therefore each row is asked about
-    its state once more where it is updated, and Postgres reads the newest there.
-    """
+    """Take a free lease, and what may be claimed under it at once; None if not free."""
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
-            """
-            WITH lease AS (
-                UPDATE leases SET token = %(lease)s,
-                    expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
-                WHERE mailbox = (
-                    SELECT mailbox FROM leases
-                    WHERE mailbox = %(mailbox)s
-                        AND (token IS NULL OR expires_at < clock_timestamp())
-                    FOR UPDATE SKIP LOCKED
-                )
-                RETURNING token
-            ), due AS (
-                SELECT event_id, received_at FROM inbox
-                WHERE mailbox = %(mailbox)s AND state = 'pending'
-                    AND (not_before IS NULL OR not_before <= clock_timestamp())
-                    AND EXISTS (SELECT FROM lease)
-                ORDER BY event_id LIMIT %(full)s
-            ), box AS (
-                UPDATE mailboxes SET open_claim = %(claim)s
-                WHERE mailbox = %(mailbox)s AND open_claim IS NULL
-                    AND (not_before IS NULL OR not_before <= clock_timestamp())
-                    AND claim_limit >= %(full)s
-                    AND EXISTS (SELECT FROM due)
-                    AND NOT EXISTS (
-                        SELECT FROM inbox
-                        WHERE mailbox = %(mailbox)s AND state = 'pending' AND barrier)
-                    AND NOT EXISTS (
-                        SELECT FROM inbox
-                        WHERE mailbox = %(mailbox)s AND state = 'pending'
-                            AND not_before IS NULL
-                            AND received_at > clock_timestamp() - interval '1 second'
-                        OFFSET %(burst)s)
-                RETURNING mailbox
-            ), claimed AS (
-                UPDATE inbox SET claim = %(claim)s, attempts = attempts + 1
-                FROM due, box
-                WHERE inbox.event_id = due.event_id
-                    AND inbox.received_at = due.received_at
-                    AND inbox.state = 'pending' AND NOT inbox.barrier
-                RETURNING inbox.event_id, inbox.received_at, kind, change, key,
-                    sent_at, hint, barrier, attempts, late_asks
-            )
-            SELECT lease.token, clock_timestamp() AS claimed_at, claimed.*
-            FROM lease LEFT JOIN claimed ON true ORDER BY event_id
-            """,
+            _CLAIM,
             {
                 "lease": lease,
                 "seconds": LEASE_SECONDS,
