@@ -39,6 +39,7 @@ class Finding(StrEnum):
     DEPARTED = "departed"  # The person was deleted in WeCom.
     LOST_PERMISSION = "lost_permission"  # WeCom does not let us see what is in scope.
     CUT_OFF_READ = "cut_off_read"  # Its answers do not add up: not all was seen.
+    ODD_ANSWER = "odd_answer"  # What it says of one of them cannot be used.
 
 
 FINDING_BY_REASON: Mapping[Reason, Finding] = {
@@ -61,3 +62,5 @@ class Doubt(StrEnum):
     # They answer, and a set that let them use the app names them no more.
     ONE_READ = "one_read"  # Of the set there is only one read yet.
     UNEXPLAINED = "unexplained"  # No other right explains that they answer.
+    ODD_ANSWER = "odd_answer"  # The answer about the person cannot be used.
+    NO_ANSWER = "no_answer"  # None came, while others were answered.

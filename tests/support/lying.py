@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from tests.support.fakes import FakeCorp
+from tests.support.fakes import NOBODY, FakeCorp
+from wecom.errors import NotVisible
 from wecom.wire import AuthInfo, DepartmentRow, MemberAuthPage, MemberRow, TagRow
 
 Name = TypeVar("Name", int, str)
@@ -58,6 +59,14 @@ class LyingCorp(FakeCorp):
                 if person.open_userid == userid:
                     return super().member(known)
         return super().member(userid)
+
+    def userid_by_mobile(self, mobile: str) -> str:
+        """Whose mobile this is, among those who are visible."""
+        truth = self._ask(f"mobile:{mobile}")
+        for userid, person in truth.people.items():
+            if mobile in {person.mobile, person.number} and truth.is_visible(userid):
+                return userid
+        raise NotVisible(errcode=NOBODY)
 
     def authorised_members(self, cursor: str | None) -> MemberAuthPage:
         """A page without those who are left out."""

@@ -1,48 +1,36 @@
 """Finds out what a batch of contact mail means: who is there, who moved, who left."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from domain.fold import SUBSCRIBE, FoldedMail
-from domain.ids import TagId, Userid
+from domain.ids import (
+    DepartmentId,
+    Key,
+    Userid,
+    department_key,
+    member_key,
+    split_key,
+)
 from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
-from domain.listings import Tear
 from domain.org import Member, StoredMember
-from domain.renames import Absentee, Rename, match_renames
-from domain.scope import AuthMode, Tag
+from domain.renames import Absentee, Rename, match_renames, respelt
+from domain.scope import AuthMode
 from store.database import Pool, glance
 from store.org import absences, members
 from store.org.corps import Corp
+from wecom.errors import OddAnswer, Unavailable
 from workers.events.affected import Spread, View, active_of, spread_of
+from workers.events.found import Found, NeedsRun, Unanswered
 from workers.events.known_members import KnownMembers
-from workers.events.sets import NeedsRun, SetReads, is_by_sets
+from workers.events.sets import SetReads, is_by_sets
 from workers.org.apply import Findings
 from workers.org.leavers import Candidates, confirm_leavers
-from workers.org.questions import Inquiry, worth_listing
+from workers.org.listed import TREE
+from workers.org.questions import Inquiry, list_key, worth_listing
 
 # A drain that would ask more than a third of the corp, or this many, reads it whole.
 MOST_QUESTIONS = 500
 _SMALL_BATCH = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What came of the questions; `undecided` are absences that were not confirmed.
-
-    Shape: `doubted` are sets that were read and not followed, by name: they would take
-        somebody away who answers; `postponed` would be users by them alone. `tear` is
-        why a listing was not followed.
-    """
-
-    view: View
-    read_tags: Mapping[TagId, Tag | None]
-    answers: Mapping[Userid, Member]
-    findings: Findings
-    former: frozenset[Userid]
-    undecided: Mapping[Userid, Undecided]
-    doubted: frozenset[str] = frozenset()
-    postponed: frozenset[Userid] = frozenset()
-    tear: Tear | None = None
 
 
 def investigate(
@@ -50,7 +38,8 @@ def investigate(
 ) -> Found:
     """Ask WeCom as little as possible about the keys of a batch.
 
-    Raises: NeedsRun when a full read is the better question; errors of WeCom.
+    Raises: NeedsRun when a full read is the better question; Unanswered when some keys
+        have to wait; errors of WeCom that are the corp's.
     """
     return _Investigation(pool, corp, batch, inquiry).run()
 
@@ -70,8 +59,9 @@ class _Investigation:
         sets = self._sets
         sets.read_said()
         spread = self._ask(sets.view)
-        if sets.view.listed is None and self._shows_new_department(sets.view):
-            sets.read_tree()
+        strangers = self._of_new_departments(sets.view)
+        if sets.view.listed is None and strangers:
+            sets.read_tree(sets.keys_of(strangers))
             spread = self._ask(sets.view)
         if sets.read_behind(self._lost(sets.view)):
             spread = self._ask(sets.view)
@@ -92,7 +82,11 @@ class _Investigation:
         spread = self._spread(view)
         asked = frozenset(self._batch.members) | spread.ask | self._sets.once_lost
         self._check_width(asked)
-        known = active_of(self._known.of(asked))
+        stored = self._known.of(asked)
+        if others := self._spelt_otherwise(stored):
+            asked |= others
+            stored = self._known.of(asked)
+        known = active_of(stored)
         usable = view.usable.departments
         places = {
             userid: usable.intersection(stored.member.department_ids)
@@ -100,6 +94,7 @@ class _Investigation:
         }
         worth = worth_listing(asked, places)
         self._inquiry.list_members(dict.fromkeys([*sorted(spread.list_whole), *worth]))
+        self._check_listed(spread.list_whole)
         self._inquiry.ask_members(asked)
         return spread
 
@@ -109,6 +104,18 @@ class _Investigation:
                 connection, self._corp.corp_pk, before=self._sets.before, after=view
             )
 
+    def _spelt_otherwise(self, stored: Iterable[StoredMember]) -> frozenset[Userid]:
+        """People of ours whom an event of a leaving may mean in another case.
+
+        Of old corps it says so; what WeCom answers of them decides in every corp.
+        """
+        known = {who for each in stored for who in (each.member.userid, *each.aliases)}
+        unknown = (self._batch.deleted | self._batch.unsubscribed) - known
+        if not unknown:
+            return frozenset()
+        with glance(self._pool) as connection:
+            return members.list_spelt_like(connection, self._corp.corp_pk, unknown)
+
     def _check_width(self, asked: frozenset[Userid]) -> None:
         if len(asked) <= _SMALL_BATCH:
             return
@@ -117,15 +124,26 @@ class _Investigation:
         if len(asked) > min(MOST_QUESTIONS, max(_SMALL_BATCH, third)):
             raise NeedsRun("drain")
 
-    def _shows_new_department(self, view: View) -> bool:
-        """Whether somebody is in a department that we do not know yet."""
+    def _check_listed(self, wanted: Iterable[DepartmentId]) -> None:
+        """Whoever came into the scope with a department is told by its list alone.
+
+        Raises: Unanswered.
+        """
+        troubles = self._inquiry.troubles.of
+        for department_id in wanted:
+            error = troubles.get(list_key(department_id))
+            if error is not None:
+                raise Unanswered(self._sets.tree_keys, error)
+
+    def _of_new_departments(self, view: View) -> list[Userid]:
+        """Who is in a department that we do not know yet."""
         if self._corp.scope.auth_mode == AuthMode.MEMBER:
-            return False
-        return any(
-            each not in view.tree
-            for member in self._inquiry.answers.values()
-            for each in member.department_ids
-        )
+            return []
+        return [
+            userid
+            for userid, member in self._inquiry.answers.items()
+            if any(each not in view.tree for each in member.department_ids)
+        ]
 
     def _conclude(self, spread: Spread) -> Found:
         sets = self._sets
@@ -151,7 +169,14 @@ class _Investigation:
             ],
             answers=shown,
             active=active,
-            claims=self._batch.claims,
+            claims=(
+                *self._batch.claims,
+                *respelt(
+                    self._inquiry.spelt,
+                    active,
+                    self._inquiry.grounded(sets.view.usable),
+                ),
+            ),
         )
         former = {userid for each in renames for userid in each.path[:-1]}
         decided = {who: each for who, each in verdicts.items() if who not in former}
@@ -192,6 +217,7 @@ class _Investigation:
             doubted=doubted,
             postponed=postponed | self._unplaced(sets.view),
             tear=sets.tear,
+            troubles=self._troubles(sets.view),
         )
 
     def _judged(self) -> tuple[Mapping[Userid, Verdict], dict[Userid, StoredMember]]:
@@ -208,13 +234,25 @@ class _Investigation:
 
     def _unplaced(self, view: View) -> frozenset[Userid]:
         """Who answers from a department that no listing has shown."""
-        if self._corp.scope.auth_mode == AuthMode.MEMBER:
-            return frozenset()
-        return frozenset(
-            who
-            for who, member in self._inquiry.answers.items()
-            if any(each not in view.tree for each in member.department_ids)
-        )
+        return frozenset(self._of_new_departments(view))
+
+    def _troubles(self, view: View) -> dict[Key, Unavailable]:
+        """The keys of the mail, and people, about whom nothing usable was said."""
+        troubles = {
+            key: error
+            for key, error in self._inquiry.troubles.of.items()
+            if split_key(key)[0] != "list"
+        }
+        for each in self._batch.claims:
+            if member_key(each.new) in troubles:
+                troubles[member_key(each.old)] = troubles[member_key(each.new)]
+        if self._sets.unnamed is not None:
+            listed = {each.department_id for each in view.listed or ()}
+            error = OddAnswer(self._sets.unnamed, endpoint=TREE)
+            for department_id in self._batch.departments:
+                if department_id not in listed:
+                    troubles[department_key(department_id)] = error
+        return troubles
 
     def _check_subscribers(self, view: View) -> None:
         """Whoever came into a scope that is not the one we know tells of a new one.
@@ -232,7 +270,7 @@ class _Investigation:
             if newest.kind == SUBSCRIBE
         }
         if outside & came:
-            self._sets.check_scope()
+            self._sets.check_scope_for(outside & came)
 
     def _stored_of_all_asked(self) -> list[StoredMember]:
         return self._known.of({*self._inquiry.answers, *self._inquiry.refusals})
@@ -255,7 +293,7 @@ class _Investigation:
         )
         if not candidates.stored:
             return {}
-        self._sets.check_scope()
+        self._sets.check_scope_for(candidates.stored)
         return confirm_leavers(
             self._inquiry, candidates, usable=view.usable, tree=view.tree
         )

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from domain.fold import FoldedMail
-from domain.ids import TagId, Userid
+from domain.ids import Key, TagId, Userid, department_key, member_key, tag_key
 from domain.leavers import BY_SETS, Undecided, Verdict
 from domain.listings import Tear, find_tear
 from domain.org import Department, StoredMember
@@ -15,6 +15,7 @@ from domain.scope import (
     tag_ground,
     usable_of,
 )
+from domain.spelling import spelt_tag
 from domain.testimony import DEPARTMENTS, SCOPE, roots_of, sets_behind, tags_among
 from domain.tree import Tree
 from store.database import Pool, glance
@@ -22,22 +23,17 @@ from store.org import absences, corps, departments
 from store.org.corps import Corp
 from wecom.errors import Unavailable
 from workers.events.affected import View
-from workers.org.questions import Inquiry
-
-
-class NeedsRun(Exception):
-    """A full read answers this better than questions one by one."""
-
-    def __init__(self, cause: str) -> None:
-        super().__init__(cause)
-        self.cause = cause
+from workers.events.found import NeedsRun, Unanswered
+from workers.org.listed import empty_tag, with_known
+from workers.org.questions import TAG, Inquiry
 
 
 class SetReads:
     """Tags and tree as one drain knows them: stored, until they are read.
 
-    Shape: `read` are the tags that were read, None for one that does not answer; `tear`
-        is why a listing is not followed; `before` is all as stored.
+    Shape: `read` are the tags that were read; `tear` is why a listing is not followed,
+        `unnamed` what is odd about a row of it without an id; `before` is all as it is
+        stored.
     """
 
     def __init__(
@@ -52,14 +48,19 @@ class SetReads:
             self._old_tags = (
                 corps.list_tags(connection, corp.corp_pk) if corp.scope.tags else {}
             )
+            self._old_tags = {
+                tag_id: spelt_tag(tag, corp.spellings)
+                for tag_id, tag in self._old_tags.items()
+            }
             self.once_lost = (
                 absences.list_once_lost(connection, corp.corp_pk)
                 if batch.tags or batch.departments
                 else frozenset[Userid]()
             )
         self._listed: list[Department] | None = None
-        self.read: dict[TagId, Tag | None] = {}
+        self.read: dict[TagId, Tag] = {}
         self.tear: Tear | None = None
+        self.unnamed: str | None = None
         self.before = self.view
 
     @property
@@ -80,42 +81,51 @@ class SetReads:
 
         Raises: NeedsRun; Unavailable.
         """
+        if self._batch.corp:
+            # An event whose key nobody could read: it may be about anything.
+            raise NeedsRun("drain")
         for each in self._batch.tags:
             if each in self._corp.scope.tags:
-                self.read[each] = self._inquiry.read_tag(each)
-        if None in self.read.values():
-            # Only the scope can say whether the tag is gone from it.
-            self.check_scope()
-            raise Unavailable("a tag of the scope did not answer")
+                self.read[each] = self._read_tag(each)
         if self._batch.departments or self._moves_scope():
-            self.read_tree()
+            self.read_tree(self.tree_keys)
 
-    def read_tree(self) -> None:
-        """Ask for all departments, once; a torn listing is not followed."""
+    def read_tree(self, keys: frozenset[Key]) -> None:
+        """Ask for all departments, once; a torn listing is not followed.
+
+        Shape: `keys` is the mail that cannot be answered without it.
+        Raises: Unanswered; NeedsRun.
+        """
         if self._listed is not None or self.tear is not None:
             return
         if self._corp.scope.auth_mode == AuthMode.MEMBER:
             self._listed = []
             return
-        listed = self._ask_listing()
-        self.tear = self._find_tear(listed)
+        try:
+            listed = self._ask_listing()
+            self.tear = self._find_tear(listed)
+        except Unavailable as error:
+            raise Unanswered(keys, error) from error
         self._listed = listed if self.tear is None else None
 
     def read_behind(self, lost: Iterable[StoredMember]) -> bool:
         """Read the sets by which these were users, as far as they are only stored.
 
         Shape: whether there was any; a tag that does not answer stays as it was.
+        Raises: Unanswered; NeedsRun.
         """
+        lost = list(lost)
         sets = self._behind(lost) - self._names_of_read() - {SCOPE}
         tags = tags_among(sets) & self._corp.scope.tags
         if not tags and DEPARTMENTS not in sets:
             return False
-        self.check_scope()
+        keys = self.keys_of(each.member.userid for each in lost)
+        self.check_scope_for(each.member.userid for each in lost)
         for each in sorted(tags):
-            if (tag := self._inquiry.read_tag(each)) is not None:
+            if (tag := self._ask_tag(each, keys)) is not None:
                 self.read[each] = tag
         if DEPARTMENTS in sets:
-            self.read_tree()
+            self.read_tree(keys)
         return True
 
     def doubted(
@@ -142,10 +152,60 @@ class SetReads:
         if self._inquiry.scope() != self._corp.scope:
             raise NeedsRun("scope")
 
+    def check_scope_for(self, userids: Iterable[Userid]) -> None:
+        """The same for the sake of these people.
+
+        Raises: Unanswered; NeedsRun.
+        """
+        userids = list(userids)
+        try:
+            self.check_scope()
+        except Unavailable as error:
+            raise Unanswered(self.keys_of(userids), error) from error
+
+    @property
+    def tree_keys(self) -> frozenset[Key]:
+        """The mail that cannot be answered without the tree."""
+        departments = map(department_key, self._batch.departments)
+        return frozenset(departments).union(map(tag_key, self._batch.tags))
+
+    def keys_of(self, userids: Iterable[Userid]) -> frozenset[Key]:
+        """The mail that cannot be answered without these people.
+
+        Whoever is no key of the batch was asked because of the tree or a tag.
+        """
+        named = {each: member_key(each) for each in userids}
+        known = frozenset(named.values()) & self._batch.newest.keys()
+        claimed = {
+            member_key(each.old) for each in self._batch.claims if each.new in named
+        }
+        keys = known | (claimed & self._batch.newest.keys())
+        return keys if len(known) == len(named) else keys | self.tree_keys
+
     @property
     def _tags(self) -> Tags:
-        fresh = {each: tag for each, tag in self.read.items() if tag is not None}
-        return {**self._old_tags, **fresh}
+        return {**self._old_tags, **self.read}
+
+    def _read_tag(self, tag_id: TagId) -> Tag:
+        keys = frozenset({tag_key(tag_id)})
+        tag = self._ask_tag(tag_id, keys)
+        if tag is not None:
+            return tag
+        try:
+            # Only the scope can say whether the tag is gone from it.
+            self.check_scope()
+        except Unavailable as error:
+            raise Unanswered(keys, error) from error
+        raise Unanswered(
+            keys, Unavailable("a tag of the scope did not answer", endpoint=TAG)
+        )
+
+    def _ask_tag(self, tag_id: TagId, keys: frozenset[Key]) -> Tag | None:
+        try:
+            known = self._old_tags.get(tag_id)
+            return self._inquiry.read_tag(tag_id, known=known)
+        except Unavailable as error:
+            raise Unanswered(keys, error) from error
 
     def _behind(self, lost: Iterable[StoredMember]) -> set[str]:
         sets: set[str] = set()
@@ -163,12 +223,14 @@ class SetReads:
         """Whether departments came into or left a tag, and so what is listed."""
         before = {each: tag.department_ids for each, tag in self._old_tags.items()}
         return any(
-            tag is not None and tag.department_ids != before.get(each, frozenset())
+            tag.department_ids != before.get(each, frozenset())
             for each, tag in self.read.items()
         )
 
     def _ask_listing(self) -> list[Department]:
-        listed = self._inquiry.list_departments()
+        answer = self._inquiry.list_departments()
+        self.unnamed = answer.unnamed
+        listed = with_known(answer, self._stored)
         if listed or not self._stored:
             return listed
         if self._corp.scope.departments:
@@ -193,7 +255,12 @@ class SetReads:
         read = {
             each: tag
             for each in sorted(scope.tags | scope.extra_tags)
-            if (tag := self._inquiry.read_tag(each)) is not None
+            if (
+                tag := self._inquiry.read_tag(
+                    each, known=tags.get(each, empty_tag(each))
+                )
+            )
+            is not None
         }
         if find_tear(listed, roots=roots_of(scope, tags={**tags, **read})) is not None:
             return tear

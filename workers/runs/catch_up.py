@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NoReturn
 
-from domain.ids import DepartmentId, TagId, Userid
+from domain.ids import DepartmentId, Key, TagId, Userid, member_key
 from domain.leavers import MEMBER_AUTH
 from domain.org import Department
 from domain.scope import Usable
@@ -14,10 +14,12 @@ from store.database import Pool, transaction
 from store.org.corps import Corp
 from store.runs import reads, staging, touched
 from store.runs.runs import Run
-from wecom.errors import Unavailable
+from wecom.errors import OddAnswer, Unavailable
 from workers.calls.concurrency_limit import Widths
 from workers.org.commit import AGAIN_SECONDS
-from workers.org.questions import CorpApi, ask_one
+from workers.org.questions import ask_one
+from workers.org.spelling import SpellingApi
+from workers.runs.oddities import stage_odd
 from workers.runs.read import CorpReader
 from workers.runs.read_sets import with_tag
 from workers.runs.second_look import LIST, Look
@@ -46,7 +48,7 @@ class CatchUp:
         run: Run,
         corp: Corp,
         *,
-        api: CorpApi,
+        api: SpellingApi,
         at_once: Widths,
         heeded: Heeded = NOTHING_HEEDED,
     ) -> None:
@@ -114,8 +116,9 @@ class CatchUp:
         after = snapshot.usable(listed)
         self._ask_lists(keys, after)
         # Departments and people that came into the scope have pages yet to be read.
-        self._reader.read_people(snapshot, listed)
-        with self._reader.writing() as connection:
+        snapshot = self._reader.pages.read_people(snapshot, listed)
+        after = snapshot.usable(listed)
+        with self._reader.pages.writing() as connection:
             reground(connection, self._run.run_id, before=before, after=after)
         self._ask_people(keys, after)
         return snapshot
@@ -139,11 +142,11 @@ class CatchUp:
     def _ask_lists(self, keys: Collection[str], usable: Usable) -> None:
         for each in sorted(keys):
             if each == MEMBER_AUTH:
-                self._reader.list_authorised_again()
+                self._reader.pages.list_authorised_again()
             elif each.startswith(LIST):
                 department_id = DepartmentId(int(each.removeprefix(LIST)))
                 if department_id in usable.departments:
-                    self._reader.read_list_again(department_id, usable)
+                    self._reader.pages.read_list_again(department_id, usable)
 
     def _ask_people(self, keys: Collection[str], usable: Usable) -> None:
         for key in sorted(keys):
@@ -151,9 +154,16 @@ class CatchUp:
                 self._ask_member(Userid(key.removeprefix(_MEMBER)), usable)
 
     def _ask_member(self, userid: Userid, usable: Usable) -> None:
-        answer = ask_one(self._api, userid)
+        try:
+            answer = ask_one(self._api, userid)
+        except OddAnswer as error:
+            # What a page or the org says of them stays.
+            with self._reader.pages.writing() as connection:
+                odd: dict[Key, Unavailable] = {member_key(userid): error}
+                stage_odd(connection, self._run.run_id, f"{AGAIN}{userid}", odd)
+            return
         grounded = None if isinstance(answer, int) else usable.grounded(answer)
-        with self._reader.writing() as connection:
+        with self._reader.pages.writing() as connection:
             if grounded is not None and grounded.grounds:
                 stage_member(connection, self._run.run_id, grounded, page_of=AGAIN)
             else:
@@ -162,7 +172,7 @@ class CatchUp:
                 )
 
     def _start_over(self, reason: str) -> NoReturn:
-        with self._reader.writing() as connection:
+        with self._reader.pages.writing() as connection:
             staging.drop_all(connection, self._run.run_id)
             reads.begin_read(connection, self._run.run_id)
         raise Unavailable(reason, wait_seconds=AGAIN_SECONDS)

@@ -20,7 +20,7 @@ from store.sealing import DataKey
 from wecom.errors import Unavailable
 from workers.calls.call_count import CallCount
 from workers.org.guard import read_limits
-from workers.org.questions import CorpApi
+from workers.org.spelling import SpellingApi
 from workers.queue.bell import Bell
 from workers.queue.metrics import Tallies
 from workers.runs.apply import RunApplier
@@ -55,7 +55,7 @@ def rehearse(
     run: Run,
     corp: Corp,
     *,
-    api: CorpApi,
+    api: SpellingApi,
     count: CallCount,
     snapshot: Snapshot,
     heeded: Heeded,

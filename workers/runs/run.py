@@ -21,10 +21,12 @@ from workers.calls.retry import PatientApi
 from workers.failures import Fault, judge
 from workers.inbox import corp_mail
 from workers.lease import held, kept
+from workers.org.spelling import SpellingApi
 from workers.runs.apply import RunApplier
 from workers.runs.catch_up import CatchUp
 from workers.runs.open_absences import look_later
-from workers.runs.read import CorpReader, NeverTheSame, NobodyShown, TurnOver
+from workers.runs.read import CorpReader, NeverTheSame, NobodyShown
+from workers.runs.read_pages import TurnOver
 from workers.runs.rehearsal import rehearse
 from workers.runs.scope_recheck import is_as_known
 from workers.runs.second_look import LookAgain
@@ -114,7 +116,7 @@ def _workable(runtime: Runtime, run: Run) -> Corp | None:
 
 
 def _read_and_apply(runtime: Runtime, run: Run, corp: Corp, count: CallCount) -> None:
-    api = PatientApi(runtime.corp_api(corp, count=count))
+    api = SpellingApi(PatientApi(runtime.corp_api(corp, count=count)), corp.spellings)
     if is_as_known(runtime, run, corp, api=api, count=count):
         return
     at_once = runtime.lanes.of(corp.corp_id)
