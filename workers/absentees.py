@@ -118,7 +118,7 @@ def _judge(
     )
     verdicts = confirm_leavers(inquiry, candidates, usable=usable, tree=tree)
     gone = [
-        Absentee(stored=active[who], confirmed=isinstance(each, Removal))
+        Absentee(stored=active[who])
         for who, each in verdicts.items()
         if who in inquiry.refusals
     ]

@@ -185,7 +185,7 @@ class _Investigation:
         shown = {who: each for who, each in answers.items() if each.grounds}
         renames = match_renames(
             [
-                Absentee(stored=active[who], confirmed=isinstance(each, Removal))
+                Absentee(stored=active[who])
                 for who, each in verdicts.items()
                 if who in self._inquiry.refusals
             ],

@@ -37,7 +37,7 @@ class Rows:
     def see_members(self, seen: dict[Userid, Member]) -> None:
         gone = [each for userid, each in self.members.items() if userid not in seen]
         renames = match_renames(
-            [Absentee(stored=each, confirmed=True) for each in gone],
+            [Absentee(stored=each) for each in gone],
             answers=seen,
             active=self.members,
             claims=(),

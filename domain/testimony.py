@@ -1,0 +1,82 @@
+"""What was said of a person once and is not said again: kept until it is settled."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from domain.fold import CREATE_USER, DELETE_USER, SUBSCRIBE, UNSUBSCRIBE, Mail
+from domain.identity import are_two
+from domain.ids import Userid
+from domain.org import Member, StoredMember
+
+_PRESENT = frozenset({CREATE_USER, SUBSCRIBE})
+
+
+def worth_keeping(said: Sequence[Mail]) -> tuple[Mail, ...]:
+    """The newest mail of each thing that was said of one person; the rest adds nothing.
+
+    Shape: `said` oldest first, and so is what is kept.
+    """
+    newest: dict[tuple[str, ...], Mail] = {}
+    for each in said:
+        newest |= dict.fromkeys(_aspects(each), each)
+    kept = {each.event_id: each for each in newest.values()}
+    return tuple(sorted(kept.values(), key=lambda each: each.age))
+
+
+def deleted_of(
+    said: Mapping[Userid, Sequence[Mail]], stored: Mapping[Userid, StoredMember]
+) -> frozenset[Userid]:
+    """Who of these members were said to be deleted, and no later bearer of a userid."""
+    return frozenset(
+        userid
+        for userid, each in stored.items()
+        if any(
+            _is(mail, DELETE_USER)
+            and not are_two(mail.hint.open_userid, each.member.open_userid)
+            for mail in said.get(userid, ())
+        )
+    )
+
+
+def deletion_stands(said: Sequence[Mail], answer: Member | None) -> bool:
+    """Whether somebody who answers was said to be deleted, and not to be back since.
+
+    In one second both may be true: events have no finer time.
+    """
+    if answer is None or not answer.grounds:
+        return False
+    deletions = [
+        each.second
+        for each in said
+        if _is(each, DELETE_USER)
+        and not are_two(each.hint.open_userid, answer.open_userid)
+    ]
+    back = [each.second for each in said if _PRESENT & {each.change, each.kind}]
+    return bool(deletions) and not any(each >= max(deletions) for each in back)
+
+
+def names_bearer(said: Iterable[Mail], answer: Member) -> bool:
+    """Whether an event names whoever answers as the bearer of the userid."""
+    return answer.open_userid is not None and any(
+        each.hint.open_userid == answer.open_userid and not _is(each, DELETE_USER)
+        for each in said
+    )
+
+
+def _is(mail: Mail, what: str) -> bool:
+    return what in (mail.change, mail.kind)
+
+
+def _aspects(mail: Mail) -> Iterable[tuple[str, ...]]:
+    """What a piece of mail testifies to."""
+    if _is(mail, DELETE_USER):
+        yield DELETE_USER, mail.hint.open_userid or ""
+    if _is(mail, UNSUBSCRIBE):
+        yield (UNSUBSCRIBE,)
+    if _PRESENT & {mail.change, mail.kind}:
+        yield ("present",)
+    if mail.hint.activation is not None:
+        yield ("activation",)
+    if mail.hint.departments is not None:
+        yield ("departments",)
+    if mail.hint.new_userid is not None:
+        yield "claim", mail.hint.new_userid
