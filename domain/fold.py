@@ -59,7 +59,7 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class RenameClaim:
     """What an event says of a new userid: believed only when WeCom's answers agree.
 
     Shape: `open_userid` whose it is, where the event tells.
@@ -71,7 +71,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class FoldedMail:
     """What a drain's mail comes to.
 
     Shape: ids ascending, both ends of a claim among the members; `newest` the mail that
@@ -90,7 +90,7 @@ class Batch:
     newest: Mapping[Key, Mail]
     folded: Mapping[int, int]
     latest: Mapping[Key, tuple[Mail, ...]]
-    claims: tuple[Claim, ...]
+    claims: tuple[RenameClaim, ...]
     deleted: frozenset[Userid]
     unsubscribed: frozenset[Userid]
     statuses: Mapping[Userid, Activation]
@@ -99,7 +99,7 @@ class Batch:
     said: Mapping[Userid, tuple[Mail, ...]]
 
 
-def fold(mail: Sequence[Mail], *, kept: Iterable[Mail] = ()) -> Batch:
+def fold(mail: Sequence[Mail], *, kept: Iterable[Mail] = ()) -> FoldedMail:
     """The keys to ask and what the mail says of them, in whatever order it came.
 
     Shape: `kept` was said before and settled nothing: it testifies beside the mail,
@@ -116,7 +116,7 @@ def fold(mail: Sequence[Mail], *, kept: Iterable[Mail] = ()) -> Batch:
     claims = _claims(spoken)
     asked = _ids(by_key)
     touched = {end for claim in claims for end in (claim.old, claim.new)}
-    return Batch(
+    return FoldedMail(
         members=tuple(sorted(touched.union(map(Userid, asked["member"])))),
         departments=tuple(
             sorted(DepartmentId(int(each)) for each in asked["department"])
@@ -151,9 +151,9 @@ def fold(mail: Sequence[Mail], *, kept: Iterable[Mail] = ()) -> Batch:
     )
 
 
-def _claims(ordered: Iterable[Mail]) -> tuple[Claim, ...]:
+def _claims(ordered: Iterable[Mail]) -> tuple[RenameClaim, ...]:
     claims = [
-        Claim(
+        RenameClaim(
             old=each.userid,
             new=each.hint.new_userid,
             open_userid=each.hint.open_userid,

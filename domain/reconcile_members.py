@@ -14,7 +14,7 @@ from domain.org import Member, MemberState, RemovalCause, StoredMember
 from domain.reasons import Reason
 
 
-class Return(StrEnum):
+class ReturnProof(StrEnum):
     """What is known of someone who was removed by deletion and is seen again."""
 
     UNPROVEN = "unproven"  # The userid may have a new owner.
@@ -37,7 +37,7 @@ def decide_member(
     observed: Member,
     *,
     reason: Reason,
-    returning: Return = Return.UNPROVEN,
+    returning: ReturnProof = ReturnProof.UNPROVEN,
 ) -> tuple[Decision, ...]:
     """One decision per kind of difference; none when nothing differs.
 
@@ -115,13 +115,13 @@ def _add(observed: Member, *, reason: Reason) -> Decision:
 
 
 def _take_back(
-    stored: StoredMember, observed: Member, *, reason: Reason, returning: Return
+    stored: StoredMember, observed: Member, *, reason: Reason, returning: ReturnProof
 ) -> Decision:
     if is_handed_on(stored, observed):
         return _add(observed, reason=reason)
     if stored.removal is RemovalCause.SCOPE:
         return _restore(stored, observed, reason=Reason.RETURNED_TO_SCOPE)
-    if returning is Return.PROVEN:
+    if returning is ReturnProof.PROVEN:
         return _restore(stored, observed, reason=Reason.RETURNED_PROVEN)
     return _add(observed, reason=Reason.RETURNED_UNPROVEN)
 

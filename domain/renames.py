@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from domain.decisions import Decision
-from domain.fold import Claim
+from domain.fold import RenameClaim
 from domain.identity import are_two, is_handed_on
 from domain.ids import MemberPk, OpenUserid, Userid
 from domain.org import Member, MemberState, StoredMember
@@ -52,7 +52,7 @@ def match_renames(
     *,
     answers: Mapping[Userid, Member],
     active: Mapping[Userid, StoredMember],
-    claims: Sequence[Claim],
+    claims: Sequence[RenameClaim],
     hidden: Collection[Userid] = (),
 ) -> tuple[Rename, ...]:
     """Who only changed their userid: claimed by an event, or known by open_userid.
@@ -203,10 +203,10 @@ class _Ends:
 
 
 def _claimed(
-    gone: Mapping[Userid, StoredMember], *, ends: _Ends, claims: Sequence[Claim]
+    gone: Mapping[Userid, StoredMember], *, ends: _Ends, claims: Sequence[RenameClaim]
 ) -> list[tuple[Userid, ...]]:
     """Absentees whose claims lead to somebody who may be them."""
-    following: dict[Userid, list[Claim]] = {}
+    following: dict[Userid, list[RenameClaim]] = {}
     for claim in claims:
         following.setdefault(claim.old, []).append(claim)
     return [way for each in gone.values() if (way := _lead(each, following, ends))]
@@ -219,7 +219,7 @@ def _without(
 
 
 def _lead(
-    start: StoredMember, following: Mapping[Userid, Sequence[Claim]], ends: _Ends
+    start: StoredMember, following: Mapping[Userid, Sequence[RenameClaim]], ends: _Ends
 ) -> tuple[Userid, ...]:
     """The shortest way along the claims to where the person is; empty if none."""
     mine, seen = start.member.open_userid, {start.member.userid}

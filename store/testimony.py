@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from domain.fold import Mail
 from domain.hints import hint_from_json
@@ -51,9 +50,7 @@ def list_kept(
             " WHERE corp_pk = %s AND userid = ANY(%s)",
             [corp_pk, list(userids)],
         )
-        return [
-            _mail(row.pop("userid"), hint=row.pop("hint"), **row) for row in cursor
-        ]
+        return [_mail(row.pop("userid"), hint=row.pop("hint"), **row) for row in cursor]
 
 
 def list_waiting(
@@ -68,9 +65,7 @@ def list_waiting(
             " WHERE mailbox = %s AND state = 'pending' AND key = ANY(%s)",
             [mailbox, [member_key(each) for each in userids]],
         )
-        return [
-            _mail(row.pop("userid"), hint=row.pop("hint"), **row) for row in cursor
-        ]
+        return [_mail(row.pop("userid"), hint=row.pop("hint"), **row) for row in cursor]
 
 
 def forget(connection: Connection, corp_pk: CorpPk, userids: Iterable[str]) -> None:

@@ -24,8 +24,8 @@ from web.company import setup as company
 from web.console import setup
 from web.cursors import Cursors, derive
 from web.install import setup as install
-from workers.bell import open_bell
-from workers.facade import open_reach
+from workers.calls.client import open_reach
+from workers.queue.bell import open_bell
 
 POOL_SIZE = 8
 REDIS_SECONDS = 1.0

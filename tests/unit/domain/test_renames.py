@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from domain.decisions import DecisionName
-from domain.fold import Claim
+from domain.fold import RenameClaim
 from domain.ids import MemberPk, OpenUserid, Userid
 from domain.org import Member, RemovalCause, StoredMember
 from domain.reasons import Reason
 from domain.renames import Absentee, Rename, Turn, in_turn, match_renames, merged
-from tests.builders import member, stored
+from tests.support.builders import member, stored
 
 
 def match(
@@ -25,7 +25,7 @@ def match(
         answers={each.userid: each for each in answers},
         active={each.member.userid: each for each in (*absentees, *active)},
         claims=[
-            Claim(old=Userid(old), new=Userid(new), open_userid=open_userid)
+            RenameClaim(old=Userid(old), new=Userid(new), open_userid=open_userid)
             for old, new in claims
         ],
         hidden=[Userid(each) for each in hidden],
@@ -206,7 +206,7 @@ def test_a_removed_member_is_restored_and_then_renamed() -> None:
         [Absentee(stored=gone)],
         answers={Userid("b"): member("b")},
         active={Userid("b"): new},
-        claims=[Claim(old=Userid("a"), new=Userid("b"))],
+        claims=[RenameClaim(old=Userid("a"), new=Userid("b"))],
     )
 
     assert [each.name for each in rename.decisions] == [
