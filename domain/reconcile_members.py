@@ -75,6 +75,19 @@ def learn_deletion(stored: StoredMember, *, reason: Reason) -> Decision:
     )
 
 
+def return_elsewhere(
+    stored: StoredMember, observed: Member, *, reason: Reason, userid_free: bool
+) -> tuple[Decision, ...]:
+    """A tombstone whose person is seen again under another userid.
+
+    Shape: `userid_free` unless somebody else bears the former one by now.
+    """
+    if not userid_free:
+        return (_restore(stored, observed, reason=Reason.SAME_OPEN_USERID),)
+    restored = restore_member(stored, reason=Reason.SAME_OPEN_USERID)
+    return restored, *_differences(stored.member, observed, reason=reason)
+
+
 def restore_member(stored: StoredMember, *, reason: Reason) -> Decision:
     """A tombstone becomes the member again who it was."""
     return _restore(stored, stored.member, reason=reason)

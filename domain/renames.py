@@ -1,6 +1,6 @@
 """When someone who is gone and someone who is new are one person."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from domain.decisions import Decision
@@ -11,6 +11,7 @@ from domain.org import Member, MemberState, StoredMember
 from domain.reasons import Reason
 from domain.reconcile_members import rename_userid, restore_member
 from domain.replay import DISPLACES
+from domain.scope import AuthScope, Tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +170,35 @@ def _in_a_circle(
         else:
             return each
     return None
+
+
+def new_names(renames: Iterable[Rename]) -> dict[Userid, Userid]:
+    """By each userid that somebody bore, the one that they bear now."""
+    return {old: each.path[-1] for each in renames for old in each.path[:-1]}
+
+
+def tags_after(tags: Tags, names: Mapping[Userid, Userid]) -> Tags:
+    """The tags with everybody named as they are called now.
+
+    One that names somebody by a userid that nobody bears was read before the change.
+    """
+    return {
+        tag_id: replace(tag, userids=_named(tag.userids, names))
+        for tag_id, tag in tags.items()
+    }
+
+
+def scope_after(scope: AuthScope, names: Mapping[Userid, Userid]) -> AuthScope:
+    """The scope with everybody named so."""
+    return replace(scope, members=_named(scope.members, names))
+
+
+def _named(
+    userids: frozenset[Userid], names: Mapping[Userid, Userid]
+) -> frozenset[Userid]:
+    if userids.isdisjoint(names):
+        return userids
+    return frozenset(names.get(each, each) for each in userids)
 
 
 def merged(*, old: StoredMember, new: StoredMember) -> StoredMember:

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
 from psycopg.rows import dict_row
 
 from domain.fold import Mail
 from domain.hints import hint_from_json
-from domain.ids import CorpPk, Userid, member_key
+from domain.ids import CorpPk, Key, Userid
 from store.database import Connection
 
 _MAIL = "event_id, kind, change, hint, sent_at, received_at"
@@ -46,26 +47,45 @@ def list_kept(
         return []
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
-            f"SELECT userid, {_MAIL} FROM testimony"  # noqa: S608 - a constant of this module
+            f"SELECT 'member:' || userid AS key, {_MAIL} FROM testimony"  # noqa: S608 - a constant of this module
             " WHERE corp_pk = %s AND userid = ANY(%s)",
             [corp_pk, list(userids)],
         )
-        return [_mail(row.pop("userid"), hint=row.pop("hint"), **row) for row in cursor]
+        return [_mail(**row) for row in cursor]
+
+
+def list_people(connection: Connection, corp_pk: CorpPk) -> frozenset[Userid]:
+    """Everybody of whom something is remembered."""
+    rows = connection.execute(
+        "SELECT DISTINCT userid FROM testimony WHERE corp_pk = %s", [corp_pk]
+    ).fetchall()
+    return frozenset(Userid(row[0]) for row in rows)
 
 
 def list_waiting(
-    connection: Connection, mailbox: str, userids: Collection[Userid]
+    connection: Connection, mailbox: str, keys: Collection[Key]
 ) -> list[Mail]:
-    """What mail says of these people that no drain has settled."""
-    if not userids:
+    """The mail about these keys that no drain has settled."""
+    if not keys:
         return []
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
-            f"SELECT substr(key, 8) AS userid, {_MAIL} FROM inbox"  # noqa: S608 - a constant of this module
+            f"SELECT key, {_MAIL} FROM inbox"  # noqa: S608 - a constant of this module
             " WHERE mailbox = %s AND state = 'pending' AND key = ANY(%s)",
-            [mailbox, [member_key(each) for each in userids]],
+            [mailbox, list(keys)],
         )
-        return [_mail(row.pop("userid"), hint=row.pop("hint"), **row) for row in cursor]
+        return [_mail(**row) for row in cursor]
+
+
+def list_waiting_departments(connection: Connection, mailbox: str) -> list[Mail]:
+    """The mail about departments that no drain has settled."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            f"SELECT key, {_MAIL} FROM inbox"  # noqa: S608 - a constant of this module
+            " WHERE mailbox = %s AND state = 'pending' AND key LIKE 'department:%%'",
+            [mailbox],
+        )
+        return [_mail(**row) for row in cursor]
 
 
 def forget(connection: Connection, corp_pk: CorpPk, userids: Iterable[str]) -> None:
@@ -94,31 +114,18 @@ def forget_others(
     )
 
 
-def prune(connection: Connection, *, days: int) -> int:
+def prune(connection: Connection, *, days: int, limit: int) -> int:
     """Forget what was said so long ago; nobody has heard of these people since."""
     return connection.execute(
-        "DELETE FROM testimony"
-        " WHERE received_at < clock_timestamp() - make_interval(days => %s)",
-        [days],
+        """
+        DELETE FROM testimony WHERE (corp_pk, userid, event_id) IN (
+            SELECT corp_pk, userid, event_id FROM testimony
+            WHERE received_at < clock_timestamp() - make_interval(days => %s)
+            ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED)
+        """,
+        [days, limit],
     ).rowcount
 
 
-def _mail(
-    userid: str,
-    *,
-    event_id: int,
-    kind: str,
-    change: str | None,
-    hint: dict[str, object],
-    sent_at: datetime | None,
-    received_at: datetime,
-) -> Mail:
-    return Mail(
-        event_id=event_id,
-        kind=kind,
-        change=change,
-        key=member_key(Userid(userid)),
-        sent_at=sent_at,
-        received_at=received_at,
-        hint=hint_from_json(hint),
-    )
+def _mail(*, key: str, hint: dict[str, object], **row: Any) -> Mail:
+    return Mail(key=Key(key), hint=hint_from_json(hint), **row)

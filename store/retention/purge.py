@@ -264,7 +264,7 @@ def purge_corp(connection: Connection, corp_pk: CorpPk, *, renamed: str) -> None
         """,
         [renamed, corp_pk],
     )
-    for table in ("tags", "touched", "run_requests", "absences"):
+    for table in ("tags", "touched", "run_requests", "absences", "testimony"):
         connection.execute(
             f"DELETE FROM {table} WHERE corp_pk = %s",  # noqa: S608 - constant names
             [corp_pk],

@@ -185,6 +185,14 @@ class Inquiry:
                 self.control_answered = True
                 self.answers[userid] = answer
 
+    def ask_again(self, userids: Iterable[Userid]) -> dict[Userid, Member | int]:
+        """Ask for these people once more; what was answered before stays as it is."""
+        wanted = sorted(set(userids))
+        found = ask_all(
+            partial(ask_one, self._api), wanted, at_once=lambda: self._at_once(GET)
+        )
+        return dict(zip(wanted, found, strict=True))
+
     def list_authorised(self) -> None:
         """In auth_mode 1: ask who authorised the app."""
         if MEMBER_AUTH in self.listings:

@@ -1,12 +1,13 @@
 """What the first answers of a full read said, and what its pages must cost."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from domain.ids import DepartmentId, TagId, Userid
 from domain.org import Department
+from domain.renames import scope_after, tags_after
 from domain.scope import AuthMode, AuthScope, Tag, Usable, usable_of
 from domain.tree import Tree
 from store.org import corps
@@ -26,6 +27,14 @@ class Snapshot:
     def usable(self, departments: Iterable[Department]) -> Usable:
         """Who may use the app, given all departments of the read."""
         return usable_of(scope=self.scope, tags=self.tags, tree=Tree.of(departments))
+
+    def usable_anew(self, tree: Tree, names: Mapping[Userid, Userid]) -> Usable:
+        """Who may use the app, with everybody named as they are called now."""
+        return usable_of(
+            scope=scope_after(self.scope, names),
+            tags=tags_after(self.tags, names),
+            tree=tree,
+        )
 
     @property
     def grants_departments(self) -> bool:

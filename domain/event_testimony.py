@@ -2,9 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from domain.fold import CREATE_USER, DELETE_USER, SUBSCRIBE, UNSUBSCRIBE, Mail
+from domain.fold import (
+    CREATE_USER,
+    DELETE_USER,
+    SUBSCRIBE,
+    UNSUBSCRIBE,
+    Mail,
+    RenameClaim,
+)
 from domain.identity import are_two
 from domain.ids import Userid
+from domain.lateness import AnswerSight, member_is_late
 from domain.org import Member, StoredMember
 
 _PRESENT = frozenset({CREATE_USER, SUBSCRIBE})
@@ -52,6 +60,42 @@ def deletion_stands(said: Sequence[Mail], answer: Member | None) -> bool:
     ]
     back = [each.second for each in said if _PRESENT & {each.change, each.kind}]
     return bool(deletions) and not any(each >= max(deletions) for each in back)
+
+
+def person_is_late(
+    latest: Sequence[Mail],
+    *,
+    said: Sequence[Mail],
+    answers: Mapping[Userid, Member],
+    sight: AnswerSight,
+    claims: Sequence[RenameClaim],
+    is_former: bool,
+) -> bool:
+    """Whether WeCom has not come to what was said of a person.
+
+    Shape: `latest` and `said` of one person, as a batch has them; `is_former` when the
+        userid was somebody's before, of whom late news is no news.
+    """
+    userid = latest[0].userid
+    answer = answers.get(userid)
+    if answer is None and _lead_on(userid, claims=claims, answers=answers):
+        return False
+    if is_former and not any(_PRESENT & {each.change, each.kind} for each in latest):
+        return False
+    late = member_is_late(latest, answers=answers, sight=sight)
+    return late or deletion_stands(said, answer)
+
+
+def _lead_on(
+    userid: Userid, *, claims: Sequence[RenameClaim], answers: Mapping[Userid, Member]
+) -> bool:
+    """Whether claims lead from this userid to one that answers."""
+    reached, growing = {userid}, True
+    while growing:
+        more = {each.new for each in claims if each.old in reached} - reached
+        reached |= more
+        growing = bool(more)
+    return not reached.isdisjoint(answers)
 
 
 def names_bearer(said: Iterable[Mail], answer: Member) -> bool:
