@@ -70,20 +70,32 @@ def person_is_late(
     sight: AnswerSight,
     claims: Sequence[RenameClaim],
     is_former: bool,
+    is_known: bool,
 ) -> bool:
     """Whether WeCom has not come to what was said of a person.
 
     Shape: `latest` and `said` of one person, as a batch has them; `is_former` when the
-        userid was somebody's before, of whom late news is no news.
+        userid was somebody's before, of whom late news is no news; `is_known` when an
+        active member bears it.
     """
     userid = latest[0].userid
     answer = answers.get(userid)
+    if answer is None and is_known and not any(map(_says_where, latest)):
+        # Whoever leaves what we may see is told of by a mere update, too (90639).
+        return False
     if answer is None and _lead_on(userid, claims=claims, answers=answers):
         return False
     if is_former and not any(_PRESENT & {each.change, each.kind} for each in latest):
         return False
     late = member_is_late(latest, answers=answers, sight=sight)
     return late or deletion_stands(said, answer)
+
+
+def _says_where(mail: Mail) -> bool:
+    """Whether mail says that the person is there, and not only that they changed."""
+    if mail.hint.departments is not None or mail.hint.new_userid is not None:
+        return True
+    return bool(_PRESENT & {mail.change, mail.kind})
 
 
 def _lead_on(

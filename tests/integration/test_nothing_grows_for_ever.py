@@ -115,6 +115,9 @@ OVER = """
         SELECT corp_pk, 'a', 'miss' FROM corps, generate_series(1, 2);
     INSERT INTO testimony (corp_pk, userid, event_id, kind, hint, received_at)
         SELECT corp_pk, 'zhang', 1, 'unsubscribe', '{}', clock_timestamp() FROM corps;
+    INSERT INTO operator_sessions (session_hash, token_mark) VALUES ('s', 'm');
+    INSERT INTO member_sessions (session_hash, corp_pk, member_pk)
+        SELECT 's', corp_pk, member_pk FROM members;
 """
 OPEN = """
     INSERT INTO gaps (reason) VALUES ('refused');

@@ -110,6 +110,7 @@ class Judge:
                 sight=view.sight,
                 claims=batch.claims,
                 is_former=latest[0].userid in aliases,
+                is_known=latest[0].userid in active,
             )
         ]
         late = {Userid(split_key(each)[1]) for each in self._late.note(contradicted)}

@@ -37,7 +37,7 @@ class WaitingConsumer(_RedisConsumer):
         Raises: ConnectionClosed.
         """
         self._room.clear()
-        message = super().__next__()  # type: ignore[no-untyped-call]
+        message = super().__next__()  # type: ignore[no-untyped-call]  # dramatiq's.
         if message is None:
             self._wait()
         return message
@@ -45,14 +45,14 @@ class WaitingConsumer(_RedisConsumer):
     def ack(self, message: dramatiq.MessageProxy) -> None:
         """Let go of a message that was worked on; there is room for another."""
         try:
-            super().ack(message)  # type: ignore[no-untyped-call]
+            super().ack(message)  # type: ignore[no-untyped-call]  # dramatiq's.
         finally:
             self._room.set()
 
     def nack(self, message: dramatiq.MessageProxy) -> None:
         """Let go of a message that failed; there is room for another."""
         try:
-            super().nack(message)  # type: ignore[no-untyped-call]
+            super().nack(message)  # type: ignore[no-untyped-call]  # dramatiq's.
         finally:
             self._room.set()
 
@@ -74,7 +74,8 @@ class WaitingConsumer(_RedisConsumer):
                 "LEFT",
             )
         except (RedisError, OSError) as error:
-            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
+            closed = ConnectionClosed(error)  # type: ignore[no-untyped-call]  # dramatiq's.
+            raise closed from None
 
 
 def _patient(client: Redis, *, seconds: float) -> Redis:

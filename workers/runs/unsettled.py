@@ -79,6 +79,7 @@ class Unsettled:
                 sight=sight,
                 claims=batch.claims,
                 is_former=False,
+                is_known=True,
             )
         }
         late = self._newer(late, batch)
