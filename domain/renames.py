@@ -70,30 +70,12 @@ def match_renames(
         for userid, each in active.items()
         if userid not in answers or not is_handed_on(each, answers[userid])
     }
-    matches = _known_by_open_userid(gone, answers=answers)
-    ways = _claimed(
-        {who: each for who, each in gone.items() if who not in matches},
+    renames = []
+    for way, reason in _ways(
+        gone,
         ends=_Ends(answers=answers, hidden=frozenset(hidden), holders=holders),
         claims=claims,
-    )
-    named = _claimed(
-        {who: each for who, each in gone.items() if who in matches},
-        ends=_Ends(
-            answers={new: answers[new] for new in matches.values()},
-            hidden=frozenset(),
-            holders={},
-        ),
-        claims=claims,
-    )
-    paths = [(way, Reason.USERID_CLAIMED) for way in (*ways, *named)]
-    told = {way[0] for way in named}
-    paths += [
-        ((old, new), Reason.SAME_OPEN_USERID)
-        for old, new in sorted(matches.items())
-        if old not in told
-    ]
-    renames = []
-    for way, reason in sorted(paths, key=lambda each: _length(each[0])):
+    ):
         # A member between the ends goes their own way and is no step of another's.
         path = _without(active.keys() | gone.keys(), way)
         rename = _rename(
@@ -102,6 +84,32 @@ def match_renames(
         holders[path[-1]] = rename.result
         renames.append(rename)
     return tuple(renames)
+
+
+def _ways(
+    gone: Mapping[Userid, StoredMember], *, ends: "_Ends", claims: Sequence[RenameClaim]
+) -> list[tuple[tuple[Userid, ...], Reason]]:
+    """Whom of the absent events or open_userids lead to somebody; short ways first.
+
+    Who is shown to be somebody by open_userid is nobody else, whatever is claimed.
+    """
+    known = _known_by_open_userid(gone, answers=ends.answers)
+    strangers = {who: each for who, each in gone.items() if who not in known}
+    shown = {new: ends.answers[new] for new in known.values()}
+    ways = _claimed(strangers, ends=ends, claims=claims)
+    ways += _claimed(
+        {who: gone[who] for who in known},
+        ends=_Ends(answers=shown, hidden=frozenset(), holders={}),
+        claims=claims,
+    )
+    found = [(way, Reason.USERID_CLAIMED) for way in ways]
+    told = {way[0] for way in ways}
+    found += [
+        ((old, new), Reason.SAME_OPEN_USERID)
+        for old, new in known.items()
+        if old not in told
+    ]
+    return sorted(found, key=lambda each: _length(each[0]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,9 @@ class Judge:
     def _late_people(self, view: View) -> frozenset[Userid]:
         """People about whom answers contradict the mail, and are waited for."""
         answers, batch = self._inquiry.grounded(view.usable), self._batch
-        aliases = frozenset[Userid]().union(*(each.aliases for each in self._stored()))
+        stored = self._stored()
+        aliases = frozenset[Userid]().union(*(each.aliases for each in stored))
+        active = active_of(stored)
         contradicted = [
             key
             for key, latest in batch.latest.items()
