@@ -61,8 +61,8 @@ def _forget(connection: Connection, corp_pk: CorpPk) -> None:
 # Of userids that came back, and of the persons who bear them now: whoever is known to
 # have been another person only bore the same userid.
 _SAME = """
-    unnest(%(names)s::text[], %(persons)s::text[]) AS given (name, person)
-    JOIN members ON members.userid = name
+    unnest(%(names)s::text[], %(persons)s::text[]) AS given (former, person)
+    JOIN members ON members.userid = former
         AND coalesce(members.open_userid = person, true)
 """
 

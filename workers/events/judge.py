@@ -158,11 +158,13 @@ class Judge:
         late: frozenset[Userid],
     ) -> Mapping[Userid, Verdict]:
         """What is to be thought of active members who are not shown as usable."""
-        asked = self._inquiry.answers.keys() | self._inquiry.refusals.keys()
+        refused = self._inquiry.refusals.keys()
+        asked = self._inquiry.answers.keys() | refused
         stored = {
             who: each
             for who, each in bearers.stored.items()
-            if who in asked - shown.keys() - late
+            # A list may show whom user/get refuses: that is for the verdict to say.
+            if who in (asked - shown.keys() | refused) - late
         }
         if not stored:
             return {}
