@@ -61,8 +61,8 @@ def populate(bench: Workbench, corp: Corp) -> list[str]:
     )
     bench.rows(
         "INSERT INTO testimony (corp_pk, userid, event_id, kind, hint, received_at)"
-        f" VALUES (%s, '{WORKER}', 1, 'unsubscribe', '{{}}', clock_timestamp())",
-        corp.corp_pk,
+        " VALUES (%s, %s, 1, 'unsubscribe', '{}', clock_timestamp())",
+        *(corp.corp_pk, WORKER),
     )
     bench.rows(
         "INSERT INTO ledger_days (mailbox, day, received, applied)"
