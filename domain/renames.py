@@ -209,6 +209,25 @@ def _named(
     return frozenset(names.get(each, each) for each in userids)
 
 
+def respelt(
+    spelt: Mapping[Userid, Userid],
+    active: Mapping[Userid, StoredMember],
+    answers: Mapping[Userid, Member],
+) -> tuple[RenameClaim, ...]:
+    """Whom WeCom spells in another case than we have them: a change of userid.
+
+    Shape: `spelt` is WeCom's spelling by the one asked. Two known and unequal
+        open_userids are two people, whatever their userids have in common.
+    """
+    return tuple(
+        RenameClaim(old=old, new=new)
+        for old, new in spelt.items()
+        if old in active
+        and new in answers
+        and not are_two(active[old].member.open_userid, answers[new].open_userid)
+    )
+
+
 def merged(*, old: StoredMember, new: StoredMember) -> StoredMember:
     """Two members as one: the older surrogate, the fields of the new userid."""
     return StoredMember(

@@ -1,15 +1,24 @@
 """Finds out what a batch of contact mail means: who is there, who moved, who left."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from domain.event_testimony import deleted_of
 from domain.fold import SUBSCRIBE, FoldedMail
-from domain.ids import TagId, Userid, split_key, tag_key
+from domain.ids import (
+    DepartmentId,
+    Key,
+    TagId,
+    Userid,
+    department_key,
+    member_key,
+    split_key,
+    tag_key,
+)
 from domain.lateness import department_is_late, tag_is_late
-from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
-from domain.org import Department, Member, MemberState
-from domain.renames import Rename, new_names
+from domain.leavers import Undecided
+from domain.org import Department, Member, MemberState, StoredMember
+from domain.renames import new_names
 from domain.scope import (
     AuthMode,
     Tag,
@@ -17,38 +26,29 @@ from domain.scope import (
     readable_departments,
     usable_of,
 )
+from domain.spelling import spelt_tag
 from domain.tree import Tree
 from store.database import Pool, glance
 from store.org import corps, departments, members
 from store.org.corps import Corp
-from wecom.errors import Unavailable
+from wecom.errors import OddAnswer, Unavailable
 from workers.events.affected import Spread, View, active_of, spread_of
-from workers.events.judge import Judge, Judged, NeedsRun
+from workers.events.found import (
+    Found,
+    NeedsRun,
+    Unanswered,
+    findings_of,
+    unasked,
+)
+from workers.events.judge import Judge, Judged
 from workers.events.known_members import KnownMembers
 from workers.events.late_answers import LateAnswers
-from workers.org.apply import Findings
-from workers.org.questions import Inquiry, worth_listing
+from workers.org.listed import TREE, with_known
+from workers.org.questions import TAG, Inquiry, list_key, worth_listing
 
 # A drain that would ask more than a third of the corp, or this many, reads it whole.
 MOST_QUESTIONS = 500
 _SMALL_BATCH = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What came of the questions.
-
-    Shape: `tags` as they are to be kept; `undecided` are absences that were not
-        confirmed, `late` people of whom nothing is applied yet, `handed_on` the
-        userids that are another person's now.
-    """
-
-    view: View
-    tags: tuple[Tag, ...]
-    findings: Findings
-    undecided: Mapping[Userid, Undecided]
-    late: frozenset[Userid]
-    handed_on: frozenset[Userid]
 
 
 def investigate(
@@ -56,7 +56,8 @@ def investigate(
 ) -> Found:
     """Ask WeCom as little as possible about the keys of a batch.
 
-    Raises: NeedsRun when a full read is the better question; errors of WeCom.
+    Raises: NeedsRun when a full read is the better question; Unanswered when some keys
+        have to wait; errors of WeCom that are the corp's.
     """
     return _Investigation(pool, corp, batch, inquiry, late).run()
 
@@ -81,8 +82,15 @@ class _Investigation:
             self._old_tags = (
                 corps.list_tags(connection, corp.corp_pk) if corp.scope.tags else {}
             )
+        self._old_tags = {
+            tag_id: spelt_tag(tag, corp.spellings)
+            for tag_id, tag in self._old_tags.items()
+        }
+        self._unnamed: str | None = None
         self._known = KnownMembers(pool, corp.corp_pk)
-        self._judge = Judge(corp, batch, inquiry, late, self._known)
+        self._judge = Judge(
+            corp, batch, inquiry, late, self._known, keys_of=self._keys_of
+        )
         self._before = self._view(None, self._old_tags)
 
     def run(self) -> Found:
@@ -91,11 +99,12 @@ class _Investigation:
             raise NeedsRun("drain")
         tags = {**self._old_tags, **self._read_tags()}
         asks = bool(self._batch.departments) or self._moves_scope(tags)
-        listed = self._listing(tags) if asks else None
+        listed = self._listing(tags, self._tree_keys()) if asks else None
         view = self._view(listed, tags)
         spread = self._ask(view)
-        if listed is None and self._shows_new_department(view):
-            view = self._view(self._listing(tags), tags)
+        strangers = [] if listed is not None else self._of_new_departments(view)
+        if strangers:
+            view = self._view(self._listing(tags, self._keys_of(strangers)), tags)
             spread = self._ask(view)
         self._check_subscribers(view)
         judged = self._judge.judge(view)
@@ -122,10 +131,36 @@ class _Investigation:
             for each, tag in tags.items()
         )
 
-    def _listing(self, tags: Tags) -> list[Department]:
+    def _tree_keys(self) -> frozenset[Key]:
+        """The mail that cannot be answered without the tree."""
+        departments = map(department_key, self._batch.departments)
+        return frozenset(departments).union(map(tag_key, self._batch.tags))
+
+    def _keys_of(self, userids: Iterable[Userid]) -> frozenset[Key]:
+        """The mail that cannot be answered without these people.
+
+        Whoever is no key of the batch was asked because of the tree or a tag.
+        """
+        named = {each: member_key(each) for each in userids}
+        known = frozenset(named.values()) & self._batch.newest.keys()
+        claimed = {
+            member_key(each.old) for each in self._batch.claims if each.new in named
+        }
+        keys = known | (claimed & self._batch.newest.keys())
+        return keys if len(known) == len(named) else keys | self._tree_keys()
+
+    def _listing(self, tags: Tags, keys: frozenset[Key]) -> list[Department]:
+        try:
+            return self._list_departments(tags)
+        except Unavailable as error:
+            raise Unanswered(keys, error) from error
+
+    def _list_departments(self, tags: Tags) -> list[Department]:
         if self._corp.scope.auth_mode == AuthMode.MEMBER:
             return []
-        listed = self._inquiry.list_departments()
+        answer = self._inquiry.list_departments()
+        self._unnamed = answer.unnamed
+        listed = with_known(answer, self._stored)
         if listed or not self._stored:
             return self._without_late(listed)
         if self._corp.scope.departments:
@@ -157,12 +192,7 @@ class _Investigation:
         old = {each.old for each in self._batch.claims}
         named = {each for each, tag in self._old_tags.items() if tag.userids & old}
         wanted = sorted(named.union(self._batch.tags) & self._corp.scope.tags)
-        read = {each: self._inquiry.read_tag(each) for each in wanted}
-        fresh = {each: tag for each, tag in read.items() if tag is not None}
-        if len(fresh) < len(read):
-            # Only the scope can say whether the tag is gone from it.
-            self._judge.check_scope()
-            raise Unavailable("a tag of the scope did not answer")
+        fresh = {each: self._read_tag(each) for each in wanted}
         contradicted = [
             tag_key(each)
             for each, tag in fresh.items()
@@ -170,6 +200,18 @@ class _Investigation:
         ]
         late = self._late.note(contradicted)
         return {each: tag for each, tag in fresh.items() if tag_key(each) not in late}
+
+    def _read_tag(self, tag_id: TagId) -> Tag:
+        try:
+            known = self._old_tags.get(tag_id)
+            tag = self._inquiry.read_tag(tag_id, known=known)
+            if tag is None:
+                # Only the scope can say whether the tag is gone from it.
+                self._judge.check_scope()
+                raise Unavailable("a tag of the scope did not answer", endpoint=TAG)
+        except Unavailable as error:
+            raise Unanswered([tag_key(tag_id)], error) from error
+        return tag
 
     def _ask(self, view: View) -> Spread:
         with glance(self._pool) as connection:
@@ -181,7 +223,11 @@ class _Investigation:
             )
         asked = frozenset(self._batch.members) | spread.ask
         self._check_width(asked)
-        known = active_of(self._known.of(asked))
+        stored = self._known.of(asked)
+        if others := self._spelt_otherwise(stored):
+            asked |= others
+            stored = self._known.of(asked)
+        known = active_of(stored)
         usable = view.usable.departments
         places = {
             userid: usable.intersection(stored.member.department_ids)
@@ -189,6 +235,7 @@ class _Investigation:
         }
         worth = worth_listing(asked, places)
         self._inquiry.list_members(dict.fromkeys([*sorted(spread.list_whole), *worth]))
+        self._check_listed(spread.list_whole)
         self._inquiry.ask_members(asked)
         self._ask_namesakes()
         return spread
@@ -207,6 +254,18 @@ class _Investigation:
             same = members.list_bearing(connection, self._corp.corp_pk, newcomers)
         self._inquiry.ask_members(active_of(same))
 
+    def _spelt_otherwise(self, stored: Iterable[StoredMember]) -> frozenset[Userid]:
+        """People of ours whom an event of a leaving may mean in another case.
+
+        Of old corps it says so; what WeCom answers of them decides in every corp.
+        """
+        known = {who for each in stored for who in (each.member.userid, *each.aliases)}
+        unknown = (self._batch.deleted | self._batch.unsubscribed) - known
+        if not unknown:
+            return frozenset()
+        with glance(self._pool) as connection:
+            return members.list_spelt_like(connection, self._corp.corp_pk, unknown)
+
     def _check_width(self, asked: frozenset[Userid]) -> None:
         if len(asked) <= _SMALL_BATCH:
             return
@@ -215,15 +274,26 @@ class _Investigation:
         if len(asked) > min(MOST_QUESTIONS, max(_SMALL_BATCH, third)):
             raise NeedsRun("drain")
 
-    def _shows_new_department(self, view: View) -> bool:
-        """Whether somebody is in a department that we do not know yet."""
+    def _check_listed(self, wanted: Iterable[DepartmentId]) -> None:
+        """Whoever came into the scope with a department is told by its list alone.
+
+        Raises: Unanswered.
+        """
+        troubles = self._inquiry.troubles.of
+        for department_id in wanted:
+            error = troubles.get(list_key(department_id))
+            if error is not None:
+                raise Unanswered(self._tree_keys(), error)
+
+    def _of_new_departments(self, view: View) -> list[Userid]:
+        """Who is in a department that we do not know yet."""
         if self._corp.scope.auth_mode == AuthMode.MEMBER:
-            return False
-        return any(
-            each not in view.tree
-            for member in self._inquiry.answers.values()
-            for each in member.department_ids
-        )
+            return []
+        return [
+            userid
+            for userid, member in self._inquiry.answers.items()
+            if any(each not in view.tree for each in member.department_ids)
+        ]
 
     def _has_shown_others(self, judged: Judged) -> bool:
         """Whether somebody answers now who was not in question before."""
@@ -251,9 +321,9 @@ class _Investigation:
                 if each != self._old_tags.get(tag_id)
             ),
             findings=replace(
-                _findings(
+                findings_of(
                     tuple(judged.shown.values()),
-                    _unasked(followed, self._inquiry),
+                    unasked(followed, self._inquiry),
                     verdicts,
                     judged.bearers.renames,
                 ),
@@ -265,6 +335,7 @@ class _Investigation:
                 if isinstance(each, Undecided)
             },
             late=judged.late,
+            troubles=self._troubles(view),
             handed_on=frozenset(judged.bearers.verdicts),
         )
 
@@ -289,6 +360,24 @@ class _Investigation:
             for each in following.values()
         ]
 
+    def _troubles(self, view: View) -> dict[Key, Unavailable]:
+        """The keys of the mail, and people, about whom nothing usable was said."""
+        troubles = {
+            key: error
+            for key, error in self._inquiry.troubles.of.items()
+            if split_key(key)[0] != "list"
+        }
+        for each in self._batch.claims:
+            if member_key(each.new) in troubles:
+                troubles[member_key(each.old)] = troubles[member_key(each.new)]
+        if self._unnamed is not None:
+            listed = {each.department_id for each in view.listed or ()}
+            error = OddAnswer(self._unnamed, endpoint=TREE)
+            for department_id in self._batch.departments:
+                if department_id not in listed:
+                    troubles[department_key(department_id)] = error
+        return troubles
+
     def _check_subscribers(self, view: View) -> None:
         """Whoever came into a scope that is not the one we know tells of a new one.
 
@@ -305,33 +394,4 @@ class _Investigation:
             if newest.kind == SUBSCRIBE
         }
         if outside & came:
-            self._judge.check_scope()
-
-
-def _findings(
-    shown: tuple[Member, ...],
-    regrounded: tuple[Member, ...],
-    verdicts: Mapping[Userid, Verdict],
-    renames: tuple[Rename, ...],
-) -> Findings:
-    return Findings(
-        shown=shown,
-        regrounded=regrounded,
-        left=tuple(
-            (who, each.activation)
-            for who, each in verdicts.items()
-            if isinstance(each, LeftInPlace)
-        ),
-        gone=tuple(
-            (who, each) for who, each in verdicts.items() if isinstance(each, Removal)
-        ),
-        renames=renames,
-    )
-
-
-def _unasked(reground: Iterable[Member], inquiry: Inquiry) -> tuple[Member, ...]:
-    return tuple(
-        each
-        for each in reground
-        if each.userid not in inquiry.answers and each.userid not in inquiry.refusals
-    )
+            self._judge.check_scope_for(outside & came)

@@ -1,30 +1,24 @@
 """Judges a batch's answers: who is who, who is usable, who left, who is asked again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from domain.event_testimony import deleted_of, person_is_late
-from domain.fold import FoldedMail
-from domain.ids import Userid, member_key, split_key
+from domain.fold import FoldedMail, RenameClaim
+from domain.ids import Key, Userid, member_key, split_key
 from domain.leavers import Undecided, Verdict
 from domain.org import Member, StoredMember
-from domain.renames import new_names, scope_after, tags_after
+from domain.renames import new_names, respelt, scope_after, tags_after
 from domain.scope import usable_of
 from store.org.corps import Corp
+from wecom.errors import Unavailable
 from workers.events.affected import View, active_of
+from workers.events.found import NeedsRun, Unanswered
 from workers.events.known_members import KnownMembers
 from workers.events.late_answers import LateAnswers
 from workers.org.bearers import Bearers, find_bearers
 from workers.org.leavers import Candidates, confirm_leavers
 from workers.org.questions import Inquiry
-
-
-class NeedsRun(Exception):
-    """A full read answers this better than questions one by one."""
-
-    def __init__(self, cause: str) -> None:
-        super().__init__(cause)
-        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +43,10 @@ class Judge:
         inquiry: Inquiry,
         late: LateAnswers,
         known: KnownMembers,
+        *,
+        keys_of: Callable[[Iterable[Userid]], frozenset[Key]],
     ) -> None:
+        self._keys_of = keys_of
         self._corp = corp
         self._batch = batch
         self._inquiry = inquiry
@@ -69,7 +66,7 @@ class Judge:
             },
             stored=[each for each in stored if each.member.userid not in late],
             holders=active_of(stored),
-            claims=self._batch.claims,
+            claims=self._claims(active_of(stored)),
             said=self._batch.said,
         )
         late |= self._claimed_in_vain(bearers, late)
@@ -110,7 +107,7 @@ class Judge:
                 said=batch.said[latest[0].userid],
                 answers=answers,
                 sight=view.sight,
-                claims=batch.claims,
+                claims=self._claims(active),
                 is_former=latest[0].userid in aliases,
                 is_known=latest[0].userid in active,
             )
@@ -143,12 +140,31 @@ class Judge:
         )
         return replace(view, tags=tags, usable=usable)
 
+    def _claims(self, active: Mapping[Userid, StoredMember]) -> tuple[RenameClaim, ...]:
+        """What events claim, and whom WeCom spells differently."""
+        spelt, answers = self._inquiry.spelt, self._inquiry.answers
+        return (*self._batch.claims, *respelt(spelt, active, answers))
+
     def _stored(self) -> list[StoredMember]:
         return self._known.of({*self._inquiry.answers, *self._inquiry.refusals})
 
     def check_scope(self) -> None:
+        """Make sure that the scope is the one we know.
+
+        Raises: NeedsRun.
+        """
         if self._inquiry.scope() != self._corp.scope:
             raise NeedsRun("scope")
+
+    def check_scope_for(self, userids: Iterable[Userid]) -> None:
+        """The same for these people alone.
+
+        Raises: NeedsRun; Unanswered.
+        """
+        try:
+            self.check_scope()
+        except Unavailable as error:
+            raise Unanswered(self._keys_of(userids), error) from error
 
     def _verdicts(
         self,
@@ -168,7 +184,7 @@ class Judge:
         }
         if not stored:
             return {}
-        self.check_scope()
+        self.check_scope_for(stored)
         names, batch = new_names(bearers.renames), self._batch
         candidates = Candidates(
             stored=stored,

@@ -10,7 +10,7 @@ from store.database import Connection
 from store.inbox import settlement, testimony
 from store.inbox.claims import ClaimedBatch
 from store.inbox.settlement import Settled
-from workers.events.investigate import Found
+from workers.events.found import Found
 from workers.events.late_answers import LateAnswers
 
 UNCONFIRMED = "unconfirmed"
@@ -25,16 +25,20 @@ def settle_batch(
     *,
     doubts: dict[Key, str],
     decisions: Iterable[Decision],
+    settling: Collection[int],
 ) -> frozenset[Key]:
     """Mark the claimed mail as what came of it; the keys that are asked about again.
 
-    Shape: `doubts` are the outcomes of keys about which asking again is no use.
+    Shape: `doubts` are the outcomes of keys about which asking again is no use;
+        `settling` is the mail that waits for nothing else.
     """
     changed = {each.key for each in decisions}
     again = late.may_wait([key for key in batch.newest if key in doubts])
     outcomes: dict[int, tuple[Settled, str]] = {}
     waits: dict[int, float] = {}
     for key, newest in batch.newest.items():
+        if newest.event_id not in settling:
+            continue
         seconds = late.seconds_left(key)
         if key in again and seconds is not None:
             waits[newest.event_id] = seconds
@@ -42,6 +46,8 @@ def settle_batch(
             settled = "applied" if key in changed else "no_difference"
             outcomes[newest.event_id] = ("done", doubts.get(key, settled))
     for event_id, into in batch.folded.items():
+        if event_id not in settling:
+            continue
         outcomes[event_id] = ("folded", f"folded into {into}")
     settlement.ask_again(connection, claim, waits)
     settlement.settle(connection, claim, outcomes)

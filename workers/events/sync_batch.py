@@ -1,8 +1,8 @@
 """Brings one corp to what a batch of contact mail points at, and settles that mail."""
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -18,34 +18,29 @@ from domain.ids import (
     split_key,
 )
 from domain.reasons import Reason
+from domain.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
 from store.database import Connection, Pool, glance, transaction
-from store.inbox import leases, settlement, testimony
+from store.inbox import key_waits, leases, settlement, testimony
 from store.inbox.claims import ClaimedBatch, ClaimedMail
+from store.inbox.key_waits import KeyWait
 from store.inbox.settlement import Settled
 from store.org import absences, corps, departments, journal
 from store.org.corps import Corp
 from store.org.journal import Cause
 from store.runs import requests, runs, touched
+from wecom.errors import OddAnswer, Unavailable
 from workers.calls.retry import PatientApi
-from workers.events.investigate import MOST_QUESTIONS, Found, investigate
-from workers.events.judge import NeedsRun
+from workers.events.found import Found, NeedsRun, Unanswered
+from workers.events.investigate import MOST_QUESTIONS, investigate
+from workers.events.key_troubles import ask_later, undecided_of, wait_of
 from workers.events.late_answers import LateAnswers
-from workers.events.settle import (
-    find_doubts,
-    keep_all,
-    keep_testimony,
-    settle_batch,
-)
+from workers.events.settle import find_doubts, keep_all, keep_testimony, settle_batch
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
-from workers.org.apply import (
-    Findings,
-    apply_listing,
-    apply_members,
-    remove_unlisted,
-)
+from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
 from workers.org.guard import Gate, note_listed, note_removed, note_shown
 from workers.org.questions import Inquiry
+from workers.org.spelling import SpellingApi
 from workers.queue.metrics import tally_effects
 from workers.runtime import Runtime
 
@@ -64,33 +59,40 @@ def sync_contact(
     """
     began = time.monotonic()
     taken = _first_keys(rows)
-    batch = _fold(runtime.pool, corp, taken)
-    asked_before = {each.event_id: each.late_asks for each in taken}
-    late = LateAnswers(runtime.pool, claim.mailbox, batch, late_asks=asked_before)
-    inquiry = Inquiry(
-        PatientApi(runtime.corp_api(corp)),
-        at_once=runtime.lanes.of(corp.corp_id),
-    )
     try:
-        found = investigate(runtime.pool, corp, batch, inquiry=inquiry, late=late)
+        about = _find_out(runtime, corp, claim, taken)
     except NeedsRun as wish:
-        _leave_to_run(runtime, corp, claim, batch, cause=wish.cause)
+        _leave_to_run(runtime, corp, claim, taken, cause=wish.cause)
         return
+    corp, taken, batch, found = about.corp, about.taken, about.batch, about.found
+    late = about.late
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         corps.lock(connection, corp.corp_pk)
         decisions, waiting = _apply(connection, runtime, corp, found)
         _note_touched(connection, corp, batch, found)
         left_over = _left_over(connection, corp, found, waiting)
+        corps.note_spellings(connection, corp.corp_pk, about.learnt)
+        _put_aside(connection, claim, taken, {**about.aside, **found.troubles})
+        settling = {each.event_id for each in taken if each.key not in found.troubles}
         doubts = find_doubts(batch, found, late, left_over)
         again = settle_batch(
-            connection, claim, batch, late, doubts=doubts, decisions=decisions
+            connection,
+            claim,
+            batch,
+            late,
+            doubts=doubts,
+            decisions=decisions,
+            settling=settling,
         )
         keep_testimony(
             connection,
             corp.corp_pk,
             batch,
-            open_people={*_people(again | waiting), *found.undecided},
+            open_people={
+                *_people([*again, *waiting, *found.troubles]),
+                *found.undecided,
+            },
             settled=found.findings.settled,
         )
     seconds = time.monotonic() - began
@@ -98,6 +100,114 @@ def sync_contact(
         runtime.tallies, claim, taken=taken, decisions=decisions, seconds=seconds
     )
     ring_for(runtime.bell, corp, decisions, held=bool(waiting))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOutcome:
+    """What a batch came to.
+
+    Shape: `corp` and `taken` as WeCom spells people, `learnt` what is new of that;
+        `aside` are keys that have to wait by themselves.
+    """
+
+    corp: Corp
+    taken: list[ClaimedMail]
+    batch: FoldedMail
+    found: Found
+    late: LateAnswers
+    aside: dict[Key, Unavailable]
+    learnt: Spellings
+
+
+def _find_out(
+    runtime: Runtime, corp: Corp, claim: ClaimedBatch, taken: list[ClaimedMail]
+) -> BatchOutcome:
+    """What the mail means, the keys apart that have to wait by themselves.
+
+    Raises: NeedsRun; errors of WeCom when nothing at all could be found out.
+    """
+    api = SpellingApi(PatientApi(runtime.corp_api(corp)), corp.spellings)
+    inquiry = Inquiry(
+        api,
+        at_once=runtime.lanes.of(corp.corp_id),
+        troubled={Key(each.key) for each in taken if each.troubles},
+    )
+    aside: dict[Key, Unavailable] = {}
+    while True:
+        taken = [
+            replace(each, key=spelt_key(Key(each.key), api.spellings)) for each in taken
+        ]
+        mail = [_mail(each, api.spellings) for each in taken if each.key not in aside]
+        batch = _fold(runtime.pool, corp, mail)
+        asked_before = {each.event_id: each.late_asks for each in taken}
+        late = LateAnswers(runtime.pool, claim.mailbox, batch, late_asks=asked_before)
+        learnt = len(api.learnt)
+        try:
+            found = investigate(runtime.pool, corp, batch, inquiry=inquiry, late=late)
+        except Unanswered as unanswered:
+            further = _those_aside(taken, batch, aside, unanswered)
+            inquiry.set_aside(further)
+            aside |= further
+            continue
+        if len(api.learnt) == learnt:
+            return BatchOutcome(
+                corp=corp,
+                taken=taken,
+                batch=batch,
+                found=found,
+                late=late,
+                aside=aside,
+                learnt=api.learnt,
+            )
+        # Once more, with everybody as WeCom spells them: nobody is asked twice.
+        corp = replace(
+            corp,
+            spellings=dict(api.spellings),
+            scope=spelt_scope(corp.scope, api.spellings),
+        )
+
+
+def _those_aside(
+    taken: Sequence[ClaimedMail],
+    batch: FoldedMail,
+    aside: Mapping[Key, Unavailable],
+    unanswered: Unanswered,
+) -> dict[Key, Unavailable]:
+    """Further keys that wait by themselves, so that the others go on.
+
+    Raises: Unavailable when there are no others, or none of these keys is known.
+    """
+    keys = unanswered.keys & batch.newest.keys()
+    others = {each.key for each in taken} - keys - aside.keys()
+    alone = isinstance(unanswered.error, OddAnswer)
+    if not keys or not (others or alone):
+        raise unanswered.error
+    return dict.fromkeys(keys, unanswered.error)
+
+
+def _put_aside(
+    connection: Connection,
+    claim: ClaimedBatch,
+    taken: Sequence[ClaimedMail],
+    troubles: Mapping[Key, Unavailable],
+) -> None:
+    """Let mail about keys in trouble wait by itself, and ask later about the rest."""
+    waits: list[KeyWait] = []
+    ended: dict[int, tuple[Settled, str]] = {}
+    for each in taken:
+        if each.key not in troubles:
+            continue
+        wait = wait_of(each, troubles[Key(each.key)])
+        if isinstance(wait, KeyWait):
+            waits.append(wait)
+        else:
+            ended[each.event_id] = wait
+    key_waits.put_aside(connection, claim, waits)
+    if ended:
+        settlement.settle(connection, claim, ended)
+    named = {each.key for each in taken}
+    rest = {key: error for key, error in troubles.items() if key not in named}
+    ask_later(connection, claim.mailbox, rest)
 
 
 def _apply(
@@ -111,7 +221,8 @@ def _apply(
     # Whoever has their userid now does not bring the former bearer back.
     note_shown(connection, corp, sorted(shown - found.handed_on))
     absences.forget(connection, corp_pk, found.findings.settled)
-    absences.note(connection, corp_pk, found.undecided)
+    troubled = undecided_of(found.troubles)
+    absences.note(connection, corp_pk, {**found.undecided, **troubled})
     # Whoever left under a new userid has to be known by it before they are weighed.
     renames = Findings(renames=found.findings.renames)
     decisions = apply_members(connection, corp_pk, renames, reason=Reason.EVENT)
@@ -126,7 +237,7 @@ def _apply(
             connection,
             corp_pk,
             [each.department_id for each in listed],
-            staying={*found.undecided, *found.late},
+            staying={*found.undecided, *troubled, *found.late},
             waiting=people.waiting,
             admit=partial(gate.admit_departments, connection),
             reason=Reason.NOT_LISTED,
@@ -165,7 +276,7 @@ def _leave_to_run(
     runtime: Runtime,
     corp: Corp,
     claim: ClaimedBatch,
-    batch: FoldedMail,
+    taken: Sequence[ClaimedMail],
     *,
     cause: str,
 ) -> None:
@@ -173,10 +284,13 @@ def _leave_to_run(
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         run_id = requests.request_run(connection, corp.corp_pk, cause=cause)
-        keep_all(connection, corp.corp_pk, batch)
-        ids = [*(each.event_id for each in batch.newest.values()), *batch.folded]
+        keep_all(
+            connection,
+            corp.corp_pk,
+            fold([_mail(each, corp.spellings) for each in taken]),
+        )
         outcome: tuple[Settled, str] = ("done", "run")
-        settlement.settle(connection, claim, dict.fromkeys(ids, outcome))
+        settlement.settle(connection, claim, {each.event_id: outcome for each in taken})
     runtime.bell.ring_run(run_id)
 
 
@@ -196,19 +310,18 @@ def _note_touched(
 
 def _people(keys: Iterable[Key]) -> set[Userid]:
     """The people among these keys."""
-    named = (split_key(each) for each in keys)
+    named = (split_key(each) for each in keys if ":" in each)
     return {Userid(name) for kind, name in named if kind == "member"}
 
 
-def _fold(pool: Pool, corp: Corp, taken: Sequence[ClaimedMail]) -> FoldedMail:
+def _fold(pool: Pool, corp: Corp, mail: Sequence[Mail]) -> FoldedMail:
     """The mail by key, with what was said before and has settled nothing."""
-    said = [_mail(each) for each in taken]
-    batch = fold(said)
+    batch = fold(mail)
     if not batch.members:
         return batch
     with glance(pool) as connection:
         kept = testimony.list_kept(connection, corp.corp_pk, batch.members)
-    return fold(said, kept=kept) if kept else batch
+    return fold(mail, kept=kept) if kept else batch
 
 
 def _first_keys(rows: Sequence[ClaimedMail]) -> list[ClaimedMail]:
@@ -216,7 +329,7 @@ def _first_keys(rows: Sequence[ClaimedMail]) -> list[ClaimedMail]:
     return [each for each in rows if each.key in keys]
 
 
-def _mail(row: ClaimedMail) -> Mail:
+def _mail(row: ClaimedMail, spellings: Spellings) -> Mail:
     return Mail(
         event_id=row.event_id,
         kind=row.kind,
@@ -224,5 +337,5 @@ def _mail(row: ClaimedMail) -> Mail:
         key=Key(row.key),
         sent_at=row.sent_at,
         received_at=row.received_at,
-        hint=hint_from_json(row.hint),
+        hint=spelt_hint(hint_from_json(row.hint), spellings),
     )

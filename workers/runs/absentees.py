@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from domain.event_testimony import deleted_of
 from domain.fields import member_from_fields
 from domain.fold import FoldedMail
-from domain.ids import OpenUserid, Userid
+from domain.ids import Key, OpenUserid, Userid, split_key
 from domain.lateness import AnswerSight
 from domain.leavers import MEMBER_AUTH, Listing, Undecided, Verdict
 from domain.org import Department, Member, MemberState, StoredMember
-from domain.renames import Rename, new_names
+from domain.renames import Rename, new_names, respelt
 from domain.scope import AuthMode, Usable
 from domain.tree import Tree
 from store.database import Pool, transaction
@@ -18,11 +18,13 @@ from store.org import members
 from store.runs import staging
 from store.runs.runs import Run
 from store.runs.staging import Page
+from wecom.errors import Unavailable
 from workers.calls.concurrency_limit import Widths
 from workers.events.affected import active_of
 from workers.org.bearers import Bearers, find_bearers
 from workers.org.leavers import Candidates, confirm_leavers
 from workers.org.questions import CorpApi, Inquiry
+from workers.runs.oddities import list_odd, without_shown
 from workers.runs.snapshot import Snapshot
 from workers.runs.unsettled import Unsettled
 
@@ -38,7 +40,8 @@ class Absences:
     Shape: `stored` who they are, by their userid of now; `handed_on` userids that are
         another person's now, `awaited` people about whom mail waits that says
         otherwise; `deleted` tombstones of whom events say so; `questions` is how many
-        had to be asked singly.
+        had to be asked singly; `odd` of which keys of the read nothing usable was
+        said, neither by a page nor singly.
     """
 
     shown: tuple[Member, ...] = ()
@@ -49,6 +52,7 @@ class Absences:
     awaited: frozenset[Userid] = frozenset()
     deleted: frozenset[Userid] = frozenset()
     questions: int = 0
+    odd: Mapping[Key, Unavailable] = field(default_factory=dict)
 
     @property
     def undecided(self) -> dict[Userid, Undecided]:
@@ -73,9 +77,9 @@ def look_for(
     """Ask for everybody whom the read did not show, and for second answers."""
     search = _Search(pool, run, snapshot=snapshot, listed=listed, unsettled=unsettled)
     if not search.people:
-        return Absences()
+        return Absences(odd=search.odd)
     inquiry = Inquiry(api, at_once=at_once)
-    inquiry.recall(scope=snapshot.scope, listings=_listings(search.pages))
+    inquiry.recall(scope=snapshot.scope, listings=_listings(search.pages, search.odd))
     usable = snapshot.usable(listed)
     if (
         not usable.by_department
@@ -88,14 +92,18 @@ def look_for(
     return search.look(inquiry)
 
 
-def _listings(pages: Mapping[str, Page]) -> dict[str, Listing]:
+def _listings(pages: Mapping[str, Page], odd: Iterable[Key]) -> dict[str, Listing]:
     """What the read can prove: whom its lists do not show, that is none of the absent.
 
     Only those who authorised the app were named by a list and may yet be absent.
     """
+    # Whoever is named in an odd row is on some list, and so missing from none.
+    named = frozenset(
+        Userid(split_key(key)[1]) for key in odd if split_key(key)[0] == "member"
+    )
     listings = {
         # An empty page may be a failed answer: it is asked again before it counts.
-        name: Listing(complete=True)
+        name: Listing(complete=True, userids=named)
         for name, page in pages.items()
         if name.startswith(_DEPARTMENT) and page.complete and page.rows
     }
@@ -103,7 +111,8 @@ def _listings(pages: Mapping[str, Page]) -> dict[str, Listing]:
         Userid(name.removeprefix(_MEMBER)) for name in pages if name.startswith(_MEMBER)
     )
     if MEMBER_AUTH in pages and authorised:
-        listings[MEMBER_AUTH] = Listing(complete=True, userids=authorised)
+        complete = pages[MEMBER_AUTH].complete
+        listings[MEMBER_AUTH] = Listing(complete=complete, userids=authorised)
     return listings
 
 
@@ -128,6 +137,7 @@ class _Search:
             absent = staging.list_absentees(connection, run.run_id, run.corp_pk)
             handed_on = staging.list_handed_on(connection, run.run_id, run.corp_pk)
             self.pages = staging.list_pages(connection, run.run_id)
+            self.odd = list_odd(connection, run.run_id)
         self._absent = frozenset(absent)
         self._handed_on = frozenset(handed_on)
         # Somebody may be remembered who is active no more, or never was.
@@ -162,7 +172,7 @@ class _Search:
                 or each.state is MemberState.REMOVED
             ],
             holders=active_of(holders),
-            claims=batch.claims,
+            claims=(*batch.claims, *respelt(inquiry.spelt, active_of(stored), answers)),
             said=batch.said,
         )
         return self._conclude(inquiry, batch, bearers, late=late, stored=stored)
@@ -206,6 +216,7 @@ class _Search:
             awaited=late,
             deleted=_deleted(batch, stored, inquiry),
             questions=len(inquiry.answers) + len(inquiry.refusals),
+            odd=without_shown({**self.odd, **inquiry.troubles.of}, grounded),
         )
 
     def _verdicts(
