@@ -30,6 +30,7 @@ _FILLED = (
     "inbox",
     "install_intents",
     "journeys",
+    "pauses",
     "member_sessions",
     "operator_sessions",
     "members",

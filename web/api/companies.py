@@ -29,6 +29,7 @@ Unmatched = Literal["ask", "create"]
 
 # As many as the settings of the same names take.
 _MOST_REMOVALS = 999_999_999
+LEAST_SECRET_CHARACTERS = 8
 
 
 def _no_bool(value: object) -> object:
@@ -38,8 +39,8 @@ def _no_bool(value: object) -> object:
     return value
 
 
-Count = Annotated[int, BeforeValidator(_no_bool)]
-Share = Annotated[float, BeforeValidator(_no_bool)]
+Count = Annotated[int, Field(strict=True), BeforeValidator(_no_bool)]
+Share = Annotated[float, Field(strict=True), BeforeValidator(_no_bool)]
 
 
 class CompanyPath(BaseModel):
@@ -93,7 +94,12 @@ class CompanyBody(BaseModel):
 
     name: str | None = Field(None, min_length=1, max_length=256)
     edition: Edition | None = None
-    event_secret: str | None = Field(None, min_length=1, max_length=256)
+    event_secret: str | None = Field(
+        None,
+        min_length=LEAST_SECRET_CHARACTERS,
+        max_length=256,
+        description="What TAPD's webhooks carry; it is all that a guesser needs.",
+    )
     unmatched: Unmatched | None = None
     guard: Guard | None = None
 
@@ -102,8 +108,6 @@ class CompanyBody(BaseModel):
         for name in ("name", "edition"):
             if name in self.model_fields_set and getattr(self, name) is None:
                 raise ValueError(f"{name} cannot be null")
-        if any("\0" in text for text in (self.name, self.event_secret) if text):
-            raise ValueError("a text holds a NUL character")
         return self
 
 
