@@ -14,6 +14,8 @@ from web.problems import Problem
 # Deeper than anything that means something here, and far from where parsers give up.
 DEEPEST = 32
 _FORM = "application/x-www-form-urlencoded"
+# What Werkzeug puts in the place of bytes that are no UTF-8.
+_REPLACED = "\ufffd"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -42,9 +44,8 @@ def guard(app: Flask) -> None:
 
 
 def _check_address() -> None:
-    # Werkzeug has put another character in the place of each byte that is no UTF-8.
-    raw = request.environ.get("PATH_INFO", "").encode("latin-1", errors="replace")
-    _check_bytes(raw, "the path")
+    if _REPLACED in request.path:
+        raise Problem(400, "the path: is not UTF-8.")
     _check_text(request.path, "the path")
     _check_bytes(unquote_to_bytes(request.query_string), "the query")
     _check_fields(request.args, "the query")
