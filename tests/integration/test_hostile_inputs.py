@@ -90,7 +90,7 @@ def test_a_character_that_cannot_be_kept_is_refused_where_it_stands(
     assert place in answer.get_json()["detail"]
 
 
-@pytest.mark.parametrize("value", [10**30, 5.5, "20", True, -1, [1]])
+@pytest.mark.parametrize("value", [10**30, 5.5, " 20", "5.0", True, -1, [1]])
 def test_a_number_that_is_none_of_ours_is_refused_by_name(
     visit: Visit, value: object
 ) -> None:

@@ -19,6 +19,7 @@ from store.org import companies
 from store.org.companies import Company as StoredCompany
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, answer, blueprint, not_found, problems
+from web.api.strict import WholeNumber
 from web.problems import Problem
 from web.services import services
 
@@ -40,8 +41,8 @@ def _no_bool(value: object) -> object:
     return value
 
 
-Count = Annotated[int, Field(strict=True), BeforeValidator(_no_bool)]
-Share = Annotated[float, Field(strict=True), BeforeValidator(_no_bool)]
+Count = Annotated[WholeNumber, BeforeValidator(_no_bool)]
+Share = Annotated[float, BeforeValidator(_no_bool)]
 
 
 class CompanyPath(BaseModel):
