@@ -10,6 +10,7 @@ from store.inbox import ledger
 from web.access import Audience, seen_by
 from web.api.blueprint import answer, blueprint, problems
 from web.api.corps import CorpPath
+from web.api.strict import Day
 from web.corps import get_corp
 from web.services import services
 
@@ -19,7 +20,7 @@ api = blueprint("api-ledger")
 class LedgerDay(BaseModel):
     """Which day, in UTC."""
 
-    day: datetime.date | None = Field(None, description="YYYY-MM-DD; today if absent.")
+    day: Day | None = Field(None, description="YYYY-MM-DD; today if absent.")
 
 
 class Ledger(BaseModel):
