@@ -17,7 +17,7 @@ from store.inbox.record import Post
 from store.intake.durable_write import NoStore
 from store.intake.receiver_stores import Shore, open_shore
 from store.sealing import Keyring
-from tapd.webhooks import read_item_event
+from tapd.webhooks import EVENT_BYTES, Unreadable, read_item_event
 from wecom.crypto import AesKey
 from wecom.intake import (
     BODY_BYTES,
@@ -91,17 +91,20 @@ class Receiver:
 
     def item_event(self, company_id: str) -> Response:
         """An item event of TAPD."""
-        body = _body()
+        body = _body(EVENT_BYTES)
         try:
             secret = self.shore.find_event_secret(company_id)
         except StoreUnavailable:
             raise CallbackRefused(503, "unavailable") from None
         if secret is None:
             raise CallbackRefused(404, "company")
-        event = read_item_event(body)
+        try:
+            event = read_item_event(body)
+        except Unreadable:
+            raise CallbackRefused(400, "unreadable") from None
         if not is_proved(event, secret):
             raise CallbackRefused(403, "secret")
-        post = to_item_post(event, body, company_id=company_id, keyring=self.keyring)
+        post = to_item_post(event, company_id=company_id, keyring=self.keyring)
         self._keep(post, kind="item")
         return _plain(b"")
 
@@ -134,10 +137,10 @@ class Receiver:
             self.ringer.ring(mailbox)
 
 
-def _body() -> bytes:
+def _body(most: int = BODY_BYTES) -> bytes:
     announced = request.content_length or 0
-    body = b"" if announced > BODY_BYTES else request.stream.read(BODY_BYTES + 1)
-    if max(announced, len(body)) > BODY_BYTES:
+    body = b"" if announced > most else request.stream.read(most + 1)
+    if max(announced, len(body)) > most:
         raise CallbackRefused(413, "size")
     return body
 

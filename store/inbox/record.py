@@ -13,6 +13,8 @@ from domain.ids import Key
 from store.database import Connection
 from store.intake.tickets import SealedTicket, keep_ticket, wake_waiting
 
+_CLICKS = frozenset({"template_card_event", "template_card_menu_event"})
+
 
 class MailState(StrEnum):
     """What became of a piece of mail."""
@@ -57,10 +59,11 @@ class Post:
     def can_be_rearmed(self) -> bool:
         """Whether a repeat may stand for a second change within the same second.
 
-        A code works once, and a click is one click however often it is delivered.
+        A code works once, a click is one click however often it is delivered, and
+        TAPD numbers its events.
         """
-        of_code = self.mailbox.startswith("code:")
-        return not of_code and self.kind != "template_card_event"
+        numbered = self.mailbox.startswith(("code:", "company:"))
+        return not numbered and self.kind not in _CLICKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

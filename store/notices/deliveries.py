@@ -106,6 +106,14 @@ def note_success(connection: Connection, corp_pk: CorpPk) -> None:
     )
 
 
+def note_cards_refused(connection: Connection, corp_pk: CorpPk) -> None:
+    """WeCom takes no template cards of this corp's app: textcards for an hour."""
+    connection.execute(
+        "UPDATE deliveries SET cards_refused_at = clock_timestamp() WHERE corp_pk = %s",
+        [corp_pk],
+    )
+
+
 def limit_batches(connection: Connection, corp_pk: CorpPk, limit: int) -> None:
     """How many people the next batch may name, to corner whom WeCom refuses."""
     connection.execute(

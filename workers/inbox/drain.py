@@ -14,6 +14,7 @@ from store.platform.metrics import BATCH_EVENTS, DRAINS, Drained
 from workers.failures import Fault, Judgement, judge
 from workers.inbox import corp_mail
 from workers.installs import exchange
+from workers.items.follow import follow
 from workers.lease import kept
 from workers.runtime import Runtime
 
@@ -29,6 +30,7 @@ Handler = Callable[[Runtime, ClaimedBatch], None]
 _HANDLERS: dict[str, Handler] = {
     "corp": corp_mail.handle,
     "code": exchange.exchange,
+    "company": follow,
 }
 
 _log = logging.getLogger(__name__)

@@ -1,12 +1,17 @@
 """What becomes of a batch that WeCom did not take: repeated, taken apart, or over."""
 
+import json
 from enum import Enum, auto
 
 from store.notices.batches import NoticeBatch
+from store.notices.notices import DIGEST, ITEM
 from wecom.errors import Unavailable, Undeliverable, Unlicensed, WeComError
 from workers.failures import Fault, Judgement
 
 _SEND = "message/send"
+# A field of a template card is wrong, or the app has no data callback for it.
+_NO_CALLBACK = 43012
+_CARD_REFUSALS = frozenset({*range(42014, 42052), _NO_CALLBACK})
 
 
 class Fate(Enum):
@@ -26,6 +31,20 @@ def fate_of(error: Exception, batch: NoticeBatch, judgement: Judgement) -> Fate:
     if batch.doubtful or _may_have_arrived(error):
         return Fate.REPEATED
     return Fate.REFUSED if judgement.fault is Fault.OURS else Fate.NOT_TAKEN
+
+
+def refuses_cards(error: Exception, batch: NoticeBatch) -> bool:
+    """Whether WeCom took the card for what it is: a textcard may pass in its place."""
+    if batch.kind not in {ITEM, DIGEST} or batch.doubtful:
+        return False
+    is_card = json.loads(batch.body)["msgtype"] == "template_card"
+    refused = isinstance(error, WeComError) and error.errcode in _CARD_REFUSALS
+    return is_card and refused
+
+
+def refuses_all_cards(error: Exception) -> bool:
+    """Whether it is the app that lacks something, and no single card."""
+    return isinstance(error, WeComError) and error.errcode == _NO_CALLBACK
 
 
 def reason_of(error: Exception) -> str:

@@ -34,6 +34,22 @@ def both(key: str, **values: object) -> str:
     return f"{chinese(key, **values)}{_BETWEEN}{english(key, **values)}"
 
 
+def say(tag: str, key: str, **values: object) -> str:
+    """The text of a key in a language.
+
+    Raises: KeyError.
+    """
+    return _say(tag, key, values)
+
+
+def find(tag: str, key: str) -> str | None:
+    """The text of a key in a language; None when there is none."""
+    found: Any = _catalogue(tag)
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else None
+
+
 def _say(tag: str, key: str, values: dict[str, object]) -> str:
     found: Any = _catalogue(tag)
     for part in key.split("."):
