@@ -178,7 +178,7 @@ def read_preferences(path: MemberPath) -> Response:
 )
 @seen_by(Audience.BEARER)
 def put_preferences(path: MemberPath, body: PreferencesBody) -> Response:
-    """Replace a member's preferences as a whole; what is queued follows them at once."""
+    """Replace a member's preferences as a whole; what is queued follows at once."""
     quiet = body.quiet_hours
     chosen = StoredPreferences(
         item_notices=body.item_notices == "on",
