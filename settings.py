@@ -25,6 +25,8 @@ KEY_BYTES = 32
 CRON_FIELDS = 5
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 AES_KEY_CHARACTERS = 43
+# It opens everything, and is all that a guesser needs.
+LEAST_TOKEN_CHARACTERS = 32
 
 
 class SettingsError(Exception):
@@ -287,6 +289,11 @@ def _secret_key(text: str) -> bytes:
 def _bearer(text: str) -> str:
     if not re.fullmatch(r"[!-~]+", text):
         raise ValueError("must be printable ASCII without blanks")
+    if len(text) < LEAST_TOKEN_CHARACTERS:
+        raise ValueError(
+            f"must have at least {LEAST_TOKEN_CHARACTERS} characters "
+            "(openssl rand -base64 32)"
+        )
     return text
 
 

@@ -17,7 +17,7 @@ from store.sealing import Keyring
 from tapd.api import open_api
 from tapd.envelope import Envelope
 from tapd.oauth import TapdOAuth
-from web import access, headers, languages, limits, probes, problems, services
+from web import access, cookies, headers, languages, limits, probes, problems, services
 from web.account import setup as account
 from web.api import document
 from web.company import setup as company
@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's way.
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0
         )
+    cookies.configure(app, public_url=settings.public_url)
     services.install(app.extensions, _wire(settings))
     problems.handle_errors(app)
     headers.protect(app)
@@ -79,7 +80,7 @@ def _wire(settings: Settings) -> services.Services:
         ring_notices=bell.ring_notices,
         ring_accounts=bell.ring_accounts,
         api_token=settings.api_token,
-        operator_mark=_operator_mark(settings),
+        operator_marks=_operator_marks(settings),
         wecom=reach.suite,
         login_wecom=reach.login,
         corp_api=reach.corp_api,
@@ -127,7 +128,8 @@ def _open_redis(redis_url: str) -> Redis:
     )
 
 
-def _operator_mark(settings: Settings) -> str:
-    # A session is as good as the token it was opened with: a new token ends it.
+def _operator_marks(settings: Settings) -> tuple[bytes, ...]:
+    # Under keys of ours, so that a copy of the database lets nobody check a token.
     token = settings.api_token.encode()
-    return hmac.new(token, b"operator session", hashlib.sha256).hexdigest()
+    keys = derive(settings.secret_keys, b"operator sessions")
+    return tuple(hmac.digest(key, token, hashlib.sha256) for key in keys)

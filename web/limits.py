@@ -13,6 +13,7 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 from redis import Redis, RedisError
 
+from store.platform.metrics import WRONG_TOKENS
 from web.problems import Problem
 from web.services import services
 
@@ -35,8 +36,9 @@ class Door:
     allowed: RateLimitItem
 
 
-# Wrong tokens at the console.
-CONSOLE = Door(name="console", allowed=RateLimitItemPerMinute(10))
+# Wrong tokens, at the console or of the API. The right one is looked at first and
+# passes, however many others of its address were wrong.
+TOKEN = Door(name="token", allowed=RateLimitItemPerMinute(10))
 # Returns from WeCom's sign-in that belong to no way out of this browser's. They alone
 # are refused: whoever floods us shuts no door but this.
 SIGN_IN = Door(name="sign-in", allowed=RateLimitItemPerMinute(300, 10))
@@ -66,6 +68,17 @@ def count_try(door: Door, who: str) -> None:
         _refuse(door, who)
 
 
+def refuse_token(door: str) -> None:
+    """Count a wrong token, at the door `console` or `api`, and say so in the log.
+
+    Raises: Problem when this address has brought too many.
+    """
+    who = client_address()
+    _tally(door)
+    count_try(TOKEN, who)
+    log.warning("wrong token", extra={"door": door, "address": who})
+
+
 def note_failure(door: Door, who: str) -> None:
     """One more failure, at a door that `refuse_after_failures` guards."""
     _asked(door, lambda limiter: limiter.hit(door.allowed, door.name, who))
@@ -92,6 +105,13 @@ def client_address() -> str:
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(IPv6Network((address, _IPV6_PREFIX), strict=False))
+
+
+def _tally(door: str) -> None:
+    try:
+        services().redis.hincrby(WRONG_TOKENS, door, 1)
+    except (RedisError, OSError):
+        log.info("tallies dropped", extra={"tally": WRONG_TOKENS})
 
 
 def _asked(door: Door, question: Callable[[RateLimiter], bool]) -> bool:

@@ -94,7 +94,7 @@ def lock_queued(
                 AND batch_id IS NULL AND notices.not_before <= clock_timestamp()
             ORDER BY notice_id LIMIT %(limit)s
             FOR UPDATE OF notices SKIP LOCKED
-            """,  # noqa: S608 - a constant of store.standing
+            """,  # noqa: S608 - a constant of store.notices.recipients
             {
                 "corp_pk": corp_pk,
                 "most": MEMBER_PER_MINUTE,

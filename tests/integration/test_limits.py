@@ -244,7 +244,7 @@ def test_who_made_up_addresses_of_installs_stops_no_install(visit: Visit) -> Non
 def test_the_right_token_is_not_counted_at_the_console(visit: Visit) -> None:
     statuses = set()
 
-    for _ in range(limits.CONSOLE.allowed.amount + 1):
+    for _ in range(limits.TOKEN.allowed.amount + 1):
         browser = other_browser(visit).client
         token = csrf_of(browser.get("/console/sign-in").text)
         form = {"token": API_TOKEN, "csrf_token": token}

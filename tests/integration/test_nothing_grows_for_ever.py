@@ -113,6 +113,9 @@ OVER = """
         FROM members, generate_series(1, 2);
     INSERT INTO lookups (corp_pk, account_id, answer)
         SELECT corp_pk, 'a', 'miss' FROM corps, generate_series(1, 2);
+    INSERT INTO operator_sessions (session_hash, token_mark) VALUES ('s', 'm');
+    INSERT INTO member_sessions (session_hash, corp_pk, member_pk)
+        SELECT 's', corp_pk, member_pk FROM members;
 """
 OPEN = """
     INSERT INTO gaps (reason) VALUES ('refused');

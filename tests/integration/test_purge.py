@@ -194,6 +194,7 @@ TABLES_OF_A_CORP = {
     "links",
     "lookups",
     "mailboxes",
+    "member_sessions",
     "members",
     "notice_batches",
     "notices",

@@ -54,7 +54,7 @@ def _environment(*, database: str, redis_url: str) -> Mapping[str, str]:
         "REDIS_URL": redis_url,
         "PUBLIC_URL": "https://sync.example.com",
         "SECRET_KEYS": SECRET_KEY,
-        "API_TOKEN": "t",
+        "API_TOKEN": "t" * 32,
         "WECOM_SUITE_ID": SUITE,
         "WECOM_SUITE_SECRET": "s",
         "WECOM_TOKEN": TOKEN,

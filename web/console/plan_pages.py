@@ -13,13 +13,14 @@ from store.runs.rehearsals import Rehearsal
 from store.summaries.runs.plans import PlanSummary, find_plan
 from store.summaries.runs.runs import RunSummary, find_run
 from store.summaries.runs.steps import count_entries, read_plan_steps, read_run_steps
+from texts.catalogue import catalogue
 from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.planning import tell_groups, tell_why
 from web.corps import FoundCorp, get_corp
 from web.problems import Problem
 from web.services import services
-from web.texts import catalogue, language, translate
+from web.texts import language, translate
 
 # A page shows so many lines; the API has them all.
 _MOST_LINES = 200

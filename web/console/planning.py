@@ -8,8 +8,8 @@ from domain.links import LinkReason
 from domain.reasons import Reason
 from store.database import Connection
 from store.summaries import departments, members
+from texts.catalogue import LANGUAGES, say
 from web.console.words import Names, describe_group
-from web.texts import LANGUAGES, say
 
 _REASONS = {each.value for each in (*Reason, *LinkReason)}
 _PLACES = ("departments", "main_department", "leads", "parent_id")

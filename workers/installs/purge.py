@@ -9,6 +9,7 @@ from store.platform import pauses, tokens
 from store.retention import idle_mailboxes, purge, withdrawn_links, withdrawn_notices
 from store.runs import rehearsals
 from store.sealing import pseudonym
+from store.sessions import member_sessions
 from workers.runtime import Runtime, token_owner
 
 NOT_LINKED = "not_linked"
@@ -36,6 +37,7 @@ def purge_corp(connection: Connection, runtime: Runtime, corp: Corp) -> None:
     rehearsals.forget(connection, corp_pk)
     purge.purge_mail(connection, mailbox, renamed=f"corp:{renamed}", outcome=NOT_LINKED)
     purge.purge_corp(connection, corp_pk, renamed=renamed)
+    member_sessions.end_all_of_corp(connection, corp_pk)
     tokens.forget(connection, token_owner(runtime.settings, corp_pk))
     pauses.forget(connection, pauses.owner_of(corp.corp_id))
 

@@ -21,7 +21,7 @@ from wecom.messages import (
     text_notice,
 )
 from workers.items.values import harmless, label, pair
-from workers.notices.wording import say
+from texts.catalogue import say
 
 # Limits of a card's parts (WeCom 90372), in characters.
 _TITLE, _ABOUT, _BODY, _SOURCE, _KEY, _VALUE = 36, 44, 160, 20, 5, 30

@@ -5,7 +5,7 @@ from domain.items import PEOPLE, split_nicks
 from domain.plain_text import shorten, shown_length, text_of_html
 from store.items.facts import ItemFacts
 from wecom.messages import inert
-from workers.notices.wording import find, say
+from texts.catalogue import find, say
 
 ARROW = " → "
 
