@@ -110,8 +110,9 @@ def roles_of(
 ) -> dict[str, tuple[ItemRole, ...]]:
     """Each nick that an edit concerns, with its roles, the weightiest first.
 
-    Shape: `before` and `after` the edit are people fields by TAPD's names. Who is taken
-        off is a former owner if nothing else ties them to the item.
+    Shape: `after` the edit all people fields by TAPD's names, `before` it those that
+        it changed. Who is taken off is a former owner if nothing else ties them to the
+        item.
     """
     roles: dict[str, dict[ItemRole, None]] = {}
     for role, names in _FIELDS.items():

@@ -162,14 +162,10 @@ def learn(state: ItemState | None, edit: ItemEdit) -> ItemState:
 
 
 def fields_before(state: ItemState | None, edit: ItemEdit) -> Mapping[str, str]:
-    """What is known of the item from before the edit."""
+    """What the edit changed, as it was before; what it left alone is not in it."""
     kept = {} if state is None else state.fields
-    unchanged = {
-        name: value
-        for name, value in edit.after.items()
-        if name not in edit.changed and edit.action is not ItemAction.CREATE
-    }
-    return {**unchanged, **kept, **edit.before}
+    known = {**kept, **edit.before}
+    return {name: known[name] for name in edit.changed if name in known}
 
 
 def fields_after(state: ItemState | None, edit: ItemEdit) -> Mapping[str, str]:

@@ -154,23 +154,30 @@ def _note(
         {
             "company_id": company_id,
             "wait": NICK_WAIT_SECONDS,
-            "mails": [each.mail_id for each in concerns],
-            "nicks": [each.nick for each in concerns],
-            "event_ids": [each.event_id for each in concerns],
-            "events": [each.event for each in concerns],
-            "kinds": [each.kind for each in concerns],
-            "items": [each.item_id for each in concerns],
-            "changes": [each.change_id for each in concerns],
-            "all_roles": [",".join(each.roles) for each in concerns],
-            "roles": [each.role for each in concerns],
-            "accounts": [each.account_id for each in concerns],
-            "corps": [each.corp_pk for each in concerns],
-            "members": [each.member_pk for each in concerns],
-            "reasons": [each.unsent for each in concerns],
-            "waits": [each.waits for each in concerns],
-            "sent": [each.is_sent for each in concerns],
+            **_columns(concerns),
         },
     )
+
+
+def _columns(concerns: Sequence[Concern]) -> dict[str, list[object]]:
+    """The concerns as columns, for one statement about all of them."""
+    return {
+        "mails": [each.mail_id for each in concerns],
+        "nicks": [each.nick for each in concerns],
+        "event_ids": [each.event_id for each in concerns],
+        "events": [each.event for each in concerns],
+        "kinds": [each.kind for each in concerns],
+        "items": [each.item_id for each in concerns],
+        "changes": [each.change_id for each in concerns],
+        "all_roles": [",".join(each.roles) for each in concerns],
+        "roles": [each.role for each in concerns],
+        "accounts": [each.account_id for each in concerns],
+        "corps": [each.corp_pk for each in concerns],
+        "members": [each.member_pk for each in concerns],
+        "reasons": [each.unsent for each in concerns],
+        "waits": [each.waits for each in concerns],
+        "sent": [each.is_sent for each in concerns],
+    }
 
 
 def lock_waiting(

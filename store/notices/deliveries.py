@@ -25,6 +25,9 @@ _DUE = """
         SELECT FROM card_answers AS answer
         WHERE answer.corp_pk = corps.corp_pk AND queued_at <= since
     ) OR EXISTS (
+        SELECT FROM item_answers AS answer
+        WHERE answer.corp_pk = corps.corp_pk AND queued_at <= since
+    ) OR EXISTS (
         SELECT FROM notice_batches AS batch JOIN plans USING (plan_id)
         WHERE batch.corp_pk = corps.corp_pk AND code_until IS NOT NULL
             AND plans.state <> 'held' AND coalesce(decided_at, since) <= since

@@ -11,6 +11,8 @@ from domain.ids import CompanyId
 from receiver.items import to_item_post
 from simulator.corp import Corp as Enterprise
 from simulator.corp import Message
+from simulator.events import Field
+from simulator.tokens import Paper
 from store.database import transaction
 from store.inbox.record import Recorded, record
 from store.org.corps import Corp
@@ -90,6 +92,13 @@ class ItemOffice:
         """Workers tell what has arrived."""
         drain(self.bench.runtime, self.mailbox)
 
+    def calm(self) -> None:
+        """The second passes in which a burst came."""
+        for table in ("inbox", "identities"):
+            self.bench.rows(
+                f"UPDATE {table} SET received_at = received_at - interval '2 seconds'"  # noqa: S608 - names written above
+            )
+
     def deliver(self) -> None:
         """Workers send what is due, whatever the hour."""
         deliver(self.bench.runtime, self.corp.corp_pk, rush=never)
@@ -131,6 +140,31 @@ class ItemOffice:
         )
         self.bench.rows("DELETE FROM pauses")
         self.bench.rows("UPDATE deliveries SET not_before = NULL")
+
+    def press(self, nick: str, message: Message, key: str) -> None:
+        """Somebody presses a button of a card; workers do what it says."""
+        userid = self.userids[self.nicks.index(nick)]
+        fields: list[Field] = [
+            ("EventKey", key),
+            ("TaskId", str(message.sent["task_id"])),
+            ("CardType", str(message.sent["card_type"])),
+            ("ResponseCode", self._code(message)),
+        ]
+        self.bench.world.push_data(
+            "template_card_menu_event",
+            corp=self.enterprise,
+            sender=userid,
+            fields=fields,
+        )
+        self.bench.deliver_and_drain()
+        self.deliver()
+
+    def _code(self, message: Message) -> str:
+        return self.bench.world.papers.issue(
+            Paper.RESPONSE_CODE,
+            owner=self.enterprise.corp_id,
+            message_id=message.message_id,
+        ).value
 
     def phone(self, nick: str) -> list[Message]:
         """What somebody got, the oldest first."""

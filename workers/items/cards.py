@@ -12,6 +12,7 @@ from domain.plain_text import shorten
 from store.items.facts import ItemFacts
 from tapd.item_events import CHINA
 from tapd.links import item_path, short_id
+from texts.catalogue import say
 from wecom.messages import (
     Button,
     CardLine,
@@ -21,7 +22,6 @@ from wecom.messages import (
     text_notice,
 )
 from workers.items.values import harmless, label, pair
-from texts.catalogue import say
 
 # Limits of a card's parts (WeCom 90372), in characters.
 _TITLE, _ABOUT, _BODY, _SOURCE, _KEY, _VALUE = 36, 44, 160, 20, 5, 30

@@ -4,8 +4,8 @@ from domain.item_changes import FieldChange
 from domain.items import PEOPLE, split_nicks
 from domain.plain_text import shorten, shown_length, text_of_html
 from store.items.facts import ItemFacts
-from wecom.messages import inert
 from texts.catalogue import find, say
+from wecom.messages import inert
 
 ARROW = " → "
 
