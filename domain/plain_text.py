@@ -10,6 +10,8 @@ _BLOCKS = frozenset(
 _UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript"})
 _JOINER, _EMOJI_STYLE, _KEYCAP = "\u200d", "\ufe0f", "\u20e3"
 _MARKUP = re.compile(r"<[a-zA-Z/!?]|&[#a-zA-Z][a-zA-Z0-9]*;")
+# No sign that is read as one is made of more.
+_MOST_MARKS = 16
 # Of more no card has use, and a parser would be kept busy by it.
 _MOST_CHARS = 20_000
 
@@ -68,7 +70,7 @@ def shorten(text: str, chars: int) -> str:
     if shown_length(text) <= chars:
         return text
     kept, length = [], 0
-    for sign in signs(text):
+    for sign in signs(text[: _MOST_MARKS * chars]):
         length += shown_length(sign)
         if length > chars - 1:
             break

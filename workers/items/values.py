@@ -36,7 +36,8 @@ def pair(facts: ItemFacts, field: FieldChange, *, language: str, chars: int) -> 
     room = chars - len(ARROW)
     of_old = min(shown_length(old), max(room // 2, room - shown_length(new)))
     was, now = shorten(old, of_old), shorten(new, room - of_old)
-    if was == now:
+    half = room // 2
+    if shorten(old, half) == shorten(new, half):
         return shorten(say(language, "item.reworded"), chars)
     return f"{was}{ARROW}{now}"
 
