@@ -59,7 +59,7 @@ def _add_projects(pages: Blueprint, world: World) -> None:
         return jsonify(_summary(project)), 201
 
     @pages.patch("/projects/<workspace_id>")
-    def change(workspace_id: str) -> Answer:
+    def set_project(workspace_id: str) -> Answer:
         project = get_project(world, workspace_id)
         with world.lock:
             _set(project, _body())

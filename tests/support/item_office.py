@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -16,15 +16,18 @@ from simulator.tokens import Paper
 from store.database import transaction
 from store.inbox.record import Recorded, record
 from store.org.corps import Corp
+from tapd.api import open_api
 from tapd.item_events import CHINA
 from tapd.webhooks import read_item_event
 from tests.support.outbox import never
 from tests.support.workbench import Workbench
 from workers.inbox.drain import drain
 from workers.notices.deliver import deliver
+from workers.runtime import Runtime
 
 WORKSPACE = "48464494"
 STORY = "1148464494001000276"
+RUNTIME = fields(Runtime)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=CHINA)
 
 
@@ -99,6 +102,20 @@ class ItemOffice:
                 f"UPDATE {table} SET received_at = received_at - interval '2 seconds'"  # noqa: S608 - names written above
             )
 
+    def without_tapd(self) -> None:
+        """We have no credentials of TAPD's."""
+        values = {each.name: getattr(self.bench.runtime, each.name) for each in RUNTIME}
+        self.bench.runtime = Runtime(**{**values, "tapd": None})
+
+    def rest_tapd(self) -> None:
+        """The pause is over for which TAPD asked."""
+        values = {each.name: getattr(self.bench.runtime, each.name) for each in RUNTIME}
+        tapd = self.bench.runtime.settings.tapd
+        fresh = open_api(
+            tapd.api_url, client_id=tapd.client_id, client_secret=tapd.client_secret
+        )
+        self.bench.runtime = Runtime(**{**values, "tapd": fresh})
+
     def deliver(self) -> None:
         """Workers send what is due, whatever the hour."""
         deliver(self.bench.runtime, self.corp.corp_pk, rush=never)
@@ -144,7 +161,7 @@ class ItemOffice:
     def press(self, nick: str, message: Message, key: str) -> None:
         """Somebody presses a button of a card; workers do what it says."""
         userid = self.userids[self.nicks.index(nick)]
-        fields: list[Field] = [
+        pressed: list[Field] = [
             ("EventKey", key),
             ("TaskId", str(message.sent["task_id"])),
             ("CardType", str(message.sent["card_type"])),
@@ -154,7 +171,7 @@ class ItemOffice:
             "template_card_menu_event",
             corp=self.enterprise,
             sender=userid,
-            fields=fields,
+            fields=pressed,
         )
         self.bench.deliver_and_drain()
         self.deliver()
