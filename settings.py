@@ -16,6 +16,7 @@ from cronsim import CronSim, CronSimError
 from dotenv import dotenv_values
 
 from domain.guard import MOST_WINDOW_HOURS
+from store.connecting import check_url
 
 Value = TypeVar("Value")
 GuardSwitch = Literal["on", "off"]
@@ -149,7 +150,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         environment = {**file, **os.environ}
     read = _Reader(environment)
     settings = Settings(
-        database_url=read.required("DATABASE_URL", _database_url, ""),
+        database_url=read.required("DATABASE_URL", check_url, ""),
         redis_url=read.required("REDIS_URL", _redis_url, ""),
         port=read.optional("PORT", _port, 8000),
         web_port=read.optional("WEB_PORT", _port, 8080),
@@ -216,12 +217,6 @@ def _guard(read: _Reader) -> GuardDefaults:
         ceiling=read.optional("GUARD_CEILING", _natural, 500),
         window_hours=read.optional("GUARD_WINDOW_HOURS", _window, 24),
     )
-
-
-def _database_url(text: str) -> str:
-    if not text.startswith(("postgresql://", "postgres://")):
-        raise ValueError("must look like postgresql://user:password@host:5432/name")
-    return text
 
 
 def _redis_url(text: str) -> str:

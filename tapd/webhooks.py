@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 # Descriptions are long, and form encoding triples Chinese text.
-EVENT_BYTES = 8 * 1024 * 1024
+BODY_BYTES = 8 * 1024 * 1024
 UNKNOWN = "unknown"
 
 _COMMENTED = ("story", "bug", "task")
@@ -33,11 +33,12 @@ _KIND_CHARS, _ID_CHARS = 80, 64
 _TEXT_CHARS = (2_000, 200, 20)
 _KEPT_BYTES = 128 * 1024
 _DEPTH = 5
+_FORM_FIELDS = 10_000
 # Said anew by every delivery of one event.
 _OF_DELIVERY = frozenset({"queue_id", "rio_token", "devproxy_host", "secret"})
 
 
-class Unreadable(Exception):
+class UnreadableItem(Exception):
     """A body that is none of TAPD's forms."""
 
 
@@ -47,7 +48,7 @@ class ItemEvent:
 
     Shape: `kind` as in `story::update` or `story_comment::add`; `item` is what was
         edited or commented on, `item_id` its id; `fields` the parsed body with long
-        texts cut and without the secret.
+        texts cut and without the secret; `garbled`: some of its bytes are no text.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class ItemEvent:
     event_id: str
     secret: str = field(repr=False)
     fields: Mapping[str, Any] = field(repr=False)
+    garbled: bool = False
 
     @property
     def is_followed(self) -> bool:
@@ -79,7 +81,7 @@ class ItemEvent:
 def read_item_event(body: bytes) -> ItemEvent:
     """The event in a body of any form.
 
-    Raises: Unreadable.
+    Raises: UnreadableItem.
     """
     fields = _parse(body)
     kind = _kind(fields)
@@ -92,6 +94,7 @@ def read_item_event(body: bytes) -> ItemEvent:
         event_id=_text(fields, "event_id")[:_ID_CHARS],
         secret=_text(fields, "secret"),
         fields=_cut(_without_secret(fields)),
+        garbled=_is_garbled(body),
     )
 
 
@@ -106,27 +109,36 @@ def _parse(body: bytes) -> dict[str, Any]:
     # byte in a description loses no event.
     text = body.decode("utf-8-sig", "replace").strip()
     if text.startswith("{"):
-        parsed = _parse_json(text)
-    elif "=" in text and not text.startswith(("<", "[", '"')):
-        values = parse_qs(text, keep_blank_values=True)
-        parsed = {name: last for name, (*_, last) in values.items()}
-    else:
-        raise Unreadable("neither a JSON object nor a form")
-    return parsed
+        return _parse_json(text)
+    if text and ("=" not in text or text.startswith(("<", "[", '"'))):
+        raise UnreadableItem("neither a JSON object nor a form")
+    try:
+        values = parse_qs(text, keep_blank_values=True, max_num_fields=_FORM_FIELDS)
+    except ValueError:
+        values = None
+    if values is None:
+        raise UnreadableItem("more fields than any form has")
+    return {name: last for name, (*_, last) in values.items()}
 
 
 def _parse_json(text: str) -> dict[str, Any]:
     try:
         # Numbers as they are written: ids are longer than a float is exact.
-        parsed: dict[str, Any] = json.loads(
-            text, strict=False, parse_int=str, parse_float=str
-        )
+        parsed: object = json.loads(text, strict=False, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
         # Not raised in here: the decoder's error holds the text.
-        parsed = {}
-    if not parsed:
-        raise Unreadable("not JSON, or an empty object")
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise UnreadableItem("not JSON")
     return parsed
+
+
+def _is_garbled(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _kind(fields: Mapping[str, Any]) -> str:

@@ -8,9 +8,9 @@ from flask_openapi3.openapi import OpenAPI
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 import logs
+from serving.addresses import TrustedProxies
 from settings import Settings, load
 from store.database import open_pool
 from store.sealing import Keyring
@@ -24,12 +24,12 @@ from web.company import setup as company
 from web.console import setup
 from web.cursors import Cursors, derive
 from web.install import setup as install
+from web.worker import BODY_BYTES
 from workers.calls.client import open_reach
 from workers.queue.bell import open_bell
 
 POOL_SIZE = 8
 REDIS_SECONDS = 1.0
-BODY_BYTES = 16 * 1024 * 1024
 
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
@@ -43,9 +43,8 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     app = document.make_app(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     if settings.trusted_proxies:
-        # Each of them adds whom it was asked by; what stands before those is hearsay.
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's way.
-            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0
+        app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]  # Flask's way.
+            app.wsgi_app, count=settings.trusted_proxies
         )
     cookies.configure(app, public_url=settings.public_url)
     services.install(app.extensions, _wire(settings))

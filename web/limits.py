@@ -5,7 +5,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from flask import request
 from limits import RateLimitItem, RateLimitItemPerMinute
@@ -13,12 +12,10 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 from redis import Redis, RedisError
 
+from serving.addresses import visitor_of
 from store.platform.metrics import WRONG_TOKENS
 from web.problems import Problem
 from web.services import services
-
-# One household or one machine is given a network of this size.
-_IPV6_PREFIX = 64
 
 log = logging.getLogger(__name__)
 
@@ -95,16 +92,7 @@ def refuse_after_failures(door: Door, who: str) -> None:
 
 def client_address() -> str:
     """Where the request comes from; of an IPv6 address its network."""
-    text = request.remote_addr or "unknown"
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return text
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Network((address, _IPV6_PREFIX), strict=False))
+    return visitor_of(request.remote_addr)
 
 
 def _tally(door: str) -> None:

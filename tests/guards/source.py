@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = (
     "receiver",
+    "serving",
     "workers",
     "domain",
     "wecom",

@@ -87,7 +87,7 @@ def test_a_sound_deployment_is_found_sound(
     found = findings(settings)
 
     # A test has no certificate, and its Postgres need not survive a power cut.
-    assert unsound(settings) - {"https", "durability"} == set()
+    assert unsound(settings) - {"https", "durability", "front"} == set()
     assert {"callbacks", "suite token", "provider token", "corp tokens", "tapd"} <= set(
         found
     )

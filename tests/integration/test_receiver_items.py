@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from store.org.companies import secret_place
 from store.sealing import Keyring
-from tapd.webhooks import read_item_event
+from tapd.webhooks import BODY_BYTES, read_item_event
 from tests.support.receiving import receiver_on, rows_of, settings_for
 
 KEYRING = Keyring((b"k" * 32,))
@@ -95,8 +95,10 @@ def test_the_same_event_is_kept_once_in_whatever_form(
         ("/tapd/events/c1", FORMS["flat"].replace(SECRET, ""), 403),
         ("/tapd/events/c1", '{"event": "story::update"}', 403),
         ("/tapd/events/c1", '{"secret": ["shared-password"]}', 403),
-        ("/tapd/events/c1", "", 400),
-        ("/tapd/events/c1", "{}", 400),
+        ("/tapd/events/c1", "", 403),
+        ("/tapd/events/c1", "{}", 403),
+        ("/tapd/events/c1", b"secret=\xff", 400),
+        ("/tapd/events/c1", b"\xff", 400),
         ("/tapd/events/c1", "hello", 400),
         ("/tapd/events/c1", "<xml><event>story::update</event></xml>", 400),
         ("/tapd/events/c1", json.dumps([FLAT]), 400),
@@ -108,8 +110,8 @@ def test_the_same_event_is_kept_once_in_whatever_form(
         ("/tapd/events/c1%00", FORMS["flat"], 404),
         ("/tapd/events/none", FORMS["flat"].replace(SECRET, ""), 403),
         ("/tapd/events/none", FORMS["flat"], 403),
-        ("/tapd/events/c1", " " * (8 * 1024 * 1024 + 1), 413),
-        ("/tapd/events/unknown", " " * (8 * 1024 * 1024 + 1), 413),
+        ("/tapd/events/c1", " " * (BODY_BYTES + 1), 413),
+        ("/tapd/events/unknown", " " * (BODY_BYTES + 1), 413),
     ],
 )
 def test_whoever_cannot_prove_the_company_is_refused(

@@ -240,6 +240,32 @@ def test_a_verification_is_for_the_provider_or_the_suite(
     assert draft.send(client).status_code == status
 
 
+REPLAYED = [
+    info("suite_ticket", SuiteTicket="secretticket"),
+    info("create_auth", AuthCode="secretcode"),
+    event("subscribe"),
+    b"\n" + info("suite_ticket", SuiteTicket="secretticket"),
+    b"\xef\xbb\xbf" + info("suite_ticket", SuiteTicket="secretticket"),
+    b'{"SuiteTicket": "secretticket"}',
+    b"SuiteTicket=secretticket",
+    b"8830012345678901234\n",
+    b"",
+]
+
+
+@pytest.mark.parametrize("message", REPLAYED)
+@pytest.mark.parametrize("path", ["/wecom/command", "/wecom/data"])
+@pytest.mark.parametrize("receiver", [SUITE, PROVIDER])
+def test_a_verification_tells_back_nothing_but_a_token(
+    client: FlaskClient, message: bytes, path: str, receiver: str
+) -> None:
+    draft = Draft(method="GET", path=path, message=message, receiver=receiver)
+
+    answer = draft.send(client)
+
+    assert (answer.status_code, answer.data) == (400, b"")
+
+
 def test_an_unknown_path_is_answered_empty(client: FlaskClient) -> None:
     answer = client.get("/wecom/nothing")
 

@@ -9,7 +9,7 @@ from store.inbox.claims import ClaimedMail
 from store.inbox.settlement import Settled, find_bodies
 from store.sealing import Keyring
 from tapd.item_events import NoItem, read_edit
-from tapd.webhooks import Unreadable, read_item_event
+from tapd.webhooks import UnreadableItem, read_item_event
 
 Outcome = tuple[Settled, str]
 
@@ -59,7 +59,7 @@ def _open(
     try:
         event = read_item_event(keyring.open(sealed, place="inbox"))
         return read_edit(event, received_at=row.received_at)
-    except Unreadable:
+    except UnreadableItem:
         return UNREADABLE
     except (NoItem, ValueError):
         return NO_ITEM
