@@ -3,7 +3,7 @@
 import hmac
 
 from domain.ids import Key
-from store.inbox.record import MailState, Post, identify
+from store.inbox.record import BODY_PLACE, MailState, Post, identify
 from store.sealing import Keyring
 from tapd.webhooks import ItemEvent
 
@@ -34,5 +34,5 @@ def to_item_post(event: ItemEvent, *, company_id: str, keyring: Keyring) -> Post
         outcome=None if followed else UNKNOWN_EVENT,
         sent_at=None,
         hint={},
-        body=keyring.seal(event.kept(), place="inbox"),
+        body=keyring.seal(event.kept(), place=BODY_PLACE),
     )

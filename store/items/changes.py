@@ -14,7 +14,8 @@ from store.database import Connection
 from store.items.states import ItemKey
 from store.sealing import Keyring
 
-_PLACE = "item_change"
+# What such a sealed value is bound to.
+CHANGE_PLACE = "item_change"
 # So far back an event may tell what another one told before.
 _REMEMBERED = "48 hours"
 
@@ -171,7 +172,7 @@ def keep_changes(
 
 def _change(row: Sequence[Any], keyring: Keyring) -> StoredChange:
     change_id, kind, item_id, operator, sealed, opened_at, closes_at, first = row
-    said = orjson.loads(keyring.open(sealed, place=_PLACE))
+    said = orjson.loads(keyring.open(sealed, place=CHANGE_PLACE))
     return StoredChange(
         change_id=change_id,
         kind=ItemKind(kind),
@@ -197,4 +198,4 @@ def _utterance(said: dict[str, Any]) -> Utterance:
 
 def _seal(keyring: Keyring, utterances: Sequence[Utterance]) -> bytes:
     said = [asdict(each) for each in utterances]
-    return keyring.seal(orjson.dumps(said), place=_PLACE)
+    return keyring.seal(orjson.dumps(said), place=CHANGE_PLACE)

@@ -9,7 +9,8 @@ from domain.items import ItemKind, ItemState
 from store.database import Connection
 from store.sealing import Keyring
 
-_PLACE = "item"
+# What such a sealed value is bound to.
+STATE_PLACE = "item"
 
 ItemKey = tuple[ItemKind, str]
 
@@ -37,7 +38,7 @@ def find_states(
     return {
         (ItemKind(kind), item_id): ItemState(
             workspace_id=workspace_id,
-            fields=orjson.loads(keyring.open(sealed, place=_PLACE)),
+            fields=orjson.loads(keyring.open(sealed, place=STATE_PLACE)),
             said_at=said_at,
             deleted=deleted,
         )
@@ -97,7 +98,7 @@ def list_titles(
     ).fetchall()
     titles = {}
     for item_id, sealed in rows:
-        fields = orjson.loads(keyring.open(sealed, place=_PLACE))
+        fields = orjson.loads(keyring.open(sealed, place=STATE_PLACE))
         state = ItemState(workspace_id="", fields=fields, said_at=None)
         if title := state.title(kind):
             titles[item_id] = title
@@ -105,4 +106,4 @@ def list_titles(
 
 
 def _seal(keyring: Keyring, state: ItemState) -> bytes:
-    return keyring.seal(orjson.dumps(dict(state.fields)), place=_PLACE)
+    return keyring.seal(orjson.dumps(dict(state.fields)), place=STATE_PLACE)

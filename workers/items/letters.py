@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from domain.items import ItemEdit
 from store.database import Connection
 from store.inbox.claims import ClaimedMail
+from store.inbox.record import BODY_PLACE
 from store.inbox.settlement import Settled, find_bodies
 from store.sealing import Keyring
 from tapd.item_events import NoItem, read_edit
@@ -57,7 +58,7 @@ def _open(
     if sealed is None:
         return UNREADABLE
     try:
-        event = read_item_event(keyring.open(sealed, place="inbox"))
+        event = read_item_event(keyring.open(sealed, place=BODY_PLACE))
         return read_edit(event, received_at=row.received_at)
     except UnreadableItem:
         return UNREADABLE

@@ -18,6 +18,7 @@ COMMENT ON COLUMN workspaces.new_task IS 'its tasks are stories of a type of the
 COMMENT ON COLUMN workspaces.words IS 'by kind of item: names of fields and of statuses, and when they were read';
 
 CREATE TABLE items (
+    item_pk BIGINT GENERATED ALWAYS AS IDENTITY,
     company_id TEXT NOT NULL,
     kind TEXT NOT NULL,
     item_id TEXT COLLATE "C" NOT NULL,
@@ -27,6 +28,7 @@ CREATE TABLE items (
     deleted BOOLEAN NOT NULL DEFAULT false,
     changed_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT items_pkey PRIMARY KEY (company_id, kind, item_id),
+    CONSTRAINT items_number UNIQUE (item_pk),
     CONSTRAINT items_company FOREIGN KEY (company_id) REFERENCES companies (company_id),
     CONSTRAINT items_kind CHECK (kind IN ('story', 'bug', 'task', 'iteration'))
 );
@@ -46,6 +48,7 @@ CREATE TABLE item_changes (
     closes_at TIMESTAMPTZ NOT NULL,
     first BOOLEAN NOT NULL,
     CONSTRAINT item_changes_pkey PRIMARY KEY (company_id, change_id),
+    CONSTRAINT item_changes_number UNIQUE (change_id),
     CONSTRAINT item_changes_item FOREIGN KEY (company_id, kind, item_id) REFERENCES items (company_id, kind, item_id)
 );
 COMMENT ON TABLE item_changes IS 'what one card tells: an edit, or all that one person did to one item within 30 s of it';
