@@ -55,6 +55,37 @@ class Queued:
         return self.kind in {ITEM, DIGEST}
 
 
+_SELECT = f"""
+    SELECT notice_id, notices.kind, notices.origin, invited_by, notices.plan_id,
+        m.userid, m.state, m.employment, {IS_HELD} AS held,
+        coalesce(link.state, 'none') AS link, link.asks,
+        coalesce(plan.state = 'held', false) AS open_plan,
+        lately.minute >= {MEMBER_PER_MINUTE} AS crowded, lately.minute_ends,
+        lately.day >= {MEMBER_PER_DAY} AS spent, notices.company_id, change_id,
+        changes, notices.language, quiet_from, quiet_to,
+        notices.plain OR coalesce(deliveries.cards_refused_at
+            > clock_timestamp() - interval '1 hour', false) AS plain
+    FROM notices
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS day,
+            count(*) FILTER (WHERE tried_at > minute_began) AS minute,
+            min(tried_at) FILTER (WHERE tried_at > minute_began)
+                + interval '1 minute' AS minute_ends
+        FROM notices AS sent CROSS JOIN (
+            SELECT clock_timestamp() - interval '1 minute' AS minute_began
+        ) AS clock
+        WHERE sent.corp_pk = notices.corp_pk AND sent.member_pk = notices.member_pk
+            AND sent.tried_at > least(%(day_began)s::timestamptz, minute_began)
+    ) AS lately
+    JOIN members AS m USING (corp_pk, member_pk)
+    LEFT JOIN links AS link USING (corp_pk, member_pk)
+    LEFT JOIN plans AS plan ON plan.plan_id = notices.plan_id
+    LEFT JOIN deliveries ON deliveries.corp_pk = notices.corp_pk
+    LEFT JOIN item_preferences AS wishes ON wishes.corp_pk = notices.corp_pk
+        AND wishes.member_pk = notices.member_pk
+"""  # noqa: S608 - constants of the domain and of this room
+
+
 def lock_queued(
     connection: Connection, corp_pk: CorpPk, *, limit: int, day_began: datetime
 ) -> list[Queued]:
@@ -62,45 +93,34 @@ def lock_queued(
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
             f"""
-            SELECT notice_id, notices.kind, notices.origin, invited_by, notices.plan_id,
-                m.userid, m.state, m.employment, {IS_HELD} AS held,
-                coalesce(link.state, 'none') AS link, link.asks,
-                coalesce(plan.state = 'held', false) AS open_plan,
-                lately.minute >= %(most)s AS crowded, lately.minute_ends,
-                lately.day >= %(most_a_day)s AS spent, notices.company_id, change_id,
-                changes, notices.language, quiet_from, quiet_to,
-                notices.plain OR coalesce(deliveries.cards_refused_at
-                    > clock_timestamp() - interval '1 hour', false) AS plain
-            FROM notices
-            CROSS JOIN LATERAL (
-                SELECT count(*) AS day,
-                    count(*) FILTER (WHERE tried_at > minute_began) AS minute,
-                    min(tried_at) FILTER (WHERE tried_at > minute_began)
-                        + interval '1 minute' AS minute_ends
-                FROM notices AS sent CROSS JOIN (
-                    SELECT clock_timestamp() - interval '1 minute' AS minute_began
-                ) AS clock
-                WHERE sent.corp_pk = notices.corp_pk
-                    AND sent.member_pk = notices.member_pk
-                    AND sent.tried_at > least(%(day_began)s, minute_began)
-            ) AS lately
-            JOIN members AS m USING (corp_pk, member_pk)
-            LEFT JOIN links AS link USING (corp_pk, member_pk)
-            LEFT JOIN plans AS plan ON plan.plan_id = notices.plan_id
-            LEFT JOIN deliveries ON deliveries.corp_pk = notices.corp_pk
-            LEFT JOIN item_preferences AS wishes ON wishes.corp_pk = notices.corp_pk
-                AND wishes.member_pk = notices.member_pk
+            {_SELECT}
             WHERE notices.corp_pk = %(corp_pk)s AND notices.state = 'queued'
                 AND batch_id IS NULL AND notices.not_before <= clock_timestamp()
             ORDER BY notice_id LIMIT %(limit)s
             FOR UPDATE OF notices SKIP LOCKED
-            """,  # noqa: S608 - a constant of store.notices.recipients
+            """,
+            {"corp_pk": corp_pk, "limit": limit, "day_began": day_began},
+        )
+        return [_queued(row) for row in cursor]
+
+
+def list_open(
+    connection: Connection, corp_pk: CorpPk, batch: NoticeBatch
+) -> list[Queued]:
+    """The notices of a batch that nobody has answered, as their members stand now."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            f"""
+            {_SELECT}
+            WHERE notices.corp_pk = %(corp_pk)s AND notice_id = ANY(%(ids)s)
+                AND batch_id = %(batch_id)s AND closed IS NULL
+            """,
             {
                 "corp_pk": corp_pk,
-                "most": MEMBER_PER_MINUTE,
-                "most_a_day": MEMBER_PER_DAY,
-                "day_began": day_began,
-                "limit": limit,
+                "ids": list(batch.userids),
+                "batch_id": batch.batch_id,
+                # What was sent today does not matter to what is on its way.
+                "day_began": "infinity",
             },
         )
         return [_queued(row) for row in cursor]
