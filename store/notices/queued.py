@@ -11,6 +11,7 @@ from domain.ids import CompanyId, CorpPk, MemberPk, Userid
 from domain.notices import MEMBER_PER_DAY, MEMBER_PER_MINUTE, Origin, RecipientStanding
 from domain.quiet_hours import QuietHours
 from store.database import Connection
+from store.notices.batches import NoticeBatch
 from store.notices.notices import DIGEST, ITEM
 from store.notices.recipients import IS_HELD, standing_of
 
