@@ -151,12 +151,13 @@ def record_fresh(
         [orjson.dumps([_row(*each) for each in enumerate(posts)]).decode()],
     ).fetchall()
     fresh: dict[int, int] = dict(rows)
-    return [
-        Recorded(event_id=fresh[place], arrival=Arrival.FRESH, due=_due(post))
-        if place in fresh
-        else None
-        for place, post in enumerate(posts)
-    ]
+    return [_fresh(fresh.get(place), post) for place, post in enumerate(posts)]
+
+
+def _fresh(event_id: int | None, post: Post) -> Recorded | None:
+    if event_id is None:
+        return None
+    return Recorded(event_id=event_id, arrival=Arrival.FRESH, due=_due(post))
 
 
 def post_internal(
