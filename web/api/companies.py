@@ -21,6 +21,7 @@ from store.org import companies
 from store.org.companies import Company as StoredCompany
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, answer, blueprint, not_found, problems
+from web.api.strict import WholeNumber
 from web.problems import Problem
 from web.services import services
 
@@ -42,7 +43,7 @@ def _no_bool(value: object) -> object:
     return value
 
 
-Count = Annotated[int, BeforeValidator(_no_bool)]
+Count = Annotated[WholeNumber, BeforeValidator(_no_bool)]
 Share = Annotated[float, BeforeValidator(_no_bool)]
 
 
@@ -127,8 +128,6 @@ class CompanyBody(BaseModel):
         for name in ("name", "edition"):
             if name in self.model_fields_set and getattr(self, name) is None:
                 raise ValueError(f"{name} cannot be null")
-        if any("\0" in text for text in (self.name, self.event_secret) if text):
-            raise ValueError("a text holds a NUL character")
         return self
 
 

@@ -12,6 +12,7 @@ from web.access import Audience, seen_by
 from web.api.blueprint import answer, blueprint, not_found, problems
 from web.api.companies import CompanyPath
 from web.api.corps import CorpPath
+from web.api.strict import Day
 from web.corps import get_corp
 from web.services import services
 
@@ -21,7 +22,7 @@ api = blueprint("api-ledger")
 class LedgerDay(BaseModel):
     """Which day, in UTC."""
 
-    day: datetime.date | None = Field(None, description="YYYY-MM-DD; today if absent.")
+    day: Day | None = Field(None, description="YYYY-MM-DD; today if absent.")
 
 
 class Ledger(BaseModel):
