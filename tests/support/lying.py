@@ -74,7 +74,7 @@ class LyingCorp(FakeCorp):
         kept = self._kept("authorised", page.open_userids)
         named = [each for each in page.open_userids if each in kept]
         if truth.plaintext:
-            named = [truth.people[each].open_userid for each in named]
+            named = [truth.people[each].open_userid or each for each in named]
         return replace(page, open_userids=tuple(named))
 
     def _kept(self, question: str, names: Iterable[Name]) -> frozenset[Name]:

@@ -1,7 +1,9 @@
 """Finds out what a batch of contact mail means: who is there, who moved, who left."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from domain.event_testimony import deleted_of
 from domain.fold import SUBSCRIBE, FoldedMail
 from domain.ids import (
     DepartmentId,
@@ -11,20 +13,28 @@ from domain.ids import (
     member_key,
     split_key,
 )
-from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
-from domain.org import Member, StoredMember
-from domain.renames import Absentee, Rename, match_renames, respelt
-from domain.scope import AuthMode
+from domain.leavers import Undecided
+from domain.org import Member, MemberState, StoredMember
+from domain.renames import new_names
+from domain.scope import (
+    AuthMode,
+)
 from store.database import Pool, glance
-from store.org import absences, members
+from store.org import members
 from store.org.corps import Corp
 from wecom.errors import OddAnswer, Unavailable
 from workers.events.affected import Spread, View, active_of, spread_of
-from workers.events.found import Found, NeedsRun, Unanswered
+from workers.events.found import (
+    Found,
+    NeedsRun,
+    Unanswered,
+    findings_of,
+    unasked,
+)
+from workers.events.judge import Judge, Judged
 from workers.events.known_members import KnownMembers
+from workers.events.late_answers import LateAnswers
 from workers.events.sets import SetReads, is_by_sets
-from workers.org.apply import Findings
-from workers.org.leavers import Candidates, confirm_leavers
 from workers.org.listed import TREE
 from workers.org.questions import Inquiry, list_key, worth_listing
 
@@ -34,26 +44,33 @@ _SMALL_BATCH = 20
 
 
 def investigate(
-    pool: Pool, corp: Corp, batch: FoldedMail, *, inquiry: Inquiry
+    pool: Pool, corp: Corp, batch: FoldedMail, *, inquiry: Inquiry, late: LateAnswers
 ) -> Found:
     """Ask WeCom as little as possible about the keys of a batch.
 
     Raises: NeedsRun when a full read is the better question; Unanswered when some keys
         have to wait; errors of WeCom that are the corp's.
     """
-    return _Investigation(pool, corp, batch, inquiry).run()
+    return _Investigation(pool, corp, batch, inquiry, late).run()
 
 
 class _Investigation:
     def __init__(
-        self, pool: Pool, corp: Corp, batch: FoldedMail, inquiry: Inquiry
+        self,
+        pool: Pool,
+        corp: Corp,
+        batch: FoldedMail,
+        inquiry: Inquiry,
+        late: LateAnswers,
     ) -> None:
+        self._late = late
         self._pool = pool
         self._corp = corp
         self._batch = batch
         self._inquiry = inquiry
-        self._sets = SetReads(pool, corp, batch, inquiry)
+        self._sets = SetReads(pool, corp, batch, inquiry, late)
         self._known = KnownMembers(pool, corp.corp_pk)
+        self._judge = Judge(corp, batch, inquiry, late, self._known, sets=self._sets)
 
     def run(self) -> Found:
         sets = self._sets
@@ -65,13 +82,34 @@ class _Investigation:
             spread = self._ask(sets.view)
         if sets.read_behind(self._lost(sets.view)):
             spread = self._ask(sets.view)
-        return self._conclude(spread)
+        self._check_subscribers(sets.view)
+        judged = self._judge.judge(sets.view)
+        if self._has_shown_others(judged):
+            # Confirming has listed departments, and with them people in question.
+            judged = self._judge.judge(sets.view)
+        doubted = sets.doubted(judged.verdicts, judged.known)
+        if not doubted:
+            return self._conclude(judged, spread)
+        sets.forget(doubted)
+        restored = self._without(judged)
+        return replace(
+            self._conclude(restored, self._spread(sets.view)),
+            doubted=doubted,
+            postponed=frozenset(judged.shown.keys() - restored.shown.keys())
+            | self._unplaced(sets.view),
+        )
+
+    def _without(self, judged: Judged) -> Judged:
+        """What it comes to while sets are not followed that would take people away."""
+        restored = self._judge.judge(self._sets.view)
+        by_sets = {who: e for who, e in judged.verdicts.items() if is_by_sets(e)}
+        return replace(restored, verdicts={**restored.verdicts, **by_sets})
 
     def _lost(self, view: View) -> list[StoredMember]:
         """Active members who answer and whom nothing lets use the app any more."""
         if self._corp.scope.auth_mode == AuthMode.MEMBER:
             return []
-        active = active_of(self._stored_of_all_asked())
+        active = active_of(self._known.of(set(self._inquiry.answers)))
         return [
             active[who]
             for who, each in self._inquiry.answers.items()
@@ -96,6 +134,7 @@ class _Investigation:
         self._inquiry.list_members(dict.fromkeys([*sorted(spread.list_whole), *worth]))
         self._check_listed(spread.list_whole)
         self._inquiry.ask_members(asked)
+        self._ask_namesakes()
         return spread
 
     def _spread(self, view: View) -> Spread:
@@ -103,6 +142,24 @@ class _Investigation:
             return spread_of(
                 connection, self._corp.corp_pk, before=self._sets.before, after=view
             )
+
+    def _unplaced(self, view: View) -> frozenset[Userid]:
+        """Who answers from a department that no listing has shown."""
+        return frozenset(self._of_new_departments(view))
+
+    def _ask_namesakes(self) -> None:
+        """Ask for whom we know as the same person as a newcomer, by another userid."""
+        known = active_of(self._known.of(set(self._inquiry.answers)))
+        newcomers = {
+            each.open_userid
+            for who, each in self._inquiry.answers.items()
+            if each.open_userid is not None and who not in known
+        }
+        if not newcomers:
+            return
+        with glance(self._pool) as connection:
+            same = members.list_bearing(connection, self._corp.corp_pk, newcomers)
+        self._inquiry.ask_members(active_of(same))
 
     def _spelt_otherwise(self, stored: Iterable[StoredMember]) -> frozenset[Userid]:
         """People of ours whom an event of a leaving may mean in another case.
@@ -145,96 +202,72 @@ class _Investigation:
             if any(each not in view.tree for each in member.department_ids)
         ]
 
-    def _conclude(self, spread: Spread) -> Found:
-        sets = self._sets
-        self._check_subscribers(sets.view)
-        verdicts, active = self._judged()
-        fresh = self._usable(sets.view)
-        if doubted := sets.doubted(verdicts, active):
-            sets.forget(doubted)
-            spread = self._spread(sets.view)
-        shown = self._usable(sets.view)
-        # Whom a set that is not followed would have taken away stays as they are.
-        verdicts = {
-            who: each
-            for who, each in verdicts.items()
-            if not (doubted and who in shown and who not in self._inquiry.refusals)
-            or is_by_sets(each)
-        }
-        renames = match_renames(
-            [
-                Absentee(stored=active[who], confirmed=isinstance(each, Removal))
-                for who, each in verdicts.items()
-                if who in self._inquiry.refusals
-            ],
-            answers=shown,
-            active=active,
-            claims=(
-                *self._batch.claims,
-                *respelt(
-                    self._inquiry.spelt,
-                    active,
-                    self._inquiry.grounded(sets.view.usable),
-                ),
-            ),
-        )
-        former = {userid for each in renames for userid in each.path[:-1]}
-        decided = {who: each for who, each in verdicts.items() if who not in former}
-        return self._found(
-            _findings(
-                tuple(shown.values()),
-                _unasked(spread.reground, self._inquiry),
-                decided,
-                renames,
-            ),
-            former=frozenset(former),
-            decided=decided,
-            doubted=doubted,
-            postponed=frozenset(fresh.keys() - shown.keys()),
+    def _has_shown_others(self, judged: Judged) -> bool:
+        """Whether somebody answers now who was not in question before."""
+        seen = {each.member.userid for each in judged.stored}
+        return any(
+            who not in seen and who not in judged.shown for who in self._inquiry.answers
         )
 
-    def _found(
-        self,
-        findings: Findings,
-        *,
-        former: frozenset[Userid],
-        decided: Mapping[Userid, Verdict],
-        doubted: frozenset[str],
-        postponed: frozenset[Userid],
-    ) -> Found:
-        sets, stored = self._sets, self._stored_of_all_asked()
+    def _conclude(self, judged: Judged, spread: Spread) -> Found:
+        view, verdicts = judged.view, judged.verdicts
+        stored = active_of(judged.stored)
+        removed = {
+            each.member.userid: each
+            for each in judged.stored
+            if each.state is MemberState.REMOVED and each.member.userid not in stored
+        }
+        deleted = deleted_of(self._batch.said, removed) & self._inquiry.refusals.keys()
+        names = new_names(judged.bearers.renames)
+        followed = self._follow_leaders(names, spread.reground)
         return Found(
-            view=sets.view,
-            read_tags=sets.read,
-            answers=self._inquiry.grounded(sets.view.usable),
-            findings=findings,
-            former=former.union(*(each.aliases for each in stored)),
+            view=view,
+            tags=tuple(
+                each
+                for tag_id, each in view.tags.items()
+                if each != self._sets.old_tags.get(tag_id)
+            ),
+            findings=replace(
+                findings_of(
+                    tuple(judged.shown.values()),
+                    unasked(followed, self._inquiry),
+                    verdicts,
+                    judged.bearers.renames,
+                ),
+                deleted=deleted - judged.late - names.keys(),
+            ),
             undecided={
                 who: each
-                for who, each in decided.items()
+                for who, each in verdicts.items()
                 if isinstance(each, Undecided)
             },
-            doubted=doubted,
-            postponed=postponed | self._unplaced(sets.view),
-            tear=sets.tear,
-            troubles=self._troubles(sets.view),
+            late=judged.late,
+            troubles=self._troubles(view),
+            handed_on=frozenset(judged.bearers.verdicts),
+            postponed=self._unplaced(view),
+            tear=self._sets.tear,
         )
 
-    def _judged(self) -> tuple[Mapping[Userid, Verdict], dict[Userid, StoredMember]]:
-        """What is to be thought of whom, and the active ones among all asked."""
-        view = self._sets.view
-        verdicts = self._verdicts(view, active_of(self._stored_of_all_asked()))
-        # Confirming may have listed departments, which showed more people.
-        return verdicts, active_of(self._stored_of_all_asked())
-
-    def _usable(self, view: View) -> dict[Userid, Member]:
-        """Who answered and may use the app."""
-        answers = self._inquiry.grounded(view.usable)
-        return {who: each for who, each in answers.items() if each.grounds}
-
-    def _unplaced(self, view: View) -> frozenset[Userid]:
-        """Who answers from a department that no listing has shown."""
-        return frozenset(self._of_new_departments(view))
+    def _follow_leaders(
+        self, names: Mapping[Userid, Userid], reground: tuple[Member, ...]
+    ) -> list[Member]:
+        """Whoever is led by somebody with a new userid, besides who has new grounds."""
+        following = {each.userid: each for each in reground}
+        if names:
+            with glance(self._pool) as connection:
+                led = members.list_led_by(connection, self._corp.corp_pk, names)
+            following = {each.userid: each for each in led} | following
+        return [
+            replace(
+                each,
+                direct_leaders=tuple(
+                    names.get(leader, leader) for leader in each.direct_leaders
+                ),
+            )
+            if each.direct_leaders
+            else each
+            for each in following.values()
+        ]
 
     def _troubles(self, view: View) -> dict[Key, Unavailable]:
         """The keys of the mail, and people, about whom nothing usable was said."""
@@ -271,65 +304,3 @@ class _Investigation:
         }
         if outside & came:
             self._sets.check_scope_for(outside & came)
-
-    def _stored_of_all_asked(self) -> list[StoredMember]:
-        return self._known.of({*self._inquiry.answers, *self._inquiry.refusals})
-
-    def _verdicts(
-        self, view: View, active: Mapping[Userid, StoredMember]
-    ) -> Mapping[Userid, Verdict]:
-        """What is to be thought of active members who are not shown as usable."""
-        answers = self._inquiry.grounded(view.usable)
-        shown = {who for who, each in answers.items() if each.grounds}
-        asked = frozenset(answers) | frozenset(self._inquiry.refusals)
-        candidates = Candidates(
-            stored={who: active[who] for who in active.keys() & asked - shown},
-            deleted=self._batch.deleted,
-            unsubscribed=self._batch.unsubscribed,
-            placeless=self._batch.placeless,
-            statuses=self._batch.statuses,
-            permissions=self._corp.permissions,
-            agreed=self._agreed(frozenset(answers) - shown),
-        )
-        if not candidates.stored:
-            return {}
-        self._sets.check_scope_for(candidates.stored)
-        return confirm_leavers(
-            self._inquiry, candidates, usable=view.usable, tree=view.tree
-        )
-
-    def _agreed(self, userids: frozenset[Userid]) -> frozenset[Userid]:
-        """Those of these whom an earlier read of the sets had lost as well."""
-        if not userids:
-            return frozenset()
-        with glance(self._pool) as connection:
-            return absences.list_agreed(connection, self._corp.corp_pk, userids)
-
-
-def _findings(
-    shown: tuple[Member, ...],
-    regrounded: tuple[Member, ...],
-    verdicts: Mapping[Userid, Verdict],
-    renames: tuple[Rename, ...],
-) -> Findings:
-    return Findings(
-        shown=shown,
-        regrounded=regrounded,
-        left=tuple(
-            (who, each.activation)
-            for who, each in verdicts.items()
-            if isinstance(each, LeftInPlace)
-        ),
-        gone=tuple(
-            (who, each) for who, each in verdicts.items() if isinstance(each, Removal)
-        ),
-        renames=renames,
-    )
-
-
-def _unasked(reground: Iterable[Member], inquiry: Inquiry) -> tuple[Member, ...]:
-    return tuple(
-        each
-        for each in reground
-        if each.userid not in inquiry.answers and each.userid not in inquiry.refusals
-    )

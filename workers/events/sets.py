@@ -3,7 +3,16 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from domain.fold import FoldedMail
-from domain.ids import Key, TagId, Userid, department_key, member_key, tag_key
+from domain.ids import (
+    Key,
+    TagId,
+    Userid,
+    department_key,
+    member_key,
+    split_key,
+    tag_key,
+)
+from domain.lateness import department_is_late, tag_is_late
 from domain.leavers import BY_SETS, Undecided, Verdict
 from domain.listings import Tear, find_tear
 from domain.org import Department, StoredMember
@@ -24,6 +33,7 @@ from store.org.corps import Corp
 from wecom.errors import Unavailable
 from workers.events.affected import View
 from workers.events.found import NeedsRun, Unanswered
+from workers.events.late_answers import LateAnswers
 from workers.org.listed import empty_tag, with_known
 from workers.org.questions import TAG, Inquiry
 
@@ -37,20 +47,27 @@ class SetReads:
     """
 
     def __init__(
-        self, pool: Pool, corp: Corp, batch: FoldedMail, inquiry: Inquiry
+        self,
+        pool: Pool,
+        corp: Corp,
+        batch: FoldedMail,
+        inquiry: Inquiry,
+        late: LateAnswers,
     ) -> None:
+        self._pool = pool
+        self._late = late
         self._corp = corp
         self._batch = batch
         self._inquiry = inquiry
         # The lease keeps all this as it is until it is applied.
         with glance(pool) as connection:
             self._stored = departments.list_all(connection, corp.corp_pk)
-            self._old_tags = (
+            self.old_tags = (
                 corps.list_tags(connection, corp.corp_pk) if corp.scope.tags else {}
             )
-            self._old_tags = {
+            self.old_tags = {
                 tag_id: spelt_tag(tag, corp.spellings)
-                for tag_id, tag in self._old_tags.items()
+                for tag_id, tag in self.old_tags.items()
             }
             self.once_lost = (
                 absences.list_once_lost(connection, corp.corp_pk)
@@ -84,9 +101,7 @@ class SetReads:
         if self._batch.corp:
             # An event whose key nobody could read: it may be about anything.
             raise NeedsRun("drain")
-        for each in self._batch.tags:
-            if each in self._corp.scope.tags:
-                self.read[each] = self._read_tag(each)
+        self._read_tags()
         if self._batch.departments or self._moves_scope():
             self.read_tree(self.tree_keys)
 
@@ -106,7 +121,7 @@ class SetReads:
             self.tear = self._find_tear(listed)
         except Unavailable as error:
             raise Unanswered(keys, error) from error
-        self._listed = listed if self.tear is None else None
+        self._listed = self._without_late(listed) if self.tear is None else None
 
     def read_behind(self, lost: Iterable[StoredMember]) -> bool:
         """Read the sets by which these were users, as far as they are only stored.
@@ -131,10 +146,10 @@ class SetReads:
     def doubted(
         self,
         verdicts: Mapping[Userid, Verdict],
-        active: Mapping[Userid, StoredMember],
+        known: Mapping[Userid, StoredMember],
     ) -> frozenset[str]:
         """The sets, among those read now, of which one read alone lost somebody."""
-        lost = [active[who] for who, each in verdicts.items() if is_by_sets(each)]
+        lost = [known[who] for who, each in verdicts.items() if is_by_sets(each)]
         read = {tag_ground(each) for each in self.read}
         if self._listed is not None:
             read.add(DEPARTMENTS)
@@ -146,6 +161,13 @@ class SetReads:
             del self.read[each]
         if DEPARTMENTS in doubted:
             self._listed = None
+
+    def agreed(self, userids: Collection[Userid]) -> frozenset[Userid]:
+        """Those of these whom an earlier read of the sets had lost as well."""
+        if not userids:
+            return frozenset()
+        with glance(self._pool) as connection:
+            return absences.list_agreed(connection, self._corp.corp_pk, userids)
 
     def check_scope(self) -> None:
         """Raises: NeedsRun when the scope is another than the one that is stored."""
@@ -184,7 +206,38 @@ class SetReads:
 
     @property
     def _tags(self) -> Tags:
-        return {**self._old_tags, **self.read}
+        return {**self.old_tags, **self.read}
+
+    def _read_tags(self) -> None:
+        """The tags that mail is about, and those that name who may be renamed."""
+        old = {each.old for each in self._batch.claims}
+        named = {each for each, tag in self.old_tags.items() if tag.userids & old}
+        wanted = sorted(named.union(self._batch.tags) & self._corp.scope.tags)
+        fresh = {each: self._read_tag(each) for each in wanted}
+        contradicted = [
+            tag_key(each)
+            for each, tag in fresh.items()
+            if tag_is_late(self._batch.latest.get(tag_key(each), ()), tag=tag)
+        ]
+        late = self._late.note(contradicted)
+        self.read |= {
+            each: tag for each, tag in fresh.items() if tag_key(each) not in late
+        }
+
+    def _without_late(self, listed: list[Department]) -> list[Department]:
+        """The listing, with departments as we know them of which it came too late."""
+        shown = {each.department_id: each for each in listed}
+        contradicted = [
+            key
+            for key, latest in self._batch.latest.items()
+            if split_key(key)[0] == "department"
+            and department_is_late(
+                latest, listed=shown, auth_mode=self._corp.scope.auth_mode
+            )
+        ]
+        late = {split_key(each)[1] for each in self._late.note(contradicted)}
+        known = [each for each in self._stored if str(each.department_id) in late]
+        return [each for each in listed if str(each.department_id) not in late] + known
 
     def _read_tag(self, tag_id: TagId) -> Tag:
         keys = frozenset({tag_key(tag_id)})
@@ -202,7 +255,7 @@ class SetReads:
 
     def _ask_tag(self, tag_id: TagId, keys: frozenset[Key]) -> Tag | None:
         try:
-            known = self._old_tags.get(tag_id)
+            known = self.old_tags.get(tag_id)
             return self._inquiry.read_tag(tag_id, known=known)
         except Unavailable as error:
             raise Unanswered(keys, error) from error
@@ -210,7 +263,7 @@ class SetReads:
     def _behind(self, lost: Iterable[StoredMember]) -> set[str]:
         sets: set[str] = set()
         for each in lost:
-            sets |= sets_behind(each.member, tags=self._old_tags)
+            sets |= sets_behind(each.member, tags=self.old_tags)
         return sets
 
     def _names_of_read(self) -> set[str]:
@@ -221,7 +274,7 @@ class SetReads:
 
     def _moves_scope(self) -> bool:
         """Whether departments came into or left a tag, and so what is listed."""
-        before = {each: tag.department_ids for each, tag in self._old_tags.items()}
+        before = {each: tag.department_ids for each, tag in self.old_tags.items()}
         return any(
             tag.department_ids != before.get(each, frozenset())
             for each, tag in self.read.items()

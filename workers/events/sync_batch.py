@@ -12,19 +12,16 @@ from domain.hints import hint_from_json
 from domain.ids import (
     DepartmentId,
     Key,
-    TagId,
     Userid,
     department_key,
     member_key,
     split_key,
 )
-from domain.lateness import department_is_late, member_is_late, tag_is_late
 from domain.leavers import Undecided
-from domain.reasons import Finding, Reason
+from domain.reasons import Reason
 from domain.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
-from domain.testimony import DEPARTMENTS
-from store.database import Connection, transaction
-from store.inbox import key_waits, leases, settlement
+from store.database import Connection, Pool, glance, transaction
+from store.inbox import key_waits, leases, settlement, testimony
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.key_waits import KeyWait
 from store.inbox.settlement import Settled
@@ -37,10 +34,18 @@ from workers.calls.retry import PatientApi
 from workers.events.found import Found, NeedsRun, Unanswered
 from workers.events.investigate import MOST_QUESTIONS, investigate
 from workers.events.key_troubles import ask_later, undecided_of, wait_of
+from workers.events.late_answers import LateAnswers
+from workers.events.settle import (
+    find_doubts,
+    keep_all,
+    keep_testimony,
+    look_later,
+    settle_batch,
+)
 from workers.events.unlisted import followed_listing
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
-from workers.org.apply import apply_listing, apply_members, remove_unlisted
+from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
 from workers.org.guard import Gate, note_listed, note_removed, note_shown
 from workers.org.questions import Inquiry
 from workers.org.spelling import SpellingApi
@@ -51,13 +56,6 @@ CONTACT_KINDS = frozenset({CHANGE_CONTACT, SUBSCRIBE, UNSUBSCRIBE})
 
 # The key that stands for all departments: one listing answers for every one.
 DEPARTMENTS_KEY = Key("department:*")
-
-# A late answer is asked for again after these, then WeCom has overtaken the event.
-LATE_SECONDS = (3.0, 30.0)
-
-# What its mail could not settle is read in full after this.
-LOOK_LATER_SECONDS = 60.0
-_UNSETTLED = frozenset({"unconfirmed", str(Finding.CUT_OFF_READ)})
 
 
 def sync_contact(
@@ -70,11 +68,12 @@ def sync_contact(
     began = time.monotonic()
     taken = _first_keys(rows)
     try:
-        about = _find_out(runtime, corp, taken)
+        about = _find_out(runtime, corp, claim, taken)
     except NeedsRun as wish:
         _leave_to_run(runtime, corp, claim, taken, cause=wish.cause)
         return
     corp, taken, batch, found = about.corp, about.taken, about.batch, about.found
+    late = about.late
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         corps.lock(connection, corp.corp_pk)
@@ -83,7 +82,28 @@ def sync_contact(
         left_over = _left_over(connection, corp, found, waiting)
         corps.note_spellings(connection, corp.corp_pk, about.learnt)
         _put_aside(connection, claim, taken, {**about.aside, **found.troubles})
-        _settle(connection, corp, claim, taken, batch, found, decisions, left_over)
+        settling = {each.event_id for each in taken if each.key not in found.troubles}
+        doubts = find_doubts(batch, found, late, left_over)
+        again = settle_batch(
+            connection,
+            claim,
+            batch,
+            late,
+            doubts=doubts,
+            decisions=decisions,
+            settling=settling,
+        )
+        look_later(connection, corp.corp_pk, doubts, again)
+        keep_testimony(
+            connection,
+            corp.corp_pk,
+            batch,
+            open_people={
+                *_people([*again, *waiting, *found.troubles]),
+                *found.undecided,
+            },
+            settled=found.findings.settled - found.undecided.keys(),
+        )
     seconds = time.monotonic() - began
     tally_effects(
         runtime.tallies, claim, taken=taken, decisions=decisions, seconds=seconds
@@ -103,11 +123,14 @@ class BatchOutcome:
     taken: list[ClaimedMail]
     batch: FoldedMail
     found: Found
+    late: LateAnswers
     aside: dict[Key, Unavailable]
     learnt: Spellings
 
 
-def _find_out(runtime: Runtime, corp: Corp, taken: list[ClaimedMail]) -> BatchOutcome:
+def _find_out(
+    runtime: Runtime, corp: Corp, claim: ClaimedBatch, taken: list[ClaimedMail]
+) -> BatchOutcome:
     """What the mail means, the keys apart that have to wait by themselves.
 
     Raises: NeedsRun; errors of WeCom when nothing at all could be found out.
@@ -124,10 +147,12 @@ def _find_out(runtime: Runtime, corp: Corp, taken: list[ClaimedMail]) -> BatchOu
             replace(each, key=spelt_key(Key(each.key), api.spellings)) for each in taken
         ]
         mail = [_mail(each, api.spellings) for each in taken if each.key not in aside]
-        batch = fold(mail)
+        batch = _fold(runtime.pool, corp, mail)
+        asked_before = {each.event_id: each.late_asks for each in taken}
+        late = LateAnswers(runtime.pool, claim.mailbox, batch, late_asks=asked_before)
         learnt = len(api.learnt)
         try:
-            found = investigate(runtime.pool, corp, batch, inquiry=inquiry)
+            found = investigate(runtime.pool, corp, batch, inquiry=inquiry, late=late)
         except Unanswered as unanswered:
             further = _those_aside(taken, batch, aside, unanswered)
             inquiry.set_aside(further)
@@ -139,6 +164,7 @@ def _find_out(runtime: Runtime, corp: Corp, taken: list[ClaimedMail]) -> BatchOu
                 taken=taken,
                 batch=batch,
                 found=found,
+                late=late,
                 aside=aside,
                 learnt=api.learnt,
             )
@@ -206,9 +232,11 @@ def _apply(
     gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
     troubled = undecided_of(found.troubles)
     _note_answered(connection, corp, found, troubled)
+    # Whoever left under a new userid has to be known by it before they are weighed.
+    renames = Findings(renames=found.findings.renames)
+    decisions = apply_members(connection, corp_pk, renames, reason=Reason.EVENT)
     people = gate.admit_people(connection, found.findings.gone)
     findings = replace(found.findings, gone=people.leaving)
-    decisions: list[Decision] = []
     if listed is not None:
         note_listed(connection, corp, listed)
         decisions += apply_listing(connection, corp_pk, listed, reason=Reason.EVENT)
@@ -218,13 +246,13 @@ def _apply(
             connection,
             corp_pk,
             followed_listing(connection, corp, batch, found.view),
-            staying=found.undecided.keys() | troubled.keys(),
+            staying={*found.undecided, *troubled, *found.late},
             waiting=people.waiting,
             admit=partial(gate.admit_departments, connection),
             reason=Reason.NOT_LISTED,
         )
     decisions += Linker(runtime, corp).follow(connection, decisions)
-    corps.save_tags(connection, corp_pk, found.read_tags.values())
+    corps.save_tags(connection, corp_pk, found.tags)
     note_removed(connection, corp, decisions)
     cause = Cause(name="mail")
     journal.write(
@@ -241,8 +269,9 @@ def _note_answered(
     troubled: Mapping[Userid, Undecided],
 ) -> None:
     """Who was shown waits in no plan; whose absence stays open is remembered."""
-    shown = {each.userid for each in found.findings.shown}
-    note_shown(connection, corp, sorted(shown - found.undecided.keys()))
+    shown = {each.userid for each in found.findings.shown} - found.undecided.keys()
+    # Whoever has their userid now does not bring the former bearer back.
+    note_shown(connection, corp, sorted(shown - found.handed_on))
     settled = found.findings.settled - found.undecided.keys()
     absences.forget(connection, corp.corp_pk, settled)
     absences.note(connection, corp.corp_pk, {**found.undecided, **troubled})
@@ -275,10 +304,15 @@ def _leave_to_run(
     *,
     cause: str,
 ) -> None:
-    """A recorded full read answers all of this mail."""
+    """A recorded full read answers all of this mail, and hears what it testifies."""
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         run_id = requests.request_run(connection, corp.corp_pk, cause=cause)
+        keep_all(
+            connection,
+            corp.corp_pk,
+            fold([_mail(each, corp.spellings) for each in taken]),
+        )
         outcome: tuple[Settled, str] = ("done", "run")
         settlement.settle(connection, claim, {each.event_id: outcome for each in taken})
     runtime.bell.ring_run(run_id)
@@ -298,95 +332,20 @@ def _note_touched(
     touched.note(connection, corp.corp_pk, sorted(keys))
 
 
-def _settle(
-    connection: Connection,
-    corp: Corp,
-    claim: ClaimedBatch,
-    taken: Sequence[ClaimedMail],
-    batch: FoldedMail,
-    found: Found,
-    decisions: Iterable[Decision],
-    left_over: frozenset[DepartmentId],
-) -> None:
-    changed, unsettled = {each.key for each in decisions}, False
-    asked_before = {each.event_id: each.late_asks for each in taken}
-    outcomes: dict[int, tuple[Settled, str]] = {}
-    waits: dict[int, float] = {}
-    doubts = {key: _doubt(key, batch, found, left_over) for key in batch.newest}
-    doubtful = [key for key, doubt in doubts.items() if doubt]
-    known = (
-        settlement.newest_settled(connection, claim.mailbox, doubtful)
-        if doubtful
-        else {}
-    )
-    for key, newest in batch.newest.items():
-        if key in found.troubles:
-            continue
-        doubt = doubts[key]
-        tries = asked_before[newest.event_id]
-        # News of a key that a newer event has settled came late itself, not the answer.
-        is_old = key in known and newest.second < known[key]
-        if doubt and not is_old and tries < len(LATE_SECONDS):
-            waits[newest.event_id] = LATE_SECONDS[tries]
-        else:
-            settled = "applied" if key in changed else "no_difference"
-            outcomes[newest.event_id] = ("done", doubt or settled)
-            unsettled |= doubt in _UNSETTLED
-    if unsettled:
-        # No more mail asks about it: a full read does, when WeCom has had some time.
-        seconds = LOOK_LATER_SECONDS
-        corps.make_due(connection, corp.corp_pk, cause="finding", seconds=seconds)
-    waiting = {each.event_id for each in taken if each.key in found.troubles}
-    for event_id, into in batch.folded.items():
-        if event_id in waiting:
-            continue
-        outcomes[event_id] = ("folded", f"folded into {into}")
-    settlement.ask_again(connection, claim, waits)
-    settlement.settle(connection, claim, outcomes)
+def _people(keys: Iterable[Key]) -> set[Userid]:
+    """The people among these keys."""
+    named = (split_key(each) for each in keys if ":" in each)
+    return {Userid(name) for kind, name in named if kind == "member"}
 
 
-def _doubt(
-    key: Key, batch: FoldedMail, found: Found, left_over: frozenset[DepartmentId]
-) -> str | None:
-    """Why this key should be asked about again, as the outcome if that is no use."""
-    kind, name = split_key(key)
-    if (doubt := _doubt_of_sets(kind, name, found)) is not None:
-        return doubt
-    latest = batch.latest[key]
-    view = found.view
-    if kind == "member":
-        userid = Userid(name)
-        if userid in found.undecided:
-            return "unconfirmed"
-        if userid in found.former:
-            return None
-        late = member_is_late(latest, answers=found.answers, sight=view.sight)
-    elif kind == "department":
-        if left_over:
-            return "unconfirmed"
-        listed = {each.department_id: each for each in view.listed or ()}
-        late = department_is_late(
-            latest, listed=listed, auth_mode=view.usable.auth_mode
-        )
-    else:
-        if left_over:
-            return "unconfirmed"
-        tag_id = TagId(int(name))
-        read = found.read_tags
-        late = tag_id in read and tag_is_late(latest, tag=read[tag_id])
-    return "overtaken" if late else None
-
-
-def _doubt_of_sets(kind: str, name: str, found: Found) -> str | None:
-    """Whether a set was not followed that decides about this key."""
-    if kind == "department" and found.tear is not None:
-        return Finding.CUT_OFF_READ
-    unsure = {
-        "member": name in found.postponed,
-        "department": DEPARTMENTS in found.doubted,
-        "tag": f"tag:{name}" in found.doubted,
-    }
-    return "unconfirmed" if unsure.get(kind) else None
+def _fold(pool: Pool, corp: Corp, mail: Sequence[Mail]) -> FoldedMail:
+    """The mail by key, with what was said before and has settled nothing."""
+    batch = fold(mail)
+    if not batch.members:
+        return batch
+    with glance(pool) as connection:
+        kept = testimony.list_kept(connection, corp.corp_pk, batch.members)
+    return fold(mail, kept=kept) if kept else batch
 
 
 def _first_keys(rows: Sequence[ClaimedMail]) -> list[ClaimedMail]:

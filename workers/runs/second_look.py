@@ -144,7 +144,7 @@ def find_losses(
     lost = {
         who: absences.stored[who].member
         for who, each in absences.undecided.items()
-        if each.doubt in BY_SETS
+        if each.doubt in BY_SETS and who in absences.stored
     }
     gone = {department_key(each) for each in departments}
     sets = frozenset[str]().union(
