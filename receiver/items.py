@@ -5,7 +5,7 @@ import hmac
 from domain.ids import Key
 from store.inbox.record import MailState, Post, identify
 from store.sealing import Keyring
-from tapd.webhooks import ItemEvent
+from tapd.webhooks import ItemEvent, cut_item_body
 
 # Recipients and cards are another part of the product; until then nothing reads this.
 _OUTCOME = "item notices are not sent yet"
@@ -32,5 +32,5 @@ def to_item_post(
         outcome=_OUTCOME,
         sent_at=None,
         hint={},
-        body=keyring.seal(body, place="inbox"),
+        body=keyring.seal(cut_item_body(body), place="inbox"),
     )

@@ -11,6 +11,9 @@ from urllib.parse import parse_qs
 # Descriptions are long, and a form spells each Chinese character in nine bytes.
 BODY_BYTES = 8 * 1024 * 1024
 _FORM_FIELDS = 10_000
+# Of what is longer only the beginnings are kept: cards show a few lines.
+KEPT_BYTES = 65_536
+_KEPT_CHARS = 1000
 
 
 class UnreadableItem(Exception):
@@ -49,6 +52,16 @@ def read_item_event(body: bytes) -> ItemEvent:
     )
 
 
+def cut_item_body(body: bytes) -> bytes:
+    """What is kept of a body that was read: of a long one its texts' beginnings."""
+    if len(body) <= KEPT_BYTES:
+        return body
+    try:
+        return json.dumps(_cut(_parse(body))).encode()
+    except RecursionError:
+        return b"{}"  # Nobody nests an item so deep.
+
+
 def _parse(body: bytes) -> dict[str, Any]:
     # By its looks, not by its Content-Type: people set that freely in TAPD.
     try:
@@ -62,6 +75,17 @@ def _parse(body: bytes) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise UnreadableItem
     return parsed
+
+
+def _cut(value: Any) -> Any:
+    match value:
+        case str():
+            return value[:_KEPT_CHARS]
+        case dict():
+            return {name[:_KEPT_CHARS]: _cut(part) for name, part in value.items()}
+        case list():
+            return [_cut(part) for part in value]
+    return value
 
 
 def _text(fields: dict[str, Any], name: str) -> str:
