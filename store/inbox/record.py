@@ -12,7 +12,11 @@ import orjson
 from domain.decisions import Json
 from domain.ids import Key
 from store.database import Connection
+from store.inbox.lookalike import PARAMETERS, asked_early
 from store.intake.tickets import SealedTicket, keep_ticket, wake_waiting
+
+# What the sealed content of a piece of mail is bound to.
+BODY_PLACE = "inbox"
 
 
 class MailState(StrEnum):
@@ -133,7 +137,11 @@ def record_fresh(
             SELECT
                 event_id, received_at, received_at,
                 CASE WHEN state <> 'pending' THEN received_at END,
-                mailbox, kind, change, key, state, outcome, sent_at, hint, body, barrier
+                mailbox, kind, change, key, state, outcome,
+                -- A foreign clock that is ahead says no more than that it arrived.
+                CASE WHEN sent_at > received_at
+                    THEN date_trunc('second', received_at) ELSE sent_at END,
+                hint, body, barrier
             FROM given JOIN identity USING (event_id)
         )
         SELECT place, event_id FROM given JOIN identity USING (event_id)
@@ -190,8 +198,8 @@ def _record_ticket(
     connection: Connection, post: Post, ticket: SealedTicket
 ) -> Recorded:
     fresh = _insert(connection, post)
-    if fresh is None or post.sent_at is None:
-        return fresh or count_repeat(connection, post)
+    if fresh is None:
+        return count_repeat(connection, post)
     keep_ticket(connection, ticket, sent_at=post.sent_at)
     return replace(fresh, due=wake_waiting(connection))
 
@@ -228,10 +236,8 @@ def _due(post: Post) -> tuple[str, ...]:
 
 def count_repeat(connection: Connection, post: Post) -> Recorded:
     """Note that known mail came again; see `record`."""
-    # WeCom's time stamps are whole seconds: a question sent within five seconds of
-    # that second's end may have been answered before a second, equal change.
     row = connection.execute(
-        """
+        f"""
         UPDATE inbox AS mail
         SET times_seen = mail.times_seen + 1,
             last_seen_at = clock_timestamp(),
@@ -250,7 +256,7 @@ def count_repeat(connection: Connection, post: Post) -> Recorded:
                 coalesce(
                     %(can_be_rearmed)s
                     AND seen.state IN ('done', 'folded')
-                    AND seen.asked_at < seen.sent_at + INTERVAL '6 seconds', false
+                    AND {asked_early("seen.asked_at", row="seen")}, false
                 ) AS again
             FROM identities JOIN inbox AS seen USING (event_id, received_at)
             WHERE identities.digest = %(digest)s
@@ -258,8 +264,12 @@ def count_repeat(connection: Connection, post: Post) -> Recorded:
         ) AS found
         WHERE mail.event_id = found.event_id AND mail.received_at = found.received_at
         RETURNING mail.event_id, again
-        """,
-        {"digest": post.digest, "can_be_rearmed": post.can_be_rearmed},
+        """,  # noqa: S608 - the rule's constant text
+        {
+            "digest": post.digest,
+            "can_be_rearmed": post.can_be_rearmed,
+            **PARAMETERS,
+        },
     ).fetchone()
     if row is None:
         return _replace_orphan(connection, post)

@@ -6,11 +6,12 @@ from typing import Literal
 
 from store.database import Connection
 from store.inbox.claims import ClaimedBatch
+from store.inbox.lookalike import PARAMETERS, asked_early
 
 Settled = Literal["done", "folded", "ignored", "parked", "failed"]
 
-# A row asked about within its own second, or just after, may stand for two changes.
-_LOOKALIKE = "make_interval(secs => 6)"
+# The outcome of mail about a key whose answers cannot be used; its error says why.
+ODD_ANSWER = "odd_answer"
 
 
 def settle(
@@ -28,7 +29,8 @@ def settle(
         f"""
         UPDATE inbox SET
             claim = NULL, asked_at = %(asked_at)s, outcome = new.outcome,
-            error = NULL, not_before = NULL,
+            error = CASE WHEN new.outcome = %(odd)s THEN error END,
+            not_before = NULL, waits_for = NULL, waiting_since = NULL, troubles = 0,
             attempts = CASE WHEN again THEN 0 ELSE attempts END,
             state = CASE WHEN again THEN 'pending' ELSE new.state END,
             done_at = CASE WHEN again THEN NULL ELSE clock_timestamp() END
@@ -36,17 +38,19 @@ def settle(
             SELECT row.event_id, row.received_at, given.state, given.outcome,
                 row.times_seen > 1 AND row.last_seen_at > %(asked_at)s
                     AND given.state IN ('done', 'folded')
-                    AND %(asked_at)s < row.sent_at + {_LOOKALIKE} AS again
+                    AND {asked_early("%(asked_at)s", row="row")} AS again
             FROM inbox AS row
             JOIN unnest(%(ids)s::bigint[], %(states)s::text[], %(outcomes)s::text[])
                 AS given (event_id, state, outcome) ON given.event_id = row.event_id
             WHERE row.claim = %(claim)s
         ) AS new
         WHERE inbox.event_id = new.event_id AND inbox.received_at = new.received_at
-        """,  # noqa: S608 - the inserted text is a constant of this module
+        """,  # noqa: S608 - the rule's constant text
         {
+            **PARAMETERS,
             "claim": claim.claim_id,
             "asked_at": claim.claimed_at,
+            "odd": ODD_ANSWER,
             "ids": ids,
             "states": [outcomes[i][0] for i in ids],
             "outcomes": [outcomes[i][1] for i in ids],
@@ -66,6 +70,8 @@ def ask_again(
     connection.execute(
         """
         UPDATE inbox SET claim = NULL, late_asks = late_asks + 1, attempts = 0,
+            waits_for = 'late_answer',
+            waiting_since = coalesce(waiting_since, clock_timestamp()),
             not_before = clock_timestamp() + make_interval(secs => given.seconds)
         FROM unnest(%(ids)s::bigint[], %(seconds)s::float8[]) AS given (id, seconds)
         WHERE inbox.event_id = given.id AND inbox.claim = %(claim)s
@@ -84,13 +90,18 @@ def newest_settled(
     """When the newest settled event of each key was said, as far as an hour back."""
     rows = connection.execute(
         """
-        SELECT key, max(sent_at) FROM inbox
-        WHERE mailbox = %s AND key = ANY(%s) AND state IN ('done', 'folded')
-            AND received_at > clock_timestamp() - interval '1 hour'
-            AND sent_at IS NOT NULL
-        GROUP BY key
+        SELECT wanted.key, settled.sent_at
+        FROM unnest(%(keys)s::text[]) AS wanted (key)
+        CROSS JOIN LATERAL (
+            SELECT sent_at FROM inbox
+            WHERE mailbox = %(mailbox)s AND inbox.key = wanted.key
+                AND state IN ('done', 'folded') AND sent_at IS NOT NULL
+                -- The transaction's time, unlike the clock's, chooses partitions.
+                AND received_at > now() - interval '1 hour'
+            ORDER BY sent_at DESC LIMIT 1
+        ) AS settled
         """,
-        [mailbox, list(keys)],
+        {"mailbox": mailbox, "keys": list(keys)},
     ).fetchall()
     return dict(rows)
 
@@ -161,6 +172,7 @@ def retry(connection: Connection, event_id: int) -> str | None:
     row = connection.execute(
         """
         UPDATE inbox SET state = 'pending', attempts = 0, late_asks = 0, error = NULL,
+            troubles = 0, waits_for = NULL, waiting_since = NULL,
             outcome = NULL, done_at = NULL, not_before = NULL, claim = NULL
         WHERE event_id = %s AND state IN ('failed', 'parked')
         RETURNING mailbox

@@ -216,6 +216,20 @@ def test_an_old_ticket_is_told(bench: Workbench, settings: Settings) -> None:
     assert findings(settings)["suite ticket"].verdict is Verdict.FAILED
 
 
+def test_a_ticket_from_the_future_is_a_wrong_clock(
+    bench: Workbench, settings: Settings
+) -> None:
+    bench.rows("UPDATE suite_tickets SET sent_at = sent_at + interval '1 day'")
+
+    found = findings(settings)["suite ticket"]
+
+    assert found.verdict is Verdict.FAILED
+    assert "clock" in found.said.en
+    assert found.advice is not None
+    assert "NTP" in found.advice.en
+    assert "NTP" in found.advice.zh
+
+
 def test_a_receiver_with_another_token_is_told(
     bench: Workbench, settings: Settings
 ) -> None:

@@ -33,6 +33,8 @@ BOUNDED = {
     "memberships": "TAPD's people in TAPD's companies",
     "operators": "the people who were given a token",
     "pauses": "one for each corp and class of endpoints",
+    "purge_names": "a purge's, gone with it",
+    "purges": "one for each corp that withdrew, gone at its end",
     "schedule": "one for each job",
     "suite_tickets": "one for each suite",
     "tags": "the corp's scope",

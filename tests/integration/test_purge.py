@@ -200,6 +200,8 @@ TABLES_OF_A_CORP = {
     "notices",
     "plan_entries",
     "plans",
+    "purge_names",
+    "purges",
     "rehearsals",
     "rehearsed",
     "run_requests",  # Keys of our callers.
