@@ -95,7 +95,7 @@ class FrontWorker(Worker):
     def await_request(self, connection: Connection) -> None:
         """From now on the client has its time for the next request."""
         self._connections.pop(connection, None)
-        since = self._loop.time() - random.random() * _SPREAD_SECONDS  # noqa: S311
+        since = self._loop.time() - random.random() * _SPREAD_SECONDS  # noqa: S311 - no secret.
         self._connections[connection] = since
 
     def hand_over(self, connection: Connection) -> None:
