@@ -93,7 +93,7 @@ class Receiver:
         if secret is None:
             raise CallbackRefused(404, "company")
         event = self._read_proved(company_id, body, secret)
-        post = to_item_post(event, body, company_id=company_id, keyring=self.keyring)
+        post = to_item_post(event, company_id=company_id, keyring=self.keyring)
         try:
             landed = self.shore.landing.take(post)
         except NoStore:
@@ -114,7 +114,9 @@ class Receiver:
             raise CallbackRefused(400, "item") from None
         if not is_proved(event, secret):
             self.guessers.note_vain(company_id, visitor, size_bytes=size)
-            raise CallbackRefused(403, "secret")
+            # What is no text cannot be told from a wrong secret, and is not believed.
+            garbled = event.garbled
+            raise CallbackRefused(*((400, "item") if garbled else (403, "secret")))
         return event
 
     def ready(self) -> Response:
