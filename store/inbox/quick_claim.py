@@ -71,7 +71,7 @@ _CLAIM = """
             AND inbox.received_at = due.received_at
             AND inbox.state = 'pending' AND NOT inbox.barrier
         RETURNING inbox.event_id, inbox.received_at, kind, change, key,
-            sent_at, hint, barrier, attempts, late_asks
+            sent_at, hint, barrier, attempts, late_asks, troubles
     )
     SELECT lease.token, clock_timestamp() AS claimed_at, claimed.*
     FROM lease LEFT JOIN claimed ON true ORDER BY event_id

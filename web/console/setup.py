@@ -12,7 +12,7 @@ from web.console import (  # noqa: F401 - adds its routes
     session_pages,
 )
 from web.console.blueprint import console
-from web.console.words import corp_title, local_time
+from web.console.words import corp_title, local_time, waiting_words
 from web.csrf import csrf
 from web.cursors import derive
 from web.operators import is_operator_known
@@ -38,6 +38,7 @@ def register(app: Flask, settings: Settings) -> None:
         languages=LANGUAGES,
         local_time=local_time,
         corp_title=corp_title,
+        waiting_words=waiting_words,
         is_operator_known=is_operator_known,
     )
     app.jinja_env.trim_blocks = True

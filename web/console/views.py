@@ -11,6 +11,7 @@ from store.summaries.journal import find_data_key, last_line_id, list_latest
 from store.summaries.members import list_names as member_names
 from store.summaries.runs.plans import WaitingPlan, list_waiting
 from store.summaries.runs.runs import RunSummary, find_latest_of_corp, find_latest_plan
+from store.summaries.waits import Wait
 from web.console.words import Names, Sentence, mentioned, sentence
 from web.corps import FoundCorp
 from web.services import services
@@ -28,6 +29,7 @@ class CorpView:
 
     standing: str
     pending: int
+    wait: Wait | None
     synced_at: datetime | None
     applied_at: datetime | None
     run: RunSummary | None
@@ -66,6 +68,7 @@ def view_corp(connection: Connection, corp: FoundCorp) -> CorpView:
     return CorpView(
         standing=_standing(corp, plans),
         pending=summary.pending_events,
+        wait=summary.wait,
         synced_at=summary.last_synced_at,
         applied_at=find_last_applied(connection, corp.mailboxes),
         run=find_latest_of_corp(connection, corp.corp_pk),
