@@ -117,6 +117,8 @@ OVER = """
         FROM members, generate_series(1, 2);
     INSERT INTO lookups (corp_pk, account_id, answer)
         SELECT corp_pk, 'a', 'miss' FROM corps, generate_series(1, 2);
+    INSERT INTO testimony (corp_pk, userid, event_id, kind, hint, received_at)
+        SELECT corp_pk, 'zhang', 1, 'unsubscribe', '{}', clock_timestamp() FROM corps;
     INSERT INTO items (company_id, kind, item_id, workspace_id, sealed)
         VALUES ('c', 'story', '1', '2', '');
     INSERT INTO item_changes
