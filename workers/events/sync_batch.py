@@ -94,14 +94,12 @@ def sync_contact(
             settling=settling,
         )
         look_later(connection, corp.corp_pk, doubts, again)
+        waits = _people([*again, *waiting, *found.troubles])
         keep_testimony(
             connection,
             corp.corp_pk,
             batch,
-            open_people={
-                *_people([*again, *waiting, *found.troubles]),
-                *found.undecided,
-            },
+            open_people={*waits, *found.undecided},
             settled=found.findings.settled - found.undecided.keys(),
         )
     seconds = time.monotonic() - began
