@@ -24,11 +24,11 @@ from store.runs.staging import ReadPage, Staged
 from wecom.errors import OddAnswer
 from workers.calls.concurrency_limit import Widths
 from workers.calls.concurrent import ask_flowing
+from workers.org.authorised import ask_authorised
 from workers.org.listed import Listed
 from workers.org.questions import (
     GET,
     LIST,
-    ask_authorised,
     ask_one,
     list_authorised,
     list_key,
