@@ -77,7 +77,7 @@ def sync_contact(
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         corps.lock(connection, corp.corp_pk)
-        decisions, waiting = _apply(connection, runtime, corp, batch, found)
+        decisions, waiting = _apply(connection, runtime, corp, about)
         _note_touched(connection, corp, batch, found)
         left_over = _left_over(connection, corp, found, waiting)
         corps.note_spellings(connection, corp.corp_pk, about.learnt)
@@ -221,11 +221,11 @@ def _apply(
     connection: Connection,
     runtime: Runtime,
     corp: Corp,
-    batch: FoldedMail,
-    found: Found,
+    about: BatchOutcome,
 ) -> tuple[list[Decision], frozenset[Key]]:
     """The decisions that were carried out, and what the guard keeps from it."""
-    listed, corp_pk = found.view.listed, corp.corp_pk
+    found, corp_pk = about.found, corp.corp_pk
+    listed = found.view.listed
     data_key = runtime.data_key(corp)
     gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
     troubled = undecided_of(found.troubles)
@@ -243,7 +243,7 @@ def _apply(
         decisions += remove_unlisted(
             connection,
             corp_pk,
-            followed_listing(connection, corp, batch, found.view),
+            followed_listing(connection, corp, about.batch, found.view, about.late),
             staying={*found.undecided, *troubled, *found.late},
             waiting=people.waiting,
             admit=partial(gate.admit_departments, connection),

@@ -8,10 +8,15 @@ from store.database import Connection
 from store.org import departments
 from store.org.corps import Corp
 from workers.events.affected import View
+from workers.events.late_answers import LateAnswers
 
 
 def followed_listing(
-    connection: Connection, corp: Corp, batch: FoldedMail, view: View
+    connection: Connection,
+    corp: Corp,
+    batch: FoldedMail,
+    view: View,
+    late: LateAnswers,
 ) -> list[DepartmentId]:
     """What to take for listed: what is, and what one listing alone lacks.
 
@@ -25,7 +30,7 @@ def followed_listing(
     unsure = [
         each
         for each in gone
-        if _is_unsure(each, batch)
+        if _is_unsure(each, batch, late)
         and not scope_hides(
             each,
             scope=corp.scope,
@@ -38,6 +43,11 @@ def followed_listing(
     return [*listed, *(each for each in unsure if each not in agreed)]
 
 
-def _is_unsure(department_id: DepartmentId, batch: FoldedMail) -> bool:
-    newest = batch.newest.get(department_key(department_id))
-    return newest is None or newest.change != DELETE_PARTY
+def _is_unsure(
+    department_id: DepartmentId, batch: FoldedMail, late: LateAnswers
+) -> bool:
+    key = department_key(department_id)
+    if (newest := batch.newest.get(key)) is None:
+        return True
+    # Its mail that says something else was asked about three times: all lacked it.
+    return newest.change != DELETE_PARTY and late.seconds_left(key) is not None
