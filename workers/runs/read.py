@@ -17,21 +17,18 @@ from store.runs import reads, runs, staging, touched
 from store.runs.runs import PLAN, Run
 from store.runs.staging import ReadPage
 from wecom.errors import OddAnswer, Unavailable, WeComError
-from workers.calls.concurrency_limit import Widths
-from workers.calls.concurrent import ask_all, ask_flowing
-from workers.org.listed import (
+from workers.answers.listed import (
     Listed,
     ListedDepartments,
     empty_tag,
     odd_rows,
     with_known,
 )
-from workers.org.observe import scope_from
-from workers.org.questions import (
+from workers.answers.observe import scope_from
+from workers.answers.questions import (
     GET,
     LIST,
     TAG,
-    CorpApi,
     ask_departments,
     ask_one,
     list_authorised,
@@ -40,8 +37,11 @@ from workers.org.questions import (
     read_permissions,
     read_tag,
 )
-from workers.org.spelling import SpellingApi
-from workers.org.troubles import Troubles
+from workers.answers.spelling import SpellingApi
+from workers.answers.troubles import Troubles
+from workers.calls.concurrency_limit import Widths
+from workers.calls.concurrent import ask_all, ask_flowing
+from workers.calls.corp_api import CorpApi
 from workers.runs.oddities import stage_odd
 from workers.runs.snapshot import Snapshot
 from workers.runs.staged import (

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from domain.ids import (
     DepartmentId,
@@ -26,12 +25,13 @@ from wecom.errors import (
     TooLarge,
     Unavailable,
 )
-from wecom.wire import AuthInfo, DepartmentRow, MemberAuthPage, MemberRow, TagRow
+from wecom.wire import MemberAuthPage
+from workers.answers.listed import TREE, Listed, ListedDepartments, ReadTag, joined
+from workers.answers.observe import department_from, member_from, scope_from, tag_from
+from workers.answers.troubles import Troubles
 from workers.calls.concurrency_limit import Widths
 from workers.calls.concurrent import ask_all
-from workers.org.listed import TREE, Listed, ListedDepartments, ReadTag, joined
-from workers.org.observe import department_from, member_from, scope_from, tag_from
-from workers.org.troubles import Troubles
+from workers.calls.corp_api import CorpApi
 
 # From this many people of one department on, its list costs less than asking each.
 LIST_FROM = 3
@@ -41,19 +41,6 @@ LIST, GET, TAG = "user/list", "user/get", "tag/get"
 
 # As good as WeCom's own: it knows the person by another spelling of the id.
 NOBODY_SO_SPELT = 60111
-
-
-class CorpApi(Protocol):
-    """The questions that a sync asks about one corp."""
-
-    def departments(self) -> list[DepartmentRow]: ...
-    def members_of(self, department_id: int) -> list[MemberRow]: ...
-    def userids_of(self, department_id: int) -> list[str]: ...
-    def member(self, userid: str) -> MemberRow: ...
-    def tag(self, tag_id: int) -> TagRow: ...
-    def auth_info(self) -> AuthInfo: ...
-    def permissions(self) -> frozenset[str]: ...
-    def authorised_members(self, cursor: str | None) -> MemberAuthPage: ...
 
 
 def ask_departments(api: CorpApi) -> ListedDepartments | NotVisible | NotPermitted:
