@@ -1,4 +1,4 @@
-"""A room has a noun, a sentence and a dozen files; a class has one name for one thing."""
+"""A room has a sentence and at most a dozen files; a class name means one thing."""
 
 import ast
 from collections import defaultdict

@@ -11,7 +11,7 @@ from store.summaries.journal import find_data_key, last_line_id, list_latest
 from store.summaries.members import list_names as member_names
 from store.summaries.runs.plans import WaitingPlan, list_waiting
 from store.summaries.runs.runs import RunSummary, find_latest_of_corp, find_latest_plan
-from store.summaries.waits import Wait
+from store.summaries.waits import WaitSummary
 from web.console.words import Names, Sentence, mentioned, sentence
 from web.corps import FoundCorp
 from web.services import services
@@ -29,7 +29,7 @@ class CorpView:
 
     standing: str
     pending: int
-    wait: Wait | None
+    wait: WaitSummary | None
     synced_at: datetime | None
     applied_at: datetime | None
     run: RunSummary | None

@@ -9,7 +9,7 @@ from domain.linking import end_merged
 from domain.org import Member, MemberState, RemovalCause, StoredMember
 from domain.reasons import Reason
 from domain.reconcile_members import learn_deletion
-from domain.renames import Rename, Turn, in_turn
+from domain.renames import Rename, RenameTurn, in_turn
 from store.database import Connection
 from store.items import preferences
 from store.links import links, lookups
@@ -69,7 +69,7 @@ def _is_open(
 def _rename(
     connection: Connection,
     corp_pk: CorpPk,
-    turn: Turn,
+    turn: RenameTurn,
     active: dict[Userid, StoredMember],
 ) -> list[Decision]:
     rename, kept = turn.rename, turn.rename.result
