@@ -56,10 +56,24 @@ def _lock(connection: Connection, mailbox: str) -> Mailbox | None:
         return cursor.fetchone()
 
 
-def note_claim(connection: Connection, mailbox: str, claim_id: UUID) -> None:
+def note_claim(
+    connection: Connection, mailbox: str, claim_id: UUID, *, worker: str
+) -> None:
     """Remember a claim until its outcome is recorded, so that a death is noticed."""
     connection.execute(
-        "UPDATE mailboxes SET open_claim = %s WHERE mailbox = %s", [claim_id, mailbox]
+        "UPDATE mailboxes SET open_claim = %s, worker = %s WHERE mailbox = %s",
+        [claim_id, worker, mailbox],
+    )
+
+
+def note_takeover(
+    connection: Connection, mailbox: str, *, worker: str, events: int
+) -> None:
+    """Keep that a worker died over mail, and who goes on with it."""
+    connection.execute(
+        "INSERT INTO takeovers (mailbox, dead_worker, worker, events)"
+        " SELECT mailbox, worker, %s, %s FROM mailboxes WHERE mailbox = %s",
+        [worker, events, mailbox],
     )
 
 
@@ -72,6 +86,7 @@ def note_outcome(connection: Connection, mailbox: str) -> None:
     connection.execute(
         """
         UPDATE mailboxes SET open_claim = NULL,
+            error = CASE WHEN waiting THEN error END,
             claim_limit = least(claim_limit * 2, %(full)s),
             strikes = CASE WHEN waiting THEN strikes ELSE 0 END,
             not_before = CASE WHEN waiting THEN not_before END,
@@ -87,17 +102,30 @@ def note_outcome(connection: Connection, mailbox: str) -> None:
 
 
 def wait(
-    connection: Connection, mailbox: str, *, seconds: float, waits_for: str
+    connection: Connection,
+    mailbox: str,
+    *,
+    seconds: float,
+    waits_for: str,
+    error: str | None = None,
 ) -> None:
-    """Forbid draining for a while; counts a strike, which lengthens the next wait."""
+    """Forbid draining for a while; counts a strike, which lengthens the next wait.
+
+    Shape: `error` is what the failure says, without any content.
+    """
     connection.execute(
         """
         UPDATE mailboxes SET open_claim = NULL, strikes = strikes + 1,
-            waits_for = %(waits_for)s,
+            waits_for = %(waits_for)s, error = %(error)s,
             not_before = clock_timestamp() + make_interval(secs => %(seconds)s)
         WHERE mailbox = %(mailbox)s
         """,
-        {"mailbox": mailbox, "seconds": seconds, "waits_for": waits_for},
+        {
+            "mailbox": mailbox,
+            "seconds": seconds,
+            "waits_for": waits_for,
+            "error": error,
+        },
     )
 
 

@@ -54,6 +54,7 @@ def note_failure(
     endpoint_class: str,
     reason: str,
     wait_seconds: float | None,
+    errcode: int | None = None,
 ) -> None:
     """Leave these endpoints alone: as long as told, else longer with each failure.
 
@@ -61,11 +62,12 @@ def note_failure(
     """
     connection.execute(
         """
-        INSERT INTO pauses AS known (owner, endpoint_class, until, reason)
+        INSERT INTO pauses AS known (owner, endpoint_class, until, reason, errcode)
         VALUES (%(owner)s, %(class)s, clock_timestamp() + make_interval(
-            secs => coalesce(%(wait)s, %(first)s * %(jitter)s)), %(reason)s)
+            secs => coalesce(%(wait)s, %(first)s * %(jitter)s)), %(reason)s,
+            %(errcode)s)
         ON CONFLICT (owner, endpoint_class) DO UPDATE
-        SET reason = excluded.reason,
+        SET reason = excluded.reason, errcode = excluded.errcode,
             strikes = known.strikes + (known.until <= clock_timestamp())::int,
             until = greatest(known.until, clock_timestamp() + make_interval(
                 secs => coalesce(%(wait)s, %(jitter)s * least(%(longest)s,
@@ -81,6 +83,7 @@ def note_failure(
             "doublings": _MOST_DOUBLINGS,
             "jitter": random.uniform(0.5, 1.0),  # noqa: S311 - spreads load, hides nothing
             "reason": reason,
+            "errcode": errcode,
         },
     )
 

@@ -29,6 +29,8 @@ from workers.facade import open_reach
 
 POOL_SIZE = 8
 REDIS_SECONDS = 1.0
+# A page says within three seconds that the database is away.
+STORE_SECONDS = 2.0
 BODY_BYTES = 16 * 1024 * 1024
 
 
@@ -64,7 +66,9 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
 
 def _wire(settings: Settings) -> services.Services:
     bell = open_bell(settings.redis_url)
-    pool = open_pool(settings.database_url, size=POOL_SIZE)
+    pool = open_pool(
+        settings.database_url, size=POOL_SIZE, wait_seconds=STORE_SECONDS
+    )
     redis = _open_redis(settings.redis_url)
     keyring = Keyring(settings.secret_keys)
     reach = open_reach(settings, pool=pool, redis=redis, keyring=keyring)
@@ -93,6 +97,8 @@ def _wire(settings: Settings) -> services.Services:
         ),
         addresses=_addresses(settings),
         time_zone=ZoneInfo(settings.time_zone),
+        resync_cron=settings.resync_cron,
+        calls_per_minute=settings.wecom.provider_calls_per_minute,
     )
 
 

@@ -61,6 +61,8 @@ class Services:
     tapd_api: TapdApi | None
     addresses: Addresses
     time_zone: ZoneInfo
+    resync_cron: str
+    calls_per_minute: int
 
 
 def install(extensions: dict[str, object], wired: Services) -> None:

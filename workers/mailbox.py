@@ -14,6 +14,7 @@ from store.tallies import BATCH_EVENTS, DRAINS, Drained
 from workers import corp_mail, installs
 from workers.keeping import kept
 from workers.outcomes import Fault, Judgement, judge
+from workers.presence import WORKER
 from workers.runtime import Runtime
 
 LONE_ATTEMPTS = 5
@@ -132,7 +133,7 @@ def _claim(connection: Connection, mailbox: str, lease: UUID) -> Claim | None:
     )
     if not rows:
         return None
-    mailboxes.note_claim(connection, mailbox, claim_id)
+    mailboxes.note_claim(connection, mailbox, claim_id, worker=WORKER)
     return Claim(
         claim_id=claim_id,
         mailbox=mailbox,
@@ -152,6 +153,9 @@ def _limit_after_death(connection: Connection, box: Mailbox) -> int:
     orphans = claims.unclaim(connection, box.mailbox, box.open_claim)
     if not orphans:
         return box.claim_limit
+    mailboxes.note_takeover(
+        connection, box.mailbox, worker=WORKER, events=len(orphans)
+    )
     if len(orphans) == 1 and orphans[0].attempts >= LONE_ATTEMPTS:
         _fail(connection, box.mailbox, orphans[0].event_id, error="worker died")
         return box.claim_limit
@@ -199,6 +203,7 @@ def _judge_and_wait(runtime: Runtime, claim: Claim, error: Exception) -> Judgeme
                     claim.mailbox,
                     seconds=judgement.wait_seconds,
                     waits_for=judgement.waits_for,
+                    error=judgement.error,
                 )
     return judgement
 

@@ -121,10 +121,18 @@ class Rates:
         error = None if errcode == OK else _failure(errcode, endpoint)
         if isinstance(error, Throttled):
             wait = _throttle_seconds(error, pause)
-            self._back_off(owner, endpoint_class, reason=THROTTLED, seconds=wait)
+            self._back_off(
+                owner, endpoint_class, reason=THROTTLED, seconds=wait, errcode=errcode
+            )
         elif isinstance(error, Unavailable):
             if self._is_outage(owner, endpoint_class, seconds):
-                self._back_off(owner, endpoint_class, reason=UNAVAILABLE, seconds=None)
+                self._back_off(
+                    owner,
+                    endpoint_class,
+                    reason=UNAVAILABLE,
+                    seconds=None,
+                    errcode=errcode,
+                )
             return
         self._stumbles.pop((owner, endpoint_class), None)
         if error is None and pause is not None:
@@ -140,7 +148,13 @@ class Rates:
         return seconds > _STUMBLE_SECONDS or stumbles >= _MOST_STUMBLES
 
     def _back_off(
-        self, owner: str, endpoint_class: str, *, reason: str, seconds: float | None
+        self,
+        owner: str,
+        endpoint_class: str,
+        *,
+        reason: str,
+        seconds: float | None,
+        errcode: int | None,
     ) -> None:
         with transaction(self._pool) as connection:
             pauses.note_failure(
@@ -149,6 +163,7 @@ class Rates:
                 endpoint_class=endpoint_class,
                 reason=reason,
                 wait_seconds=seconds,
+                errcode=errcode,
             )
         self._known.forget(owner)
 

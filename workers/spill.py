@@ -8,6 +8,7 @@ import psycopg
 from store import leases
 from store.database import Connection, Pool, transaction
 from store.gaps import GapReason, open_gap
+from store.health import spilled
 from store.inbox import record
 from store.sealing import SealBroken
 from store.spill import SPILL, Spill, SpillUnavailable
@@ -61,6 +62,7 @@ def _move_batch(
             if mailboxes is not None:
                 kept.append(entry)
                 due.update(dict.fromkeys(mailboxes))
+        spilled.count(connection, len(kept))
     broken = [entry for entry in entries if entry not in kept]
     spill.drop(kept)
     for entry in broken:

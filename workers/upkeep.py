@@ -25,7 +25,7 @@ from store.inbox import post_internal
 from store.link_claims import LOOKUPS_DUE
 from store.runs import SCOPE_PROBE
 from store.spill import Spill
-from workers import corp_mail, pruning, ways
+from workers import corp_mail, pruning, sampling, ways
 from workers.purge import NOT_LINKED, purge_late_mail
 from workers.runtime import Runtime
 from workers.spill import move_spill
@@ -235,4 +235,10 @@ JOBS = (
     Job(name="history", work=pruning.prune_history, every_seconds=3600),
     Job(name="expiry", work=expire_notices, every_seconds=60),
     Job(name="idle_boxes", work=drop_idle_boxes, every_seconds=60),
+    Job(
+        name="samples",
+        work=sampling.take_sample,
+        every_seconds=sampling.SAMPLE_SECONDS,
+    ),
+    Job(name="old_samples", work=sampling.prune_samples, every_seconds=3600),
 )
