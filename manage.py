@@ -14,17 +14,19 @@ from commands.plans import plan
 from commands.session import Failed, opened_pool, read_settings
 from domain.replay import BrokenJournal
 from settings import Settings, load
-from store import mail, rotation, run_wishes
-from store.corps import find_live
 from store.database import Pool, transaction
+from store.inbox import settlement
+from store.intake.spill import SpillUnavailable, open_spill
 from store.migrate import migrate as apply_migrations
-from store.replay import Difference, list_differences
+from store.org.corps import find_live
+from store.org.replay import Difference, list_differences
+from store.retention import rotation
+from store.runs import requests
 from store.sealing import Keyring
-from store.spill import SpillUnavailable, open_spill
 from store.summaries.journal import find_data_key
-from workers import doctor as doctors
-from workers.bell import open_bell
-from workers.findings import Verdict
+from workers.doctor import doctor as doctors
+from workers.doctor.verdicts import Verdict
+from workers.queue.bell import open_bell
 
 _MARKS = {
     Verdict.OK: ("ok", "green"),
@@ -88,7 +90,7 @@ def resync(corp: str, deep: bool) -> None:
             found = find_live(connection, corp)
             if found is None or found.state != "linked":
                 raise Failed(f"{corp} is {found.state if found else 'not known here'}.")
-            run_id = run_wishes.request_run(
+            run_id = requests.request_run(
                 connection, found.corp_pk, cause="operator", deep=deep
             )
         open_bell(settings.redis_url).ring_run(run_id)
@@ -102,7 +104,7 @@ def retry(event: int) -> None:
     """Try the failed or parked EVENT again."""
     settings = read_settings()
     with opened_pool(settings) as pool, transaction(pool) as connection:
-        mailbox = mail.retry(connection, event)
+        mailbox = settlement.retry(connection, event)
     if mailbox is None:
         raise Failed(f"Event {event} is neither failed nor parked.")
     open_bell(settings.redis_url).ring(mailbox)

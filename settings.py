@@ -71,7 +71,7 @@ class TapdSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GuardSettings:
+class GuardDefaults:
     """When removals wait for a person; a company can override each."""
 
     switch: GuardSwitch
@@ -97,7 +97,7 @@ class Settings:
     tapd: TapdSettings
     resync_cron: str
     time_zone: str
-    guard: GuardSettings
+    guard: GuardDefaults
     unmatched: Unmatched
     inbox_days: int
 
@@ -204,8 +204,8 @@ def _tapd(read: _Reader) -> TapdSettings:
     )
 
 
-def _guard(read: _Reader) -> GuardSettings:
-    return GuardSettings(
+def _guard(read: _Reader) -> GuardDefaults:
+    return GuardDefaults(
         switch=read.optional("GUARD", _switch, "on"),
         removals=read.optional("GUARD_REMOVALS", _natural, 20),
         share=read.optional("GUARD_SHARE", _share, 0.10),

@@ -16,7 +16,7 @@ import psycopg
 
 from benchmarks import bench_events, bench_receiver, bench_resync
 from benchmarks.bench_events import effect_line
-from benchmarks.stage import Stage, open_stage
+from benchmarks.environment import Stage, open_stage
 from benchmarks.table import Line, as_markdown, as_text
 
 _FOLDER = Path(__file__).parent

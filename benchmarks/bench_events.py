@@ -9,23 +9,23 @@ import dramatiq
 from dramatiq.brokers.stub import StubBroker
 
 from benchmarks.callbacks import moved
-from benchmarks.double import running
+from benchmarks.dataset import Enterprise
+from benchmarks.environment import Stage
+from benchmarks.fake_wecom import running
 from benchmarks.load import percentile
 from benchmarks.probes import run_cost
-from benchmarks.scene import ANSWER_SECONDS, Effects, open_scene
-from benchmarks.stage import Stage
+from benchmarks.scenario import ANSWER_SECONDS, Effects, open_scene
 from benchmarks.table import Line
-from benchmarks.town import Pace
-from benchmarks.world import Enterprise
+from benchmarks.traffic import Pace
 from domain.ids import RunId
 from receiver.posts import to_post
 from store.database import transaction
-from store.inbox import measure_backlog, record
+from store.inbox.record import measure_backlog, record
 from wecom.callbacks import parse_callback
-from workers import upkeep
-from workers.mailbox import drain
-from workers.runs import work_on
+from workers.inbox.drain import drain
+from workers.runs.run import work_on
 from workers.runtime import Runtime, build
+from workers.upkeep import jobs
 
 _SMALL_MEMBERS, _SMALL_DEPARTMENTS = 20, 4
 _TICK_SECONDS = 0.2
@@ -110,7 +110,7 @@ def _work_off(runtime: Runtime, broker: _Collecting) -> None:
         if not broker.waiting:
             # A burst waits for calm, and then for the clock.
             time.sleep(_TICK_SECONDS)
-            upkeep.ring_mailboxes(runtime)
+            jobs.ring_mailboxes(runtime)
             continue
         actor_name, argument = broker.waiting.popleft()
         _ACTORS[actor_name](runtime, argument)

@@ -14,9 +14,9 @@ import psutil
 from Crypto.Cipher import AES
 
 from benchmarks.callbacks import Message, moved, sealed
-from benchmarks.double import cpu_seconds
+from benchmarks.environment import Database, Stage
+from benchmarks.fake_wecom import cpu_seconds
 from benchmarks.load import Load, percentile, push
-from benchmarks.stage import Database, Stage
 from benchmarks.table import Line, Sense
 from demo.ports import LOOPBACK, free_port
 from demo.processes import answers
@@ -25,7 +25,7 @@ from demo.services import Service
 from demo.supervisor import Supervisor
 from settings import Settings
 from wecom.crypto import AesKey
-from wecom.intake import Suite, open_callback
+from wecom.intake import SuiteIdentity, open_callback
 
 _ROOT = Path(__file__).resolve().parent.parent
 _OPENINGS = 500
@@ -40,7 +40,7 @@ def opening(stage: Stage, *, rounds: int) -> list[Line]:
         settings = database.settings
     message = sealed(moved("wpBench", who=1, department_id=1), settings)
     now = float(message.arguments["timestamp"])
-    suite = Suite(
+    suite = SuiteIdentity(
         token=settings.wecom.token,
         key=AesKey.parse(settings.wecom.encoding_aes_key),
         suite_id=settings.wecom.suite_id,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.copying import copy_seconds, load_tables
-from benchmarks.double import Running, running
+from benchmarks.dataset import Enterprise
+from benchmarks.environment import Database, Stage
+from benchmarks.fake_wecom import Running, running
+from benchmarks.naive_sync import sync_as_usual
 from benchmarks.probes import Cost, fetch_cost, run_cost
-from benchmarks.stage import Database, Stage
 from benchmarks.table import Line
-from benchmarks.usual import sync_as_usual
-from benchmarks.world import Enterprise
 from domain.ids import CorpPk, RunId
 
 CORP = "wpBench"

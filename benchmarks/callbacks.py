@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from Crypto.Cipher import AES
 
-from benchmarks.world import userid_of
+from benchmarks.dataset import userid_of
 from settings import Settings
 
 _BLOCK = 32

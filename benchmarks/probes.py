@@ -21,8 +21,8 @@ from demo.processes import ROOT
 from domain.ids import RunId
 from wecom import answers
 from wecom.transport import Transport
-from workers import runs
-from workers.mailbox import drain
+from workers.inbox.drain import drain
+from workers.runs import run as runs
 from workers.runtime import Runtime
 
 _LOOK_SECONDS = 0.02

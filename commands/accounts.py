@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
+from commands.account_files import AccountList, BadFile, Blank, read_accounts
 from commands.session import Failed, opened_pool, read_settings
 from domain.accounts import AccountChange
 from domain.ids import CompanyId
 from settings import Settings
-from store import accounts
-from store.accounts import ROWS_AT_ONCE, Upserted
-from store.companies import find_company
 from store.database import Connection, transaction
-from store.link_claims import tell_accounts_changed
+from store.links import accounts
+from store.links.accounts import ROWS_AT_ONCE, Upserted
+from store.links.link_claims import tell_accounts_changed
+from store.org.companies import find_company
 from tapd.errors import Denied, Refused, TapdError, Throttled
-from workers.account_files import AccountList, BadFile, Blank, read_accounts
-from workers.account_reads import Listed, list_accounts, open_tapd
-from workers.bell import open_bell
+from workers.links.account_reads import Listed, list_accounts, open_tapd
+from workers.queue.bell import open_bell
 
 _NO_CREDENTIALS = (
     "TAPD cannot be asked without TAPD_CLIENT_ID and TAPD_CLIENT_SECRET:"

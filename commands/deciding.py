@@ -4,10 +4,10 @@ import click
 
 from commands.following import follow, report
 from commands.session import Failed, opened_pool, read_settings
-from store import approvals
-from store.approvals import PlanNotOpen
 from store.database import transaction
-from workers.bell import open_bell
+from store.runs import approvals
+from store.runs.approvals import PlanNotOpen
+from workers.queue.bell import open_bell
 
 
 @click.command()

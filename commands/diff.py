@@ -9,13 +9,13 @@ import click
 
 from commands.plans import in_language, tag_of
 from commands.session import Failed, opened_pool, read_settings
-from domain.changes import Change, steps_of
-from domain.grouping import Group, Step, group
+from domain.changes import OrgChange, steps_of
+from domain.grouping import Step, StepGroup, group
 from domain.ids import CorpPk, split_key
 from domain.replay import BrokenJournal
-from store.changes import read_changes
 from store.database import Connection, transaction
-from store.past import find_cut
+from store.org.as_of import find_cut
+from store.org.diff import read_changes
 from store.sealing import DataKey, Keyring
 from store.summaries import corps, departments, members
 from store.summaries.journal import find_data_key
@@ -137,7 +137,7 @@ class _Told:
         known = {userid: name for userid, name in self._members.items() if name}
         return Names(departments=today | self._departments, members=people | known)
 
-    def _note(self, change: Change) -> None:
+    def _note(self, change: OrgChange) -> None:
         kind, name = split_key(change.key)
         said = change.after.get("name") or change.before.get("name") or ""
         if kind == "member":
@@ -153,6 +153,6 @@ class _Told:
                 self._places.update(each for each in places if isinstance(each, int))
 
 
-def _line(each: Group, names: Names, tag: str) -> str:
+def _line(each: StepGroup, names: Names, tag: str) -> str:
     text = describe_group(each, names, tag=tag)
     return f"{text} {say(tag, 'diff.merged')}" if "merged" in each.reasons else text

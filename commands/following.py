@@ -8,7 +8,7 @@ import click
 
 from commands.session import Failed
 from store.database import Pool, transaction
-from store.summaries.runs import RunSummary, find_run
+from store.summaries.runs.runs import RunSummary, find_run
 
 _LOOK_SECONDS = 0.5
 _PATIENCE_SECONDS = 30.0

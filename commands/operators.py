@@ -6,8 +6,8 @@ import secrets
 import click
 
 from commands.session import Failed, opened_pool, read_settings
-from store import operators
 from store.database import transaction
+from store.platform import operators
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _TOKEN_BYTES = 32

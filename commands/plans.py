@@ -6,17 +6,17 @@ import click
 
 from commands.following import follow
 from commands.session import Failed, opened_pool, read_settings
-from domain.grouping import Group
-from store import rehearsals, run_wishes
-from store.corps import find_live
+from domain.grouping import StepGroup
 from store.database import Connection, Pool, transaction
-from store.rehearsals import Rehearsal
+from store.org.corps import find_live
+from store.runs import rehearsals, requests
+from store.runs.rehearsals import Rehearsal
 from store.sealing import Keyring
 from store.summaries.journal import find_data_key, masked
-from store.summaries.runs import RunSummary
+from store.summaries.runs.runs import RunSummary
 from web.console.planning import tell_groups, tell_why
 from web.texts import say
-from workers.bell import open_bell
+from workers.queue.bell import open_bell
 
 _AT_ONCE = 1_000
 
@@ -44,7 +44,7 @@ def plan(corp: str, every: bool, lang: str) -> None:
             found = find_live(connection, corp)
             if found is None or found.state != "linked":
                 raise Failed(f"{corp} is {found.state if found else 'not known here'}.")
-            run_id = run_wishes.request_plan(connection, found.corp_pk)
+            run_id = requests.request_plan(connection, found.corp_pk)
         open_bell(settings.redis_url).ring_run(run_id)
         click.echo(f"run {run_id}")
         run = follow(pool, run_id)
@@ -101,7 +101,7 @@ def _print_groups(pool: Pool, rehearsal: Rehearsal, tag: str) -> None:
 
 
 def _lines(
-    connection: Connection, rehearsal: Rehearsal, groups: Sequence[Group], tag: str
+    connection: Connection, rehearsal: Rehearsal, groups: Sequence[StepGroup], tag: str
 ) -> list[str]:
     said = tell_groups(connection, rehearsal.corp_pk, groups)
     return [

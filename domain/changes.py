@@ -40,7 +40,7 @@ _DEPARTMENT_WORDS: Mapping[str, DecisionName] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class OrgChange:
     """One person's or department's difference.
 
     Shape: `key` is the later one, `was` the earlier if it was another; `before` and
@@ -56,7 +56,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class PastSight:
     """Whom a folding shows at one moment, by what they are called and by who they are.
 
     Shape: `rows` by the number that stays a person's own through renames and returns.
@@ -72,11 +72,11 @@ class Sight:
 
 def changes(
     *,
-    before: Sight,
-    after: Sight,
+    before: PastSight,
+    after: PastSight,
     whereabouts: Mapping[int, Key],
     keys: Collection[Key],
-) -> Iterator[Change]:
+) -> Iterator[OrgChange]:
     """The differences of those whom the journal knew last under one of these keys.
 
     Shape: about others the folding may know too little; another set of keys has them.
@@ -92,7 +92,7 @@ def changes(
 
 
 def _all_in_order(
-    before: Sight, after: Sight, whereabouts: Mapping[int, Key]
+    before: PastSight, after: PastSight, whereabouts: Mapping[int, Key]
 ) -> Iterable[int]:
     everybody = before.rows.keys() | after.rows.keys()
     return sorted(everybody, key=lambda born: whereabouts[born])
@@ -100,33 +100,33 @@ def _all_in_order(
 
 def _change(
     was: tuple[Key, Row] | None, now: tuple[Key, Row] | None
-) -> Iterator[Change]:
+) -> Iterator[OrgChange]:
     if now is None and was is not None:
         key, row = was
-        yield Change(
+        yield OrgChange(
             kind=ChangeKind.REMOVED, key=key, was=None, before=_told(row), after={}
         )
     elif was is None and now is not None:
         key, row = now
-        yield Change(
+        yield OrgChange(
             kind=ChangeKind.ADDED, key=key, was=None, before={}, after=_told(row)
         )
     elif was is not None and now is not None:
         yield from _difference(was, now)
 
 
-def _merged(was: Key, now: Key) -> Change:
-    return Change(kind=ChangeKind.MERGED, key=now, was=was, before={}, after={})
+def _merged(was: Key, now: Key) -> OrgChange:
+    return OrgChange(kind=ChangeKind.MERGED, key=now, was=was, before={}, after={})
 
 
-def _difference(was: tuple[Key, Row], now: tuple[Key, Row]) -> Iterator[Change]:
+def _difference(was: tuple[Key, Row], now: tuple[Key, Row]) -> Iterator[OrgChange]:
     old, new = _told(was[1]), _told(now[1])
     differing = [
         name for name in old.keys() | new.keys() if old.get(name) != new.get(name)
     ]
     if not differing:
         return
-    yield Change(
+    yield OrgChange(
         kind=ChangeKind.CHANGED,
         key=now[0],
         was=was[0] if was[0] != now[0] else None,
@@ -141,7 +141,7 @@ def _told(row: Row) -> Fields:
     return {**row.fields, "account_id": linked}
 
 
-def steps_of(change: Change) -> tuple[Step, ...]:
+def steps_of(change: OrgChange) -> tuple[Step, ...]:
     """The change as the decisions that would make it, so that it reads like a plan."""
     return tuple(
         Step(
@@ -158,7 +158,7 @@ def steps_of(change: Change) -> tuple[Step, ...]:
 _Named = tuple[DecisionName, Fields, Fields]
 
 
-def _named(change: Change) -> Iterator[_Named]:
+def _named(change: OrgChange) -> Iterator[_Named]:
     of_member = split_key(change.key)[0] == "member"
     if change.was is not None:
         old, new = split_key(change.was)[1], split_key(change.key)[1]
@@ -175,7 +175,7 @@ _ADDED = {True: DecisionName.ADD_MEMBER, False: DecisionName.ADD_DEPARTMENT}
 _REMOVED = {True: DecisionName.REMOVE_MEMBER, False: DecisionName.REMOVE_DEPARTMENT}
 
 
-def _fields(change: Change, words: Mapping[str, DecisionName]) -> Iterator[_Named]:
+def _fields(change: OrgChange, words: Mapping[str, DecisionName]) -> Iterator[_Named]:
     before, after = change.before, change.after
     found = {
         words[each]: each for each in words if each in before.keys() | after.keys()

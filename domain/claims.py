@@ -18,7 +18,7 @@ class ClaimKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class LinkClaim:
     """One statement; without an account it is about a new one."""
 
     kind: ClaimKind
@@ -35,7 +35,7 @@ class Said:
     unlinked: frozenset[AccountId] = frozenset()
 
 
-def weigh(claims: Iterable[Claim]) -> Said:
+def weigh(claims: Iterable[LinkClaim]) -> Said:
     """What counts of statements, given in the order in which they were made.
 
     The newest about an account decides whether it was left. The newest about what the
@@ -43,7 +43,7 @@ def weigh(claims: Iterable[Claim]) -> Said:
     for until any link is undone, for that may have been the one.
     """
     unlinked: set[AccountId] = set()
-    last: Claim | None = None
+    last: LinkClaim | None = None
     for claim in claims:
         if claim.kind is ClaimKind.UNLINKED:
             if claim.account_id is not None:
@@ -57,7 +57,7 @@ def weigh(claims: Iterable[Claim]) -> Said:
     return _said(last, frozenset(unlinked))
 
 
-def _said(last: Claim | None, unlinked: frozenset[AccountId]) -> Said:
+def _said(last: LinkClaim | None, unlinked: frozenset[AccountId]) -> Said:
     if last is None:
         return Said(unlinked=unlinked)
     by_desk = last.kind is ClaimKind.RESOLVED

@@ -41,7 +41,7 @@ def member_from_fields(userid: Userid, fields: Fields) -> Member:
 
     Raises: BadFields when one is missing or of another type.
     """
-    read = _Reader(fields)
+    read = _FieldReader(fields)
     ids, orders = read.numbers("departments"), read.orders("orders")
     if len(ids) != len(orders):
         raise BadFields("departments and orders differ in length")
@@ -84,7 +84,7 @@ def department_from_fields(department_id: DepartmentId, fields: Fields) -> Depar
 
     Raises: BadFields when one is missing or of another type.
     """
-    read = _Reader(fields)
+    read = _FieldReader(fields)
     return Department(
         department_id=department_id,
         parent_id=_department_or_none(read.number_or_none("parent_id")),
@@ -93,7 +93,7 @@ def department_from_fields(department_id: DepartmentId, fields: Fields) -> Depar
     )
 
 
-class _Reader:
+class _FieldReader:
     """Takes fields out with the type they must have."""
 
     def __init__(self, fields: Fields) -> None:

@@ -50,7 +50,7 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class RenameClaim:
     """What an event says of a new userid: believed only when WeCom's answers agree."""
 
     old: Userid
@@ -58,7 +58,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class FoldedMail:
     """What a drain's mail comes to.
 
     Shape: ids ascending, both ends of a claim among the members; `newest` the mail that
@@ -76,7 +76,7 @@ class Batch:
     newest: Mapping[Key, Mail]
     folded: Mapping[int, int]
     latest: Mapping[Key, tuple[Mail, ...]]
-    claims: tuple[Claim, ...]
+    claims: tuple[RenameClaim, ...]
     deleted: frozenset[Userid]
     unsubscribed: frozenset[Userid]
     statuses: Mapping[Userid, Activation]
@@ -84,7 +84,7 @@ class Batch:
     others: tuple[Mail, ...]
 
 
-def fold(mail: Sequence[Mail]) -> Batch:
+def fold(mail: Sequence[Mail]) -> FoldedMail:
     """The keys to ask and what the mail says of them, in whatever order it came."""
     ordered = sorted(mail, key=lambda each: each.age)
     hinting = [each for each in ordered if each.kind in _HINTING]
@@ -94,7 +94,7 @@ def fold(mail: Sequence[Mail]) -> Batch:
     claims = _claims(hinting)
     asked = _ids(by_key)
     touched = {end for claim in claims for end in (claim.old, claim.new)}
-    return Batch(
+    return FoldedMail(
         members=tuple(sorted(touched.union(map(Userid, asked["member"])))),
         departments=tuple(
             sorted(DepartmentId(int(each)) for each in asked["department"])
@@ -121,9 +121,9 @@ def fold(mail: Sequence[Mail]) -> Batch:
     )
 
 
-def _claims(ordered: Iterable[Mail]) -> tuple[Claim, ...]:
+def _claims(ordered: Iterable[Mail]) -> tuple[RenameClaim, ...]:
     claims = [
-        Claim(old=each.userid, new=each.hint.new_userid)
+        RenameClaim(old=each.userid, new=each.hint.new_userid)
         for each in ordered
         if each.hint.new_userid is not None and each.hint.new_userid != each.userid
     ]

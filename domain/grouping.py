@@ -44,7 +44,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class StepGroup:
     """All to whom the very same happens.
 
     Shape: `names` are the decisions about each of them, `reasons` why; `before` and
@@ -60,7 +60,7 @@ class Group:
     keys: tuple[Key, ...]
 
 
-def group(steps: Iterable[Step]) -> tuple[Group, ...]:
+def group(steps: Iterable[Step]) -> tuple[StepGroup, ...]:
     """The steps with those about one key taken together, and equal ones as one."""
     bundles: dict[Key, list[str]] = {}
     known: dict[str, str] = {}
@@ -90,14 +90,14 @@ def _trace(step: Step) -> str:
     return dumps(said, sort_keys=True)
 
 
-def _group(traces: Iterable[str], keys: list[Key]) -> Group:
+def _group(traces: Iterable[str], keys: list[Key]) -> StepGroup:
     told = [loads(each) for each in traces]
     before: dict[str, Json] = {}
     after: dict[str, Json] = {}
     for _, _, _, old, new in told:
         before |= old
         after |= new
-    return Group(
+    return StepGroup(
         names=tuple(each[0] for each in told),
         reasons=tuple(dict.fromkeys(each[1] for each in told)),
         held=any(each[2] for each in told),

@@ -94,7 +94,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class RemovalEntry:
     """One removal that waits."""
 
     kind: RemovalKind
@@ -108,7 +108,7 @@ class HeldPlan:
 
     corp_id: CorpId
     kind: RemovalKind
-    entries: tuple[Entry, ...]
+    entries: tuple[RemovalEntry, ...]
     hash: str
 
 
@@ -140,11 +140,13 @@ def guard(
 ) -> Guarded:
     """The plan split: all removals of a kind that is over its limit, and the rest."""
     plan = tuple(decisions)
-    removals: dict[RemovalKind, list[Entry]] = defaultdict(list)
+    removals: dict[RemovalKind, list[RemovalEntry]] = defaultdict(list)
     for each in plan:
         if each.name in KIND_BY_DECISION:
             kind = KIND_BY_DECISION[each.name]
-            removals[kind].append(Entry(kind=kind, key=each.key, before=each.before))
+            removals[kind].append(
+                RemovalEntry(kind=kind, key=each.key, before=each.before)
+            )
     over = {
         kind
         for kind, entries in removals.items()
@@ -166,7 +168,7 @@ def guard(
 
 
 def held_plan(
-    *, corp_id: CorpId, kind: RemovalKind, entries: Iterable[Entry]
+    *, corp_id: CorpId, kind: RemovalKind, entries: Iterable[RemovalEntry]
 ) -> HeldPlan:
     """These entries as a plan that can be approved by its hash."""
     ordered = tuple(sorted(entries, key=_canonical))
@@ -178,7 +180,7 @@ def held_plan(
     )
 
 
-def plan_hash(corp_id: CorpId, entries: Iterable[Entry]) -> str:
+def plan_hash(corp_id: CorpId, entries: Iterable[RemovalEntry]) -> str:
     """What an approval must repeat: SHA-256, in hex, of corp and sorted entries.
 
     Shape: over the ASCII JSON [corp_id, [[kind, key, before], ...]], keys sorted,
@@ -195,7 +197,7 @@ def decisions_hash(corp_id: CorpId, steps: Iterable[tuple[str, Key, Fields]]) ->
     return sha256(f"[{dumps(corp_id)},[{listed}]]".encode("ascii")).hexdigest()
 
 
-def _canonical(entry: Entry) -> str:
+def _canonical(entry: RemovalEntry) -> str:
     return _written(entry.kind, entry.key, entry.before)
 
 

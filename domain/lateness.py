@@ -15,7 +15,7 @@ from domain.scope import AuthMode, Tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class AnswerSight:
     """What of the tree can be seen: the listed departments, and the usable ones."""
 
     auth_mode: int
@@ -24,7 +24,7 @@ class Sight:
 
 
 def member_is_late(
-    latest: Sequence[Mail], *, answers: Mapping[Userid, Member], sight: Sight
+    latest: Sequence[Mail], *, answers: Mapping[Userid, Member], sight: AnswerSight
 ) -> bool:
     """Whether user/get contradicts all mail of this member's newest second.
 
@@ -56,7 +56,7 @@ def tag_is_late(latest: Sequence[Mail], *, tag: Tag | None) -> bool:
 
 
 def _contradicts_member(
-    mail: Mail, *, answers: Mapping[Userid, Member], sight: Sight
+    mail: Mail, *, answers: Mapping[Userid, Member], sight: AnswerSight
 ) -> bool:
     answer = answers.get(mail.userid)
     usable = answer is not None and bool(answer.grounds)
@@ -74,7 +74,7 @@ def _contradicts_member(
 
 
 def _contradicts_change(
-    mail: Mail, *, answers: Mapping[Userid, Member], sight: Sight
+    mail: Mail, *, answers: Mapping[Userid, Member], sight: AnswerSight
 ) -> bool:
     hint, answer = mail.hint, answers.get(mail.userid)
     if hint.new_userid is not None and hint.new_userid != mail.userid:
@@ -89,7 +89,7 @@ def _contradicts_change(
     return status_differs or _misplaced(hint, answer=answer, sight=sight)
 
 
-def _explains_refusal(hint: Hint, *, sight: Sight) -> bool:
+def _explains_refusal(hint: Hint, *, sight: AnswerSight) -> bool:
     """Whether the event itself tells why the person cannot be read.
 
     Someone who leaves the visible departments still yields an update_user; and reads
@@ -103,7 +103,7 @@ def _explains_refusal(hint: Hint, *, sight: Sight) -> bool:
     return left_sight or employment_of(hint.activation) is Employment.LEFT
 
 
-def _misplaced(hint: Hint, *, answer: Member, sight: Sight) -> bool:
+def _misplaced(hint: Hint, *, answer: Member, sight: AnswerSight) -> bool:
     """Whether departments or main department are not yet those of the event."""
     if sight.auth_mode == AuthMode.MEMBER:
         return False

@@ -64,7 +64,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class AbsenceEvidence:
     """What one drain or run found out about one person who may have left.
 
     Shape: `refusal` is the errcode of user/get, None when it answered; `covered` is
@@ -89,7 +89,7 @@ class Evidence:
     refused_lists: tuple[str, ...] = ()
 
 
-def confirm(evidence: Evidence) -> Verdict:
+def confirm(evidence: AbsenceEvidence) -> Verdict:
     """Whether this person left, for which cause; never on fewer than two answers.
 
     Shape: what a removal or a doubt rests on goes with it.
@@ -103,7 +103,7 @@ def confirm(evidence: Evidence) -> Verdict:
     return replace(verdict, evidence=evidence_fields(evidence))
 
 
-def evidence_fields(evidence: Evidence) -> dict[str, Json]:
+def evidence_fields(evidence: AbsenceEvidence) -> dict[str, Json]:
     """The evidence as the journal keeps it: answers of WeCom, nothing personal."""
     scope = {True: "covers", False: "leaves_out", None: "unknown"}[evidence.covered]
     return {
@@ -116,13 +116,13 @@ def evidence_fields(evidence: Evidence) -> dict[str, Json]:
     }
 
 
-def _event(evidence: Evidence) -> str | None:
+def _event(evidence: AbsenceEvidence) -> str | None:
     if evidence.deleted:
         return "deleted"
     return "unsubscribed" if evidence.unsubscribed else None
 
 
-def _finding(doubt: Doubt, evidence: Evidence) -> Finding:
+def _finding(doubt: Doubt, evidence: AbsenceEvidence) -> Finding:
     """What keeps an absence open: may we not see, or did we not see all?"""
     if doubt in {Doubt.ANSWERED, Doubt.SCOPE_UNREAD}:
         return Finding.CUT_OFF_READ
@@ -131,7 +131,7 @@ def _finding(doubt: Doubt, evidence: Evidence) -> Finding:
     return Finding.CUT_OFF_READ
 
 
-def _verdict(evidence: Evidence) -> Verdict:
+def _verdict(evidence: AbsenceEvidence) -> Verdict:
     doubt = _doubt(evidence)
     if doubt is not None:
         return Undecided(doubt=doubt)
@@ -234,7 +234,7 @@ def _all_complete(names: Iterable[str], listings: Mapping[str, Listing]) -> bool
     return bool(complete) and all(complete)
 
 
-def _doubt(evidence: Evidence) -> Doubt | None:
+def _doubt(evidence: AbsenceEvidence) -> Doubt | None:
     """What keeps the first answer from counting, if anything."""
     if evidence.refusal is None:
         if evidence.covered is not False:
@@ -246,7 +246,7 @@ def _doubt(evidence: Evidence) -> Doubt | None:
     return None if evidence.control_answered else Doubt.NO_CONTROL
 
 
-def _missing_or_unsubscribed(evidence: Evidence) -> Verdict:
+def _missing_or_unsubscribed(evidence: AbsenceEvidence) -> Verdict:
     if evidence.unsubscribed and not _explained(evidence):
         return Removal(cause=RemovalCause.SCOPE, reason=Reason.UNSUBSCRIBED)
     if evidence.missing and evidence.refusal in NO_RIGHT:
@@ -257,7 +257,7 @@ def _missing_or_unsubscribed(evidence: Evidence) -> Verdict:
     return Undecided(doubt=Doubt.ONE_ANSWER)
 
 
-def _explained(evidence: Evidence) -> bool:
+def _explained(evidence: AbsenceEvidence) -> bool:
     """Whether the unsubscribing only repeats that the person was disabled or quit.
 
     Disabling takes nobody out of their departments.

@@ -24,7 +24,7 @@ from domain.links import (
     Unmatched,
     Wait,
 )
-from domain.matching import Known, know
+from domain.matching import MatchableAccounts, know
 
 LONGEST_WAIT = timedelta(days=3)
 
@@ -112,7 +112,7 @@ def unlink(person: Person) -> Decision | None:
     )
 
 
-def _decide(person: Person, known: Known, rules: Rules) -> Outcome:
+def _decide(person: Person, known: MatchableAccounts, rules: Rules) -> Outcome:
     outcome = _by_people(person, known) or _by_machine(person, known, rules)
     if person.silent and isinstance(outcome, AskMember | Wait):
         return Leave(reason=LinkReason.NOT_ASKED, evidence=outcome.evidence)
@@ -122,7 +122,7 @@ def _decide(person: Person, known: Known, rules: Rules) -> Outcome:
     return outcome
 
 
-def _by_people(person: Person, known: Known) -> Outcome | None:
+def _by_people(person: Person, known: MatchableAccounts) -> Outcome | None:
     """What comes of what is settled, or said by a person."""
     if person.link.state is LinkState.LINKED:
         return Leave(reason=LinkReason.LINKED_ALREADY)
@@ -139,7 +139,7 @@ def _by_people(person: Person, known: Known) -> Outcome | None:
     return None
 
 
-def _by_machine(person: Person, known: Known, rules: Rules) -> Outcome:
+def _by_machine(person: Person, known: MatchableAccounts, rules: Rules) -> Outcome:
     matched = [
         account for each in person.mobiles for account in known.by_mobile.get(each, ())
     ]
@@ -165,7 +165,9 @@ def _by_machine(person: Person, known: Known, rules: Rules) -> Outcome:
     return _by_nothing(person, known, rules)
 
 
-def _by_choice(person: Person, account_id: AccountId, known: Known) -> Outcome:
+def _by_choice(
+    person: Person, account_id: AccountId, known: MatchableAccounts
+) -> Outcome:
     evidence = known.evidence(person, [known.account(account_id)])
     if known.is_held(person, account_id):
         return FlagConflict(reason=LinkReason.HELD_BY_ANOTHER, evidence=evidence)
@@ -175,7 +177,9 @@ def _by_choice(person: Person, account_id: AccountId, known: Known) -> Outcome:
     return LinkAccount(account_id=account_id, reason=reason, evidence=evidence)
 
 
-def _is_proved_same(person: Person, matched: Sequence[Account], known: Known) -> bool:
+def _is_proved_same(
+    person: Person, matched: Sequence[Account], known: MatchableAccounts
+) -> bool:
     """Whether the former link of a member whose corp is back may be theirs again."""
     account_id = person.former
     if account_id is None or account_id in person.unlinked:
@@ -185,14 +189,16 @@ def _is_proved_same(person: Person, matched: Sequence[Account], known: Known) ->
     return known.obstacle(person, account_id) is None
 
 
-def _is_still_held(person: Person, known: Known) -> bool:
+def _is_still_held(person: Person, known: MatchableAccounts) -> bool:
     """Whether they are in conflict over an account that another has still."""
     return person.link.state is LinkState.CONFLICT and any(
         known.is_held(person, each.account_id) for each in person.link.evidence
     )
 
 
-def _by_mobile(person: Person, matched: Sequence[Account], known: Known) -> Outcome:
+def _by_mobile(
+    person: Person, matched: Sequence[Account], known: MatchableAccounts
+) -> Outcome:
     by_email = known.by_email.get(person.email, ()) if person.email else ()
     if all(each.account_id in person.unlinked for each in matched):
         return Leave(
@@ -229,7 +235,7 @@ def _waits(person: Person, rules: Rules, *, since: datetime) -> bool:
 
 
 def _by_email(
-    person: Person, suggested: Sequence[Account], known: Known, rules: Rules
+    person: Person, suggested: Sequence[Account], known: MatchableAccounts, rules: Rules
 ) -> Outcome:
     evidence = known.evidence(person, suggested)
     if len(suggested) > 1:
@@ -240,7 +246,7 @@ def _by_email(
     return AskMember(kind=_kind(rules), reason=LinkReason.EMAIL_ONLY, evidence=evidence)
 
 
-def _by_nothing(person: Person, known: Known, rules: Rules) -> Outcome:
+def _by_nothing(person: Person, known: MatchableAccounts, rules: Rules) -> Outcome:
     if person.returned_to is not None:
         # The userid may have a new owner, so an account of their own would be a guess.
         account = known.account(person.returned_to)

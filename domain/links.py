@@ -78,7 +78,7 @@ class Agreement(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class LinkEvidence:
     """What speaks for and against one account; it repeats no mobile and no e-mail.
 
     Shape: `asked`: WeCom named the member for the account's mobile; `proved`: the
@@ -142,7 +142,7 @@ class Link:
     reason: LinkReason | None = None
     account_id: AccountId | None = None
     asks: NoticeKind | None = None
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[LinkEvidence, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """The link as decisions and the journal show it."""
@@ -170,7 +170,9 @@ class Link:
             account_id=None if account_id is None else AccountId(str(account_id)),
             asks=None if asks is None else NoticeKind(str(asks)),
             evidence=tuple(
-                Evidence.from_json(each) for each in evidence if isinstance(each, dict)
+                LinkEvidence.from_json(each)
+                for each in evidence
+                if isinstance(each, dict)
             ),
         )
 
@@ -226,7 +228,7 @@ class LinkAccount:
 
     account_id: AccountId
     reason: LinkReason
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[LinkEvidence, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +236,7 @@ class CreateAccount:
     """The member gets an account of their own."""
 
     reason: LinkReason
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[LinkEvidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +245,7 @@ class AskMember:
 
     kind: NoticeKind
     reason: LinkReason
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[LinkEvidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +253,7 @@ class FlagConflict:
     """A person at the match desk has to say; the evidence is of each candidate."""
 
     reason: LinkReason
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[LinkEvidence, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +263,7 @@ class Wait:
     since: datetime
     until: datetime
     reason: LinkReason = LinkReason.WAITING_FOR_LOOKUPS
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[LinkEvidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +271,7 @@ class Leave:
     """The link stays as it is."""
 
     reason: LinkReason
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[LinkEvidence, ...] = ()
 
 
 Outcome = LinkAccount | CreateAccount | AskMember | FlagConflict | Wait | Leave

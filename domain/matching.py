@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from domain.accounts import Account
 from domain.ids import AccountId, MemberPk
-from domain.links import Agreement, Evidence, LinkReason, LinkState, Person
+from domain.links import Agreement, LinkEvidence, LinkReason, LinkState, Person
 
 _MemberSets = Mapping[str, frozenset[MemberPk]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class MatchableAccounts:
     """Accounts by what matches them, and who else has a claim to each.
 
     Shape: `claims`: by account, whose mobile it has or who proved it; `proofs`: who
@@ -52,16 +52,16 @@ class Known:
 
     def evidence(
         self, person: Person, accounts: Iterable[Account]
-    ) -> tuple[Evidence, ...]:
+    ) -> tuple[LinkEvidence, ...]:
         """What speaks for and against each account, ascending by id."""
         unique = {each.account_id: each for each in accounts}
         return tuple(self._one(person, unique[each]) for each in sorted(unique))
 
-    def _one(self, person: Person, account: Account) -> Evidence:
+    def _one(self, person: Person, account: Account) -> LinkEvidence:
         account_id = account.account_id
         holder = self.holders.get(account_id)
         rivals = self.claims.get(account_id, frozenset()) - {person.member_pk}
-        return Evidence(
+        return LinkEvidence(
             account_id=account_id,
             mobile=_compare(person.mobile, account.mobile),
             email=_compare(person.email, account.email),
@@ -79,7 +79,7 @@ def know(
     *,
     accounts: Iterable[Account],
     holders: Mapping[AccountId, MemberPk],
-) -> Known:
+) -> MatchableAccounts:
     """All that these people, taken together, have to do with these accounts."""
     people, by_id = list(people), {each.account_id: each for each in accounts}
     ordered = [by_id[each] for each in sorted(by_id)]
@@ -92,7 +92,7 @@ def know(
         for each in open_to
         if each.chosen is None and each.wish is not LinkReason.RESOLVED
     ]
-    return Known(
+    return MatchableAccounts(
         by_id=by_id,
         by_mobile=by_mobile,
         by_email=_group((each.email, each) for each in ordered),

@@ -65,7 +65,7 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class RecipientStanding:
     """A member at the moment of sending.
 
     Shape: `link` and `asks` as their link says; `held`: their removal waits for an
@@ -104,7 +104,7 @@ def wishes_of(decisions: Iterable[Decision]) -> Wishes:
 
 
 def obstacle(
-    standing: Standing, *, kind: NoticeKind, origin: Origin
+    standing: RecipientStanding, *, kind: NoticeKind, origin: Origin
 ) -> Obstacle | None:
     """Why this member may not be asked now; None when they may."""
     if standing.link is LinkState.LINKED:
@@ -116,7 +116,9 @@ def obstacle(
     return None
 
 
-def obstacle_to_card(standing: Standing, *, open_plan: bool) -> Obstacle | None:
+def obstacle_to_card(
+    standing: RecipientStanding, *, open_plan: bool
+) -> Obstacle | None:
     """Why this administrator may not be asked about a held plan now."""
     return _absence(standing) if open_plan else Obstacle.DECIDED
 
@@ -174,7 +176,7 @@ def rush_seconds(now: datetime) -> float:
     return max(0.0, (_RUSH - passed).total_seconds())
 
 
-def _absence(standing: Standing) -> Obstacle | None:
+def _absence(standing: RecipientStanding) -> Obstacle | None:
     if standing.state is MemberState.REMOVED:
         return Obstacle.REMOVED
     if standing.employment is Employment.LEFT:

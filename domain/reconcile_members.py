@@ -13,7 +13,7 @@ from domain.org import Member, MemberState, RemovalCause, StoredMember
 from domain.reasons import Reason
 
 
-class Return(StrEnum):
+class ReturnProof(StrEnum):
     """What is known of someone who was removed by deletion and is seen again."""
 
     UNPROVEN = "unproven"  # The userid may have a new owner.
@@ -36,7 +36,7 @@ def decide_member(
     observed: Member,
     *,
     reason: Reason,
-    returning: Return = Return.UNPROVEN,
+    returning: ReturnProof = ReturnProof.UNPROVEN,
 ) -> tuple[Decision, ...]:
     """One decision per kind of difference; none when nothing differs.
 
@@ -98,11 +98,11 @@ def _add(observed: Member, *, reason: Reason) -> Decision:
 
 
 def _take_back(
-    stored: StoredMember, observed: Member, *, returning: Return
+    stored: StoredMember, observed: Member, *, returning: ReturnProof
 ) -> Decision:
     if stored.removal is RemovalCause.SCOPE:
         return _restore(stored, observed, reason=Reason.RETURNED_TO_SCOPE)
-    if returning is Return.PROVEN:
+    if returning is ReturnProof.PROVEN:
         return _restore(stored, observed, reason=Reason.RETURNED_PROVEN)
     return _add(observed, reason=Reason.RETURNED_UNPROVEN)
 

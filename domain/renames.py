@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from domain.decisions import Decision
-from domain.fold import Claim
+from domain.fold import RenameClaim
 from domain.ids import OpenUserid, Userid
 from domain.org import Member, MemberState, StoredMember
 from domain.reasons import Reason
@@ -46,7 +46,7 @@ def match_renames(
     *,
     answers: Mapping[Userid, Member],
     active: Mapping[Userid, StoredMember],
-    claims: Sequence[Claim],
+    claims: Sequence[RenameClaim],
 ) -> tuple[Rename, ...]:
     """Who only changed their userid: claimed by an event, or known by open_userid.
 
@@ -97,7 +97,7 @@ def _claimed(
     gone: Mapping[Userid, Absentee],
     *,
     answers: Mapping[Userid, Member],
-    claims: Sequence[Claim],
+    claims: Sequence[RenameClaim],
 ) -> list[tuple[Userid, ...]]:
     """Absentees whose claims lead to somebody who answers; short ways first."""
     following: dict[Userid, list[Userid]] = {}

@@ -15,7 +15,7 @@ class BrokenJournal(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ReplayLine:
     """What a replay needs of a journal line, personal fields opened.
 
     Shape: `decision` by its name; a Decision has the same three fields.
@@ -49,7 +49,7 @@ _LINKING = {
 }
 
 
-def replay(lines: Iterable[Line]) -> Org:
+def replay(lines: Iterable[ReplayLine]) -> Org:
     """The org that the lines, in order, make out of nothing.
 
     Raises: BrokenJournal for an unknown decision, for one about somebody who is not
@@ -74,7 +74,7 @@ class Folding:
     whereabouts: dict[int, Key] = field(default_factory=dict)
     _lines: int = 0
 
-    def take(self, line: Line) -> None:
+    def take(self, line: ReplayLine) -> None:
         """Fold one more line.
 
         Raises: BrokenJournal.
@@ -99,24 +99,24 @@ class Folding:
                 fields = {**present.fields, **line.after}
                 self.rows[line.key] = replace(present, fields=fields)
 
-    def _restore(self, line: Line) -> None:
+    def _restore(self, line: ReplayLine) -> None:
         buried = self.tombstones.get(line.key)
         # Without a tombstone the journal began later than the person.
         self._put(line, buried.pop() if buried else Row(born=self._lines, fields={}))
 
-    def _put(self, line: Line, row: Row) -> None:
+    def _put(self, line: ReplayLine, row: Row) -> None:
         if line.key in self.rows:
             raise BrokenJournal(f"{line.decision}: {line.key} is already there")
         self.rows[line.key] = replace(row, fields=dict(line.after))
         self.whereabouts[row.born] = line.key
 
-    def _present(self, line: Line) -> Row:
+    def _present(self, line: ReplayLine) -> Row:
         try:
             return self.rows[line.key]
         except KeyError as error:
             raise BrokenJournal(f"{line.decision}: {line.key} is not there") from error
 
-    def _rename(self, line: Line) -> None:
+    def _rename(self, line: ReplayLine) -> None:
         present = self._remove(line)
         # Where the new userid is already known the two are one, with its fields.
         new = member_key(str(line.after["userid"]))
@@ -127,12 +127,12 @@ class Folding:
             self.rows[new] = replace(known, link=_one_link(known, present))
         self.whereabouts[present.born] = new
 
-    def _remove(self, line: Line) -> Row:
+    def _remove(self, line: ReplayLine) -> Row:
         present = self._present(line)
         del self.rows[line.key]
         return replace(present, fields={**present.fields, **line.after})
 
-    def _link(self, line: Line) -> None:
+    def _link(self, line: ReplayLine) -> None:
         link = line.after.get("link")
         told = link if isinstance(link, dict) else None
         present = self.rows.get(line.key)
@@ -166,7 +166,7 @@ def _org(rows: Mapping[Key, Row]) -> Org:
     return Org(departments=departments, members=members)
 
 
-def _name_of(line: Line) -> DecisionName:
+def _name_of(line: ReplayLine) -> DecisionName:
     try:
         return DecisionName(line.decision)
     except ValueError as error:

@@ -156,7 +156,7 @@ def readable_departments(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ScopeChange:
     """What one part of a scope gained and lost."""
 
     gained: frozenset[object]
@@ -171,7 +171,7 @@ class ScopeDifference:
     """
 
     mode_switched: bool
-    parts: Mapping[str, Change]
+    parts: Mapping[str, ScopeChange]
 
     @property
     def is_empty(self) -> bool:
@@ -195,7 +195,7 @@ def difference(*, before: AuthScope, after: AuthScope) -> ScopeDifference:
     for part in _PARTS:
         old, new = getattr(before, part), getattr(after, part)
         if old != new:
-            parts[part] = Change(gained=new - old, lost=old - new)
+            parts[part] = ScopeChange(gained=new - old, lost=old - new)
     return ScopeDifference(
         mode_switched=before.auth_mode != after.auth_mode, parts=parts
     )

@@ -13,15 +13,21 @@ from receiver.meters import ACKNOWLEDGED, CALLBACKS, REFUSALS, exposition
 from receiver.posts import to_post
 from settings import Settings, load
 from store.database import StoreUnavailable
-from store.inbox import Post
-from store.landing import NoStore
+from store.inbox.record import Post
+from store.intake.durable_write import NoStore
+from store.intake.receiver_stores import Shore, open_shore
 from store.sealing import Keyring
-from store.shore import Shore, open_shore
 from tapd.webhooks import read_item_event
 from wecom.crypto import AesKey
-from wecom.intake import BODY_BYTES, Refused, Suite, open_callback, verify_url
+from wecom.intake import (
+    BODY_BYTES,
+    CallbackRefused,
+    SuiteIdentity,
+    open_callback,
+    verify_url,
+)
 from wecom.kinds import UNKNOWN
-from workers.bell import Ringer, open_ringer
+from workers.queue.bell import Ringer, open_ringer
 
 
 def create_app(
@@ -45,7 +51,7 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.extensions["shore"] = shore
     app.register_error_handler(HTTPException, receiver.refuse)
-    app.register_error_handler(Refused, receiver.refuse)
+    app.register_error_handler(CallbackRefused, receiver.refuse)
     for rule, view, methods in (
         ("/wecom/command", receiver.callback, ["GET", "POST"]),
         ("/wecom/data", receiver.callback, ["GET", "POST"]),
@@ -62,7 +68,7 @@ def create_app(
 class Receiver:
     """The views, with what they need at hand."""
 
-    suite: Suite
+    suite: SuiteIdentity
     keyring: Keyring
     shore: Shore
     ringer: Ringer
@@ -72,7 +78,7 @@ class Receiver:
         """A callback of WeCom, on either URL: both carry both families."""
         began = time.perf_counter()
         if request.method == "HEAD":
-            raise Refused(405, "method")
+            raise CallbackRefused(405, "method")
         body, query = _body(), request.query_string.decode(errors="replace")
         now = self.clock()
         if request.method == "GET":
@@ -89,12 +95,12 @@ class Receiver:
         try:
             secret = self.shore.find_event_secret(company_id)
         except StoreUnavailable:
-            raise Refused(503, "unavailable") from None
+            raise CallbackRefused(503, "unavailable") from None
         if secret is None:
-            raise Refused(404, "company")
+            raise CallbackRefused(404, "company")
         event = read_item_event(body)
         if not is_proved(event, secret):
-            raise Refused(403, "secret")
+            raise CallbackRefused(403, "secret")
         post = to_item_post(event, body, company_id=company_id, keyring=self.keyring)
         self._keep(post, kind="item")
         return _plain(b"")
@@ -103,10 +109,14 @@ class Receiver:
         """Whether mail could be made durable now."""
         return _plain(b"", status=200 if self.shore.landing.is_ready() else 503)
 
-    def refuse(self, error: Refused | HTTPException) -> Response:
+    def refuse(self, error: CallbackRefused | HTTPException) -> Response:
         """An empty answer, one counter for its reason, and a gap where mail is lost."""
-        status = error.status if isinstance(error, Refused) else error.code or 500
-        reason = error.reason if isinstance(error, Refused) else f"http_{status}"
+        status = (
+            error.status if isinstance(error, CallbackRefused) else error.code or 500
+        )
+        reason = (
+            error.reason if isinstance(error, CallbackRefused) else f"http_{status}"
+        )
         reason = "method" if status == 405 else reason
         if request.path.startswith(("/wecom/", "/tapd/")):
             REFUSALS.labels(reason).inc()
@@ -118,7 +128,7 @@ class Receiver:
         try:
             landed = self.shore.landing.take(post)
         except NoStore:
-            raise Refused(503, "unavailable") from None
+            raise CallbackRefused(503, "unavailable") from None
         CALLBACKS.labels(kind, landed.outcome).inc()
         for mailbox in landed.ring:
             self.ringer.ring(mailbox)
@@ -128,7 +138,7 @@ def _body() -> bytes:
     announced = request.content_length or 0
     body = b"" if announced > BODY_BYTES else request.stream.read(BODY_BYTES + 1)
     if max(announced, len(body)) > BODY_BYTES:
-        raise Refused(413, "size")
+        raise CallbackRefused(413, "size")
     return body
 
 
@@ -136,9 +146,9 @@ def _plain(text: bytes, *, status: int = 200) -> Response:
     return Response(text, status=status, mimetype="text/plain")
 
 
-def _suite(settings: Settings) -> Suite:
+def _suite(settings: Settings) -> SuiteIdentity:
     wecom = settings.wecom
-    return Suite(
+    return SuiteIdentity(
         token=wecom.token,
         key=AesKey.parse(wecom.encoding_aes_key),
         suite_id=wecom.suite_id,

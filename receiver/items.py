@@ -3,7 +3,7 @@
 import hmac
 
 from domain.ids import Key
-from store.inbox import MailState, Post, identify
+from store.inbox.record import MailState, Post, identify
 from store.sealing import Keyring
 from tapd.webhooks import ItemEvent
 

@@ -4,9 +4,9 @@ import hashlib
 from datetime import UTC, datetime
 
 from domain.ids import CORP_KEY, Key, department_key, member_key, tag_key
-from store.inbox import MailState, Post, identify
+from store.inbox.record import MailState, Post, identify
+from store.intake.tickets import seal_ticket
 from store.sealing import Keyring
-from store.tickets import seal_ticket
 from wecom.callbacks import Callback
 from wecom.events import Detail, SuiteTicket
 from wecom.hints import AUTH_CODES, CODES, hint_of, subject_of

@@ -7,7 +7,7 @@ from simulator import admin_app, admin_members, admin_tree
 from simulator.admin_members import NewMember
 from simulator.corp import Corp
 from simulator.directory import ROOT, Status
-from simulator.given import (
+from simulator.forms import (
     Given,
     read_auth_mode,
     read_flag,

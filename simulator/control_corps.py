@@ -10,7 +10,7 @@ from simulator.actions import ACTIONS, act
 from simulator.admin_members import Impossible
 from simulator.corp import Corp, Minter
 from simulator.directory import Directory, Member
-from simulator.given import read_flag
+from simulator.forms import read_flag
 from simulator.people import furnish
 from simulator.truth import snapshot
 from simulator.world import World

@@ -16,8 +16,8 @@ from simulator.corp import Corp
 from simulator.directory import ROOT, Department, Directory, Member
 from simulator.faults import ANSWER_KINDS, PUSH_KINDS, Kind
 from simulator.grant import DIRECT_LEADER, ORGANISATION_INFO
+from simulator.locales import LANGUAGES, translate
 from simulator.tokens import Paper
-from simulator.words import LANGUAGES, translate
 from simulator.world import World
 
 SHOWN_MEMBERS = 100

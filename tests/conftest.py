@@ -11,10 +11,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from demo.leftovers import MARK
 from store.migrate import migrate
-from tests.browsers import find_chromium, switches
-from tests.outbox import Post, post_office
-from tests.pipeline import Bench
-from tests.servers import (
+from tests.support.browsers import find_chromium, switches
+from tests.support.outbox import Post, post_office
+from tests.support.pipeline import Bench
+from tests.support.servers import (
     Guarded,
     database_name,
     empty_redis,
@@ -23,9 +23,9 @@ from tests.servers import (
     running_valkey,
     scratch_database,
 )
-from tests.visiting import Visit, anew, open_visit
-from tests.walking import Walk, cleaned, walking
-from tests.workbench import Workbench, workbench
+from tests.support.visiting import Visit, anew, open_visit
+from tests.support.walking import Walk, cleaned, walking
+from tests.support.workbench import Workbench, workbench
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from flask import Flask, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from web.account.session import require_member
-from web.company.entrance import require_company
+from web.company.authorize import require_company
 from web.operators import is_api_token, is_operator
 from web.problems import Problem
 

@@ -24,8 +24,8 @@ from web.company import setup as company
 from web.console import setup
 from web.cursors import Cursors, derive
 from web.install import setup as install
-from workers.bell import open_bell
-from workers.facade import open_reach
+from workers.calls.client import open_reach
+from workers.queue.bell import open_bell
 
 POOL_SIZE = 8
 REDIS_SECONDS = 1.0
@@ -66,9 +66,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
 
 def _wire(settings: Settings) -> services.Services:
     bell = open_bell(settings.redis_url)
-    pool = open_pool(
-        settings.database_url, size=POOL_SIZE, wait_seconds=STORE_SECONDS
-    )
+    pool = open_pool(settings.database_url, size=POOL_SIZE, wait_seconds=STORE_SECONDS)
     redis = _open_redis(settings.redis_url)
     keyring = Keyring(settings.secret_keys)
     reach = open_reach(settings, pool=pool, redis=redis, keyring=keyring)

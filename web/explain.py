@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from domain.ids import member_key
 from store.database import Connection
-from store.journal import Line
+from store.org.journal import JournalLine
 from store.summaries.departments import list_names
 from store.summaries.events import EventSummary, find_newest_of_key
 from store.summaries.journal import list_latest
@@ -185,12 +185,12 @@ def _grounds(
     ]
 
 
-def _last_line(connection: Connection, corp_pk: int, key: str) -> Line | None:
+def _last_line(connection: Connection, corp_pk: int, key: str) -> JournalLine | None:
     lines = list_latest(connection, corp_pk, limit=1, key=key, data_key=None)
     return lines[0] if lines else None
 
 
-def _change(line: Line | None) -> dict[str, object] | None:
+def _change(line: JournalLine | None) -> dict[str, object] | None:
     if line is None:
         return None
     return {

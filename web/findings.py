@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field
 from domain.decisions import DecisionName
 from domain.ids import Userid, member_key
 from domain.reasons import FINDING_BY_REASON, Reason
-from store import absences
 from store.database import Connection
+from store.org import absences
 from store.summaries.journal import list_latest
 from store.summaries.members import MemberSummary
-from store.summaries.plans import find_waiting_entry
+from store.summaries.runs.plans import find_waiting_entry
 from web.texts import LANGUAGES, say
 
 

@@ -16,9 +16,7 @@ from prometheus_client.registry import Collector
 from domain.decisions import DecisionName
 from domain.notices import NoticeState
 from store.database import Connection, Pool, StoreUnavailable, transaction
-from store.presence import count_workers
-from store.summaries import gauges
-from store.tallies import (
+from store.platform.metrics import (
     BATCH_EVENTS,
     CALLS,
     DECISIONS,
@@ -31,6 +29,8 @@ from store.tallies import (
     read_counts,
     read_distribution,
 )
+from store.platform.presence import count_workers
+from store.summaries import gauges
 
 log = logging.getLogger(__name__)
 

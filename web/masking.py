@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from store.link_views import AccountView
+from store.links.views import AccountView
 from store.summaries.journal import mask_email, mask_mobile
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from store.database import Connection
-from store.summaries.evidence import Candidate, list_candidates
+from store.summaries.links.evidence import MatchedAccount, list_candidates
 from store.summaries.members import MemberSummary
 
 Compared = Literal[
@@ -66,7 +66,7 @@ def match_next(member: MemberSummary) -> MatchNext | None:
     return NEXT.get(member.link_state)
 
 
-def _show(candidate: Candidate) -> dict[str, object]:
+def _show(candidate: MatchedAccount) -> dict[str, object]:
     said = candidate.evidence
     return {
         "account_id": said.account_id,

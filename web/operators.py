@@ -5,8 +5,8 @@ import hmac
 
 from flask import session
 
-from store import operators
 from store.database import transaction
+from store.platform import operators
 from web.services import services
 
 _MARK, _NAME = "operator", "operator_name"

@@ -9,14 +9,14 @@ import redis
 from flask import current_app
 from limits.strategies import RateLimiter
 
-from store.corps import Corp
 from store.database import Pool
+from store.org.corps import Corp
 from store.sealing import Keyring
 from tapd.api import TapdApi
 from tapd.oauth import TapdOAuth
 from web.cursors import Cursors
 from wecom.client import WeCom
-from wecom.corp import Corp as CorpApi
+from wecom.corp import CorpClient as CorpApi
 
 _NAME = "sync-services"
 

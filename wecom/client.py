@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from wecom import answers
-from wecom.corp import Corp
+from wecom.corp import CorpClient
 from wecom.payload import Payload
 from wecom.tokens import TicketSource, TokenHolder, Tokens, get_ticket
 from wecom.transport import Answer, Transport
@@ -18,7 +18,7 @@ FORMAL_INSTALL = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Suite:
+class SuiteCredentials:
     """Which third-party app we are, and the secret that proves it."""
 
     suite_id: str
@@ -32,7 +32,7 @@ class WeCom:
         self,
         transport: Transport,
         *,
-        suite: Suite,
+        suite: SuiteCredentials,
         tokens: Tokens,
         tickets: TicketSource,
         now: Callable[[], datetime],
@@ -52,7 +52,7 @@ class WeCom:
         *,
         permanent_code: Callable[[], str],
         key: str | None = None,
-    ) -> Corp:
+    ) -> CorpClient:
         """One corp that authorised the suite.
 
         The permanent code is asked for only when a call needs it. `key` tells this
@@ -63,7 +63,7 @@ class WeCom:
         def fetch() -> Token:
             return self.corp_token(corp_id, permanent_code())
 
-        return Corp(
+        return CorpClient(
             self._transport,
             corp_id=corp_id,
             holder=TokenHolder(self._tokens, owner=owner, fetch=fetch),

@@ -23,7 +23,7 @@ MEMBER_AUTH_PAGE = 1000
 CORP_MAIL = 1
 
 
-class Corp:
+class CorpClient:
     """The calls that need one corp's token; safe to share between threads."""
 
     def __init__(

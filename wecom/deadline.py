@@ -60,7 +60,7 @@ class DeadlineAdapter(HTTPAdapter):
         return manager
 
 
-class _Reader(io.RawIOBase):
+class _BoundedReader(io.RawIOBase):
     """Reads from a socket for as long as the thread's call may still take."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
@@ -84,7 +84,7 @@ class _Reader(io.RawIOBase):
 class _Response(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock))
+        self.fp = io.BufferedReader(_BoundedReader(self.fp.detach(), sock))
 
 
 class _Connection(HTTPConnection):

@@ -20,7 +20,7 @@ SKEW_SECONDS = 600
 _TIMESTAMP = re.compile("[0-9]{1,10}")
 
 
-class Refused(Exception):
+class CallbackRefused(Exception):
     """A request that is not believed: the HTTP status, and the reason it counts under.
 
     Shape: reasons are method, size, arguments, timestamp, envelope_xml, signature,
@@ -34,7 +34,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Suite:
+class SuiteIdentity:
     """By what a callback proves that it comes from WeCom and is meant for us.
 
     Shape: `suite_ids` are ours, the login suite's among them; `suite_id` is the app's.
@@ -47,7 +47,7 @@ class Suite:
     provider_corp_id: str
 
 
-def verify_url(suite: Suite, *, query: str, now: float) -> bytes:
+def verify_url(suite: SuiteIdentity, *, query: str, now: float) -> bytes:
     """The decrypted echostr of a URL verification.
 
     Raises: Refused.
@@ -56,12 +56,12 @@ def verify_url(suite: Suite, *, query: str, now: float) -> bytes:
     _check_time(arguments["timestamp"], now)
     opened = _open(suite, arguments, arguments["echostr"])
     if opened.receiver not in {suite.provider_corp_id, suite.suite_id}:
-        raise Refused(403, "receiver")
+        raise CallbackRefused(403, "receiver")
     return opened.message
 
 
 def open_callback(
-    suite: Suite, *, query: str, body: bytes, now: float
+    suite: SuiteIdentity, *, query: str, body: bytes, now: float
 ) -> tuple[Callback, bytes]:
     """A callback meant for us, and the decrypted bytes that it was read from.
 
@@ -72,13 +72,13 @@ def open_callback(
     try:
         encrypt = parse_envelope(body)
     except Malformed:
-        raise Refused(400, "envelope_xml") from None
+        raise CallbackRefused(400, "envelope_xml") from None
     opened = _open(suite, arguments, encrypt)
     try:
         callback = parse_callback(opened.message)
     except Malformed:
         _check_unreadable(suite, opened)
-        raise Refused(400, "message_xml") from None
+        raise CallbackRefused(400, "message_xml") from None
     _check_receiver(
         suite,
         opened,
@@ -94,18 +94,18 @@ def _arguments(query: str, *names: str) -> dict[str, str]:
     pairs = [part.partition("=") for part in query.split("&")]
     values = [(unquote(name), unquote(value)) for name, _, value in pairs]
     if any(sum(name == given for given, _ in values) != 1 for name in names):
-        raise Refused(400, "arguments")
+        raise CallbackRefused(400, "arguments")
     return {name: value for name, value in values if name in names}
 
 
 def _check_time(timestamp: str, now: float) -> None:
     if not _TIMESTAMP.fullmatch(timestamp):
-        raise Refused(400, "arguments")
+        raise CallbackRefused(400, "arguments")
     if abs(now - int(timestamp)) > SKEW_SECONDS:
-        raise Refused(403, "timestamp")
+        raise CallbackRefused(403, "timestamp")
 
 
-def _open(suite: Suite, arguments: dict[str, str], encrypt: str) -> Opened:
+def _open(suite: SuiteIdentity, arguments: dict[str, str], encrypt: str) -> Opened:
     if not signature_matches(
         token=suite.token,
         timestamp=arguments["timestamp"],
@@ -113,15 +113,15 @@ def _open(suite: Suite, arguments: dict[str, str], encrypt: str) -> Opened:
         encrypt=encrypt,
         signature=arguments["msg_signature"],
     ):
-        raise Refused(403, "signature")
+        raise CallbackRefused(403, "signature")
     try:
         return open_envelope(suite.key, encrypt)
     except BadEnvelope:
-        raise Refused(403, "envelope") from None
+        raise CallbackRefused(403, "envelope") from None
 
 
 def _check_receiver(
-    suite: Suite,
+    suite: SuiteIdentity,
     opened: Opened,
     *,
     family: Family | None,
@@ -138,10 +138,10 @@ def _check_receiver(
     elif suite_id not in suite.suite_ids:
         ours = False
     if not ours:
-        raise Refused(403, "receiver")
+        raise CallbackRefused(403, "receiver")
 
 
-def _check_unreadable(suite: Suite, opened: Opened) -> None:
+def _check_unreadable(suite: SuiteIdentity, opened: Opened) -> None:
     # The receiver comes first in the order, as far as a broken message lets it be told.
     family = suite_id = corp_id = None
     try:

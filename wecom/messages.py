@@ -37,7 +37,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class CardLine:
     """A labelled line of a card; with a url its value is a link."""
 
     label: str
@@ -112,7 +112,7 @@ def text_notice(
     description: str = "",
     body: str = "",
     source: str = "",
-    lines: Sequence[Line] = (),
+    lines: Sequence[CardLine] = (),
     jumps: Sequence[Jump] = (),
 ) -> Message:
     """A template card to read; a tap on it opens the page."""
@@ -135,7 +135,7 @@ def button_card(
     description: str = "",
     body: str = "",
     source: str = "",
-    lines: Sequence[Line] = (),
+    lines: Sequence[CardLine] = (),
     url: str | None = None,
 ) -> Message:
     """A template card to answer; the task_id is ours and unique in the app."""
@@ -232,13 +232,13 @@ def _source(source: str) -> dict[str, object]:
     return {"source": {"desc": _short(source, 20, "source")}} if source else {}
 
 
-def _lines(lines: Sequence[Line]) -> dict[str, object]:
+def _lines(lines: Sequence[CardLine]) -> dict[str, object]:
     if not lines:
         return {}
     return {"horizontal_content_list": [*map(_line, _at_most(6, lines, "lines"))]}
 
 
-def _line(line: Line) -> dict[str, object]:
+def _line(line: CardLine) -> dict[str, object]:
     entry: dict[str, object] = {
         "keyname": _short(line.label, 5, "keyname"),
         "value": _short(line.value, 30, "value"),

@@ -11,9 +11,12 @@ import dramatiq
 import logs
 import settings
 from domain.ids import CompanyId, CorpPk, RunId
-from workers import account_reads, mailbox, notices, runs
-from workers.broker import EVENTS, NOTICES, RESYNC, make_broker, milliseconds
-from workers.garbage import collect_rarely
+from workers.inbox import drain as mailbox
+from workers.links import account_reads
+from workers.notices import deliver as notices
+from workers.queue.broker import EVENTS, NOTICES, RESYNC, make_broker, milliseconds
+from workers.queue.garbage import collect_rarely
+from workers.runs import run
 from workers.runtime import Runtime, build
 
 logs.write_json()
@@ -43,7 +46,7 @@ def deliver(corp_pk: int) -> None:
 @dramatiq.actor(queue_name=RESYNC, max_retries=0, time_limit=milliseconds(3600))
 def resync(run_id: str) -> None:
     """Take a turn at one run."""
-    runs.work_on(_runtime(), RunId(run_id))
+    run.work_on(_runtime(), RunId(run_id))
 
 
 @dramatiq.actor(queue_name=RESYNC, max_retries=0, time_limit=milliseconds(600))

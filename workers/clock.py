@@ -11,12 +11,13 @@ from cronsim import CronSim
 
 import logs
 from settings import Settings, load
-from store import due, leases, schedule
 from store.database import StoreUnavailable, transaction
-from workers import upkeep
-from workers.broker import make_broker
-from workers.keeping import kept
+from store.inbox import due, leases
+from store.platform import schedule
+from workers.lease import kept
+from workers.queue.broker import make_broker
 from workers.runtime import Runtime, build
+from workers.upkeep import jobs
 
 # The lease of the leader, and the row of the nightly resync.
 CLOCK = "clock"
@@ -96,7 +97,7 @@ class Clock:
             return
         with kept(self._renew):
             resync_if_due(self._runtime)
-            upkeep.tick(self._runtime, stopping=self._stopping)
+            jobs.tick(self._runtime, stopping=self._stopping)
 
     def _is_leader(self) -> bool:
         if self._lease is not None:

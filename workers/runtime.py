@@ -6,20 +6,20 @@ import dramatiq
 from redis import Redis
 
 from settings import Settings
-from store.corps import Corp
 from store.database import Pool, open_pool
+from store.org.corps import Corp
 from store.sealing import DataKey, Keyring
 from wecom.client import WeCom
-from wecom.corp import Corp as CorpApi
+from wecom.corp import CorpClient as CorpApi
 from wecom.transport import Transport
-from workers.bell import Bell
-from workers.broker import make_client
-from workers.counting import CallCount, CountedTransport
-from workers.facade import app_suite, corp_calls, facade, open_transport
-from workers.known_pauses import KnownPauses
-from workers.lanes import Lanes
-from workers.suspects import Suspects
-from workers.tallies import Tallies
+from workers.calls.bulkhead import Suspects
+from workers.calls.call_count import CallCount, CountedTransport
+from workers.calls.client import app_suite, corp_calls, facade, open_transport
+from workers.calls.concurrency_limit import Lanes
+from workers.calls.pause_cache import KnownPauses
+from workers.queue.bell import Bell
+from workers.queue.broker import make_client
+from workers.queue.metrics import Tallies
 
 _REDIS_SECONDS = 1.0
 _POOL_SIZE = 16

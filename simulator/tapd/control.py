@@ -6,8 +6,8 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from simulator.control_corps import get_corp
 from simulator.tapd.company_pages import get_company
-from simulator.tapd.likeness import KINDS, resemble
 from simulator.tapd.people import LEFT, WORKING, Account, Company
+from simulator.tapd.seed_accounts import KINDS, resemble
 from simulator.world import World
 
 DETAILS = {"account_id", "nick", "name", "mobile", "email"}

@@ -5,7 +5,7 @@ from datetime import date
 
 from store.database import Connection
 from store.health.kinds import Problem, ProblemKind
-from store.ledger import Ledger, get_ledger
+from store.inbox.ledger import Ledger, get_ledger
 
 # Among more events than these a day is told as the clock has counted it last.
 MOST_COUNTED = 50_000

@@ -6,7 +6,7 @@ from typing import Any
 from redis import Redis, RedisError
 
 from store.database import Connection
-from store.tallies import CALLS, EVENT_TO_EFFECT, NOTICES
+from store.platform.metrics import CALLS, EVENT_TO_EFFECT, NOTICES
 
 # Answers of WeCom's that are no answers: limits, overload, silence.
 THROTTLED = frozenset({"45009", "45033", "45036"})
@@ -91,9 +91,7 @@ def read_redis(redis: Redis) -> dict[str, Any]:
         "sent": sum(_texts(notices).values()),
         "rings": float(rings or 0),
         "spill": spill,
-        **{
-            f"queue_{name}": depth for name, depth in zip(_QUEUES, depths, strict=True)
-        },
+        **{f"queue_{name}": depth for name, depth in zip(_QUEUES, depths, strict=True)},
         "effects": [found.get(label, 0) for label in EVENT_TO_EFFECT.labels],
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from store.health.samples import HISTOGRAM, Sample
-from store.tallies import EVENT_TO_EFFECT
+from store.platform.metrics import EVENT_TO_EFFECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

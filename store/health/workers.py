@@ -9,7 +9,7 @@ from typing import Any
 
 from redis import Redis
 
-from store.presence import SILENT_SECONDS
+from store.platform.presence import SILENT_SECONDS
 
 _KNOWN = "workers:known"
 _DRAINED = "workers:drained"

@@ -7,7 +7,7 @@ from psycopg.rows import class_row
 
 from domain.links import LinkReason
 from store.database import Connection
-from store.intents import INSTALL_RESUMED
+from store.installs.intents import INSTALL_RESUMED
 
 # Who is linked for one of these reasons got an account made for them.
 _CREATED = (LinkReason.NO_ACCOUNT.value, LinkReason.NOT_VISIBLE.value)
@@ -23,7 +23,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class InstallStanding:
     """Where an install stands, with the corp and the company as far as known.
 
     Shape: `company_*` is what the corp is linked to now, whoever linked it;
@@ -103,9 +103,9 @@ def has_left(connection: Connection, company_id: str, account_id: str) -> bool:
     return bool(row and row[0])
 
 
-def find_standing(connection: Connection, code_hash: str) -> Standing | None:
+def find_standing(connection: Connection, code_hash: str) -> InstallStanding | None:
     """How far the install of this auth code has come; None before a worker saw it."""
-    with connection.cursor(row_factory=class_row(Standing)) as cursor:
+    with connection.cursor(row_factory=class_row(InstallStanding)) as cursor:
         cursor.execute(
             """
             SELECT i.state, i.reason, i.corp_pk, corps.name AS corp_name,

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from store.database import Connection
-from store.journal import Line, opened
+from store.org.journal import JournalLine, opened
 from store.sealing import DataKey, Keyring
 
 # Names of fields that hold a number or an e-mail address, wherever they are nested.
@@ -41,7 +41,7 @@ def list_lines(
     after: int,
     limit: int,
     data_key: DataKey | None,
-) -> list[Line]:
+) -> list[JournalLine]:
     """Lines behind `after`, oldest first, so that folding them gives the org.
 
     Raises: SealBroken.
@@ -78,7 +78,7 @@ def list_latest(
     data_key: DataKey | None,
     key: str | None = None,
     decision: str | None = None,
-) -> list[Line]:
+) -> list[JournalLine]:
     """The newest lines, newest first; of one key, one decision if it is named.
 
     Raises: SealBroken.
@@ -120,7 +120,7 @@ def find_data_key(
     return DataKey(keyring.open(row[0], place=f"data_key:{corp_pk}"))
 
 
-def _masked_line(line: Line) -> Line:
+def _masked_line(line: JournalLine) -> JournalLine:
     return replace(line, before=masked(line.before), after=masked(line.after))
 
 

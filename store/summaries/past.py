@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from domain.ids import CorpPk, Key, department_key, member_key, split_key
 from domain.replay import Folding, Row
-from store import past
 from store.database import Connection
+from store.org import as_of
 from store.sealing import DataKey
 from store.summaries.departments import DepartmentSummary
 from store.summaries.members import MemberSummary
@@ -19,8 +19,8 @@ def list_departments(
     connection: Connection, corp_pk: CorpPk, *, cut: int, after: int, limit: int
 ) -> list[DepartmentSummary]:
     """Departments behind `after` as they were at the cut, ascending by id."""
-    keys = past.list_department_keys(connection, corp_pk, cut=cut)
-    folding = past.fold_keys(connection, corp_pk, keys, cut=cut, data_key=None)
+    keys = as_of.list_department_keys(connection, corp_pk, cut=cut)
+    folding = as_of.fold_keys(connection, corp_pk, keys, cut=cut, data_key=None)
     listed = {_number(key): row.fields for key, row in folding.rows.items()}
     wanted = sorted(each for each in listed if each > after)[:limit]
     return [_department(each, cast(Any, listed[each]), listed) for each in wanted]
@@ -39,10 +39,10 @@ def list_active(
     found: list[_Found] = []
     key = member_key(after[0])
     while len(found) < limit:
-        keys = past.list_added_keys(
+        keys = as_of.list_added_keys(
             connection, corp_pk, cut=cut, after=key, limit=limit
         )
-        rows = past.fold_keys(
+        rows = as_of.fold_keys(
             connection, corp_pk, keys, cut=cut, data_key=data_key
         ).rows
         found += [(each, 0, rows[each]) for each in keys if each in rows]
@@ -65,10 +65,10 @@ def list_removed(
     found: list[_Found] = []
     key = first = member_key(after[0])
     while len(found) < limit:
-        keys = past.list_removed_keys(
+        keys = as_of.list_removed_keys(
             connection, corp_pk, cut=cut, since=key, limit=limit
         )
-        folding = past.fold_keys(connection, corp_pk, keys, cut=cut, data_key=data_key)
+        folding = as_of.fold_keys(connection, corp_pk, keys, cut=cut, data_key=data_key)
         found += [
             each
             for each in _tombstones(folding, keys)
@@ -101,7 +101,7 @@ def _members(
         for _, _, row in found
         for each in _places(cast(Any, row.fields))
     }
-    folding = past.fold_keys(connection, corp_pk, mentioned, cut=cut, data_key=None)
+    folding = as_of.fold_keys(connection, corp_pk, mentioned, cut=cut, data_key=None)
     listed = {_number(key) for key in folding.rows}
     return [_member(key, number, row, listed) for key, number, row in found]
 

@@ -11,7 +11,7 @@ import pytest
 from demo.leftovers import MARK
 from tests.e2e.office import Install, InstallAll, Office, found
 from tests.e2e.product import Product, running
-from tests.servers import guard
+from tests.support.servers import guard
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from demo.session import Progress, Session
 from demo.supervisor import Supervisor
 from demo.synthetic import choose_ports, load_secrets, synthetic_settings
 from demo.valkey import prepare_valkey
-from tests.servers import Guarded
+from tests.support.servers import Guarded
 
 ANSWER_SECONDS = 30.0
 PATIENCE_SECONDS = 45.0

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
-from tests.webclient import (
+from tests.support.webclient import (
     API_TOKEN,
     Web,
     add_corp,

@@ -7,7 +7,7 @@ from receiver import posts
 from tests.guards.source import modules, modules_at
 from wecom.events import Family
 from wecom.kinds import EVENTS, Treatment
-from workers import corp_mail
+from workers.inbox import corp_mail
 
 # Source: WeCom 90628, 90639, 90640, 90641, 93373, 94758, 95038, 97378, 98959, 100964.
 COMMANDS = """

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from demo.procfile import read_procfile
-from store.gaps import GapReason
+from store.intake.gaps import GapReason
 from tests.guards.source import (
     ROOT,
     called,
@@ -16,7 +16,7 @@ from tests.guards.source import (
     read,
     texts,
 )
-from wecom.intake import Refused
+from wecom.intake import CallbackRefused
 
 READMES = ("README.md", "README.zh-CN.md")
 README_LINES = 100
@@ -67,7 +67,9 @@ def states() -> set[str]:
 
 def metrics() -> set[str]:
     """The metrics that receiver and web show, by the names in their code."""
-    shown = modules_at("web/gauges.py", "receiver/meters.py", "store/shore.py")
+    shown = modules_at(
+        "web/gauges.py", "receiver/meters.py", "store/intake/receiver_stores.py"
+    )
     pattern = re.compile(r"(sync|receiver|spill|inbox)_[a-z_]+")
     found = {text for each in shown for text in texts(each.tree)}
     return {text for text in found if pattern.fullmatch(text)}
@@ -174,7 +176,9 @@ def test_every_reason_of_a_gap_is_in_the_runbook() -> None:
 
 
 def test_every_reason_to_refuse_a_callback_is_in_the_runbook() -> None:
-    shape = (Refused.__doc__ or "").partition("reasons are ")[2].partition(".")[0]
+    shape = (
+        (CallbackRefused.__doc__ or "").partition("reasons are ")[2].partition(".")[0]
+    )
     reasons = re.findall(r"\w+", shape)
     runbook = read("docs/operations.md")
 

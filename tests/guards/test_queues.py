@@ -15,7 +15,7 @@ from tests.guards.source import (
     modules_at,
     read,
 )
-from workers import broker
+from workers.queue import broker
 
 STATED = {"queue_name", "max_retries", "time_limit"}
 
@@ -38,7 +38,7 @@ def options(decorator: ast.Call) -> dict[str, ast.expr]:
 
 
 def queue_of(decorator: ast.Call) -> str:
-    """The queue's name, behind the constant of workers/broker.py."""
+    """The queue's name, behind the constant of workers/queue/broker.py."""
     value = options(decorator)["queue_name"]
     return str(getattr(broker, called(value)))
 
@@ -54,7 +54,7 @@ def served(folder: Path) -> set[str]:
 
 def rung() -> dict[str, tuple[str, str]]:
     """By the bell's method: the actor that it rings, and on which queue."""
-    [module] = modules_at("workers/bell.py")
+    [module] = modules_at("workers/queue/bell.py")
     found = {}
     for function in functions(module):
         for call in ast.walk(function):
@@ -126,7 +126,7 @@ def test_whatever_is_rung_is_an_actor_of_that_queue() -> None:
     in_use = {
         called(call)
         for module in modules("receiver", "workers", "web")
-        if module.path != "workers/bell.py"
+        if module.path != "workers/queue/bell.py"
         for call in ast.walk(module.tree)
         if isinstance(call, ast.Attribute)
     }

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from domain.ids import CompanyId
-from store import account_reads, intents
 from store.database import transaction
+from store.installs import intents
+from store.links import account_reads
+from tests.support.webclient import BEARER, insert, open_web
+from tests.support.workbench import Workbench, workbench
 from tests.unit.wecom.scripted import ScriptedServer, says, scripted_server
-from tests.webclient import BEARER, insert, open_web
-from tests.workbench import Workbench, workbench
-from workers import upkeep
-from workers.account_reads import read_accounts
+from workers.links.account_reads import read_accounts
+from workers.upkeep import jobs
 
 COMPANY = CompanyId("wpA")
 TOKEN = {"status": 1, "data": {"access_token": "t", "expires_in": 7200}}
@@ -52,7 +53,7 @@ def standing(bench: Workbench) -> tuple[str, str | None, int]:
 
 def read(bench: Workbench) -> None:
     """Have it read, as the clock and a worker would."""
-    upkeep.read_due_accounts(bench.runtime)
+    jobs.read_due_accounts(bench.runtime)
     make_due(bench)
     read_accounts(bench.runtime, COMPANY)
 
@@ -66,7 +67,8 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
         each.getMessage()
         for each in caplog.records
-        if each.name == "workers.account_reads" and each.levelno >= logging.WARNING
+        if each.name == "workers.links.account_reads"
+        and each.levelno >= logging.WARNING
     ]
 
 
@@ -187,7 +189,7 @@ def test_only_linked_companies_that_tapd_knows_are_read(bench: Workbench) -> Non
     bench.add_corp("wpC")
     bench.rows("UPDATE companies SET origin = 'wecom' WHERE company_id = 'wpC'")
 
-    upkeep.read_due_accounts(bench.runtime)
+    jobs.read_due_accounts(bench.runtime)
 
     assert bench.row("SELECT company_id FROM account_reads")["company_id"] == "wpA"
     assert bench.runtime.redis.exists("ring:accounts:wpA") == 1
@@ -236,7 +238,7 @@ def test_a_company_that_is_not_linked_any_more_is_left_alone(
     bench: Workbench, tapd: ScriptedServer
 ) -> None:
     bench.add_corp(COMPANY)
-    upkeep.read_due_accounts(bench.runtime)
+    jobs.read_due_accounts(bench.runtime)
     bench.rows("UPDATE corps SET state = 'paused'")
 
     read_accounts(bench.runtime, COMPANY)
@@ -248,7 +250,7 @@ def test_one_worker_at_a_time_reads_a_company(
     bench: Workbench, tapd: ScriptedServer
 ) -> None:
     bench.add_corp(COMPANY)
-    upkeep.read_due_accounts(bench.runtime)
+    jobs.read_due_accounts(bench.runtime)
     with transaction(bench.runtime.pool) as connection:
         assert account_reads.claim(connection, COMPANY, seconds=60)
 
@@ -261,7 +263,7 @@ def test_without_credentials_tapd_is_not_asked(database: str, redis_url: str) ->
     with workbench(database=database, redis_url=redis_url, TAPD_CLIENT_ID="") as bench:
         bench.add_corp(COMPANY)
 
-        upkeep.read_due_accounts(bench.runtime)
+        jobs.read_due_accounts(bench.runtime)
         read_accounts(bench.runtime, COMPANY)
 
         assert bench.rows("SELECT company_id FROM account_reads") == []

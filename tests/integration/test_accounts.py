@@ -10,8 +10,8 @@ import pytest
 
 from domain.accounts import AccountChange, AccountField
 from domain.ids import AccountId, CompanyId
-from store.accounts import ROWS_AT_ONCE, Upserted, upsert
-from tests.webclient import insert
+from store.links.accounts import ROWS_AT_ONCE, Upserted, upsert
+from tests.support.webclient import insert
 
 COMPANY = CompanyId("7")
 VERSIONS = "SELECT 'a', account_id, xmin::text, ctid::text FROM accounts"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.webclient import BEARER, Web, insert, open_web
+from tests.support.webclient import BEARER, Web, insert, open_web
 
 
 @pytest.fixture

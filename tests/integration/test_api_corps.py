@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from store.sealing import pseudonym
-from tests.webclient import (
+from tests.support.webclient import (
     BEARER,
     Web,
     add_corp,

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from domain.decisions import DecisionName
-from tests.webclient import BEARER, Web, open_web, web_settings
+from tests.support.webclient import BEARER, Web, open_web, web_settings
 from web import access
 from web.access import Audience
 from web.app import create_app

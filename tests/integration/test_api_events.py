@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.webclient import Web, add_corp, add_event, insert, open_web
+from tests.support.webclient import Web, add_corp, add_event, insert, open_web
 
 TODAY = datetime.now(UTC).date()
 

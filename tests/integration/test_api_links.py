@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.linked import Matched, mobile, people
-from tests.pipeline import Bench
-from tests.webclient import BEARER, Web, open_web
+from tests.support.linked import Matched, mobile, people
+from tests.support.pipeline import Bench
+from tests.support.webclient import BEARER, Web, open_web
 
 M = mobile(1)
 MAIL = "one.address@x.cn"

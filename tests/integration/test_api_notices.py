@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.webclient import Web, add_corp, add_member, insert, open_web
+from tests.support.webclient import Web, add_corp, add_member, insert, open_web
 
 CORP = "wwcorp"
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from domain.decisions import Decision, DecisionName
-from domain.guard import Entry, RemovalKind, held_plan
+from domain.guard import RemovalEntry, RemovalKind, held_plan
 from domain.ids import CorpId, CorpPk, member_key
-from store import plans
+from store.runs import plans
 from store.sealing import DataKey
-from tests.webclient import BEARER, Web, add_corp, open_web
+from tests.support.webclient import BEARER, Web, add_corp, open_web
 
 LOST = ("woA", "woB")
 
@@ -37,7 +37,7 @@ def hold(web: Web, corp_id: str = "wwcorp") -> tuple[str, str]:
         corp_id=CorpId(corp_id),
         kind=RemovalKind.MEMBERS,
         entries=[
-            Entry(kind=RemovalKind.MEMBERS, key=each.key, before=each.before)
+            RemovalEntry(kind=RemovalKind.MEMBERS, key=each.key, before=each.before)
             for each in removals
         ],
     )

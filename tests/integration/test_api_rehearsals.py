@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from domain.ids import RunId
-from store.runs import PLAN
-from tests.histories import HOME, TEAM, Company, company
-from tests.pipeline import Bench, Tenant
-from tests.webclient import BEARER, Web, open_web
+from store.runs.runs import PLAN
+from tests.support.histories import HOME, TEAM, Company, company
+from tests.support.pipeline import Bench, Tenant
+from tests.support.webclient import BEARER, Web, open_web
 from web.api import rehearsals
 from wecom.errors import Revoked
 

@@ -9,7 +9,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from store.sealing import DataKey
-from tests.webclient import (
+from tests.support.webclient import (
     BEARER,
     Web,
     add_corp,

@@ -9,10 +9,10 @@ import pytest
 from simulator import visits
 from simulator.corp import Message
 from simulator.tokens import Paper
-from store import approvals, run_wishes
 from store.database import transaction
-from tests.outbox import Post, read_in_full, read_office
-from tests.workbench import Workbench, workbench
+from store.runs import approvals, requests
+from tests.support.outbox import Post, read_in_full, read_office
+from tests.support.workbench import Workbench, workbench
 
 STRANGER_KEY = "approve:another:plan"
 
@@ -92,7 +92,7 @@ def board(bench: Workbench) -> Board:
 
 def resync(post: Post) -> None:
     with transaction(post.bench.runtime.pool) as connection:
-        run_wishes.request_run(connection, post.corp.corp_pk, cause="operator")
+        requests.request_run(connection, post.corp.corp_pk, cause="operator")
     read_in_full(post.bench)
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from simulator import admin_app
 from simulator.faults import Kind
-from tests.workbench import Workbench, workbench
-from workers import withdrawals as work
+from tests.support.workbench import Workbench, workbench
+from workers.installs import withdrawal as work
 
 
 @pytest.fixture

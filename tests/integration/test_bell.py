@@ -12,9 +12,9 @@ import redis
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.worker import Worker
 
-from tests.receiving import wait_until
-from workers.bell import Bell, Ringer, open_bell
-from workers.broker import (
+from tests.support.receiving import wait_until
+from workers.queue.bell import Bell, Ringer, open_bell
+from workers.queue.broker import (
     EXIT_CONSUMER_DIED,
     QUEUES,
     UnwantedRetries,

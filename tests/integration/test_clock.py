@@ -13,9 +13,9 @@ from unittest.mock import patch
 
 import pytest
 
-from store import schedule
 from store.database import StoreUnavailable, transaction
-from tests.workbench import Workbench, environment_for, settings_for, workbench
+from store.platform import schedule
+from tests.support.workbench import Workbench, environment_for, settings_for, workbench
 from workers import clock
 from workers.clock import RESYNC, Clock, next_resync, plan_resync, resync_if_due
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.companies import (
+from tests.support.companies import (
     ADMIN,
     CORP,
     Company,
@@ -14,9 +14,9 @@ from tests.companies import (
     form_of,
     open_company,
 )
+from tests.support.visiting import DESKTOP, Visit
+from tests.support.webclient import add_corp, add_member
 from tests.unit.wecom.scripted import says
-from tests.visiting import DESKTOP, Visit
-from tests.webclient import add_corp, add_member
 from web.texts import catalogue
 
 WORDS = catalogue("zh-CN")

@@ -7,11 +7,11 @@ import requests
 
 from demo.browser import Page
 from simulator.corp import Corp as Enterprise
-from simulator.tapd.likeness import Likeness, resemble
-from tests.installing import COMPANY
-from tests.walking import Walk, intent_of, walking
-from tests.webclient import BEARER
-from tests.workbench import workbench
+from simulator.tapd.seed_accounts import Likeness, resemble
+from tests.support.installing import COMPANY
+from tests.support.walking import Walk, intent_of, walking
+from tests.support.webclient import BEARER
+from tests.support.workbench import workbench
 from web.texts import catalogue
 
 WORDS = catalogue("zh-CN")

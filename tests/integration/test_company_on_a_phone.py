@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
-from tests.companies import CORP, Company, evidence, open_company
+from tests.support.companies import CORP, Company, evidence, open_company
 from web.texts import catalogue
 
 PAGES = ("", "?group=pending", "people/li", "people/li/desk", "people/wang/unlink")

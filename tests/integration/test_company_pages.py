@@ -4,8 +4,8 @@ import pytest
 
 from domain.links import Agreement, LinkReason, LinkState
 from domain.notices import NoticeState, Obstacle
-from store.summaries.people import Group
-from tests.companies import (
+from store.summaries.links.people import PeopleGroup
+from tests.support.companies import (
     ADMIN,
     COMPANY,
     CORP,
@@ -14,10 +14,10 @@ from tests.companies import (
     evidence,
     open_company,
 )
+from tests.support.visiting import DESKTOP, WECOM, Visit
+from tests.support.webclient import add_corp, add_department, add_member, insert
 from tests.unit.wecom.scripted import says
-from tests.visiting import DESKTOP, WECOM, Visit
-from tests.webclient import add_corp, add_department, add_member, insert
-from web.company.entrance import Closed
+from web.company.authorize import Closed
 from web.texts import LANGUAGES, catalogue
 
 
@@ -173,7 +173,7 @@ def test_everybody_is_in_one_group(company: Company) -> None:
         for (userid,) in company.rows.execute("SELECT userid FROM members").fetchall()
     ]
 
-    pages = {each.value: company.get("", group=each.value).text for each in Group}
+    pages = {each.value: company.get("", group=each.value).text for each in PeopleGroup}
 
     listed = {
         group: {each for each in people if f'/people/{each}"' in page}
@@ -214,7 +214,7 @@ def test_an_empty_group_explains_itself(company: Company) -> None:
 
     silent = [
         group
-        for group in Group
+        for group in PeopleGroup
         if catalogue("zh-CN")[f"company.empty.{group}"]
         not in company.get("", group=group.value).text
     ]
@@ -364,7 +364,7 @@ def test_an_older_userid_leads_to_the_same_person_and_an_unknown_one_to_nobody(
 def test_whatever_a_page_may_have_to_say_there_are_words_for(tag: str) -> None:
     said = catalogue(tag)
 
-    wanted = {f"company.group.{each}" for each in Group}
+    wanted = {f"company.group.{each}" for each in PeopleGroup}
     wanted |= {f"company.group.{each}" for each in LinkState}
     wanted |= {f"company.reason.{each}" for each in LinkReason}
     wanted |= {f"company.agree.{each}" for each in Agreement}

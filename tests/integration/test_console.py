@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.webclient import (
+from tests.support.webclient import (
     API_TOKEN,
     Web,
     add_corp,

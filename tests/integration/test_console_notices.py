@@ -5,7 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.webclient import API_TOKEN, Web, add_corp, add_member, insert, open_web
+from tests.support.webclient import (
+    API_TOKEN,
+    Web,
+    add_corp,
+    add_member,
+    insert,
+    open_web,
+)
 
 PATH = "/console/corps/wwcorp/notices"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.webclient import (
+from tests.support.webclient import (
     API_TOKEN,
     Web,
     add_corp,

@@ -6,20 +6,20 @@ from datetime import UTC
 import pytest
 from click.testing import CliRunner, Result
 
-from domain.changes import Change, ChangeKind
+from domain.changes import ChangeKind, OrgChange
 from domain.decisions import Fields
 from domain.fields import department_fields, member_fields
 from domain.ids import Key, department_key, member_key
 from domain.org import Org
 from manage import cli
-from store import corps
-from store.changes import read_changes
 from store.database import transaction
-from tests.fakes import Person
-from tests.histories import HOME, TEAM, Company, company
-from tests.lives import Life
-from tests.pipeline import Bench, Tenant
-from tests.workbench import environment_for
+from store.org import corps
+from store.org.diff import read_changes
+from tests.support.fakes import Person
+from tests.support.histories import HOME, TEAM, Company, company
+from tests.support.lives import Life
+from tests.support.pipeline import Bench, Tenant
+from tests.support.workbench import environment_for
 
 CORP = "wpCorpA"
 Diff = Callable[..., Result]
@@ -54,7 +54,7 @@ def fields_of(org: Org) -> dict[Key, Fields]:
     return rows | {member_key(u): member_fields(m) for u, m in org.members.items()}
 
 
-def changes(bench: Bench, tenant: Tenant, *, since: int, until: int) -> list[Change]:
+def changes(bench: Bench, tenant: Tenant, *, since: int, until: int) -> list[OrgChange]:
     with transaction(bench.runtime.pool) as connection:
         corp = corps.get(connection, tenant.corp_pk)
         return list(
@@ -68,7 +68,7 @@ def changes(bench: Bench, tenant: Tenant, *, since: int, until: int) -> list[Cha
         )
 
 
-def applied(rows: dict[Key, Fields], told: list[Change]) -> dict[Key, Fields]:
+def applied(rows: dict[Key, Fields], told: list[OrgChange]) -> dict[Key, Fields]:
     """What the changes make of an org; nobody of it may be named twice."""
     concerned = {each.was or each.key for each in told}
     left = {key: fields for key, fields in rows.items() if key not in concerned}

@@ -16,12 +16,12 @@ from domain.ids import CompanyId
 from receiver.app import create_app as create_receiver
 from settings import Settings, SettingsError, load
 from simulator.faults import Kind
-from tests.workbench import Workbench, workbench
+from tests.support.workbench import Workbench, workbench
 from web.app import create_app as create_web
-from workers import upkeep
-from workers.account_reads import read_accounts
-from workers.doctor import examine, examine_before_start
-from workers.findings import Finding, Verdict
+from workers.doctor.doctor import examine, examine_before_start
+from workers.doctor.verdicts import ProbeResult, Verdict
+from workers.links.account_reads import read_accounts
+from workers.upkeep import jobs
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def serving(app: Flask, port: int) -> Iterator[None]:
     thread.join()
 
 
-def findings(settings: Settings) -> dict[str, Finding]:
+def findings(settings: Settings) -> dict[str, ProbeResult]:
     return {each.probe: each for each in examine(lambda: settings)}
 
 
@@ -135,7 +135,7 @@ def test_a_proxy_that_is_not_trusted_is_named_in_both_languages(
 ) -> None:
     outside = replace(settings, public_url="https://127.0.0.1:1")
 
-    def found(settings: Settings) -> dict[str, Finding]:
+    def found(settings: Settings) -> dict[str, ProbeResult]:
         return {each.probe: each for each in examine_before_start(lambda: settings)}
 
     assert "proxies" not in found(settings)
@@ -176,7 +176,7 @@ def test_a_company_that_did_not_install_the_app_in_tapd_is_named(
     bench: Workbench, settings: Settings
 ) -> None:
     bench.add_corp("20001001")
-    upkeep.read_due_accounts(bench.runtime)
+    jobs.read_due_accounts(bench.runtime)
     read_accounts(bench.runtime, CompanyId("20001001"))
 
     found = findings(settings)["company 20001001"]
@@ -283,11 +283,11 @@ def test_secrets_of_a_key_that_is_gone_are_told(
     assert "SECRET_KEYS" in advice.en
 
 
-def before_start(settings: Settings) -> dict[str, Finding]:
+def before_start(settings: Settings) -> dict[str, ProbeResult]:
     return {each.probe: each for each in examine_before_start(lambda: settings)}
 
 
-def verdicts(found: dict[str, Finding]) -> dict[str, Verdict]:
+def verdicts(found: dict[str, ProbeResult]) -> dict[str, Verdict]:
     # A test has no certificate, and its Postgres need not survive a power cut.
     return {
         name: each.verdict

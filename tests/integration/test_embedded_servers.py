@@ -11,7 +11,7 @@ import redis
 from demo.launch import Identity
 from demo.postgres import choose_identity, folders_outside, prepare_postgres
 from demo.supervisor import Supervisor
-from tests.servers import Guarded, guard
+from tests.support.servers import Guarded, guard
 
 
 def test_every_test_gets_a_database_with_the_newest_schema(database: str) -> None:

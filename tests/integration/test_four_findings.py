@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.histories import ROOT, TEAM, Company, company
-from tests.pipeline import Bench, Tenant, said
-from tests.webclient import BEARER, Web, open_web
+from tests.support.histories import ROOT, TEAM, Company, company
+from tests.support.pipeline import Bench, Tenant, said
+from tests.support.webclient import BEARER, Web, open_web
 from wecom.errors import NotPermitted, NotVisible
 
 CORP = "wpCorpA"

@@ -8,11 +8,12 @@ import pytest
 from domain.ids import Userid
 from domain.leavers import Undecided
 from domain.reasons import Doubt
-from store import absences, approvals
 from store.database import transaction
-from tests.fakes import Holding, Place, Truth
-from tests.guarding import HOME, OTHER, active, delete, guarded, staffed
-from tests.pipeline import Bench, Tenant, said
+from store.org import absences
+from store.runs import approvals
+from tests.support.fakes import Holding, Place, Truth
+from tests.support.guarding import HOME, OTHER, active, delete, guarded, staffed
+from tests.support.pipeline import Bench, Tenant, said
 
 CORP = "wpGrounds"
 TAG, TEAM = 5, 4

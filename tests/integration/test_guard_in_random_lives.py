@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from store import approvals
 from store.database import transaction
-from tests.histories import company
-from tests.lives import Life
-from tests.pipeline import Bench, Tenant
+from store.runs import approvals
+from tests.support.histories import company
+from tests.support.lives import Life
+from tests.support.pipeline import Bench, Tenant
 
 CORP = "wpCorpA"
 WAITING = (

@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 
 from domain.ids import Userid, member_key
-from store import approvals, corps, run_wishes
-from store.approvals import Approval, PlanNotOpen
 from store.database import transaction
-from store.plans import close_entries
-from tests.fakes import Place, Truth
-from tests.guarding import HOME, OTHER, active, delete, guarded, staffed
-from tests.pipeline import Bench, Tenant, said
+from store.org import corps
+from store.runs import approvals, requests
+from store.runs.approvals import Approval, PlanNotOpen
+from store.runs.plans import close_entries
+from tests.support.fakes import Place, Truth
+from tests.support.guarding import HOME, OTHER, active, delete, guarded, staffed
+from tests.support.pipeline import Bench, Tenant, said
 
 CORP = "wpRemembered"
 STAFF = [f"woStaff{number:02}" for number in range(12)]
@@ -293,7 +294,7 @@ def test_a_window_of_a_year_is_counted_by_plan_and_resync_alike(strict: Bench) -
     delete(tenant, [STAFF[2]])
 
     with transaction(strict.runtime.pool) as connection:
-        planned = run_wishes.request_plan(connection, tenant.corp_pk)
+        planned = requests.request_plan(connection, tenant.corp_pk)
     strict.work_on(planned)
     [[holds]] = strict.execute("SELECT holds FROM rehearsals")
     strict.resync(tenant)

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from store import approvals
-from store.approvals import Approval, PlanNotOpen
 from store.database import transaction
-from tests.fakes import Person, Truth
-from tests.guarding import OTHER, active, delete, guarded, staffed
-from tests.pipeline import Bench, Tenant, said
+from store.runs import approvals
+from store.runs.approvals import Approval, PlanNotOpen
+from tests.support.fakes import Person, Truth
+from tests.support.guarding import OTHER, active, delete, guarded, staffed
+from tests.support.pipeline import Bench, Tenant, said
 
 CORP = "wpGuarded"
 STAFF = [f"woStaff{number:02}" for number in range(30)]

@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from manage import cli
-from store.accounts import ROWS_AT_ONCE
+from store.links.accounts import ROWS_AT_ONCE
+from tests.support.webclient import insert
+from tests.support.workbench import environment_for
 from tests.unit.wecom.scripted import ScriptedServer, says, scripted_server
-from tests.webclient import insert
-from tests.workbench import environment_for
 
 HEADER = "account_id,nick,name,mobile,email\n"
 TOKEN = {"status": 1, "data": {"access_token": "t", "expires_in": 7200}}

@@ -11,8 +11,8 @@ from psycopg.rows import TupleRow
 
 from domain.ids import CORP_KEY, Key
 from store.database import Connection
-from store.inbox import Arrival, MailState, Post, identify, post_internal, record
-from store.inbox import measure_backlog as measure
+from store.inbox.record import Arrival, MailState, Post, identify, post_internal, record
+from store.inbox.record import measure_backlog as measure
 
 SENT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 

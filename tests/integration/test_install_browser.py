@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from simulator.corp import Corp as Enterprise
-from tests.installing import COMPANY
-from tests.walking import Walk, intent_of, walking
-from tests.workbench import workbench
+from tests.support.installing import COMPANY
+from tests.support.walking import Walk, intent_of, walking
+from tests.support.workbench import workbench
 
 PHONE = ViewportSize(width=390, height=800)
 

@@ -7,11 +7,11 @@ import pytest
 from simulator import admin_app
 from simulator.corp import Corp as Enterprise
 from simulator.grant import Grant
-from store import intents
 from store.database import transaction
-from tests.installing import COMPANY, WHOLE, existing, new
-from tests.workbench import Workbench, workbench
-from workers.mailbox import drain
+from store.installs import intents
+from tests.support.installing import COMPANY, WHOLE, existing, new
+from tests.support.workbench import Workbench, workbench
+from workers.inbox.drain import drain
 
 
 @pytest.fixture

@@ -8,15 +8,9 @@ import requests
 from simulator import admin_app
 from simulator.faults import Kind
 from simulator.grant import Grant
-from tests.installing import COMPANY, WHOLE
-from tests.walking import (
-    Walk,
-    intent_of,
-    path_of,
-    says,
-    untouched,
-)
-from workers import ways
+from tests.support.installing import COMPANY, WHOLE
+from tests.support.walking import Walk, intent_of, path_of, says, untouched
+from workers.installs import company
 
 
 def test_an_address_that_was_changed_leads_nowhere(walk: Walk) -> None:
@@ -257,7 +251,7 @@ def test_nobody_signs_in_in_time(walk: Walk) -> None:
     back = walk.install(walk.open(path_of(intent_of(walk))), enterprise)
     walk.work()
     walk.bench.rows(
-        "UPDATE installs SET state = 'refused', reason = %s", ways.INSTALLER_UNPROVEN
+        "UPDATE installs SET state = 'refused', reason = %s", company.INSTALLER_UNPROVEN
     )
 
     page = walk.browser.open(back.url)

@@ -12,11 +12,12 @@ from simulator.directory import ROOT
 from simulator.faults import Kind
 from simulator.grant import Grant, Scope
 from simulator.tokens import Paper
-from store import installs as stored_installs
 from store.database import transaction
-from tests.workbench import Workbench, workbench
-from workers import codes, installs
-from workers.mailbox import drain
+from store.installs import installs as stored_installs
+from tests.support.workbench import Workbench, workbench
+from workers.inbox.drain import drain
+from workers.installs import codes
+from workers.installs import exchange as installs
 
 
 @pytest.fixture

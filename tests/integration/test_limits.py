@@ -7,8 +7,8 @@ import pytest
 from limits.strategies import FixedWindowRateLimiter
 from psycopg_pool import ConnectionPool
 
-from tests.visiting import WECOM, Visit, csrf_of, query_of
-from tests.webclient import API_TOKEN, add_corp, add_member, open_web
+from tests.support.visiting import WECOM, Visit, csrf_of, query_of
+from tests.support.webclient import API_TOKEN, add_corp, add_member, open_web
 from web import limits
 from web.install import tickets
 from web.limits import Door

@@ -2,8 +2,8 @@
 
 from domain.claims import ClaimKind
 from domain.links import LinkReason
-from tests.linked import Matched, mobile, people
-from tests.pipeline import Bench
+from tests.support.linked import Matched, mobile, people
+from tests.support.pipeline import Bench
 
 LINKED = "linked"
 M = mobile(1)

@@ -9,12 +9,12 @@ from domain.claims import ClaimKind
 from domain.ids import AccountId, MemberPk, Userid
 from simulator import admin_app
 from simulator.corp import Corp as Enterprise
-from store import accounts, link_claims
-from store.corps import Corp
 from store.database import transaction
-from tests.workbench import Workbench, workbench
-from workers.mailbox import drain
-from workers.runs import work_on
+from store.links import accounts, link_claims
+from store.org.corps import Corp
+from tests.support.workbench import Workbench, workbench
+from workers.inbox.drain import drain
+from workers.runs.run import work_on
 
 
 @pytest.fixture

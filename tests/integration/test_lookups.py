@@ -4,11 +4,11 @@ from contextlib import suppress
 from datetime import timedelta
 
 from domain.linking import LONGEST_WAIT
-from tests.fakes import Truth
-from tests.linked import Matched, mobile, people
-from tests.pipeline import Bench
+from tests.support.fakes import Truth
+from tests.support.linked import Matched, mobile, people
+from tests.support.pipeline import Bench
 from wecom.errors import Throttled, Unavailable
-from workers import upkeep
+from workers.upkeep import jobs
 
 M = mobile(1)
 
@@ -27,7 +27,7 @@ def look_up(one: Matched) -> None:
     """Upkeep's turn, and what it rings for."""
     one.bench.execute("UPDATE corps SET lookups_due_at = clock_timestamp()"
         " WHERE lookups_due_at IS NOT NULL")  # fmt: skip
-    upkeep.look_up_mobiles(one.bench.runtime)
+    jobs.look_up_mobiles(one.bench.runtime)
     one.settle()
 
 
@@ -83,7 +83,7 @@ def test_what_hits_leave_of_the_budget_is_asked_at_once(bench: Bench) -> None:
 
     # Only as often as upkeep finds it due by itself.
     for _ in range(4):
-        upkeep.look_up_mobiles(bench.runtime)
+        jobs.look_up_mobiles(bench.runtime)
         one.settle()
 
     assert len(asked(one)) == 5
@@ -163,7 +163,7 @@ def test_a_question_that_fails_keeps_the_answers_before_it(bench: Bench) -> None
     one.read()
     one.tenant.world.faults[f"mobile:{mobile(2)}"] = Unavailable("away")
     bench.execute("UPDATE corps SET lookups_due_at = clock_timestamp()")
-    upkeep.look_up_mobiles(bench.runtime)
+    jobs.look_up_mobiles(bench.runtime)
     bench.drain(one.tenant)
     failed = bench.execute("SELECT state FROM inbox ORDER BY event_id DESC LIMIT 1")
     one.tenant.world.faults.clear()
@@ -182,7 +182,7 @@ def test_a_reservation_outlives_the_worker_that_made_it(bench: Bench) -> None:
         one.name(f"u{n}", mobile=mobile(500 + n))
     one.read()
     bench.execute("UPDATE corps SET lookups_due_at = clock_timestamp()")
-    upkeep.look_up_mobiles(bench.runtime)
+    jobs.look_up_mobiles(bench.runtime)
 
     def die(question: str) -> None:
         if question.startswith("mobile:"):

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from store import claims
-from tests.fakes import Person, Place, Truth
-from tests.histories import HOME, KEEPER, TEAM, company
-from tests.pipeline import Bench, Event, Tenant, said
+from store.inbox import claims
+from tests.support.fakes import Person, Place, Truth
+from tests.support.histories import HOME, KEEPER, TEAM, company
+from tests.support.pipeline import Bench, Event, Tenant, said
 
 CORP = "wpCorpA"
 

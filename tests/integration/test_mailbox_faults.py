@@ -4,14 +4,14 @@ from uuid import UUID
 
 import pytest
 
-from store import leases
 from store.database import transaction
-from tests.fakes import Truth
-from tests.histories import HOME, ROOT, company
-from tests.mortal import WorkerDied
-from tests.pipeline import Bench, Event, Tenant, said
+from store.inbox import leases
+from tests.support.fakes import Truth
+from tests.support.histories import HOME, ROOT, company
+from tests.support.mortal import WorkerDied
+from tests.support.pipeline import Bench, Event, Tenant, said
 from wecom.errors import Paused, Revoked, Throttled, TicketMissing, Unavailable
-from workers.mailbox import LONE_ATTEMPTS
+from workers.inbox.drain import LONE_ATTEMPTS
 
 CORP = "wpCorpA"
 PEOPLE = ("woA", "woB", "woa", "woKeeper")

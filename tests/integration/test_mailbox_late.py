@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.fakes import Truth
-from tests.histories import HOME, TAG, TEAM, Company, company
-from tests.pipeline import Bench, Tenant
+from tests.support.fakes import Truth
+from tests.support.histories import HOME, TAG, TEAM, Company, company
+from tests.support.pipeline import Bench, Tenant
 
 CORP = "wpCorpA"
 

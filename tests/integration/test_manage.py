@@ -15,13 +15,13 @@ from domain.decisions import Decision, DecisionName
 from domain.fields import department_fields, member_fields
 from domain.ids import CorpPk, department_key, member_key
 from manage import cli
-from store import departments, journal, members
-from store.journal import Cause
 from store.migrate import list_missing
-from store.rotation import SEALED
+from store.org import departments, journal, members
+from store.org.journal import Cause
+from store.retention.rotation import SEALED
 from store.sealing import DataKey, Keyring
-from tests import builders
-from tests.webclient import SECRET_KEY, add_corp, add_event, add_run, insert
+from tests.support import builders
+from tests.support.webclient import SECRET_KEY, add_corp, add_event, add_run, insert
 
 OLD_KEY, STRANGE_KEY = b"o" * 32, b"s" * 32
 # Bytes that no key of SECRET_KEYS seals: digests, and what a corp's data key seals.

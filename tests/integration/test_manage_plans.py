@@ -9,13 +9,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from domain.decisions import Decision, DecisionName
-from domain.guard import Entry, RemovalKind, held_plan
+from domain.guard import RemovalEntry, RemovalKind, held_plan
 from domain.ids import CorpId, CorpPk, Userid, member_key
 from manage import cli
-from store import plans
+from store.runs import plans
 from store.sealing import DataKey
-from tests.webclient import add_corp
-from tests.workbench import environment_for
+from tests.support.webclient import add_corp
+from tests.support.workbench import environment_for
 
 Decide = Callable[..., Result]
 
@@ -47,7 +47,9 @@ def plan_id(rows: psycopg.Connection[Any]) -> str:
         after={},
         reason="confirmed_by_listing",
     )
-    entry = Entry(kind=RemovalKind.MEMBERS, key=removal.key, before=removal.before)
+    entry = RemovalEntry(
+        kind=RemovalKind.MEMBERS, key=removal.key, before=removal.before
+    )
     held = held_plan(
         corp_id=CorpId("wwcorp"), kind=RemovalKind.MEMBERS, entries=[entry]
     )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.linking_rows import (
+from tests.support.linking_rows import (
     Member,
     add_link,
     add_linked,
@@ -16,9 +16,9 @@ from tests.linking_rows import (
     tapd_names,
     way_to_tapd,
 )
+from tests.support.visiting import WECOM, Visit, csrf_of, data_actions, open_visit
+from tests.support.webclient import add_member
 from tests.unit.wecom.scripted import hangs_up
-from tests.visiting import WECOM, Visit, csrf_of, data_actions, open_visit
-from tests.webclient import add_member
 
 BACK = "http://sync.example/tapd/done"
 

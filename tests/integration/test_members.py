@@ -1,11 +1,11 @@
 """Members as they are stored and found again, whatever their texts hold."""
 
 from domain.ids import CorpPk, MemberPk
-from store import aliases, members
 from store.database import transaction
-from tests.builders import member
-from tests.histories import company
-from tests.pipeline import Bench
+from store.org import aliases, members
+from tests.support.builders import member
+from tests.support.histories import company
+from tests.support.pipeline import Bench
 
 CORP = "wpCorpA"
 AWKWARD = ["", " ", "NULL", 'a"b', "a\\b", "{a,b}", "tab\there", "line\nend", "张三"]

@@ -7,9 +7,10 @@ from dramatiq.worker import Worker
 from prometheus_client.core import Metric
 from redis import Redis
 
-from store import leases, presence
 from store.database import transaction
-from store.tallies import (
+from store.inbox import leases
+from store.platform import presence
+from store.platform.metrics import (
     BATCH_EVENTS,
     DECISIONS,
     EVENT_TO_EFFECT,
@@ -17,14 +18,14 @@ from store.tallies import (
     read_counts,
     read_distribution,
 )
-from tests.histories import company
-from tests.pipeline import Bench, Tenant, said
-from tests.receiving import wait_until
+from tests.support.histories import company
+from tests.support.pipeline import Bench, Tenant, said
+from tests.support.receiving import wait_until
 from web.gauges import StoreCollector
 from wecom.errors import Unavailable
-from workers.bell import open_bell
-from workers.broker import EVENTS, NOTICES, RESYNC, make_broker, make_client
-from workers.tallies import Tallies
+from workers.queue.bell import open_bell
+from workers.queue.broker import EVENTS, NOTICES, RESYNC, make_broker, make_client
+from workers.queue.metrics import Tallies
 
 CORP = "wpCorpA"
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from domain.claims import Claim, ClaimKind, weigh
+from domain.claims import ClaimKind, LinkClaim, weigh
 from domain.ids import AccountId, CorpPk, MemberPk
-from store import history, link_claims
 from store.database import transaction
-from tests.workbench import Workbench, workbench
-from workers import pruning, upkeep
+from store.links import link_claims
+from store.retention import history
+from tests.support.workbench import Workbench, workbench
+from workers.upkeep import jobs, pruning
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
@@ -195,8 +196,8 @@ def prune(bench: Workbench) -> None:
     for _ in range(2):
         pruning.prune(bench.runtime)
         pruning.prune_history(bench.runtime)
-        upkeep.drop_idle_boxes(bench.runtime)
-        upkeep.look_for_gaps(bench.runtime)
+        jobs.drop_idle_boxes(bench.runtime)
+        jobs.look_for_gaps(bench.runtime)
 
 
 def test_every_table_is_bounded_or_emptied_of_what_is_over(bench: Workbench) -> None:
@@ -316,19 +317,23 @@ def test_the_manual_says_of_each_table_how_long_it_is_kept(bench: Workbench) -> 
     assert set(tables(bench)) - named == set()
 
 
-def _every_history(*, length: int) -> list[list[Claim]]:
+def _every_history(*, length: int) -> list[list[LinkClaim]]:
     """Everything of some length that can be said about two accounts."""
     kinds = (ClaimKind.PROVED, ClaimKind.UNLINKED)
     accounts = (AccountId("a"), AccountId("b"))
-    sayings = [Claim(kind=kind, account_id=one) for kind in kinds for one in accounts]
-    sayings.append(Claim(kind=ClaimKind.CREATE))
-    told: list[list[Claim]] = [[]]
+    sayings = [
+        LinkClaim(kind=kind, account_id=one) for kind in kinds for one in accounts
+    ]
+    sayings.append(LinkClaim(kind=ClaimKind.CREATE))
+    told: list[list[LinkClaim]] = [[]]
     for _ in range(length):
         told = [[*earlier, each] for earlier in told for each in sayings]
     return told
 
 
-def _say(bench: Workbench, corp_pk: CorpPk, number: int, told: list[Claim]) -> MemberPk:
+def _say(
+    bench: Workbench, corp_pk: CorpPk, number: int, told: list[LinkClaim]
+) -> MemberPk:
     row = bench.row(
         "WITH member AS (INSERT INTO members (corp_pk, userid, department_ids,"
         " department_orders, grounds, employment, fingerprint)"

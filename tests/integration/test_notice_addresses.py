@@ -1,25 +1,25 @@
 """What the address of a notice opens: for whom, how long, and until it was used."""
 
 from domain.ids import Userid
-from store import deliveries, notice_addresses, notices, reinvites
 from store.database import transaction
-from store.notice_addresses import FoundNotice
-from tests.outbox import Post, make_due
-from workers import upkeep
-from workers.purge import purge_corp
+from store.notices import addresses, deliveries, notices, reinvites
+from store.notices.addresses import FoundNotice
+from tests.support.outbox import Post, make_due
+from workers.installs.purge import purge_corp
+from workers.upkeep import jobs
 
 
 def find(post: Post, token: str, userid: str) -> FoundNotice | None:
     """What the page finds when this member opens the address."""
     with transaction(post.bench.runtime.pool) as connection:
-        return notice_addresses.find_notice(
+        return addresses.find_notice(
             connection, token, post.corp.corp_pk, post.member_pk(userid)
         )
 
 
 def find_kind(post: Post, token: str) -> str | None:
     with transaction(post.bench.runtime.pool) as connection:
-        return notice_addresses.find_kind(connection, token)
+        return addresses.find_kind(connection, token)
 
 
 def test_an_address_opens_for_each_whom_it_was_sent_to_and_nobody_else(
@@ -75,7 +75,7 @@ def test_after_fourteen_days_it_is_expired_and_a_return_asks_again(post: Post) -
     post.bench.rows("UPDATE notices SET expires_at = expires_at - interval '14 days'")
     before_upkeep = find(post, token, asked)
 
-    upkeep.expire_notices(post.bench.runtime)
+    jobs.expire_notices(post.bench.runtime)
     post.ask(asked)
     post.deliver()
 
@@ -146,7 +146,7 @@ def test_upkeep_rings_for_what_nobody_delivers(post: Post) -> None:
 
     post.bench.rows("UPDATE notices SET not_before = not_before - interval '3 seconds'")
     missed = _due(post)
-    upkeep.ring_notices(post.bench.runtime)
+    jobs.ring_notices(post.bench.runtime)
     post.deliver()
 
     assert (fresh, missed, _due(post)) == (False, True, False)

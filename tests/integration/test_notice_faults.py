@@ -6,11 +6,11 @@ from dataclasses import replace
 from domain.ids import Userid
 from simulator.faults import Kind
 from store.database import transaction
-from store.notices import note_answered
-from store.reinvites import reinvite
-from tests.mortal import Mortal, MortalPool, WorkerDied
-from tests.outbox import Post, age, make_due, never, picky
-from workers.notices import deliver
+from store.notices.notices import note_answered
+from store.notices.reinvites import reinvite
+from tests.support.mortal import Mortal, MortalPool, WorkerDied
+from tests.support.outbox import Post, age, make_due, never, picky
+from workers.notices.deliver import deliver
 
 
 def invite(post: Post, *userids: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from psycopg.types.json import Jsonb
 from werkzeug.test import TestResponse
 
-from tests.linking_rows import (
+from tests.support.linking_rows import (
     ACCOUNT,
     TOKEN,
     Member,
@@ -22,15 +22,8 @@ from tests.linking_rows import (
     tapd_names,
     way_to_tapd,
 )
-from tests.visiting import (
-    WECOM,
-    Visit,
-    csrf_of,
-    data_actions,
-    named,
-    query_of,
-)
-from tests.webclient import add_member
+from tests.support.visiting import WECOM, Visit, csrf_of, data_actions, named, query_of
+from tests.support.webclient import add_member
 
 LINK = f"/link/{TOKEN}"
 

@@ -8,12 +8,12 @@ from simulator import admin_app, admin_members
 from simulator.directory import ROOT, Status
 from simulator.faults import Kind
 from simulator.grant import Scope
-from store import run_wishes
 from store.database import transaction
-from store.tallies import NOTICES, read_counts
-from tests.outbox import Post, age, make_due, read_in_full
-from tests.workbench import Workbench
-from workers.mailbox import drain
+from store.platform.metrics import NOTICES, read_counts
+from store.runs import requests
+from tests.support.outbox import Post, age, make_due, read_in_full
+from tests.support.workbench import Workbench
+from workers.inbox.drain import drain
 
 
 def test_whoever_is_asked_gets_one_message_with_an_address(post: Post) -> None:
@@ -259,7 +259,7 @@ def test_a_return_into_the_scope_within_a_live_notice_sends_nothing(
 def resync(post: Post) -> None:
     """A full read on request, ended."""
     with transaction(post.bench.runtime.pool) as connection:
-        run_wishes.request_run(connection, post.corp.corp_pk, cause="operator")
+        requests.request_run(connection, post.corp.corp_pk, cause="operator")
     read_in_full(post.bench)
 
 

@@ -8,11 +8,11 @@ from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 
 from manage import cli
-from tests.companies import found_company
 from tests.integration.test_company_acts import choose, conflict
 from tests.integration.test_manage import environment
-from tests.visiting import Visit, csrf_of
-from tests.webclient import API_TOKEN
+from tests.support.companies import found_company
+from tests.support.visiting import Visit, csrf_of
+from tests.support.webclient import API_TOKEN
 
 
 @pytest.fixture

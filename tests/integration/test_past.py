@@ -10,16 +10,16 @@ import pytest
 
 from domain.ids import Userid
 from domain.reasons import Reason
-from store import corps, journal
 from store.database import transaction
-from store.journal import Cause
-from tests.fakes import Person
-from tests.histories import HOME, company
-from tests.lives import Life
-from tests.pipeline import Bench, Tenant
-from tests.webclient import Web, open_web
-from workers.purge import purge_corp
-from workers.sync import Findings, apply_members
+from store.org import corps, journal
+from store.org.journal import Cause
+from tests.support.fakes import Person
+from tests.support.histories import HOME, company
+from tests.support.lives import Life
+from tests.support.pipeline import Bench, Tenant
+from tests.support.webclient import Web, open_web
+from workers.installs.purge import purge_corp
+from workers.org.apply import Findings, apply_members
 
 CORP = "wpCorpA"
 LISTS: tuple[tuple[str, dict[str, str]], ...] = (

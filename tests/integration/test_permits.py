@@ -6,8 +6,8 @@ import pytest
 from redis import Redis
 
 from wecom.errors import Throttled
-from workers.broker import make_client
-from workers.permits import Permits
+from workers.calls.rate_limit import Permits
+from workers.queue.broker import make_client
 
 GET = "user/get"
 CORP = "wpCorpAAAA"

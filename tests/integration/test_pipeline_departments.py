@@ -1,8 +1,8 @@
 """Departments come before their people and go after them."""
 
-from tests.fakes import Holding, Person, refused
-from tests.histories import HOME, TAG, TEAM, Company, company
-from tests.pipeline import Bench, Tenant, said
+from tests.support.fakes import Holding, Person, refused
+from tests.support.histories import HOME, TAG, TEAM, Company, company
+from tests.support.pipeline import Bench, Tenant, said
 
 CORP = "wpCorpA"
 

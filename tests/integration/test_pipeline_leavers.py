@@ -6,9 +6,9 @@ import pytest
 
 from domain.ids import Userid
 from domain.org import Activation
-from tests.fakes import refused
-from tests.histories import HOME, KEEPER, TAG, TEAM, Company, company
-from tests.pipeline import Bench, Event, Tenant, said
+from tests.support.fakes import refused
+from tests.support.histories import HOME, KEEPER, TAG, TEAM, Company, company
+from tests.support.pipeline import Bench, Event, Tenant, said
 from wecom.errors import TooLarge, Unavailable
 
 CORP = "wpCorpA"

@@ -13,9 +13,9 @@ from demo.leftovers import MARK
 from demo.postgres import Postgres, prepare_postgres
 from demo.supervisor import Supervisor
 from store.migrate import migrate
-from tests.histories import TEAM, company
-from tests.pipeline import Bench, Tenant
-from tests.servers import guard
+from tests.support.histories import TEAM, company
+from tests.support.pipeline import Bench, Tenant
+from tests.support.servers import guard
 from wecom.errors import Unavailable
 
 CORP = "wpCorpA"

@@ -5,13 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from store import journeys, partitions, run_wishes, runs, touched
-from store import pruning as store_pruning
 from store.database import transaction
-from store.ledger import get_ledger
-from store.partitions import INBOX, JOURNAL
-from tests.workbench import Workbench, workbench
-from workers import pruning
+from store.inbox.ledger import get_ledger
+from store.installs import oauth_states
+from store.retention import partitions
+from store.retention import pruning as store_pruning
+from store.retention.partitions import INBOX, JOURNAL
+from store.runs import requests, runs, touched
+from tests.support.workbench import Workbench, workbench
+from workers.upkeep import pruning
 
 
 @pytest.fixture
@@ -73,11 +75,11 @@ def test_what_reads_left_behind_is_dropped_when_they_have_ended(
 ) -> None:
     corp_pk = bench.add_corp()
     with transaction(bench.runtime.pool) as connection:
-        ended = run_wishes.request_run(
+        ended = requests.request_run(
             connection, corp_pk, cause="operator", request_key="k"
         )
         runs.end(connection, ended, state="failed")
-        open_run = run_wishes.request_run(connection, corp_pk, cause="operator")
+        open_run = requests.request_run(connection, corp_pk, cause="operator")
         touched.note(connection, corp_pk, ["member:a"])
     for run_id in (ended, open_run):
         bench.rows(
@@ -128,9 +130,9 @@ def test_what_cannot_be_pruned_keeps_nothing_else(
         assert (table, left) == (table, [])
     told = [each.__dict__["kind"] for each in caplog.records if "kind" in each.__dict__]
     assert told == [
-        "store.pruning.prune_identities",
-        "store.pruning.prune_touched",
-        "store.history.prune_runs",
+        "store.retention.pruning.prune_identities",
+        "store.retention.pruning.prune_touched",
+        "store.retention.history.prune_runs",
     ]
 
 
@@ -178,7 +180,7 @@ def test_a_journey_is_forgotten_a_day_after_it_was_too_late_for_it(
 ) -> None:
     with transaction(bench.runtime.pool) as connection:
         for state, hours in (("young", 1), ("late", -23), ("old", -25)):
-            journeys.begin(
+            oauth_states.begin(
                 connection,
                 state=state,
                 visitor="v",

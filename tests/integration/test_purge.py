@@ -12,15 +12,17 @@ from domain.ids import Userid, member_key
 from simulator import admin_app
 from simulator.corp import Corp as Enterprise
 from simulator.faults import Kind
-from store import corps, journal, members, purge, reads, run_wishes, touched
-from store.corps import Corp
 from store.database import transaction
-from store.journal import Cause
+from store.org import corps, journal, members
+from store.org.corps import Corp
+from store.org.journal import Cause
+from store.retention import purge
+from store.runs import reads, requests, touched
 from store.sealing import pseudonym
-from tests import builders
-from tests.workbench import Workbench, workbench
-from workers import upkeep
-from workers.mailbox import drain
+from tests.support import builders
+from tests.support.workbench import Workbench, workbench
+from workers.inbox.drain import drain
+from workers.upkeep import jobs
 
 BOSS = "woBossAAAA"
 WORKER = "woWorkerBBBB"
@@ -150,7 +152,7 @@ def _fill_plan(bench: Workbench, corp: Corp) -> None:
 
 def _fill_run(bench: Workbench, corp: Corp) -> str:
     with transaction(bench.runtime.pool) as connection:
-        run_id = run_wishes.request_run(connection, corp.corp_pk, cause="operator")
+        run_id = requests.request_run(connection, corp.corp_pk, cause="operator")
         reads.note_snapshot(connection, run_id, {"members": [WORKER]})
         touched.note(connection, corp.corp_pk, [member_key(WORKER)])
     return run_id
@@ -340,11 +342,11 @@ def test_mail_after_a_purge_is_parked_ignored_and_then_emptied(
     parked = bench.row("SELECT state FROM inbox WHERE kind = 'change_auth'")
     bench.rows("UPDATE inbox SET done_at = done_at - interval '16 minutes'")
 
-    upkeep.tick(bench.runtime)
+    jobs.tick(bench.runtime)
     bench.rows("UPDATE schedule SET due_at = clock_timestamp()")
-    upkeep.tick(bench.runtime)
+    jobs.tick(bench.runtime)
     bench.rows("UPDATE schedule SET due_at = clock_timestamp()")
-    upkeep.tick(bench.runtime)
+    jobs.tick(bench.runtime)
 
     assert parked == {"state": "parked"}
     mail = bench.row("SELECT state, outcome FROM inbox WHERE kind = 'change_auth'")

@@ -10,17 +10,17 @@ from redis import Redis
 
 from settings import WeComSettings
 from simulator.faults import Kind
-from store import pauses
 from store.database import open_pool, transaction
-from store.tallies import CALLS
-from tests.workbench import Workbench, settings_for, workbench
+from store.platform import pauses
+from store.platform.metrics import CALLS
+from tests.support.workbench import Workbench, settings_for, workbench
 from wecom.errors import Throttled, Unavailable
-from workers.asking import ask_all
-from workers.broker import make_client
-from workers.counting import CallCount
-from workers.known_pauses import KnownPauses
-from workers.rates import Rates, corp_limit
-from workers.tallies import Tallies
+from workers.calls.call_count import CallCount
+from workers.calls.concurrent import ask_all
+from workers.calls.meter import Rates, corp_limit
+from workers.calls.pause_cache import KnownPauses
+from workers.queue.broker import make_client
+from workers.queue.metrics import Tallies
 
 GET = "user/get"
 CORP = "wpCorpAAAA"

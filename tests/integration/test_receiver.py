@@ -9,9 +9,9 @@ import pytest
 import redis
 from flask.testing import FlaskClient
 
+from store.intake.tickets import find_ticket
 from store.sealing import Keyring
-from store.tickets import find_ticket
-from tests.receiving import (
+from tests.support.receiving import (
     CORP,
     LOGIN_SUITE,
     NOW,

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from store.database import Connection
-from store.gaps import (
+from store.intake.gaps import (
     GapReason,
     add_refusals,
     beat,
@@ -16,7 +16,7 @@ from store.gaps import (
     open_gap,
     upkeep_gaps,
 )
-from store.tickets import SealedTicket, keep_ticket
+from store.intake.tickets import SealedTicket, keep_ticket
 
 SENT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 

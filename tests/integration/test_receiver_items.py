@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 
-from store.companies import secret_place
+from store.org.companies import secret_place
 from store.sealing import Keyring
-from tests.receiving import receiver_on, rows_of, settings_for
+from tests.support.receiving import receiver_on, rows_of, settings_for
 
 KEYRING = Keyring((b"k" * 32,))
 SECRET = "shared-password"

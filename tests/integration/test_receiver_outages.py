@@ -18,7 +18,7 @@ from demo.postgres import prepare_postgres
 from demo.supervisor import Supervisor
 from demo.valkey import prepare_valkey
 from store.migrate import migrate
-from tests.receiving import (
+from tests.support.receiving import (
     Draft,
     contact,
     receiver_on,
@@ -26,7 +26,7 @@ from tests.receiving import (
     settings_for,
     wait_until,
 )
-from tests.servers import guard
+from tests.support.servers import guard
 
 # The interface says 800 ms; what the test's own machine adds is not the receiver's.
 IN_TIME_SECONDS = 0.8

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from demo.ports import free_port
-from tests.receiving import (
+from tests.support.receiving import (
     KEY,
     PROVIDER,
     SUITE,

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from store.bounded import BoundedPool, open_bounded_pool
-from store.pulse import Pulse
-from tests.receiving import rows_of, wait_until
+from store.intake.bounded import BoundedPool, open_bounded_pool
+from store.intake.heartbeat import Pulse
+from tests.support.receiving import rows_of, wait_until
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.receiving import (
+from tests.support.receiving import (
     CORP,
     LOGIN_SUITE,
     NOW,
@@ -23,7 +23,7 @@ from tests.receiving import (
     settings_for,
     wait_until,
 )
-from tests.servers import scratch_database
+from tests.support.servers import scratch_database
 
 SOUND = Draft(message=contact("delete_party", Id=7))
 OTHER = "wwsomebodyelse0001"

@@ -6,16 +6,18 @@ from typing import Any
 import pytest
 
 from domain.ids import RunId
-from store import leases, rehearsals, run_wishes
 from store.database import transaction
-from store.rehearsals import Rehearsal, Rehearsed
-from tests.fakes import Person
-from tests.histories import HOME, KEEPER, TEAM, Company, company
-from tests.linked import Matched, mobile, people
-from tests.lives import Life
-from tests.pipeline import Bench, Tenant, said
+from store.inbox import leases
+from store.runs import rehearsals, requests
+from store.runs.rehearsals import Rehearsal, Rehearsed
+from tests.support.fakes import Person
+from tests.support.histories import HOME, KEEPER, TEAM, Company, company
+from tests.support.linked import Matched, mobile, people
+from tests.support.lives import Life
+from tests.support.pipeline import Bench, Tenant, said
 from wecom.errors import Revoked, Unavailable
-from workers import applying, upkeep
+from workers.runs import apply
+from workers.upkeep import jobs
 
 CORP = "wpCorpA"
 # What a plan is recorded in, and what its reading needs.
@@ -24,7 +26,7 @@ OWN = {"runs", "rehearsals", "rehearsed", "staging", "run_pages", "pauses", "tok
 
 def request(bench: Bench, tenant: Tenant) -> RunId:
     with transaction(bench.runtime.pool) as connection:
-        return run_wishes.request_plan(connection, tenant.corp_pk)
+        return requests.request_plan(connection, tenant.corp_pk)
 
 
 def plan(bench: Bench, tenant: Tenant) -> RunId:
@@ -118,7 +120,7 @@ def test_the_first_read_of_a_corp_can_be_planned(bench: Bench) -> None:
 def test_a_read_of_several_pages_can_be_planned(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(applying, "_PAGE_MEMBERS", 1)
+    monkeypatch.setattr(apply, "_PAGE_MEMBERS", 1)
     tenant = bench.link(CORP, company())
 
     told = steps(bench, tenant, plan(bench, tenant))
@@ -224,7 +226,7 @@ def test_who_would_wait_for_lookups_is_planned_with_what_asking_costs(
         " WHERE links.reason = 'waiting_for_lookups' ORDER BY userid"
     )
     one.tenant.world.calls.clear()
-    upkeep.look_up_mobiles(bench.runtime)
+    jobs.look_up_mobiles(bench.runtime)
     one.settle()
 
     asked = sum(each.startswith("mobile:") for each in one.tenant.world.calls)

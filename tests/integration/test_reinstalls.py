@@ -9,11 +9,12 @@ from domain.claims import ClaimKind
 from domain.ids import AccountId, CompanyId
 from simulator import admin_app, admin_members
 from simulator.corp import Corp as Enterprise
-from store import accounts, corps, link_claims
 from store.database import transaction
-from tests.installing import COMPANY, add_company, existing
-from tests.walking import Walk, walking
-from tests.workbench import workbench
+from store.links import accounts, link_claims
+from store.org import corps
+from tests.support.installing import COMPANY, add_company, existing
+from tests.support.walking import Walk, walking
+from tests.support.workbench import workbench
 
 Links = dict[str, tuple[str, str, str | None]]
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from domain.ids import RunId
-from tests.fakes import Person, World
-from tests.histories import HOME, KEEPER, TAG, TEAM, Company, company
-from tests.pipeline import Bench, Tenant, said
-from workers import commits
+from tests.support.fakes import Person, World
+from tests.support.histories import HOME, KEEPER, TAG, TEAM, Company, company
+from tests.support.pipeline import Bench, Tenant, said
+from workers.org import commit
 
 CORP = "wpCorpA"
 
@@ -275,7 +275,7 @@ def test_somebody_added_under_a_new_userid_is_the_one_who_is_missing(
 def test_the_planner_is_told_of_what_a_large_first_read_has_filled(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commits, "_SAMPLED_FROM", 2)
+    monkeypatch.setattr(commit, "_SAMPLED_FROM", 2)
     tenant = bench.link(CORP, company())
 
     bench.resync(tenant)
@@ -295,7 +295,7 @@ def test_the_planner_is_told_of_what_a_large_first_read_has_filled(
 def test_a_quiet_read_leaves_the_planner_alone(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commits, "_SAMPLED_FROM", 2)
+    monkeypatch.setattr(commit, "_SAMPLED_FROM", 2)
     tenant = bench.link_in_step(CORP, company())
     counted = "SELECT relname, analyze_count FROM pg_stat_user_tables WHERE relname"
     query = f"{counted} IN ('members', 'links') ORDER BY relname"

@@ -1,10 +1,10 @@
 """A full read: what it asks, how it stops and goes on, and when it is thrown away."""
 
-from tests.fakes import Holding, Person, Place, Truth
-from tests.histories import HOME, KEEPER, TAG, TEAM, company
-from tests.pipeline import Bench, Tenant
+from tests.support.fakes import Holding, Person, Place, Truth
+from tests.support.histories import HOME, KEEPER, TAG, TEAM, company
+from tests.support.pipeline import Bench, Tenant
 from wecom.errors import NotPermitted, Unavailable
-from workers.runs import MOST_OWN_FAULTS
+from workers.runs.run import MOST_OWN_FAULTS
 
 CORP = "wpCorpA"
 FIRST = ["auth_info", "permissions"]

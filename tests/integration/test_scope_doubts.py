@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from store import run_wishes
 from store.database import transaction
-from tests.histories import HOME, ROOT, company
-from tests.pipeline import Bench, Event, Tenant
-from workers.upkeep import start_due_corps
+from store.runs import requests
+from tests.support.histories import HOME, ROOT, company
+from tests.support.pipeline import Bench, Event, Tenant
+from workers.upkeep.jobs import start_due_corps
 
 CORP = "wpCorpA"
 
@@ -81,7 +81,7 @@ def test_whoever_joins_a_queued_look_gets_a_full_read(bench: Bench) -> None:
     start_due_corps(bench.runtime)
 
     with transaction(bench.runtime.pool) as connection:
-        joined = run_wishes.request_run(connection, tenant.corp_pk, cause="operator")
+        joined = requests.request_run(connection, tenant.corp_pk, cause="operator")
     bench.settle(tenant)
 
     assert bench.execute("SELECT cause FROM runs WHERE run_id = %s", joined) == [

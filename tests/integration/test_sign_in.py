@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.wecom.scripted import hangs_up
-from tests.visiting import (
+from tests.support.visiting import (
     DESKTOP,
     LOGIN_SUITE,
     SUITE,
@@ -16,7 +15,8 @@ from tests.visiting import (
     open_visit,
     query_of,
 )
-from tests.webclient import add_corp, add_member
+from tests.support.webclient import add_corp, add_member
+from tests.unit.wecom.scripted import hangs_up
 
 RETURN = "http://sync.example/login/done"
 

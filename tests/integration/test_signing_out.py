@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.visiting import WECOM, Visit, csrf_of
-from tests.webclient import API_TOKEN, add_corp, add_member
+from tests.support.visiting import WECOM, Visit, csrf_of
+from tests.support.webclient import API_TOKEN, add_corp, add_member
 
 
 @pytest.fixture(autouse=True)

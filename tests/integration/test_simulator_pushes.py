@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.simulating import PROVIDER, SUITE_ID, Scene, pushed_value, running
+from tests.support.simulating import PROVIDER, SUITE_ID, Scene, pushed_value, running
 
 
 @pytest.fixture

@@ -9,15 +9,15 @@ import pytest
 import redis
 
 from domain.ids import Key
-from store import leases
 from store.database import Pool, StoreUnavailable, open_pool
-from store.inbox import MailState, Post, identify
+from store.inbox import leases
+from store.inbox.record import MailState, Post, identify
+from store.intake.spill import BROKEN, SPILL, Spill, SpillUnavailable, open_spill
+from store.intake.tickets import find_ticket, seal_ticket
 from store.sealing import Keyring
-from store.spill import BROKEN, SPILL, Spill, SpillUnavailable, open_spill
-from store.tickets import find_ticket, seal_ticket
-from tests.receiving import rows_of
-from workers.bell import Bell, open_bell
-from workers.spill import move_spill
+from tests.support.receiving import rows_of
+from workers.inbox.spill import move_spill
+from workers.queue.bell import Bell, open_bell
 
 KEYRING = Keyring((b"k" * 32,))
 SENT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)

@@ -5,16 +5,16 @@ from contextlib import ExitStack
 
 import pytest
 
-from store import pauses
 from store.database import transaction
-from store.pauses import THROTTLED, UNAVAILABLE, owner_of
-from tests.workbench import Workbench, workbench
+from store.platform import pauses
+from store.platform.pauses import THROTTLED, UNAVAILABLE, owner_of
+from tests.support.workbench import Workbench, workbench
 from wecom.errors import Unavailable
-from workers.known_pauses import KnownPauses
-from workers.mailbox import drain
-from workers.rates import Rates
-from workers.runs import work_on
-from workers.suspects import SLOTS, Suspects
+from workers.calls.bulkhead import SLOTS, Suspects
+from workers.calls.meter import Rates
+from workers.calls.pause_cache import KnownPauses
+from workers.inbox.drain import drain
+from workers.runs.run import work_on
 
 GET = "user/get"
 

@@ -8,14 +8,14 @@ import pytest
 
 from simulator.faults import Kind
 from simulator.tokens import Paper
-from store import tokens
 from store.database import transaction
-from tests.workbench import SUITE_ID, Workbench, workbench
+from store.platform import tokens
+from tests.support.workbench import SUITE_ID, Workbench, workbench
 from wecom.errors import TicketMissing, TokenExpired
 from wecom.tokens import StoredToken
-from workers.broker import make_broker
+from workers.calls.token_store import SharedTokens
+from workers.queue.broker import make_broker
 from workers.runtime import build
-from workers.tokens import SharedTokens
 
 OWNER = f"suite:{SUITE_ID}"
 SUITE_TOKEN = "service/get_suite_token"

@@ -1,8 +1,8 @@
 """Whoever was removed half a year ago is forgotten; the journal still folds."""
 
-from tests.histories import HOME, Company, company
-from tests.pipeline import Bench, Tenant
-from workers.pruning import prune
+from tests.support.histories import HOME, Company, company
+from tests.support.pipeline import Bench, Tenant
+from workers.upkeep.pruning import prune
 
 CORP = "wpCorpA"
 

@@ -7,14 +7,17 @@ from unittest.mock import patch
 import pytest
 
 from domain.ids import CORP_KEY
-from store import corps, leases, run_wishes, schedule
 from store.database import StoreUnavailable, transaction
-from store.inbox import MailState, Post, identify
-from store.mailboxes import hold
-from store.spill import Spill
-from tests.workbench import Workbench, workbench
-from workers import upkeep
-from workers.upkeep import Job
+from store.inbox import leases
+from store.inbox.mailboxes import hold
+from store.inbox.record import MailState, Post, identify
+from store.intake.spill import Spill
+from store.org import corps
+from store.platform import schedule
+from store.runs import requests
+from tests.support.workbench import Workbench, workbench
+from workers.upkeep import jobs as upkeep
+from workers.upkeep.jobs import Job
 
 TODAY = datetime.now(UTC).date()
 
@@ -113,7 +116,7 @@ def test_a_paused_mailbox_is_rung_for_what_may_end_the_pause(bench: Workbench) -
 def test_a_run_that_nobody_works_on_is_rung_for(bench: Workbench) -> None:
     corp_pk = bench.add_corp()
     with transaction(bench.runtime.pool) as connection:
-        run_id = run_wishes.request_run(connection, corp_pk, cause="operator")
+        run_id = requests.request_run(connection, corp_pk, cause="operator")
     bench.rows("UPDATE runs SET not_before = not_before - interval '3 seconds'")
 
     upkeep.ring_runs(bench.runtime)

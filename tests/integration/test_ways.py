@@ -9,10 +9,10 @@ from simulator import admin_app, admin_tree
 from simulator.corp import Corp as Enterprise
 from simulator.faults import Kind
 from simulator.grant import Scope
-from tests.installing import COMPANY, WHOLE, Road, existing, new
-from tests.workbench import Workbench, workbench
-from workers import upkeep
-from workers.mailbox import drain
+from tests.support.installing import COMPANY, WHOLE, Road, existing, new
+from tests.support.workbench import Workbench, workbench
+from workers.inbox.drain import drain
+from workers.upkeep import jobs
 
 OTHER = "tapd-2"
 
@@ -170,11 +170,11 @@ def test_nobody_waits_for_an_installer_for_longer_than_20_minutes(
 ) -> None:
     enterprise, road = unnamed(bench)
     road.walk(enterprise)
-    upkeep.end_awaited_installs(bench.runtime)
+    jobs.end_awaited_installs(bench.runtime)
     in_time = road.ended()
     bench.rows("UPDATE installs SET exchanged_at = exchanged_at - interval '21 min'")
 
-    upkeep.end_awaited_installs(bench.runtime)
+    jobs.end_awaited_installs(bench.runtime)
 
     assert in_time == ("exchanged", "installer_awaited")
     assert road.ended() == ("refused", "installer_unproven")

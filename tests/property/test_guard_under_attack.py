@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from domain.decisions import Decision, DecisionName
 from domain.guard import (
-    Entry,
     GuardSettings,
+    RemovalEntry,
     RemovalKind,
     Window,
     guard,
@@ -152,16 +152,16 @@ def test_no_other_plan_has_the_hash_of_an_approval(
     numbers: set[int], changed: st.DataObject
 ) -> None:
     entries = [
-        Entry(kind=MEMBERS, key=each.key, before=each.before)
+        RemovalEntry(kind=MEMBERS, key=each.key, before=each.before)
         for each in removals(sorted(numbers))
     ]
     plan = held_plan(corp_id=CORP, kind=MEMBERS, entries=entries)
     others = [
         entries[1:],
-        [*entries, Entry(kind=MEMBERS, key=member_key("wo99"), before={})],
-        [Entry(kind=MEMBERS, key=entries[0].key, before={}), *entries[1:]],
+        [*entries, RemovalEntry(kind=MEMBERS, key=member_key("wo99"), before={})],
+        [RemovalEntry(kind=MEMBERS, key=entries[0].key, before={}), *entries[1:]],
         [
-            Entry(kind=RemovalKind.DEPARTMENTS, key=each.key, before=each.before)
+            RemovalEntry(kind=RemovalKind.DEPARTMENTS, key=each.key, before=each.before)
             for each in entries
         ],
     ]

@@ -16,13 +16,14 @@ from hypothesis.stateful import (
 from domain.claims import ClaimKind, weigh
 from domain.ids import Key
 from domain.links import LinkReason
-from domain.replay import Folding, Line
-from store import corps, journal, link_claims
-from tests.histories import HOME, KEEPER, ROOT, Company
-from tests.linked import Matched, mobile, people
-from tests.mortal import WorkerDied
-from tests.pipeline import Bench
-from workers import upkeep
+from domain.replay import Folding, ReplayLine
+from store.links import link_claims
+from store.org import corps, journal
+from tests.support.histories import HOME, KEEPER, ROOT, Company
+from tests.support.linked import Matched, mobile, people
+from tests.support.mortal import WorkerDied
+from tests.support.pipeline import Bench
+from workers.upkeep import jobs
 
 PICK = st.integers(0, 20)
 NUMBER = st.none() | st.integers(0, 3).map(mobile)
@@ -158,7 +159,7 @@ class Links(RuleBasedStateMachine):
     @rule()
     def look_up(self) -> None:
         self.bench.execute("UPDATE corps SET lookups_due_at = clock_timestamp()")
-        upkeep.look_up_mobiles(self.bench.runtime)
+        jobs.look_up_mobiles(self.bench.runtime)
 
     @precondition(lambda self: self.bench.pending(self.one.tenant) == 0)
     @rule()
@@ -244,7 +245,9 @@ class Links(RuleBasedStateMachine):
                 connection, corp.corp_pk, data_key=self.bench.runtime.data_key(corp)
             ):
                 folding.take(
-                    Line(decision=line.decision, key=Key(line.key), after=line.after)
+                    ReplayLine(
+                        decision=line.decision, key=Key(line.key), after=line.after
+                    )
                 )
         return {
             key: (row.link["state"], row.link["account_id"])

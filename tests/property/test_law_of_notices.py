@@ -12,20 +12,20 @@ from hypothesis import strategies as st
 
 from domain.decisions import Decision, DecisionName
 from domain.ids import CorpPk, member_key
-from store import corps
 from store.database import transaction
-from tests.fakes import Truth
-from tests.mortal import WorkerDied
-from tests.outbox import never
-from tests.pipeline import Bench
-from wecom.corp import Corp as CorpApi
+from store.org import corps
+from tests.support.fakes import Truth
+from tests.support.mortal import WorkerDied
+from tests.support.outbox import never
+from tests.support.pipeline import Bench
+from wecom.corp import CorpClient as CorpApi
 from wecom.errors import Throttled, Unavailable
 from wecom.wire import SendResult
-from workers.counting import CallCount
-from workers.notices import deliver
-from workers.outbox import note_asked
+from workers.calls.call_count import CallCount
+from workers.notices.deliver import deliver
+from workers.notices.outbox import note_asked
 from workers.runtime import Runtime
-from workers.upkeep import expire_notices
+from workers.upkeep.jobs import expire_notices
 
 NUMBERS = count()
 PEOPLE = ("woA", "woB", "wob")

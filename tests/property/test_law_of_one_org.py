@@ -11,10 +11,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.fakes import Truth
-from tests.histories import HOME, KEEPER, ROOT, TAG, Company, company
-from tests.mortal import WorkerDied
-from tests.pipeline import Bench
+from tests.support.fakes import Truth
+from tests.support.histories import HOME, KEEPER, ROOT, TAG, Company, company
+from tests.support.mortal import WorkerDied
+from tests.support.pipeline import Bench
 
 PICK = st.integers(0, 50)
 ORDER = st.sampled_from([0, 7, 2**32 - 1])

@@ -6,9 +6,9 @@ from itertools import count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fakes import Truth
-from tests.pipeline import Bench, Tenant
-from tests.truths import truths
+from tests.support.fakes import Truth
+from tests.support.pipeline import Bench, Tenant
+from tests.support.truths import truths
 
 NUMBERS = count()
 PAGE = 1000

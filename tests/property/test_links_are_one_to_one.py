@@ -19,7 +19,7 @@ from domain.links import (
     Person,
     Unmatched,
 )
-from tests.builders import NOON
+from tests.support.builders import NOON
 
 MOBILES = st.sampled_from(["+861", "+862", "+863"])
 EMAILS = st.sampled_from(["a@b", "c@d"])

@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 
 from domain.fold import Mail, fold
 from domain.ids import DepartmentId, Userid
-from domain.lateness import Sight, member_is_late
+from domain.lateness import AnswerSight, member_is_late
 from domain.org import Member
-from tests.builders import mail
-from tests.strategies import batches, members
+from tests.support.builders import mail
+from tests.support.strategies import batches, members
 
-SIGHT = Sight(
+SIGHT = AnswerSight(
     auth_mode=0,
     listed=frozenset(map(DepartmentId, range(1, 13))),
     usable=frozenset(map(DepartmentId, range(1, 7))),

@@ -17,8 +17,8 @@ from domain.reasons import Reason
 from domain.reconcile_departments import decide_department
 from domain.reconcile_members import decide_member
 from domain.replay import replay
-from tests import strategies
-from tests.builders import lines, stored
+from tests.support import strategies
+from tests.support.builders import lines, stored
 
 EVENT = Reason.EVENT
 

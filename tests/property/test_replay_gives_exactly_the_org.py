@@ -12,8 +12,8 @@ from domain.reconcile_departments import decide_department
 from domain.reconcile_members import decide_member, remove_member
 from domain.renames import Absentee, match_renames
 from domain.replay import replay
-from tests import strategies
-from tests.builders import lines, stored
+from tests.support import strategies
+from tests.support.builders import lines, stored
 
 GONE = Removal(cause=RemovalCause.SCOPE, reason=Reason.OUT_OF_SCOPE)
 

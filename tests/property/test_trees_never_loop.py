@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.ids import DepartmentId
 from domain.tree import Tree
-from tests.strategies import IDS, trees
+from tests.support.strategies import IDS, trees
 
 
 def above(tree: Tree, each: DepartmentId) -> list[DepartmentId]:

@@ -25,11 +25,13 @@ def stream() -> Iterator[StringIO]:
 def test_the_fields_of_a_line_stand_beside_its_phrase(stream: StringIO) -> None:
     write_json()
 
-    logging.getLogger("workers.mailbox").info("drain failed", extra={"mailbox": "m"})
+    logging.getLogger("workers.inbox.drain").info(
+        "drain failed", extra={"mailbox": "m"}
+    )
 
     line = json.loads(stream.getvalue())
     assert (line["message"], line["mailbox"]) == ("drain failed", "m")
-    assert (line["level"], line["name"]) == ("INFO", "workers.mailbox")
+    assert (line["level"], line["name"]) == ("INFO", "workers.inbox.drain")
     assert line["at"]
 
 

@@ -4,11 +4,12 @@ from flask import url_for
 
 from domain.claims import ClaimKind
 from domain.ids import AccountId
-from store import corps, link_claims
 from store.database import Connection, transaction
-from store.link_views import view_link
-from store.visitors import Visitor
-from web.account import detours
+from store.installs.visitors import Visitor
+from store.links import link_claims
+from store.links.views import view_link
+from store.org import corps
+from web.account import oauth_state
 from web.services import services
 
 PURPOSE = "tapd"
@@ -24,7 +25,7 @@ def way_to_tapd(connection: Connection, member: Visitor, *, back: str) -> str | 
     if tapd is None:
         return None
     cargo = {"corp_pk": member.corp_pk, "member_pk": member.member_pk, "back": back}
-    state = detours.depart(connection, purpose=PURPOSE, cargo=cargo)
+    state = oauth_state.depart(connection, purpose=PURPOSE, cargo=cargo)
     return tapd.address(redirect_uri=tapd_return(), state=state)
 
 

@@ -9,8 +9,8 @@ from domain.claims import ClaimKind
 from domain.ids import AccountId
 from domain.links import LinkState
 from store.database import transaction
-from store.link_views import LinkView, view_link
-from store.visitors import Visitor
+from store.installs.visitors import Visitor
+from store.links.views import LinkView, view_link
 from web.access import Audience, seen_by
 from web.account.blueprint import account
 from web.account.claiming import claim, way_to_tapd

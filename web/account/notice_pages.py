@@ -9,15 +9,15 @@ from flask.typing import ResponseReturnValue
 from domain.claims import ClaimKind
 from domain.links import LinkState
 from store.database import Connection, transaction
-from store.link_views import LinkView, view_link
-from store.notice_addresses import FoundNotice, find_kind, find_notice
-from store.visitors import Visitor
+from store.installs.visitors import Visitor
+from store.links.views import LinkView, view_link
+from store.notices.addresses import FoundNotice, find_kind, find_notice
 from web import limits
 from web.access import Audience, seen_by
 from web.account.blueprint import account
 from web.account.claiming import claim, way_to_tapd
+from web.account.notice_view import Shown, shown
 from web.account.session import get_member
-from web.account.shown import Shown, shown
 from web.masking import masked_account
 from web.problems import Problem
 from web.services import services

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 
 from domain.ids import CorpPk, MemberPk
 from store.database import transaction
-from store.visitors import Visitor, find_visitor
+from store.installs.visitors import Visitor, find_visitor
+from web.account.sign_in import sign_in
 from web.account.standing import Refused, refusal_of
-from web.account.ways import sign_in
 from web.services import services
 
 SESSION_SECONDS = 12 * 3600

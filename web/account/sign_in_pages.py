@@ -6,14 +6,14 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.links import LinkState
-from store import corps
 from store.database import transaction
-from store.journeys import Journey, Return
-from store.link_views import view_link
-from store.visitors import Visitor, find_named
+from store.installs.oauth_states import Journey, ReturnPath
+from store.installs.visitors import Visitor, find_named
+from store.links.views import view_link
+from store.org import corps
 from web import limits
 from web.access import Audience, seen_by
-from web.account import detours
+from web.account import oauth_state
 from web.account.blueprint import account
 from web.account.session import (
     WeComIdentity,
@@ -23,8 +23,8 @@ from web.account.session import (
     remember_identity,
     remember_member,
 )
+from web.account.sign_in import PURPOSE, is_wecom, sign_in_inside, sign_in_outside
 from web.account.standing import Refusal, Refused, corp_refusal, refusal_of
-from web.account.ways import PURPOSE, is_wecom, sign_in_inside, sign_in_outside
 from web.paths import local_path
 from web.services import services
 from wecom.errors import Refused as WeComRefused
@@ -51,13 +51,13 @@ def login_done() -> ResponseReturnValue:
     Raises: Refused, Problem.
     """
     with transaction(services().pool) as connection:
-        journey = detours.arrive(connection, purpose=PURPOSE)
+        journey = oauth_state.arrive(connection, purpose=PURPOSE)
     match journey.returned:
-        case Return.FIRST:
+        case ReturnPath.FIRST:
             return _come_in(journey)
-        case Return.AGAIN if current_member() is not None:
+        case ReturnPath.AGAIN if current_member() is not None:
             return redirect(_next(journey), 303)
-        case Return.STRANGE:
+        case ReturnPath.STRANGE:
             # Nobody's: what belongs to this browser passes, whoever shares its address.
             limits.count_try(limits.SIGN_IN, limits.client_address())
             return _try_again(journey, "stale", 400)

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from store.visitors import Visitor
+from store.installs.visitors import Visitor
 
 _FOLLOWED = {"linked", "paused"}
 

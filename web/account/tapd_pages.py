@@ -7,14 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from domain.claims import ClaimKind
 from domain.ids import AccountId
-from store import accounts
 from store.database import transaction
-from store.journeys import Journey, Return
-from store.visitors import Visitor
+from store.installs.oauth_states import Journey, ReturnPath
+from store.installs.visitors import Visitor
+from store.links import accounts
 from tapd.errors import Denied, Refused, TapdError
 from tapd.oauth import ProvenAccount
 from web.access import Audience, seen_by
-from web.account import detours
+from web.account import oauth_state
 from web.account.blueprint import account
 from web.account.claiming import PURPOSE, claim, tapd_return
 from web.account.session import get_member
@@ -30,13 +30,13 @@ def tapd_done() -> ResponseReturnValue:
     """Back from TAPD: the account proved, or why not."""
     member = get_member()
     with transaction(services().pool) as connection:
-        journey = detours.arrive(connection, purpose=PURPOSE)
+        journey = oauth_state.arrive(connection, purpose=PURPOSE)
     if not _is_of(journey, member):
         return _failed(journey, "strange", 400)
     match journey.returned:
-        case Return.FIRST:
+        case ReturnPath.FIRST:
             return _prove(journey, member)
-        case Return.AGAIN:
+        case ReturnPath.AGAIN:
             return redirect(_back(journey), 303)
         case _:
             return _failed(journey, "late", 400)

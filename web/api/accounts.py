@@ -22,11 +22,12 @@ from domain.accounts import (
     check_text,
 )
 from domain.ids import AccountId, CompanyId
-from store import accounts, companies
-from store.accounts import ROWS_AT_ONCE
 from store.database import transaction
-from store.link_claims import tell_accounts_changed
-from store.mobiles import to_e164
+from store.links import accounts
+from store.links.accounts import ROWS_AT_ONCE
+from store.links.link_claims import tell_accounts_changed
+from store.links.mobiles import to_e164
+from store.org import companies
 from web.access import Audience, seen_by
 from web.api.blueprint import answer, blueprint, not_found, problems
 from web.api.companies import CompanyPath

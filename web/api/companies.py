@@ -13,10 +13,10 @@ from pydantic import (
 
 from domain.guard import MOST_WINDOW_HOURS
 from domain.ids import CompanyId
-from store import companies
-from store.companies import Company as StoredCompany
 from store.database import transaction
-from store.link_claims import tell_accounts_changed
+from store.links.link_claims import tell_accounts_changed
+from store.org import companies
+from store.org.companies import Company as StoredCompany
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, answer, blueprint, not_found, problems
 from web.problems import Problem

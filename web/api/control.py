@@ -6,7 +6,7 @@ from flask import Response
 
 from domain.ids import CORP_KEY
 from store.database import transaction
-from store.inbox import post_internal
+from store.inbox.record import post_internal
 from web.access import Audience, seen_by
 from web.api.blueprint import answer, blueprint, problems
 from web.api.corps import Corp, CorpPath, show_corp

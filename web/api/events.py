@@ -6,8 +6,8 @@ from typing import Literal
 from flask import Response
 from pydantic import BaseModel, Field
 
-from store import mail
 from store.database import Connection, transaction
+from store.inbox import settlement
 from store.summaries import corps, events
 from store.summaries.events import EventSummary
 from web.access import Audience, seen_by
@@ -86,7 +86,7 @@ def retry_event(path: EventPath) -> Response:
     """Try a failed or parked event again."""
     with transaction(services().pool) as connection:
         event = _get(connection, path.event_id)
-        mailbox = mail.retry(connection, event.event_id)
+        mailbox = settlement.retry(connection, event.event_id)
         if mailbox is None:
             raise Problem(409, f"event {event.event_id} is {event.state}.")
         event = _get(connection, path.event_id)

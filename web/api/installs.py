@@ -3,9 +3,10 @@
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from store import account_reads, intents
-from store.companies import find_company
 from store.database import transaction
+from store.installs import intents
+from store.links import account_reads
+from store.org.companies import find_company
 from store.summaries.installs import has_left
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, answer, blueprint, not_found, problems

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from domain.decisions import DecisionName
 from store.database import transaction
-from store.journal import Line as StoredLine
+from store.org.journal import JournalLine as StoredLine
 from store.summaries import journal
 from store.summaries.journal import JournalFilter
 from web.access import Audience, seen_by

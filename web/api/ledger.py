@@ -5,8 +5,8 @@ import datetime
 from flask import Response
 from pydantic import BaseModel, Field
 
-from store import ledger
 from store.database import Connection, transaction
+from store.inbox import ledger
 from web.access import Audience, seen_by
 from web.api.blueprint import answer, blueprint, problems
 from web.api.corps import CorpPath

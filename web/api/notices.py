@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from domain.ids import CorpPk, MemberPk
 from domain.notices import Obstacle
 from store.database import transaction
-from store.reinvites import NotInvitable, TooOften, reinvite
+from store.notices.reinvites import NotInvitable, TooOften, reinvite
 from store.summaries import notices
 from store.summaries.members import find_member
 from store.summaries.notices import NoticeSummary

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain.ids import CorpPk
 from store.database import Connection
-from store.past import find_cut
+from store.org.as_of import find_cut
 from store.sealing import DataKey
 from store.summaries.journal import find_data_key
 from web.corps import FoundCorp

@@ -7,13 +7,14 @@ from flask import Response
 from pydantic import BaseModel, Field
 
 from domain.decisions import DecisionName
-from store import approvals
-from store import plans as stored_plans
-from store.approvals import PlanNotOpen
 from store.database import Connection, transaction
-from store.summaries import corps, plans
+from store.runs import approvals
+from store.runs import plans as stored_plans
+from store.runs.approvals import PlanNotOpen
+from store.summaries import corps
 from store.summaries.journal import find_data_key, masked
-from store.summaries.plans import PlanSummary
+from store.summaries.runs import plans
+from store.summaries.runs.plans import PlanSummary
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
 from web.api.runs import Requested

@@ -10,13 +10,13 @@ from flask import Response
 from pydantic import BaseModel, Field
 
 from domain.decisions import DecisionName
-from domain.grouping import Group
+from domain.grouping import StepGroup
 from domain.ids import CorpPk
-from store import rehearsals, run_wishes, runs
 from store.database import Connection, transaction
-from store.rehearsals import Rehearsal, Rehearsed
+from store.runs import rehearsals, requests, runs
+from store.runs.rehearsals import Rehearsal, Rehearsed
 from store.summaries.journal import find_data_key, masked
-from store.summaries.runs import RunSummary, find_run
+from store.summaries.runs.runs import RunSummary, find_run
 from web.access import Audience, seen_by
 from web.api.blueprint import answer, blueprint, not_found, problems
 from web.api.corps import CorpPath
@@ -125,7 +125,7 @@ def plan_resync(path: CorpPath, query: PlanQuery) -> Response:
         corp = get_corp(connection, path.corp_id)
         if corp.summary.state != "linked":
             raise Problem(409, f"corp {path.corp_id} is {corp.summary.state}.")
-        run_id = run_wishes.request_plan(connection, CorpPk(corp.corp_pk))
+        run_id = requests.request_plan(connection, CorpPk(corp.corp_pk))
     services().ring_run(run_id)
     run = _look_until_ended(run_id)
     return _answer(run, query, asked=path.corp_id)
@@ -219,7 +219,7 @@ def _groups(connection: Connection, rehearsal: Rehearsal) -> list[PlannedGroup]:
     return [_group(each, said) for each, said in zip(groups, words, strict=True)]
 
 
-def _group(group: Group, words: dict[str, str]) -> PlannedGroup:
+def _group(group: StepGroup, words: dict[str, str]) -> PlannedGroup:
     return PlannedGroup.model_validate(
         {
             "names": group.names,

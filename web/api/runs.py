@@ -8,10 +8,11 @@ from pydantic import BaseModel, Field
 
 from domain.decisions import DecisionName
 from domain.ids import CorpPk
-from store import run_wishes
 from store.database import Connection, transaction
-from store.summaries import corps, runs
-from store.summaries.runs import RunSummary
+from store.runs import requests
+from store.summaries import corps
+from store.summaries.runs import runs
+from store.summaries.runs.runs import RunSummary
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
 from web.api.corps import CorpPath
@@ -132,7 +133,7 @@ def request_resync(path: CorpPath, header: ResyncHeaders) -> Response:
         corp = get_corp(connection, path.corp_id)
         if corp.summary.state != "linked":
             raise Problem(409, f"corp {path.corp_id} is {corp.summary.state}.")
-        run_id = run_wishes.request_run(
+        run_id = requests.request_run(
             connection,
             CorpPk(corp.corp_pk),
             cause="operator",

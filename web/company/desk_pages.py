@@ -9,22 +9,22 @@ from flask.typing import ResponseReturnValue
 
 from domain.claims import ClaimKind
 from domain.ids import AccountId, MemberPk
-from domain.links import Evidence
-from store import link_claims
-from store.company_acts import ActKind
+from domain.links import LinkEvidence
 from store.database import Connection, transaction
-from store.summaries.candidates import (
-    Candidate,
+from store.links import link_claims
+from store.links.company_acts import ActKind
+from store.summaries.links.candidates import (
+    DeskCandidate,
     list_candidates,
     search_accounts,
 )
-from store.summaries.claims import lock_member
-from store.summaries.people import list_userids
+from store.summaries.links.claims import lock_member
+from store.summaries.links.people import list_userids
 from tapd.errors import TapdError
 from web.access import Audience, seen_by
-from web.company.acting import act_once, to_act
+from web.company.actions import act_once, to_act
+from web.company.authorize import Host, host
 from web.company.blueprint import company
-from web.company.entrance import Host, host
 from web.company.list_pages import new_form
 from web.company.people import (
     Dossier,
@@ -54,8 +54,8 @@ class _Desk:
         with it (True), another id (False) or none (None); empty when nobody asked.
     """
 
-    candidates: Sequence[Candidate]
-    evidence: Mapping[str, Evidence]
+    candidates: Sequence[DeskCandidate]
+    evidence: Mapping[str, LinkEvidence]
     rivals: Mapping[int, tuple[str, str | None]]
     mapped: Mapping[str, bool | None]
     mapping_failed: bool
@@ -113,7 +113,7 @@ def resolve(corp_id: str, userid: str) -> ResponseReturnValue:
 
 def _candidates(
     connection: Connection, shown: Host, dossier: Dossier, *, text: str
-) -> Sequence[Candidate]:
+) -> Sequence[DeskCandidate]:
     company_id = shown.company.company_id
     known = list_candidates(connection, company_id, account_ids(dossier.evidence))
     if not text:
@@ -182,7 +182,7 @@ def _can_ask(shown: Host) -> bool:
 
 
 def _asked(
-    shown: Host, dossier: Dossier, candidates: Sequence[Candidate]
+    shown: Host, dossier: Dossier, candidates: Sequence[DeskCandidate]
 ) -> tuple[Mapping[str, bool | None], bool]:
     """What TAPD says of each account's id in WeCom, and whether it did not say."""
     api = services().tapd_api

@@ -6,13 +6,13 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from domain.ids import MemberPk
-from store.company_acts import ActKind
 from store.database import Connection, transaction
-from store.reinvites import NotInvitable, TooOften, reinvite
+from store.links.company_acts import ActKind
+from store.notices.reinvites import NotInvitable, TooOften, reinvite
 from web.access import Audience, seen_by
-from web.company.acting import act_once, to_act
+from web.company.actions import act_once, to_act
+from web.company.authorize import Host, host
 from web.company.blueprint import company
-from web.company.entrance import Host, host
 from web.company.list_pages import PAGE_ROWS
 from web.problems import Problem
 from web.services import services

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from store import account_reads, company_acts
 from store.database import Connection, transaction
-from store.summaries.people import (
-    Group,
+from store.links import account_reads, company_acts
+from store.summaries.links.people import (
+    PeopleGroup,
     PersonSummary,
     count_groups,
     list_group,
@@ -18,8 +18,8 @@ from store.summaries.people import (
 )
 from web.access import Audience, seen_by
 from web.account.session import get_member
+from web.company.authorize import Host, host
 from web.company.blueprint import company
-from web.company.entrance import Host, host
 from web.cursors import cut
 from web.problems import Problem
 from web.services import services
@@ -28,7 +28,12 @@ PAGE_ROWS = 50
 _ACTS = 50
 _LONGEST_SEARCH = 100
 # Whoever has to be looked after stands first.
-_URGENT = (Group.CONFLICT, Group.PENDING, Group.NONE, Group.UNLINKED)
+_URGENT = (
+    PeopleGroup.CONFLICT,
+    PeopleGroup.PENDING,
+    PeopleGroup.NONE,
+    PeopleGroup.UNLINKED,
+)
 _START = ("", 0)
 
 
@@ -92,16 +97,18 @@ def new_form() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _group(counts: Mapping[Group, int]) -> Group:
+def _group(counts: Mapping[PeopleGroup, int]) -> PeopleGroup:
     wanted = request.args.get("group")
     if wanted is not None:
-        if wanted not in {each.value for each in Group}:
+        if wanted not in {each.value for each in PeopleGroup}:
             raise Problem(404, "there is no such group.")
-        return Group(wanted)
-    return next((each for each in _URGENT if counts[each]), Group.LINKED)
+        return PeopleGroup(wanted)
+    return next((each for each in _URGENT if counts[each]), PeopleGroup.LINKED)
 
 
-def _read(connection: Connection, shown: Host, *, group: Group, text: str) -> _Page:
+def _read(
+    connection: Connection, shown: Host, *, group: PeopleGroup, text: str
+) -> _Page:
     corp_pk = shown.corp.corp_pk
     of = ["company-people", corp_pk, group.value, text]
     opened = services().cursors.open(request.args.get("cursor"), of=of)

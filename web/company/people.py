@@ -6,12 +6,12 @@ from datetime import datetime
 
 from flask import request
 
-from domain.links import Evidence
+from domain.links import LinkEvidence
 from store.database import Connection
-from store.summaries.claims import ClaimSummary, list_claims
+from store.summaries.links.claims import ClaimSummary, list_claims
+from store.summaries.links.people import PersonSummary, find_person
 from store.summaries.members import find_member
-from store.summaries.people import PersonSummary, find_person
-from web.company.entrance import Host
+from web.company.authorize import Host
 from web.problems import Problem
 
 _SAID_LINES = 20
@@ -25,9 +25,9 @@ class Dossier:
     said: Sequence[ClaimSummary]
 
     @property
-    def evidence(self) -> Sequence[Evidence]:
+    def evidence(self) -> Sequence[LinkEvidence]:
         """What speaks for and against each account."""
-        return [Evidence.from_json(each) for each in self.person.evidence]
+        return [LinkEvidence.from_json(each) for each in self.person.evidence]
 
     @property
     def mark(self) -> str:
@@ -89,12 +89,12 @@ def read_dossier(connection: Connection, host: Host, member_pk: int) -> Dossier:
     return Dossier(person=person, said=said)
 
 
-def account_ids(evidence: Sequence[Evidence]) -> list[str]:
+def account_ids(evidence: Sequence[LinkEvidence]) -> list[str]:
     """The accounts that evidence speaks of, in its order."""
     return [each.account_id for each in evidence]
 
 
-def by_account(evidence: Sequence[Evidence]) -> Mapping[str, Evidence]:
+def by_account(evidence: Sequence[LinkEvidence]) -> Mapping[str, LinkEvidence]:
     """The evidence by account."""
     return {each.account_id: each for each in evidence}
 

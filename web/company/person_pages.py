@@ -5,16 +5,16 @@ from flask.typing import ResponseReturnValue
 
 from domain.claims import ClaimKind
 from domain.ids import AccountId, MemberPk
-from store import company_acts, link_claims
-from store.company_acts import ActKind
 from store.database import Connection, transaction
-from store.summaries.candidates import list_candidates
-from store.summaries.claims import lock_member
-from store.summaries.people import list_userids
+from store.links import company_acts, link_claims
+from store.links.company_acts import ActKind
+from store.summaries.links.candidates import list_candidates
+from store.summaries.links.claims import lock_member
+from store.summaries.links.people import list_userids
 from web.access import Audience, seen_by
-from web.company.acting import act_once, to_act
+from web.company.actions import act_once, to_act
+from web.company.authorize import Host, host
 from web.company.blueprint import company
-from web.company.entrance import Host, host
 from web.company.list_pages import new_form
 from web.company.people import (
     account_ids,

@@ -4,15 +4,15 @@ from flask import Flask, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from web.company import (  # noqa: F401 - adds their routes
-    acting,
+    actions,
     desk_pages,
     invite_pages,
     list_pages,
     person_pages,
     words,
 )
+from web.company.authorize import Closed, NotLetIn
 from web.company.blueprint import company
-from web.company.entrance import Closed, NotLetIn
 
 
 def register(app: Flask) -> None:

@@ -1,8 +1,8 @@
 """Why a person's link is as it is, and what their last notice came to, in words."""
 
-from store.link_claims import BY_OPERATOR
-from store.summaries.claims import ClaimSummary
-from store.summaries.people import PersonSummary
+from store.links.link_claims import BY_OPERATOR
+from store.summaries.links.claims import ClaimSummary
+from store.summaries.links.people import PersonSummary
 from web.texts import catalogue, language, translate
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from domain.grouping import Group, Step, group
-from store import rehearsals
+from domain.grouping import Step, StepGroup, group
 from store.database import Connection, transaction
-from store.rehearsals import Rehearsal
-from store.summaries.plans import PlanSummary, find_plan
-from store.summaries.runs import RunSummary, find_run
-from store.summaries.steps import count_entries, read_plan_steps, read_run_steps
+from store.runs import rehearsals
+from store.runs.rehearsals import Rehearsal
+from store.summaries.runs.plans import PlanSummary, find_plan
+from store.summaries.runs.runs import RunSummary, find_run
+from store.summaries.runs.steps import count_entries, read_plan_steps, read_run_steps
 from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.planning import tell_groups, tell_why
@@ -147,7 +147,7 @@ def _tell(
 
 
 def _tell_groups(
-    connection: Connection, corp: FoundCorp, groups: Sequence[Group]
+    connection: Connection, corp: FoundCorp, groups: Sequence[StepGroup]
 ) -> tuple[list[Told], int]:
     """The first groups in words, and how many more there are."""
     shown, tag = groups[:_MOST_LINES], language()

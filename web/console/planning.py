@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from domain.grouping import Group
+from domain.grouping import StepGroup
 from domain.ids import split_key
 from domain.links import LinkReason
 from domain.reasons import Reason
@@ -16,7 +16,7 @@ _PLACES = ("departments", "main_department", "leads", "parent_id")
 
 
 def tell_groups(
-    connection: Connection, corp_pk: int, groups: Sequence[Group]
+    connection: Connection, corp_pk: int, groups: Sequence[StepGroup]
 ) -> list[dict[str, str]]:
     """What would happen to each group, by language."""
     names = Names(
@@ -29,7 +29,7 @@ def tell_groups(
     ]
 
 
-def tell_why(group: Group, *, tag: str) -> str:
+def tell_why(group: StepGroup, *, tag: str) -> str:
     """Why it happens to a group, and whether that waits for a person."""
     reasons = [
         say(tag, f"reason.{each}") if each in _REASONS else each
@@ -40,7 +40,7 @@ def tell_why(group: Group, *, tag: str) -> str:
     return say(tag, "plan.then").join(reasons)
 
 
-def _people(groups: Sequence[Group]) -> list[str]:
+def _people(groups: Sequence[StepGroup]) -> list[str]:
     named = {
         name
         for each in groups
@@ -55,7 +55,7 @@ def _people(groups: Sequence[Group]) -> list[str]:
     return sorted(named)
 
 
-def _places(groups: Sequence[Group]) -> list[int]:
+def _places(groups: Sequence[StepGroup]) -> list[int]:
     ids: set[int] = set()
     for each in groups:
         kind, name = split_key(each.keys[0])

@@ -52,7 +52,9 @@ def live(view: View[Arguments]) -> View[Arguments]:
             return view(*args, **kwargs)
         parts = _follow(lambda: view(*args, **kwargs))
         stream = stream_with_context(parts)
-        return Response(stream, mimetype=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
+        return Response(
+            stream, mimetype=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"}
+        )
 
     return answer
 

@@ -9,12 +9,8 @@ from store.summaries.departments import list_names as department_names
 from store.summaries.events import find_last_applied
 from store.summaries.journal import find_data_key, last_line_id, list_latest
 from store.summaries.members import list_names as member_names
-from store.summaries.plans import WaitingPlan, list_waiting
-from store.summaries.runs import (
-    RunSummary,
-    find_latest_of_corp,
-    find_latest_plan,
-)
+from store.summaries.runs.plans import WaitingPlan, list_waiting
+from store.summaries.runs.runs import RunSummary, find_latest_of_corp, find_latest_plan
 from web.console.words import Names, Sentence, mentioned, sentence
 from web.corps import FoundCorp
 from web.services import services

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import TypeGuard
 
 from domain.decisions import DecisionName, Fields, Json
-from domain.grouping import Group
+from domain.grouping import StepGroup
 from domain.ids import Key, split_key
 from domain.links import LinkReason
 from domain.reasons import Reason
-from store.journal import Line
+from store.org.journal import JournalLine
 from store.summaries.corps import PURGED, CorpSummary
 from web.services import services
 from web.texts import catalogue, language, say, translate
@@ -56,7 +56,7 @@ class Sentence:
     cause: str
 
 
-def sentence(line: Line, names: Names) -> Sentence:
+def sentence(line: JournalLine, names: Names) -> Sentence:
     """A journal line in the language of this request."""
     tag = language()
     return Sentence(
@@ -69,13 +69,13 @@ def sentence(line: Line, names: Names) -> Sentence:
     )
 
 
-def describe(line: Line, names: Names, *, tag: str) -> str:
+def describe(line: JournalLine, names: Names, *, tag: str) -> str:
     """What happened, in a language."""
     who = _who(line, names, tag)
     return _say(line.decision, line.before, line.after, who, names, tag)
 
 
-def describe_group(group: Group, names: Names, *, tag: str) -> str:
+def describe_group(group: StepGroup, names: Names, *, tag: str) -> str:
     """What would happen to all of a group, in a language."""
     who = _who_of(group, names, tag)
     forms = ("many",) if group.count > 1 else ()
@@ -120,7 +120,7 @@ def local_time(moment: datetime) -> str:
     return f"{moment.astimezone(services().time_zone):%Y-%m-%d %H:%M:%S}"
 
 
-def mentioned(lines: list[Line]) -> tuple[list[int], list[str]]:
+def mentioned(lines: list[JournalLine]) -> tuple[list[int], list[str]]:
     """The department ids and userids whose names these lines need."""
     departments: set[int] = set()
     members: set[str] = set()
@@ -137,7 +137,7 @@ def mentioned(lines: list[Line]) -> tuple[list[int], list[str]]:
     return sorted(departments), sorted(members)
 
 
-def _who(line: Line, names: Names, tag: str) -> str:
+def _who(line: JournalLine, names: Names, tag: str) -> str:
     kind, name = split_key(Key(line.key))
     told = line.after.get("name") or line.before.get("name")
     if kind == "department":
@@ -146,7 +146,7 @@ def _who(line: Line, names: Names, tag: str) -> str:
     return str(names.members.get(name) or told or name)
 
 
-def _who_of(group: Group, names: Names, tag: str) -> str:
+def _who_of(group: StepGroup, names: Names, tag: str) -> str:
     kind, name = split_key(group.keys[0])
     if group.count > 1:
         return say(tag, f"plan.{kind}s", n=group.count)

@@ -3,13 +3,13 @@
 from flask import Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from store import intents
 from store.database import transaction
-from store.intents import Intent, digest_of
+from store.installs import intents
+from store.installs.intents import Intent, digest_of
 from web.access import Audience, seen_by
-from web.account import detours
+from web.account import oauth_state
 from web.account.session import current_identity
-from web.account.ways import sign_in
+from web.account.sign_in import sign_in
 from web.install.blueprint import install
 from web.install.progress import Progress, Stage, view_progress
 from web.install.stops import Stop, Stopped, result_address
@@ -120,7 +120,7 @@ def _get_intent(state: str) -> Intent:
         intent = intents.find_by_state(connection, state)
     if intent is None or intent.confirmed_at is None:
         raise Stopped(Stop.STRANGE)
-    if intent.browser != digest_of(request.cookies.get(detours.COOKIE, "")):
+    if intent.browser != digest_of(request.cookies.get(oauth_state.COOKIE, "")):
         raise Stopped(Stop.OTHER_BROWSER, intent)
     return intent
 

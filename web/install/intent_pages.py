@@ -5,13 +5,13 @@ import logging
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from store import intents
 from store.database import transaction
-from store.intents import Intent, digest_of
+from store.installs import intents
+from store.installs.intents import Intent, digest_of
 from store.summaries.installs import find_wish
 from web import limits
 from web.access import Audience, seen_by
-from web.account import detours
+from web.account import oauth_state
 from web.headers import lead_to
 from web.install import tickets
 from web.install.blueprint import install
@@ -104,7 +104,7 @@ def _open_intent(ticket: str) -> Intent:
     Raises: Stopped.
     """
     intent_id = tickets.read(ticket)
-    browser = digest_of(detours.visitor())
+    browser = digest_of(oauth_state.visitor())
     with transaction(services().pool) as connection:
         intent = intents.find(connection, intent_id) if intent_id else None
         if intent is None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from store.database import Connection
-from store.intents import Intent
+from store.installs.intents import Intent
 from store.summaries.installs import (
     Counts,
+    InstallStanding,
     OpenLink,
-    Standing,
     count_people,
     find_standing,
     list_open_links,
@@ -69,7 +69,7 @@ class Progress:
 
     stage: Stage
     reason: str | None
-    standing: Standing | None
+    standing: InstallStanding | None
     steps: tuple[Step, ...]
     counts: Counts
     asked: Sequence[OpenLink]
@@ -113,7 +113,7 @@ def view_progress(connection: Connection, intent: Intent, code_hash: str) -> Pro
 _PEOPLE = frozenset({Stage.READ, Stage.DONE})
 
 
-def _stage(standing: Standing | None) -> Stage:
+def _stage(standing: InstallStanding | None) -> Stage:
     if standing is None or standing.state == "waiting":
         return Stage.EXCHANGE
     if standing.resumed and standing.state in {"exchanged", "refused"}:
@@ -134,7 +134,7 @@ def _stage_of_run(state: str | None) -> Stage:
     return Stage.READ_FAILED if state in {"failed", "cancelled"} else Stage.READ
 
 
-def _steps(standing: Standing | None, stage: Stage) -> tuple[Step, ...]:
+def _steps(standing: InstallStanding | None, stage: Stage) -> tuple[Step, ...]:
     at, here = _AT.get(stage, 0), "now"
     if stage is Stage.STOPPED:
         # Without a corp the code itself was no good.
@@ -156,13 +156,15 @@ def _people(
     return list_open_links(connection, corp_pk, state=state, limit=SHOWN_PEOPLE)
 
 
-def _is_elsewhere(intent: Intent, standing: Standing | None, stage: Stage) -> bool:
+def _is_elsewhere(
+    intent: Intent, standing: InstallStanding | None, stage: Stage
+) -> bool:
     if standing is None or intent.company_id is None or standing.state != "linked":
         return False
     return stage in _PEOPLE and standing.company_id != intent.company_id
 
 
-def _can_be_mended(standing: Standing | None, stage: Stage) -> bool:
+def _can_be_mended(standing: InstallStanding | None, stage: Stage) -> bool:
     return (
         stage is Stage.STOPPED
         and standing is not None

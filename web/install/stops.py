@@ -6,7 +6,7 @@ from enum import StrEnum
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from store.intents import Intent
+from store.installs.intents import Intent
 from web import limits
 from web.install import tickets
 from web.problems import Problem, on_problem

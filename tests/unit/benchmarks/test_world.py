@@ -2,7 +2,7 @@
 
 import json
 
-from benchmarks.world import Enterprise, parent_of, subtree, userid_of
+from benchmarks.dataset import Enterprise, parent_of, subtree, userid_of
 
 DEPARTMENTS = 137
 

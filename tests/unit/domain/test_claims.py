@@ -2,26 +2,26 @@
 
 import pytest
 
-from domain.claims import Claim, ClaimKind, Said, weigh
+from domain.claims import ClaimKind, LinkClaim, Said, weigh
 from domain.ids import AccountId
 from domain.links import LinkReason
 
 A, B = AccountId("a"), AccountId("b")
 
 
-def proved(account_id: AccountId) -> Claim:
-    return Claim(kind=ClaimKind.PROVED, account_id=account_id)
+def proved(account_id: AccountId) -> LinkClaim:
+    return LinkClaim(kind=ClaimKind.PROVED, account_id=account_id)
 
 
-def left(account_id: AccountId) -> Claim:
-    return Claim(kind=ClaimKind.UNLINKED, account_id=account_id)
+def left(account_id: AccountId) -> LinkClaim:
+    return LinkClaim(kind=ClaimKind.UNLINKED, account_id=account_id)
 
 
-def chose(account_id: AccountId | None) -> Claim:
-    return Claim(kind=ClaimKind.RESOLVED, account_id=account_id)
+def chose(account_id: AccountId | None) -> LinkClaim:
+    return LinkClaim(kind=ClaimKind.RESOLVED, account_id=account_id)
 
 
-WISH = Claim(kind=ClaimKind.CREATE)
+WISH = LinkClaim(kind=ClaimKind.CREATE)
 
 
 @pytest.mark.parametrize(
@@ -44,5 +44,5 @@ WISH = Claim(kind=ClaimKind.CREATE)
         ([left(B), WISH], Said(wish=LinkReason.OWN_WISH, unlinked=frozenset({B}))),
     ],
 )
-def test_what_was_said_last_counts(claims: list[Claim], said: Said) -> None:
+def test_what_was_said_last_counts(claims: list[LinkClaim], said: Said) -> None:
     assert weigh(claims) == said

@@ -12,7 +12,7 @@ from domain.fields import (
 )
 from domain.ids import DepartmentId, Userid
 from domain.org import Activation
-from tests.builders import department, member
+from tests.support.builders import department, member
 
 ZHANG = Userid("woZhang")
 

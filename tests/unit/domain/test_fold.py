@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from domain.fold import Claim, Mail, fold
+from domain.fold import Mail, RenameClaim, fold
 from domain.hints import BadHint, Hint, hint_from_json
 from domain.ids import DepartmentId, Key, OpenUserid, Userid
 from domain.org import Activation
-from tests.builders import NOON, mail
+from tests.support.builders import NOON, mail
 
 A, B, C = Userid("a"), Userid("b"), Userid("c")
 
@@ -75,7 +75,7 @@ def test_all_mail_of_the_newest_second_is_kept_together() -> None:
 def test_a_new_userid_touches_both_people() -> None:
     batch = fold([mail(about="member:a", new_userid="b")])
 
-    assert batch.claims == (Claim(old=A, new=B),)
+    assert batch.claims == (RenameClaim(old=A, new=B),)
     assert batch.members == (A, B)
 
 
@@ -87,7 +87,7 @@ def test_a_chain_of_new_userids_touches_everybody_in_it() -> None:
         ]
     )
 
-    assert batch.claims == (Claim(old=B, new=C), Claim(old=A, new=B))
+    assert batch.claims == (RenameClaim(old=B, new=C), RenameClaim(old=A, new=B))
     assert batch.members == (A, B, C)
 
 

@@ -1,7 +1,7 @@
 """Decisions that are one change read as one."""
 
 from domain.decisions import DecisionName, Json
-from domain.grouping import Group, Step, group
+from domain.grouping import Step, StepGroup, group
 from domain.ids import Key
 
 
@@ -51,7 +51,7 @@ def test_hundreds_who_move_alike_are_one_group() -> None:
 
     [one] = group(steps)
 
-    assert one == Group(
+    assert one == StepGroup(
         names=("MoveMember", "SetMain"),
         reasons=("full_read",),
         before={"departments": [5], "main_department": 5},

@@ -8,8 +8,8 @@ import pytest
 
 from domain.decisions import Decision
 from domain.guard import (
-    Entry,
     GuardSettings,
+    RemovalEntry,
     RemovalKind,
     Window,
     guard,
@@ -23,7 +23,7 @@ from domain.org import RemovalCause
 from domain.reasons import Reason
 from domain.reconcile_departments import decide_department
 from domain.reconcile_members import decide_member, remove_member
-from tests.builders import department, member, stored
+from tests.support.builders import department, member, stored
 
 CORP = CorpId("wpCorp")
 USUAL = GuardSettings.of(switch="on", removals=20, share=0.10, ceiling=500)
@@ -170,13 +170,13 @@ def test_approved_removals_of_the_window_do_not_count_along() -> None:
     assert split.held == ()
 
 
-def entry(userid: str = "woZhang", *, name: str | None = None) -> Entry:
-    return Entry(kind=MEMBERS, key=member_key(userid), before={"name": name})
+def entry(userid: str = "woZhang", *, name: str | None = None) -> RemovalEntry:
+    return RemovalEntry(kind=MEMBERS, key=member_key(userid), before={"name": name})
 
 
 def test_the_hash_is_that_of_corp_and_sorted_entries() -> None:
     text = '["wpCorp",[["members","member:a",{"b":1,"c":null}]]]'
-    only = Entry(kind=MEMBERS, key=Key("member:a"), before={"c": None, "b": 1})
+    only = RemovalEntry(kind=MEMBERS, key=Key("member:a"), before={"c": None, "b": 1})
 
     assert plan_hash(CORP, [only]) == sha256(text.encode()).hexdigest()
 
@@ -194,10 +194,14 @@ def test_the_order_of_entries_does_not_change_the_hash() -> None:
         [entry(name="x")],
         [entry(), entry("woLi")],
         [],
-        [Entry(kind=DEPARTMENTS, key=member_key("woZhang"), before={"name": None})],
+        [
+            RemovalEntry(
+                kind=DEPARTMENTS, key=member_key("woZhang"), before={"name": None}
+            )
+        ],
     ],
 )
-def test_another_entry_gives_another_hash(other: list[Entry]) -> None:
+def test_another_entry_gives_another_hash(other: list[RemovalEntry]) -> None:
     assert plan_hash(CORP, other) != plan_hash(CORP, [entry()])
 
 

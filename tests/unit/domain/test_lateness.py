@@ -4,19 +4,19 @@ from typing import Any
 
 from domain.fold import Mail
 from domain.ids import DepartmentId, Userid
-from domain.lateness import Sight, department_is_late, member_is_late, tag_is_late
+from domain.lateness import AnswerSight, department_is_late, member_is_late, tag_is_late
 from domain.org import Activation, Member
-from tests.builders import department, mail, member, tag
+from tests.support.builders import department, mail, member, tag
 
-SIGHT = Sight(
+SIGHT = AnswerSight(
     auth_mode=0,
     listed=frozenset(map(DepartmentId, (1, 2, 3, 9))),
     usable=frozenset(map(DepartmentId, (1, 2, 3))),
 )
-MEMBER_MODE = Sight(auth_mode=1, listed=frozenset(), usable=frozenset())
+MEMBER_MODE = AnswerSight(auth_mode=1, listed=frozenset(), usable=frozenset())
 
 
-def late(*latest: Mail, answer: Member | None, sight: Sight = SIGHT) -> bool:
+def late(*latest: Mail, answer: Member | None, sight: AnswerSight = SIGHT) -> bool:
     answers = {} if answer is None else {Userid("woZhang"): answer}
     return member_is_late(latest, answers=answers, sight=sight)
 

@@ -8,7 +8,7 @@ from domain.ids import DepartmentId, Userid
 from domain.leavers import (
     NO_RIGHT,
     REFUSALS,
-    Evidence,
+    AbsenceEvidence,
     LeftInPlace,
     Listing,
     Removal,
@@ -23,14 +23,16 @@ from domain.org import Activation, Employment, RemovalCause
 from domain.reasons import Doubt, Reason
 from domain.scope import Usable, usable_of
 from domain.tree import Tree
-from tests.builders import department, member, scope
+from tests.support.builders import department, member, scope
 
 TREE = Tree.of([department(1, parent=None), department(2), department(3)])
 ALL = usable_of(scope=scope(departments=[1], tags=[5]), tags={}, tree=TREE)
 ONLY_TWO = usable_of(scope=scope(departments=[2]), tags={}, tree=TREE)
 MEMBER_MODE = usable_of(scope=scope(auth_mode=1), tags={}, tree=TREE)
 
-REFUSED = Evidence(refusal=60111, scope_read=True, control_answered=True, covered=True)
+REFUSED = AbsenceEvidence(
+    refusal=60111, scope_read=True, control_answered=True, covered=True
+)
 ABSENT = Listing(complete=True, userids=frozenset({Userid("woLi")}))
 PRESENT = Listing(complete=True, userids=frozenset({Userid("woZhang")}))
 CUT = Listing(complete=False, userids=frozenset({Userid("woLi")}))
@@ -164,7 +166,7 @@ def test_unsubscribing_only_repeats_that_somebody_was_disabled() -> None:
     ],
 )
 def test_somebody_disabled_and_then_taken_out_of_their_departments_left_the_scope(
-    disabled: Evidence,
+    disabled: AbsenceEvidence,
 ) -> None:
     moved_out = replace(disabled, unsubscribed=True, taken_out=True)
 

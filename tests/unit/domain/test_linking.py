@@ -16,8 +16,8 @@ from domain.links import (
     Person,
     Unmatched,
 )
-from tests.builders import account, person
-from tests.matching import BY_WAY, EMAIL, WAYS, M, N, decide, evidence, rules
+from tests.support.builders import account, person
+from tests.support.matching import BY_WAY, EMAIL, WAYS, M, N, decide, evidence, rules
 
 # One account with the same mobile.
 

@@ -19,8 +19,8 @@ from domain.links import (
     Unmatched,
     Wait,
 )
-from tests.builders import NOON, account, person
-from tests.matching import BY_WAY, EMAIL, WAYS, M, N, decide, evidence, rules
+from tests.support.builders import NOON, account, person
+from tests.support.matching import BY_WAY, EMAIL, WAYS, M, N, decide, evidence, rules
 
 # The member's own proof.
 

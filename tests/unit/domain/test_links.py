@@ -11,20 +11,20 @@ from domain.links import (
     Agreement,
     AskMember,
     CreateAccount,
-    Evidence,
     FlagConflict,
     Leave,
     Link,
     LinkAccount,
+    LinkEvidence,
     LinkReason,
     LinkState,
     NoticeKind,
     Outcome,
     Wait,
 )
-from tests.builders import NOON, person
+from tests.support.builders import NOON, person
 
-FULL = Evidence(
+FULL = LinkEvidence(
     account_id=AccountId("u1"),
     mobile=Agreement.EQUAL,
     email=Agreement.DIFFERS,
@@ -35,7 +35,7 @@ FULL = Evidence(
     held_by=MemberPk(3),
     claimed_by=(MemberPk(4), MemberPk(5)),
 )
-BARE = Evidence(
+BARE = LinkEvidence(
     account_id=AccountId("u2"),
     mobile=Agreement.NOT_VISIBLE,
     email=Agreement.MEMBER_HAS_NONE,
@@ -51,10 +51,10 @@ def link_after(decision: Decision | None) -> dict[str, Json]:
 
 
 @pytest.mark.parametrize("evidence", [FULL, BARE])
-def test_evidence_is_the_same_after_json(evidence: Evidence) -> None:
+def test_evidence_is_the_same_after_json(evidence: LinkEvidence) -> None:
     stored = json.dumps(evidence.to_json())
 
-    assert Evidence.from_json(json.loads(stored)) == evidence
+    assert LinkEvidence.from_json(json.loads(stored)) == evidence
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_evidence_is_the_same_after_json(evidence: Evidence) -> None:
 )
 def test_what_is_no_evidence_is_refused(value: dict[str, Json]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - each has words of its own.
-        Evidence.from_json(value)
+        LinkEvidence.from_json(value)
 
 
 def test_a_person_shows_no_mobile_when_printed() -> None:

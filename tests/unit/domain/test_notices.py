@@ -14,7 +14,7 @@ from domain.notices import (
     REPEATED_WITHIN,
     Obstacle,
     Origin,
-    Standing,
+    RecipientStanding,
     first_batch,
     kind_to_reinvite,
     may_be_repeated,
@@ -38,8 +38,10 @@ def standing(
     held: bool = False,
     link: LinkState = LinkState.PENDING,
     asks: NoticeKind | None = NoticeKind.LINK,
-) -> Standing:
-    return Standing(state=state, employment=employment, held=held, link=link, asks=asks)
+) -> RecipientStanding:
+    return RecipientStanding(
+        state=state, employment=employment, held=held, link=link, asks=asks
+    )
 
 
 def decision(name: DecisionName, userid: str = "woA") -> Decision:
@@ -91,7 +93,7 @@ def test_every_decision_has_its_notice_or_none(
     ],
 )
 def test_a_machine_asks_only_who_is_there_and_still_asked(
-    now: Standing, found: Obstacle | None
+    now: RecipientStanding, found: Obstacle | None
 ) -> None:
     assert obstacle(now, kind=NoticeKind.LINK, origin=Origin.SYNC) is found
 

@@ -7,7 +7,7 @@ from domain.org import Department
 from domain.reasons import Reason
 from domain.reconcile_departments import decide_department, removable_departments
 from domain.tree import Tree
-from tests.builders import department
+from tests.support.builders import department
 
 EVENT = Reason.EVENT
 

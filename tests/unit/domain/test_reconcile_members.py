@@ -9,13 +9,13 @@ from domain.leavers import LeftInPlace, Removal
 from domain.org import Activation, Member, RemovalCause
 from domain.reasons import Reason
 from domain.reconcile_members import (
-    Return,
+    ReturnProof,
     decide_member,
     leave_in_place,
     remove_member,
     rename_userid,
 )
-from tests.builders import member, stored
+from tests.support.builders import member, stored
 
 EVENT = Reason.EVENT
 ACTIVE = {"state": "active", "removal": None}
@@ -198,7 +198,7 @@ def test_somebody_deleted_and_proved_the_same_is_restored() -> None:
     tombstone = stored(member(), removed=RemovalCause.DELETION)
 
     (decision,) = decide_member(
-        tombstone, member(), reason=EVENT, returning=Return.PROVEN
+        tombstone, member(), reason=EVENT, returning=ReturnProof.PROVEN
     )
 
     assert decision.name is DecisionName.RESTORE_MEMBER

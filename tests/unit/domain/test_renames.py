@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from domain.fold import Claim
+from domain.fold import RenameClaim
 from domain.ids import Userid
 from domain.org import Member, StoredMember
 from domain.reasons import Reason
 from domain.renames import Absentee, Rename, match_renames, merged
-from tests.builders import member, stored
+from tests.support.builders import member, stored
 
 
 def match(
@@ -21,7 +21,7 @@ def match(
         [Absentee(stored=each, confirmed=confirmed) for each in absentees],
         answers={each.userid: each for each in answers},
         active={each.member.userid: each for each in (*absentees, *active)},
-        claims=[Claim(old=Userid(old), new=Userid(new)) for old, new in claims],
+        claims=[RenameClaim(old=Userid(old), new=Userid(new)) for old, new in claims],
     )
 
 

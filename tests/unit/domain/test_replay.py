@@ -9,8 +9,8 @@ from domain.org import Activation, Org, RemovalCause
 from domain.reasons import Reason
 from domain.reconcile_departments import decide_department
 from domain.reconcile_members import decide_member, remove_member, rename_userid
-from domain.replay import BrokenJournal, Folding, Line, replay
-from tests.builders import department, lines, member, stored
+from domain.replay import BrokenJournal, Folding, ReplayLine, replay
+from tests.support.builders import department, lines, member, stored
 
 EVENT = Reason.EVENT
 GONE = Removal(cause=RemovalCause.SCOPE, reason=Reason.OUT_OF_SCOPE)
@@ -80,19 +80,19 @@ def test_a_rename_onto_somebody_known_leaves_the_known_one() -> None:
 
 
 def test_links_are_no_part_of_the_org() -> None:
-    linking = Line(decision="LinkAccount", key=Key("member:woZhang"), after={})
+    linking = ReplayLine(decision="LinkAccount", key=Key("member:woZhang"), after={})
 
     assert replay([linking]) == Org(departments={}, members={})
 
 
 def test_an_unknown_decision_is_impossible() -> None:
     with pytest.raises(BrokenJournal, match="PromoteMember is no decision"):
-        replay([Line(decision="PromoteMember", key=Key("member:a"), after={})])
+        replay([ReplayLine(decision="PromoteMember", key=Key("member:a"), after={})])
 
 
 def test_a_change_of_nobody_is_impossible() -> None:
     with pytest.raises(BrokenJournal, match="member:a is not there"):
-        replay([Line(decision="RemoveMember", key=Key("member:a"), after={})])
+        replay([ReplayLine(decision="RemoveMember", key=Key("member:a"), after={})])
 
 
 def test_nobody_is_added_twice() -> None:
@@ -100,9 +100,9 @@ def test_nobody_is_added_twice() -> None:
         folded(*ADDED, *ADDED)
 
 
-def linked(userid: str, state: str, account_id: str | None = None) -> Line:
+def linked(userid: str, state: str, account_id: str | None = None) -> ReplayLine:
     after: Fields = {"link": {"state": state, "account_id": account_id}}
-    return Line(decision="LinkAccount", key=Key(f"member:{userid}"), after=after)
+    return ReplayLine(decision="LinkAccount", key=Key(f"member:{userid}"), after=after)
 
 
 def test_of_two_links_of_one_person_the_live_one_stays() -> None:

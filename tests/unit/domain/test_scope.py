@@ -2,7 +2,7 @@
 
 from domain.ids import DepartmentId, TagId, Userid
 from domain.scope import (
-    Change,
+    ScopeChange,
     Tag,
     difference,
     grounds_of,
@@ -11,7 +11,7 @@ from domain.scope import (
     usable_of,
 )
 from domain.tree import Tree
-from tests.builders import department, member, scope, tag
+from tests.support.builders import department, member, scope, tag
 
 LISTED = (
     department(1, parent=None),
@@ -145,7 +145,7 @@ def test_a_difference_names_what_was_gained_and_lost() -> None:
     )
 
     assert found.parts == {
-        "departments": Change(gained=departments(3), lost=departments(1))
+        "departments": ScopeChange(gained=departments(3), lost=departments(1))
     }
     assert not found.mode_switched
     assert not found.is_empty

@@ -2,7 +2,7 @@
 
 from domain.ids import DepartmentId
 from domain.tree import Tree, parents_first
-from tests.builders import department
+from tests.support.builders import department
 
 DEEP = 30_000
 

@@ -5,9 +5,9 @@ import hashlib
 import pytest
 
 from receiver.posts import to_post
-from store.inbox import MailState
+from store.inbox.record import MailState
 from store.sealing import Keyring
-from tests.receiving import CORP, SUITE, contact, event, info
+from tests.support.receiving import CORP, SUITE, contact, event, info
 from wecom.callbacks import parse_callback
 
 KEYRING = Keyring((b"k" * 32,))

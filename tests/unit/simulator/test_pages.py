@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from simulator import faults, stories, words
+from simulator import faults, locales, stories
 from simulator.tokens import Paper
 from tests.unit.simulator.staging import ANN, LABS, NORTH, Stage
 
-TEMPLATES = sorted((Path(words.__file__).parent / "templates").glob("*.html"))
+TEMPLATES = sorted((Path(locales.__file__).parent / "templates").glob("*.html"))
 
 
 def test_every_word_of_the_templates_is_translated() -> None:
@@ -21,7 +21,7 @@ def test_every_word_of_the_templates_is_translated() -> None:
     found |= {f"fault_{kind}" for kind in faults.Kind}
     found |= {f"story_{name}" for name in stories.STORIES}
 
-    assert found - words.WORDS.keys() == set()
+    assert found - locales.WORDS.keys() == set()
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

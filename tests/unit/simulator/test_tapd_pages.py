@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 
 from simulator.config import Sync
 from simulator.server import create_app
-from simulator.tapd.likeness import KINDS, resemble
 from simulator.tapd.people import Company
+from simulator.tapd.seed_accounts import KINDS, resemble
 from simulator.world import World
 from tests.unit.simulator.staging import ANN, BOB, CAT, CONFIG, Stage, member
 

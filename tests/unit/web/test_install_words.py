@@ -8,16 +8,16 @@ from web.install.progress import MENDABLE, Stage
 from web.install.stops import Stop
 from web.install.words import ending_of
 from web.texts import LANGUAGES, catalogue
-from workers import codes, installs, ways
+from workers.installs import codes, company, exchange
 
 REASONS = {
     codes.CODE_SPENT,
     codes.FOREIGN_CODE,
-    installs.WITHDRAWN,
-    ways.CORP_LINKED,
-    ways.COMPANY_LINKED,
-    ways.INSTALLER_OUTSIDE,
-    ways.INSTALLER_UNPROVEN,
+    exchange.WITHDRAWN,
+    company.CORP_LINKED,
+    company.COMPANY_LINKED,
+    company.INSTALLER_OUTSIDE,
+    company.INSTALLER_UNPROVEN,
 }
 WHAT_DO = ("what", "do")
 TITLE_TEXT = ("title", "text")
@@ -34,7 +34,7 @@ def test_there_are_words_for_every_end_stop_and_stage(tag: str) -> None:
 
 
 def test_only_what_an_admin_can_mend_is_offered_to_be_decided_again() -> None:
-    assert {ways.INSTALLER_OUTSIDE, ways.COMPANY_LINKED} == MENDABLE
+    assert {company.INSTALLER_OUTSIDE, company.COMPANY_LINKED} == MENDABLE
     assert MENDABLE < REASONS
 
 

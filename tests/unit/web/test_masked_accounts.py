@@ -3,7 +3,7 @@
 import pytest
 
 from domain.ids import AccountId
-from store.link_views import AccountView
+from store.links.views import AccountView
 from web.masking import mask_id, mask_name, masked_account
 
 

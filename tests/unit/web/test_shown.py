@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.links import LinkState
-from store.link_views import LinkView, OpenClaim
-from store.notice_addresses import FoundNotice
-from web.account.shown import Shown, shown
+from store.links.views import LinkView, OpenClaim
+from store.notices.addresses import FoundNotice
+from web.account.notice_view import Shown, shown
 
 LINK = LinkView(
     state=LinkState.PENDING,

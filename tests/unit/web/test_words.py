@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.decisions import DecisionName
-from store.journal import Line
+from store.org.journal import JournalLine
 from web.console.words import Names, describe, mentioned
 from web.texts import LANGUAGES
 
 NAMES = Names(departments={2: "Sales", 3: "Support"}, members={"zhang": "Zhang"})
 
 
-def line(decision: str, key: str = "member:zhang", **fields: object) -> Line:
+def line(decision: str, key: str = "member:zhang", **fields: object) -> JournalLine:
     values: dict[str, object] = {
         "line_id": 1,
         "at": datetime(2026, 1, 1, tzinfo=UTC),
@@ -23,7 +23,7 @@ def line(decision: str, key: str = "member:zhang", **fields: object) -> Line:
         "after": {},
         **fields,
     }
-    return Line(decision=decision, key=key, **values)  # type: ignore[arg-type]  # - values by name
+    return JournalLine(decision=decision, key=key, **values)  # type: ignore[arg-type]  # - values by name
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)

@@ -8,8 +8,8 @@ import pytest
 
 from tests.unit.wecom.keeping import START, Clock, MemoryStore, MemoryTickets
 from tests.unit.wecom.scripted import Asked, ScriptedServer
-from wecom.client import Suite, WeCom, provider_token
-from wecom.corp import Corp
+from wecom.client import SuiteCredentials, WeCom, provider_token
+from wecom.corp import CorpClient
 from wecom.errors import (
     NotVisible,
     Spent,
@@ -45,13 +45,13 @@ class Connected:
         self.tickets = MemoryTickets(HeldTicket(value="ticket-1", sent_at=START))
         self.wecom = WeCom(
             Transport(server.url),
-            suite=Suite(suite_id="wwsuite", secret="secret-1"),
+            suite=SuiteCredentials(suite_id="wwsuite", secret="secret-1"),
             tokens=Tokens(self.store, now=clock.now),
             tickets=self.tickets,
             now=clock.now,
         )
 
-    def corp(self) -> Corp:
+    def corp(self) -> CorpClient:
         return self.wecom.corp("wpCorpA", permanent_code=lambda: "pc-1", key="7")
 
     def holding_tokens(self) -> Connected:
@@ -373,4 +373,6 @@ def test_an_answer_without_its_list_is_none(connected: Connected) -> None:
 
 
 def test_a_suites_secret_does_not_appear_in_a_repr() -> None:
-    assert "secret-1" not in repr(Suite(suite_id="wwsuite", secret="secret-1"))
+    assert "secret-1" not in repr(
+        SuiteCredentials(suite_id="wwsuite", secret="secret-1")
+    )

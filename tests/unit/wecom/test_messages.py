@@ -8,9 +8,9 @@ import pytest
 
 from wecom.messages import (
     Button,
+    CardLine,
     CardUpdate,
     Jump,
-    Line,
     Message,
     addressed,
     button_card,
@@ -71,8 +71,8 @@ def test_a_notice_carries_lines_and_links() -> None:
         body="b",
         source="TAPD",
         lines=[
-            Line(label="处理人", value="$userName=woU1$"),
-            Line(label="l", value="v", url=URL),
+            CardLine(label="处理人", value="$userName=woU1$"),
+            CardLine(label="l", value="v", url=URL),
         ],
         jumps=[Jump(title="open", url=URL)],
     )
@@ -111,7 +111,7 @@ def test_the_largest_message_is_still_built() -> None:
         description="中" * 44,
         body="中" * 160,
         source="中" * 20,
-        lines=[Line(label="中" * 5, value="中" * 30)] * 6,
+        lines=[CardLine(label="中" * 5, value="中" * 30)] * 6,
         jumps=[Jump(title="中" * 18, url=URL)] * 3,
         url="https://a/" + "x" * 2038,
     )
@@ -133,9 +133,9 @@ def test_the_largest_message_is_still_built() -> None:
         lambda: notice(description="中" * 45),
         lambda: notice(body="中" * 161),
         lambda: notice(source="中" * 21),
-        lambda: notice(lines=[Line(label="六个汉字长度", value="v")]),
-        lambda: notice(lines=[Line(label="l", value="中" * 31)]),
-        lambda: notice(lines=[Line(label="l", value="v")] * 7),
+        lambda: notice(lines=[CardLine(label="六个汉字长度", value="v")]),
+        lambda: notice(lines=[CardLine(label="l", value="中" * 31)]),
+        lambda: notice(lines=[CardLine(label="l", value="v")] * 7),
         lambda: notice(jumps=[Jump(title="t", url=URL)] * 4),
         lambda: notice(jumps=[Jump(title="中" * 19, url=URL)]),
         lambda: card(task_id=""),

@@ -2,8 +2,8 @@
 
 import pytest
 
+from commands.account_files import BadFile, Blank, read_accounts
 from domain.accounts import AccountField
-from workers.account_files import BadFile, Blank, read_accounts
 
 HEADER = "account_id,nick,name,mobile,email\n"
 

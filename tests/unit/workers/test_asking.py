@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from workers.asking import ask_all, ask_flowing
+from workers.calls.concurrent import ask_all, ask_flowing
 
 WAIT_SECONDS = 10.0
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from wecom.payload import Payload
 from wecom.transport import Answer, Transport
-from workers.counting import CallCount, CountedTransport, add_call
+from workers.calls.call_count import CallCount, CountedTransport, add_call
 
 
 class Inner(Transport):

@@ -1,6 +1,6 @@
 """A corp's endpoint takes as many calls at once as WeCom lets it."""
 
-from workers.lanes import Lanes
+from workers.calls.concurrency_limit import Lanes
 
 CORP, LIST, GET = "wpA", "user/list", "user/get"
 OK, TOO_MANY_AT_ONCE, TOO_MANY, UNKNOWN = 0, 45033, 45009, 60111

@@ -6,9 +6,9 @@ from domain.guard import RemovalKind
 from domain.ids import CorpPk, Userid
 from domain.links import NoticeKind
 from domain.reasons import Reason
-from store import plans
-from store.cards import PlanFacts
-from workers.notice_texts import (
+from store.notices.cards import PlanFacts
+from store.runs import plans
+from workers.notices.texts import (
     Pressed,
     decided_card,
     plan_card,

@@ -139,7 +139,9 @@ def _link(problem: Problem) -> str:
 def _link_of_failure(problem: Problem) -> str:
     if problem.reason == "run" and problem.corp_id:
         return url_for("console.list_runs", corp=problem.corp_id)
-    wanted = f"state:failed corp:{problem.corp_id}" if problem.corp_id else "state:failed"
+    wanted = (
+        f"state:failed corp:{problem.corp_id}" if problem.corp_id else "state:failed"
+    )
     return url_for("console.list_events", q=wanted)
 
 

@@ -6,7 +6,7 @@ from typing import cast
 from redis import RedisError
 
 from store.health.workers import Worker, list_workers
-from store.tallies import CALLS, read_counts
+from store.platform.metrics import CALLS, read_counts
 from web.services import services
 
 _SPILL = "spill"
@@ -41,7 +41,9 @@ def calls_made() -> list[Called] | None:
     """The endpoints called most within the last minute, as they are counted."""
     redis = services().redis
     try:
-        endpoints = sorted({each.rpartition(":")[0] for each in read_counts(redis, CALLS)})
+        endpoints = sorted(
+            {each.rpartition(":")[0] for each in read_counts(redis, CALLS)}
+        )
         minute = int(redis.time()[0]) // 60
         pipeline = redis.pipeline(transaction=False)
         for each in endpoints:

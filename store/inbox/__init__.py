@@ -1,0 +1,1 @@
+"""Mail in Postgres: recorded, claimed, settled, counted."""

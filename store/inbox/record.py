@@ -1,0 +1,240 @@
+"""Mail on its way in: one row for each thing said to us, however often it is said."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+import orjson
+
+from domain.decisions import Json
+from domain.ids import Key
+from store.database import Connection
+from store.intake.tickets import SealedTicket, keep_ticket, wake_waiting
+
+
+class MailState(StrEnum):
+    """What became of a piece of mail."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FOLDED = "folded"
+    IGNORED = "ignored"
+    PARKED = "parked"
+    FAILED = "failed"
+
+
+class Arrival(StrEnum):
+    """What recording a piece of mail did."""
+
+    FRESH = "fresh"
+    REPEATED = "repeated"
+    REARMED = "rearmed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One piece of mail, ready to be recorded.
+
+    Shape: `body` is sealed; `digest` is what makes two pieces of mail the same.
+    """
+
+    digest: bytes
+    mailbox: str
+    kind: str
+    change: str | None
+    key: Key
+    state: MailState
+    outcome: str | None
+    sent_at: datetime | None
+    hint: Mapping[str, Json]
+    body: bytes | None = field(repr=False)
+    barrier: bool = False
+    ticket: SealedTicket | None = None
+
+    @property
+    def can_be_rearmed(self) -> bool:
+        """Whether a repeat may stand for a second change within the same second.
+
+        A code works once, and a click is one click however often it is delivered.
+        """
+        of_code = self.mailbox.startswith("code:")
+        return not of_code and self.kind != "template_card_event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Where the mail is now, and which mailboxes are due because of it."""
+
+    event_id: int
+    arrival: Arrival
+    due: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How much mail is pending, and for how long the oldest has been."""
+
+    pending: int
+    oldest_seconds: float
+
+
+def identify(*, mailbox: str, content: bytes) -> bytes:
+    """The identity of a piece of mail: SHA-256 of mailbox and decrypted bytes."""
+    return hashlib.sha256(mailbox.encode() + b"\x00" + content).digest()
+
+
+def record(connection: Connection, post: Post) -> Recorded:
+    """Record one piece of mail; a ticket in it is kept in the same transaction.
+
+    Repeats: raises times_seen; makes a settled row pending again only if its
+        question was sent too early to have seen a second change.
+    """
+    if post.ticket is None:
+        return _insert(connection, post) or _count_repeat(connection, post)
+    with connection.transaction():
+        return _record_ticket(connection, post, post.ticket)
+
+
+def post_internal(
+    connection: Connection,
+    *,
+    mailbox: str,
+    kind: str,
+    key: Key,
+    hint: Mapping[str, Json],
+) -> int:
+    """Put internal mail into a mailbox and return its id; ring after the commit.
+
+    Repeats: a second call is a second piece of mail.
+    """
+    row = connection.execute(
+        """
+        INSERT INTO inbox (mailbox, kind, key, state, hint)
+        VALUES (%s, %s, %s, 'pending', %s::jsonb)
+        RETURNING event_id
+        """,
+        [mailbox, kind, key, _json(hint)],
+    ).fetchone()
+    assert row is not None  # noqa: S101 - INSERT without conflict always returns.
+    return int(row[0])
+
+
+def measure_backlog(connection: Connection) -> Backlog:
+    """The pending mail of all mailboxes."""
+    row = connection.execute(
+        """
+        SELECT count(*),
+            coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)
+        FROM inbox WHERE state = 'pending'
+        """
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always returns its row.
+    return Backlog(pending=row[0], oldest_seconds=float(row[1]))
+
+
+def _record_ticket(
+    connection: Connection, post: Post, ticket: SealedTicket
+) -> Recorded:
+    fresh = _insert(connection, post)
+    if fresh is None or post.sent_at is None:
+        return fresh or _count_repeat(connection, post)
+    keep_ticket(connection, ticket, sent_at=post.sent_at)
+    return replace(fresh, due=wake_waiting(connection))
+
+
+def _insert(connection: Connection, post: Post) -> Recorded | None:
+    # An identity past its 48 hours counts as unknown even before upkeep removes it.
+    row = connection.execute(
+        """
+        WITH identity AS (
+            INSERT INTO identities AS known (digest, event_id, received_at)
+            VALUES (%(digest)s, nextval('inbox_ids'), clock_timestamp())
+            ON CONFLICT (digest) DO UPDATE
+            SET event_id = excluded.event_id, received_at = excluded.received_at
+            WHERE known.received_at < excluded.received_at - INTERVAL '48 hours'
+            RETURNING event_id, received_at
+        )
+        INSERT INTO inbox (
+            event_id, received_at, last_seen_at, done_at, mailbox, kind, change, key,
+            state, outcome, sent_at, hint, body, barrier
+        )
+        SELECT
+            event_id, received_at, received_at,
+            CASE WHEN %(state)s::text <> 'pending' THEN received_at END,
+            %(mailbox)s::text, %(kind)s::text, %(change)s::text, %(key)s::text,
+            %(state)s::text, %(outcome)s::text, %(sent_at)s::timestamptz,
+            %(hint)s::jsonb, %(body)s::bytea, %(barrier)s::boolean
+        FROM identity
+        RETURNING event_id
+        """,
+        {
+            "digest": post.digest,
+            "mailbox": post.mailbox,
+            "kind": post.kind,
+            "change": post.change,
+            "key": post.key,
+            "state": post.state.value,
+            "outcome": post.outcome,
+            "sent_at": post.sent_at,
+            "hint": _json(post.hint),
+            "body": post.body,
+            "barrier": post.barrier,
+        },
+    ).fetchone()
+    due = (post.mailbox,) if post.state is MailState.PENDING else ()
+    return Recorded(event_id=row[0], arrival=Arrival.FRESH, due=due) if row else None
+
+
+def _count_repeat(connection: Connection, post: Post) -> Recorded:
+    # WeCom's time stamps are whole seconds: a question sent within five seconds of
+    # that second's end may have been answered before a second, equal change.
+    row = connection.execute(
+        """
+        UPDATE inbox AS mail
+        SET times_seen = mail.times_seen + 1,
+            last_seen_at = clock_timestamp(),
+            state = CASE WHEN again THEN 'pending' ELSE mail.state END,
+            outcome = CASE WHEN again THEN NULL ELSE mail.outcome END,
+            error = CASE WHEN again THEN NULL ELSE mail.error END,
+            attempts = CASE WHEN again THEN 0 ELSE mail.attempts END,
+            late_asks = CASE WHEN again THEN 0 ELSE mail.late_asks END,
+            not_before = CASE WHEN again THEN NULL ELSE mail.not_before END,
+            claim = CASE WHEN again THEN NULL ELSE mail.claim END,
+            asked_at = CASE WHEN again THEN NULL ELSE mail.asked_at END,
+            done_at = CASE WHEN again THEN NULL ELSE mail.done_at END
+        FROM (
+            SELECT
+                seen.event_id, seen.received_at,
+                coalesce(
+                    %(can_be_rearmed)s
+                    AND seen.state IN ('done', 'folded')
+                    AND seen.asked_at < seen.sent_at + INTERVAL '6 seconds', false
+                ) AS again
+            FROM identities JOIN inbox AS seen USING (event_id, received_at)
+            WHERE identities.digest = %(digest)s
+            FOR UPDATE OF seen
+        ) AS found
+        WHERE mail.event_id = found.event_id AND mail.received_at = found.received_at
+        RETURNING mail.event_id, again
+        """,
+        {"digest": post.digest, "can_be_rearmed": post.can_be_rearmed},
+    ).fetchone()
+    if row is None:
+        return _replace_orphan(connection, post)
+    event_id, again = row
+    if again:
+        due = (post.mailbox,)
+        return Recorded(event_id=event_id, arrival=Arrival.REARMED, due=due)
+    return Recorded(event_id=event_id, arrival=Arrival.REPEATED)
+
+
+def _replace_orphan(connection: Connection, post: Post) -> Recorded:
+    # The row was pruned before its identity (INBOX_DAYS of 1): the mail is new again.
+    connection.execute("DELETE FROM identities WHERE digest = %s", [post.digest])
+    return _insert(connection, post) or _count_repeat(connection, post)
+
+
+def _json(value: Mapping[str, Json]) -> str:
+    return orjson.dumps(dict(value)).decode()

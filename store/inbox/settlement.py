@@ -1,0 +1,170 @@
+"""The worker's side of the inbox: claim what is pending, settle just that."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+from store.database import Connection
+from store.inbox.claims import ClaimedBatch
+
+Settled = Literal["done", "folded", "ignored", "parked", "failed"]
+
+# A row asked about within its own second, or just after, may stand for two changes.
+_LOOKALIKE = "make_interval(secs => 6)"
+
+
+def settle(
+    connection: Connection,
+    claim: ClaimedBatch,
+    outcomes: Mapping[int, tuple[Settled, str]],
+) -> None:
+    """Mark claimed rows as settled; one that was repeated meanwhile stays pending.
+
+    A repeat within the event's own second may be a second change, and our question
+    may have been too early for it.
+    """
+    ids = list(outcomes)
+    connection.execute(
+        f"""
+        UPDATE inbox SET
+            claim = NULL, asked_at = %(asked_at)s, outcome = new.outcome,
+            error = NULL, not_before = NULL,
+            attempts = CASE WHEN again THEN 0 ELSE attempts END,
+            state = CASE WHEN again THEN 'pending' ELSE new.state END,
+            done_at = CASE WHEN again THEN NULL ELSE clock_timestamp() END
+        FROM (
+            SELECT row.event_id, row.received_at, given.state, given.outcome,
+                row.times_seen > 1 AND row.last_seen_at > %(asked_at)s
+                    AND given.state IN ('done', 'folded')
+                    AND %(asked_at)s < row.sent_at + {_LOOKALIKE} AS again
+            FROM inbox AS row
+            JOIN unnest(%(ids)s::bigint[], %(states)s::text[], %(outcomes)s::text[])
+                AS given (event_id, state, outcome) ON given.event_id = row.event_id
+            WHERE row.claim = %(claim)s
+        ) AS new
+        WHERE inbox.event_id = new.event_id AND inbox.received_at = new.received_at
+        """,  # noqa: S608 - the inserted text is a constant of this module
+        {
+            "claim": claim.claim_id,
+            "asked_at": claim.claimed_at,
+            "ids": ids,
+            "states": [outcomes[i][0] for i in ids],
+            "outcomes": [outcomes[i][1] for i in ids],
+        },
+    )
+
+
+def ask_again(
+    connection: Connection, claim: ClaimedBatch, waits: Mapping[int, float]
+) -> None:
+    """Leave rows pending whose answer came late, each until its own time.
+
+    Units: seconds from now, by event id.
+    """
+    if not waits:
+        return
+    connection.execute(
+        """
+        UPDATE inbox SET claim = NULL, late_asks = late_asks + 1, attempts = 0,
+            not_before = clock_timestamp() + make_interval(secs => given.seconds)
+        FROM unnest(%(ids)s::bigint[], %(seconds)s::float8[]) AS given (id, seconds)
+        WHERE inbox.event_id = given.id AND inbox.claim = %(claim)s
+        """,
+        {
+            "claim": claim.claim_id,
+            "ids": list(waits),
+            "seconds": list(waits.values()),
+        },
+    )
+
+
+def newest_settled(
+    connection: Connection, mailbox: str, keys: Collection[str]
+) -> dict[str, datetime]:
+    """When the newest settled event of each key was said, as far as an hour back."""
+    rows = connection.execute(
+        """
+        SELECT key, max(sent_at) FROM inbox
+        WHERE mailbox = %s AND key = ANY(%s) AND state IN ('done', 'folded')
+            AND received_at > clock_timestamp() - interval '1 hour'
+            AND sent_at IS NOT NULL
+        GROUP BY key
+        """,
+        [mailbox, list(keys)],
+    ).fetchall()
+    return dict(rows)
+
+
+def is_due(connection: Connection, mailbox: str) -> bool:
+    """Whether a drain would find mail now: what stands behind a barrier is not due."""
+    row = connection.execute(
+        """
+        SELECT EXISTS (
+            SELECT 1 FROM inbox
+            WHERE mailbox = %(mailbox)s AND state = 'pending'
+                AND event_id <= coalesce((
+                    SELECT min(event_id) FROM inbox
+                    WHERE mailbox = %(mailbox)s AND state = 'pending' AND barrier
+                ), event_id)
+                AND (not_before IS NULL OR not_before <= clock_timestamp())
+        ) AND NOT EXISTS (
+            SELECT 1 FROM mailboxes
+            WHERE mailbox = %(mailbox)s AND not_before > clock_timestamp()
+        )
+        """,
+        {"mailbox": mailbox},
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def find_body(connection: Connection, event_id: int) -> bytes | None:
+    """The sealed content of a piece of mail, while somebody may need it."""
+    row = connection.execute(
+        "SELECT body FROM inbox WHERE event_id = %s", [event_id]
+    ).fetchone()
+    return row[0] if row else None
+
+
+def forget_bodies(connection: Connection, event_ids: Sequence[int]) -> None:
+    """Nobody will open these any more."""
+    connection.execute(
+        "UPDATE inbox SET body = NULL WHERE event_id = ANY(%s)", [list(event_ids)]
+    )
+
+
+def unpark(connection: Connection, mailbox: str) -> int:
+    """Make parked mail pending again, because its corp is linked now."""
+    return connection.execute(
+        "UPDATE inbox SET state = 'pending', done_at = NULL, outcome = NULL,"
+        " attempts = 0 WHERE mailbox = %s AND state = 'parked'",
+        [mailbox],
+    ).rowcount
+
+
+def fold_older(
+    connection: Connection, mailbox: str, *, before: datetime, kinds: Collection[str]
+) -> int:
+    """Fold pending contact mail that came before a full read began into that read."""
+    return connection.execute(
+        """
+        UPDATE inbox SET state = 'folded', outcome = 'first_read', claim = NULL,
+            asked_at = %(before)s, done_at = clock_timestamp()
+        WHERE mailbox = %(mailbox)s AND state = 'pending'
+            AND received_at < %(before)s AND kind = ANY(%(kinds)s)
+        """,
+        {"mailbox": mailbox, "before": before, "kinds": list(kinds)},
+    ).rowcount
+
+
+def retry(connection: Connection, event_id: int) -> str | None:
+    """Make a failed or parked row pending again; its mailbox, or None if neither."""
+    row = connection.execute(
+        """
+        UPDATE inbox SET state = 'pending', attempts = 0, late_asks = 0, error = NULL,
+            outcome = NULL, done_at = NULL, not_before = NULL, claim = NULL
+        WHERE event_id = %s AND state IN ('failed', 'parked')
+        RETURNING mailbox
+        """,
+        [event_id],
+    ).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,1 @@
+"""Installs and sign-ins on their way."""

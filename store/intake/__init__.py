@@ -1,0 +1,1 @@
+"""How mail is made durable whatever the stores do: spill, heartbeat, gaps."""

@@ -1,0 +1,154 @@
+"""Makes mail durable within a fixed time, whatever the stores do meanwhile."""
+
+import logging
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotDone
+from dataclasses import dataclass
+from time import monotonic
+
+from store.database import StoreUnavailable
+from store.inbox.record import Post, Recorded, record
+from store.intake.bounded import BoundedPool, bounded
+from store.intake.spill import Spill, SpillUnavailable, SpillUnconfirmed
+
+POSTGRES_SECONDS = 0.3
+SPILL_SECONDS = 0.25
+_REST_SECONDS = 1.0
+_SPILLED = "spilled"
+# After a restart of Postgres every connection of the pool is dead, one after another.
+_TRIES = 8
+_SPILL_THREADS = 8
+
+_log = logging.getLogger(__name__)
+
+
+class NoStore(Exception):
+    """Neither Postgres nor the spill took the mail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """What became of the mail, and which mailboxes to ring for it."""
+
+    outcome: str
+    ring: tuple[str, ...]
+
+
+class Breaker:
+    """Keeps threads from queueing at a store that does not answer.
+
+    While it rests, one caller a second goes through and finds out.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open_at: float | None = None
+
+    def lets_through(self) -> bool:
+        """Whether the caller may try the store now."""
+        with self._lock:
+            if self._open_at is None:
+                return True
+            now = monotonic()
+            if now < self._open_at:
+                return False
+            self._open_at = now + _REST_SECONDS
+            return True
+
+    def trip(self) -> None:
+        """The store failed."""
+        with self._lock:
+            self._open_at = monotonic() + _REST_SECONDS
+
+    def reset(self) -> None:
+        """The store answered."""
+        self._open_at = None
+
+
+class Landing:
+    """Postgres first, the spill when it fails: about 0.6 s for both at the most."""
+
+    def __init__(self, pool: BoundedPool, spill: Spill) -> None:
+        self._pool = pool
+        self._spill = spill
+        self._postgres = Breaker()
+        self._redis = Breaker()
+        self._threads = ThreadPoolExecutor(_SPILL_THREADS, thread_name_prefix="spill")
+
+    def take(self, post: Post) -> Landed:
+        """Commit the mail to Postgres, or have the spill confirmed.
+
+        Raises: NoStore.
+        """
+        try:
+            recorded = self._record(post)
+        except StoreUnavailable as error:
+            _log.info("mail spills", extra={"error": str(error)})
+            self._put(post)
+            return Landed(outcome=_SPILLED, ring=())
+        return Landed(outcome=recorded.arrival.value, ring=recorded.due)
+
+    def is_ready(self) -> bool:
+        """Whether mail could be made durable now."""
+        try:
+            with bounded(self._pool, seconds=POSTGRES_SECONDS) as connection:
+                connection.execute("SELECT 1 FROM inbox LIMIT 0")
+        except StoreUnavailable:
+            return self._can_spill()
+        return True
+
+    def remember_refusal(self) -> None:
+        """Leave a note in Redis that mail was lost; nothing if Redis is away too."""
+        if self._redis.lets_through():
+            self._threads.submit(self._spill.remember_refusal)
+
+    def close(self) -> None:
+        """End the threads of the spill."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _can_spill(self) -> bool:
+        try:
+            self._await(self._threads.submit(self._spill.probe))
+        except (SpillUnavailable, NotDone):
+            return False
+        return True
+
+    def _record(self, post: Post) -> Recorded:
+        if not self._postgres.lets_through():
+            raise StoreUnavailable("resting")
+        deadline = monotonic() + POSTGRES_SECONDS
+        for _ in range(_TRIES):
+            try:
+                left = deadline - monotonic()
+                with bounded(self._pool, seconds=left) as connection:
+                    recorded = record(connection, post)
+            except StoreUnavailable as error:
+                reason = error
+                if monotonic() >= deadline:
+                    break
+            else:
+                self._postgres.reset()
+                return recorded
+        self._postgres.trip()
+        raise reason
+
+    def _put(self, post: Post) -> None:
+        if not self._redis.lets_through():
+            raise NoStore("resting")
+        # In a thread: a name that does not resolve has no time-out of its own.
+        future = self._threads.submit(self._spill.put, post)
+        try:
+            self._await(future)
+        except SpillUnconfirmed as error:
+            raise NoStore(str(error)) from error
+        except (SpillUnavailable, NotDone) as error:
+            self._redis.trip()
+            raise NoStore(str(error)) from error
+        self._redis.reset()
+
+    def _await(self, future: Future[None]) -> None:
+        try:
+            future.result(timeout=SPILL_SECONDS)
+        finally:
+            future.cancel()

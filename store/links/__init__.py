@@ -1,0 +1,1 @@
+"""Accounts, and how each member stands to them."""

@@ -1,0 +1,1 @@
+"""The outbox: notices, the batches they are frozen in, their addresses."""

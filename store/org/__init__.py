@@ -1,0 +1,1 @@
+"""The org: corps, departments, members, and the journal they fold from."""

@@ -1,0 +1,116 @@
+"""The journal: one line per effective difference, append-only."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from domain.decisions import Decision
+from domain.ids import CorpPk
+from store import literals
+from store.database import Connection
+from store.sealing import DataKey
+
+# Personal only in lines about members; the name of a department is no secret.
+_PERSONAL = frozenset({"name", "details"})
+_TYPES = ["text"] * 10
+_FETCH_ROWS = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What made these differences appear: mail, a run or an operator."""
+
+    name: str
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalLine:
+    """A journal line with its personal fields opened."""
+
+    line_id: int
+    at: datetime
+    cause: str
+    run_id: str | None
+    decision: str
+    key: str
+    reason: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+def write(
+    connection: Connection,
+    corp_pk: CorpPk,
+    *,
+    cause: Cause,
+    decisions: Sequence[Decision],
+    data_key: DataKey,
+) -> None:
+    """Append one line per decision, personal fields sealed.
+
+    Shape: all at one moment, so that no past moment shows half a page.
+    """
+    if not decisions:
+        return
+    at = connection.execute("SELECT clock_timestamp()::text").fetchall()[0][0]
+    statement = (
+        "COPY journal (corp_pk, at, cause, run_id, decision, key, reason, before,"
+        " after, personal) FROM STDIN"
+    )
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(_TYPES)
+        for each in decisions:
+            before, after, personal = split_personal(each)
+            sealed = literals.blob(data_key.seal(personal)) if personal else None
+            copy.write_row((
+                str(corp_pk), at, cause.name, cause.run_id, each.name, each.key,
+                each.reason, literals.document(before), literals.document(after),
+                sealed,
+            ))  # fmt: skip
+
+
+def read_all(
+    connection: Connection, corp_pk: CorpPk, *, data_key: DataKey
+) -> Iterator[JournalLine]:
+    """Every line of a corp in the order it was written, a few thousand at a time."""
+    with connection.cursor("journal_of_corp", row_factory=dict_row) as cursor:
+        cursor.itersize = _FETCH_ROWS
+        cursor.execute(
+            "SELECT line_id, at, cause, run_id, decision, key, reason, before, after,"
+            " personal FROM journal WHERE corp_pk = %s ORDER BY line_id",
+            [corp_pk],
+        )
+        for row in cursor:
+            yield opened(row, data_key=data_key)
+
+
+def opened(row: dict[str, Any], *, data_key: DataKey | None) -> JournalLine:
+    """The line of a row; without the data key its personal fields stay away."""
+    sealed = row.pop("personal")
+    before, after = dict(row.pop("before") or {}), dict(row.pop("after") or {})
+    if sealed is not None and data_key is not None:
+        personal = data_key.open(sealed)
+        before |= personal["before"]
+        after |= personal["after"]
+    return JournalLine(**row, before=before, after=after)
+
+
+def split_personal(
+    decision: Decision,
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    before, after = dict(decision.before), dict(decision.after)
+    if not decision.key.startswith("member:"):
+        return before, after, {}
+    hidden_before = _take_personal(before)
+    hidden_after = _take_personal(after)
+    if not hidden_before and not hidden_after:
+        return before, after, {}
+    return before, after, {"before": hidden_before, "after": hidden_after}
+
+
+def _take_personal(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: fields.pop(name) for name in _PERSONAL if fields.get(name)}

@@ -1,0 +1,288 @@
+"""The members of a corp: people as last applied, and who they were before."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from domain.fingerprint import member_fingerprint
+from domain.ids import CorpPk, DepartmentId, MemberPk, Userid
+from domain.org import (
+    Activation,
+    Member,
+    MemberState,
+    Placement,
+    RemovalCause,
+    StoredMember,
+)
+from store import literals
+from store.database import Connection
+from store.links import links
+from store.links.matching import match_email, match_mobile
+from store.notices import notices
+from store.org import aliases
+
+_COLUMNS = (
+    "member_pk, userid, open_userid, name, activation, department_ids,"
+    " department_orders, main_department, leads, direct_leaders, details, grounds,"
+    " state, removal"
+)
+_WRITTEN = (
+    "userid, open_userid, name, activation, department_ids, department_orders,"
+    " main_department, leads, direct_leaders, details, grounds, employment,"
+    " fingerprint, match_mobile, match_email"
+)
+_TYPES = ["text"] * (1 + len(_WRITTEN.split(",")))
+# One look into an index for each userid, whatever the planner believes: by OR, or by
+# ANY with the statistics of a smaller table, it reads the whole table for each page of
+# a run and for each drain.
+_KNOWN = f"""
+    WITH known AS (
+        SELECT {_COLUMNS} FROM unnest(%(userids)s::text[]) AS wanted (bearer)
+        CROSS JOIN LATERAL (
+            SELECT {_COLUMNS} FROM members
+            WHERE corp_pk = %(corp_pk)s AND userid = bearer AND state = 'active'
+            LIMIT 1
+        ) AS found
+        UNION ALL SELECT {_COLUMNS} FROM members
+        WHERE corp_pk = %(corp_pk)s AND state = 'active' AND member_pk = ANY(ARRAY(
+            SELECT member_pk FROM aliases
+            WHERE corp_pk = %(corp_pk)s AND userid = ANY(%(userids)s)
+        )) AND NOT userid = ANY(%(userids)s)
+        UNION ALL SELECT {_COLUMNS} FROM unnest(%(userids)s::text[]) AS wanted (bearer)
+        CROSS JOIN LATERAL (
+            SELECT {_COLUMNS} FROM members
+            WHERE corp_pk = %(corp_pk)s AND userid = bearer AND state = 'removed'
+            ORDER BY member_pk DESC LIMIT 1
+        ) AS found
+    )
+    SELECT {_COLUMNS}, coalesce(former.userids, '{{}}') AS aliases
+    FROM known LEFT JOIN (
+        SELECT member_pk, array_agg(userid) AS userids FROM aliases
+        WHERE corp_pk = %(corp_pk)s
+            AND member_pk IN (SELECT member_pk FROM known) GROUP BY member_pk
+    ) AS former USING (member_pk)
+"""  # noqa: S608 - the inserted text is a constant of this module
+_SET = ", ".join(f"{column.strip()} = %s" for column in _WRITTEN.split(","))
+
+
+def list_known(
+    connection: Connection, corp_pk: CorpPk, userids: Iterable[str]
+) -> list[StoredMember]:
+    """Active and removed members that bear or once bore one of these userids.
+
+    Shape: of several removed members with one userid only the latest.
+    """
+    wanted = sorted(set(userids))
+    if not wanted:
+        return []
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(_KNOWN, {"corp_pk": corp_pk, "userids": wanted})
+        rows = cursor.fetchall()
+    return [_stored(row, {Userid(each) for each in row["aliases"]}) for row in rows]
+
+
+def list_active(connection: Connection, corp_pk: CorpPk) -> list[StoredMember]:
+    """Every active member, ascending by the bytes of the userid."""
+    rows = _select(
+        connection,
+        "corp_pk = %(corp_pk)s AND state = 'active' ORDER BY userid",
+        {"corp_pk": corp_pk},
+    )
+    return _with_aliases(connection, corp_pk, rows)
+
+
+def list_in_departments(
+    connection: Connection, corp_pk: CorpPk, ids: Iterable[int]
+) -> frozenset[Userid]:
+    """The userids of active members in any of these departments."""
+    rows = connection.execute(
+        "SELECT userid FROM members WHERE corp_pk = %s AND state = 'active'"
+        " AND department_ids && %s::bigint[]",
+        [corp_pk, list(ids)],
+    ).fetchall()
+    return frozenset(Userid(row[0]) for row in rows)
+
+
+def count_active(connection: Connection, corp_pk: CorpPk) -> int:
+    """How many active members the corp has."""
+    row = connection.execute(
+        "SELECT count(*) FROM members WHERE corp_pk = %s AND state = 'active'",
+        [corp_pk],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def add(connection: Connection, corp_pk: CorpPk, members: Sequence[Member]) -> None:
+    """New members; none of them may be active already."""
+    if not members:
+        return
+    statement = f"COPY members (corp_pk, {_WRITTEN}) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(_TYPES)
+        for member in members:
+            copy.write_row((str(corp_pk), *_values(member)))
+
+
+def change(
+    connection: Connection,
+    corp_pk: CorpPk,
+    changes: Sequence[tuple[MemberPk, Member]],
+) -> None:
+    """Replace what WeCom owns of these members; removed ones become active again."""
+    if not changes:
+        return
+    statement = (
+        f"UPDATE members SET {_SET}, added_at = CASE state WHEN 'active'"  # noqa: S608 - constants of this module
+        " THEN added_at ELSE clock_timestamp() END, state = 'active',"
+        " removal = NULL, removed_at = NULL WHERE corp_pk = %s AND member_pk = %s"
+    )
+    rows = [(*_values(member), corp_pk, pk) for pk, member in changes]
+    if len(rows) == 1:
+        # Most drains change one: without a pipeline it costs less.
+        connection.execute(statement, rows[0])
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, rows)
+
+
+def refresh_fingerprints(
+    connection: Connection, corp_pk: CorpPk, members: Sequence[Member]
+) -> None:
+    """Store the fingerprints of today's version, and what goes with them, where they
+    are not; nothing else."""
+    if not members:
+        return
+    connection.execute(
+        """
+        UPDATE members SET fingerprint = given.fingerprint,
+            match_mobile = given.mobile, match_email = given.email
+        FROM unnest(%(userids)s::text[], %(fingerprints)s::bytea[],
+            %(mobiles)s::text[], %(emails)s::text[])
+            AS given (userid, fingerprint, mobile, email)
+        WHERE corp_pk = %(corp_pk)s AND members.userid = given.userid
+            AND state = 'active' AND members.fingerprint <> given.fingerprint
+        """,
+        {
+            "corp_pk": corp_pk,
+            "userids": [each.userid for each in members],
+            "fingerprints": [member_fingerprint(each) for each in members],
+            "mobiles": [match_mobile(each) for each in members],
+            "emails": [match_email(each) for each in members],
+        },
+    )
+
+
+def absorb(
+    connection: Connection, corp_pk: CorpPk, *, kept: MemberPk, absorbed: MemberPk
+) -> None:
+    """Make two records of one person one: the absorbed record ends without a trace."""
+    links.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
+    aliases.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
+    notices.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
+    connection.execute(
+        "DELETE FROM members WHERE corp_pk = %s AND member_pk = %s",
+        [corp_pk, absorbed],
+    )
+
+
+def remove(
+    connection: Connection,
+    corp_pk: CorpPk,
+    removals: Sequence[tuple[MemberPk, RemovalCause]],
+) -> None:
+    """Turn members into tombstones."""
+    if not removals:
+        return
+    connection.execute(
+        """
+        UPDATE members SET state = 'removed', removal = given.cause,
+            removed_at = clock_timestamp()
+        FROM unnest(%(pks)s::bigint[], %(causes)s::text[]) AS given (pk, cause)
+        WHERE corp_pk = %(corp_pk)s AND member_pk = given.pk AND state = 'active'
+        """,
+        {
+            "corp_pk": corp_pk,
+            "pks": [pk for pk, _ in removals],
+            "causes": [str(cause) for _, cause in removals],
+        },
+    )
+
+
+def _select(
+    connection: Connection, condition: str, values: dict[str, Any]
+) -> list[dict[str, Any]]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM members WHERE {condition}",  # noqa: S608 - both are constants of this module
+            values,
+        )
+        return cursor.fetchall()
+
+
+def _with_aliases(
+    connection: Connection, corp_pk: CorpPk, rows: list[dict[str, Any]]
+) -> list[StoredMember]:
+    found = connection.execute(
+        "SELECT member_pk, userid FROM aliases"
+        " WHERE corp_pk = %s AND member_pk = ANY(%s)",
+        [corp_pk, [row["member_pk"] for row in rows]],
+    ).fetchall()
+    former: dict[int, set[Userid]] = {}
+    for member_pk, userid in found:
+        former.setdefault(member_pk, set()).add(Userid(userid))
+    return [_stored(row, former.get(row["member_pk"], set())) for row in rows]
+
+
+def _stored(row: dict[str, Any], former: set[Userid]) -> StoredMember:
+    removal = row["removal"]
+    return StoredMember(
+        member_pk=MemberPk(row["member_pk"]),
+        member=_member(row),
+        aliases=frozenset(former),
+        state=MemberState(row["state"]),
+        removal=RemovalCause(removal) if removal else None,
+    )
+
+
+def _member(row: dict[str, Any]) -> Member:
+    leaders, leads = row["direct_leaders"], row["leads"]
+    return Member(
+        userid=row["userid"],
+        open_userid=row["open_userid"],
+        name=row["name"],
+        activation=Activation(row["activation"]) if row["activation"] else None,
+        placements=tuple(
+            Placement(department_id=DepartmentId(department), order=order)
+            for department, order in zip(
+                row["department_ids"], row["department_orders"], strict=True
+            )
+        ),
+        main_department=row["main_department"],
+        leads=None if leads is None else frozenset(map(DepartmentId, leads)),
+        direct_leaders=None if leaders is None else tuple(map(Userid, leaders)),
+        details=tuple(sorted(row["details"].items())),
+        grounds=frozenset(row["grounds"]),
+    )
+
+
+def _values(member: Member) -> tuple[str | None, ...]:
+    """What is written of a member, as text that Postgres reads by the column's type."""
+    leaders, leads, main = member.direct_leaders, member.leads, member.main_department
+    return (
+        member.userid,
+        member.open_userid,
+        member.name,
+        member.activation,
+        literals.numbers(member.department_ids),
+        literals.numbers([each.order for each in member.placements]),
+        None if main is None else str(main),
+        None if leads is None else literals.numbers(sorted(leads)),
+        None if leaders is None else literals.texts(leaders),
+        literals.document(dict(member.details)),
+        literals.texts(sorted(member.grounds)),
+        member.employment,
+        literals.blob(member_fingerprint(member)),
+        match_mobile(member),
+        match_email(member),
+    )

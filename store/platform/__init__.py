@@ -1,0 +1,1 @@
+"""What all tenants share: tokens, pauses, schedule, operators, counts."""

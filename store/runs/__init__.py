@@ -1,0 +1,1 @@
+"""Full reads and plans: wanted, staged, held, rehearsed."""

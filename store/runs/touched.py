@@ -1,0 +1,45 @@
+"""Keys that drains asked about while a run was reading; the run asks them again."""
+
+from domain.ids import CorpPk
+from store.database import Connection
+from store.runs.runs import Run
+
+
+def note(connection: Connection, corp_pk: CorpPk, keys: list[str]) -> None:
+    """Note keys that a drain asked about while a run was reading."""
+    connection.execute(
+        """
+        INSERT INTO touched (corp_pk, key) SELECT %s, unnest(%s::text[])
+        ON CONFLICT (corp_pk, key) DO UPDATE SET touched_at = clock_timestamp()
+        """,
+        [corp_pk, keys],
+    )
+
+
+def list_keys(connection: Connection, run: Run) -> list[str]:
+    """The keys noted since the run began to read."""
+    rows = connection.execute(
+        """
+        SELECT key FROM touched WHERE corp_pk = %s AND touched_at >= (
+            SELECT read_started_at FROM runs WHERE run_id = %s)
+        ORDER BY key
+        """,
+        [run.corp_pk, run.run_id],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def clear(connection: Connection, run: Run) -> None:
+    """Forget the noted keys: a read begins, or has been applied.
+
+    Shape: those that another run of the corp has still to ask again stay.
+    """
+    connection.execute(
+        """
+        DELETE FROM touched WHERE corp_pk = %(corp_pk)s AND NOT EXISTS (
+            SELECT FROM runs
+            WHERE runs.corp_pk = touched.corp_pk AND state = 'running'
+                AND run_id <> %(run_id)s AND read_started_at <= touched_at)
+        """,
+        {"corp_pk": run.corp_pk, "run_id": run.run_id},
+    )

@@ -1,0 +1,1 @@
+"""Read-only queries about full reads and held plans."""

@@ -1,0 +1,253 @@
+"""Brings one corp to what a batch of contact mail points at, and settles that mail."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+
+from domain.decisions import Decision
+from domain.fold import CHANGE_CONTACT, SUBSCRIBE, UNSUBSCRIBE, FoldedMail, Mail, fold
+from domain.hints import hint_from_json
+from domain.ids import (
+    DepartmentId,
+    Key,
+    TagId,
+    Userid,
+    department_key,
+    member_key,
+    split_key,
+)
+from domain.lateness import department_is_late, member_is_late, tag_is_late
+from domain.reasons import Reason
+from store.database import Connection, transaction
+from store.inbox import leases, settlement
+from store.inbox.claims import ClaimedBatch, ClaimedMail
+from store.inbox.settlement import Settled
+from store.org import absences, corps, departments, journal
+from store.org.corps import Corp
+from store.org.journal import Cause
+from store.runs import requests, runs, touched
+from workers.calls.retry import PatientApi
+from workers.events.investigate import MOST_QUESTIONS, Found, NeedsRun, investigate
+from workers.links.linking import Linker
+from workers.notices.outbox import note_asked, ring_for
+from workers.org.apply import apply_listing, apply_members, remove_unlisted
+from workers.org.guard import Gate, note_listed, note_removed, note_shown
+from workers.org.questions import Inquiry
+from workers.queue.metrics import tally_effects
+from workers.runtime import Runtime
+
+CONTACT_KINDS = frozenset({CHANGE_CONTACT, SUBSCRIBE, UNSUBSCRIBE})
+
+# The key that stands for all departments: one listing answers for every one.
+DEPARTMENTS_KEY = Key("department:*")
+
+# A late answer is asked for again after these, then WeCom has overtaken the event.
+LATE_SECONDS = (3.0, 30.0)
+
+
+def sync_contact(
+    runtime: Runtime, corp: Corp, claim: ClaimedBatch, rows: Sequence[ClaimedMail]
+) -> None:
+    """Ask about the first 500 keys of the mail, apply the answers, settle the mail.
+
+    Shape: mail about further keys stays claimed and is given back by the drain.
+    """
+    began = time.monotonic()
+    taken = _first_keys(rows)
+    batch = fold([_mail(each) for each in taken])
+    inquiry = Inquiry(
+        PatientApi(runtime.corp_api(corp)),
+        at_once=runtime.lanes.of(corp.corp_id),
+    )
+    try:
+        found = investigate(runtime.pool, corp, batch, inquiry=inquiry)
+    except NeedsRun as wish:
+        _leave_to_run(runtime, corp, claim, taken, cause=wish.cause)
+        return
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        corps.lock(connection, corp.corp_pk)
+        decisions, waiting = _apply(connection, runtime, corp, found)
+        _note_touched(connection, corp, batch, found)
+        left_over = _left_over(connection, corp, found, waiting)
+        _settle(connection, claim, taken, batch, found, decisions, left_over)
+    seconds = time.monotonic() - began
+    tally_effects(
+        runtime.tallies, claim, taken=taken, decisions=decisions, seconds=seconds
+    )
+    ring_for(runtime.bell, corp, decisions, held=bool(waiting))
+
+
+def _apply(
+    connection: Connection, runtime: Runtime, corp: Corp, found: Found
+) -> tuple[list[Decision], frozenset[Key]]:
+    """The decisions that were carried out, and what the guard keeps from it."""
+    listed, corp_pk = found.view.listed, corp.corp_pk
+    data_key = runtime.data_key(corp)
+    gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
+    note_shown(connection, corp, [each.userid for each in found.findings.shown])
+    absences.forget(connection, corp_pk, found.findings.settled)
+    absences.note(connection, corp_pk, found.undecided)
+    people = gate.admit_people(connection, found.findings.gone)
+    findings = replace(found.findings, gone=people.leaving)
+    decisions: list[Decision] = []
+    if listed is not None:
+        note_listed(connection, corp, listed)
+        decisions += apply_listing(connection, corp_pk, listed, reason=Reason.EVENT)
+    decisions += apply_members(connection, corp_pk, findings, reason=Reason.EVENT)
+    if listed is not None:
+        decisions += remove_unlisted(
+            connection,
+            corp_pk,
+            [each.department_id for each in listed],
+            staying=found.undecided,
+            waiting=people.waiting,
+            admit=partial(gate.admit_departments, connection),
+            reason=Reason.NOT_LISTED,
+        )
+    decisions += Linker(runtime, corp).follow(connection, decisions)
+    corps.save_tags(
+        connection, corp_pk, [tag for tag in found.read_tags.values() if tag]
+    )
+    note_removed(connection, corp, decisions)
+    cause = Cause(name="mail")
+    journal.write(
+        connection, corp_pk, cause=cause, decisions=decisions, data_key=data_key
+    )
+    note_asked(connection, corp, decisions)
+    return decisions, frozenset(gate.waiting)
+
+
+def _left_over(
+    connection: Connection, corp: Corp, found: Found, waiting: frozenset[Key]
+) -> frozenset[DepartmentId]:
+    """Departments that are listed no more, and wait for people to be gone for sure.
+
+    Shape: what waits for a person to decide is for nobody to ask about again.
+    """
+    if found.view.listed is None or any(each.startswith("member:") for each in waiting):
+        return frozenset()
+    stored = departments.list_all(connection, corp.corp_pk)
+    listed = {each.department_id for each in found.view.listed}
+    return frozenset(
+        each.department_id
+        for each in stored
+        if each.department_id not in listed
+        and department_key(each.department_id) not in waiting
+    )
+
+
+def _leave_to_run(
+    runtime: Runtime,
+    corp: Corp,
+    claim: ClaimedBatch,
+    taken: Sequence[ClaimedMail],
+    *,
+    cause: str,
+) -> None:
+    """A recorded full read answers all of this mail."""
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        run_id = requests.request_run(connection, corp.corp_pk, cause=cause)
+        outcome: tuple[Settled, str] = ("done", "run")
+        settlement.settle(connection, claim, {each.event_id: outcome for each in taken})
+    runtime.bell.ring_run(run_id)
+
+
+def _note_touched(
+    connection: Connection, corp: Corp, batch: FoldedMail, found: Found
+) -> None:
+    """Tell a run that reads at this moment which keys it must ask again."""
+    if not runs.is_reading(connection, corp.corp_pk):
+        return
+    people = found.findings.userids | frozenset(batch.members)
+    keys = {str(member_key(each)) for each in people}
+    keys |= {str(each) for each in batch.newest}
+    if found.view.listed is not None:
+        keys.add(DEPARTMENTS_KEY)
+    touched.note(connection, corp.corp_pk, sorted(keys))
+
+
+def _settle(
+    connection: Connection,
+    claim: ClaimedBatch,
+    taken: Sequence[ClaimedMail],
+    batch: FoldedMail,
+    found: Found,
+    decisions: Iterable[Decision],
+    left_over: frozenset[DepartmentId],
+) -> None:
+    changed = {each.key for each in decisions}
+    asked_before = {each.event_id: each.late_asks for each in taken}
+    outcomes: dict[int, tuple[Settled, str]] = {}
+    waits: dict[int, float] = {}
+    doubts = {key: _doubt(key, batch, found, left_over) for key in batch.newest}
+    doubtful = [key for key, doubt in doubts.items() if doubt]
+    known = (
+        settlement.newest_settled(connection, claim.mailbox, doubtful)
+        if doubtful
+        else {}
+    )
+    for key, newest in batch.newest.items():
+        doubt = doubts[key]
+        tries = asked_before[newest.event_id]
+        # News of a key that a newer event has settled came late itself, not the answer.
+        is_old = key in known and newest.second < known[key]
+        if doubt and not is_old and tries < len(LATE_SECONDS):
+            waits[newest.event_id] = LATE_SECONDS[tries]
+        else:
+            settled = "applied" if key in changed else "no_difference"
+            outcomes[newest.event_id] = ("done", doubt or settled)
+    for event_id, into in batch.folded.items():
+        outcomes[event_id] = ("folded", f"folded into {into}")
+    settlement.ask_again(connection, claim, waits)
+    settlement.settle(connection, claim, outcomes)
+
+
+def _doubt(
+    key: Key, batch: FoldedMail, found: Found, left_over: frozenset[DepartmentId]
+) -> str | None:
+    """Why this key should be asked about again, as the outcome if that is no use."""
+    kind, name = split_key(key)
+    latest = batch.latest[key]
+    view = found.view
+    if kind == "member":
+        userid = Userid(name)
+        if userid in found.undecided:
+            return "unconfirmed"
+        if userid in found.former:
+            return None
+        late = member_is_late(latest, answers=found.answers, sight=view.sight)
+    elif kind == "department":
+        if left_over:
+            return "unconfirmed"
+        listed = {each.department_id: each for each in view.listed or ()}
+        late = department_is_late(
+            latest, listed=listed, auth_mode=view.usable.auth_mode
+        )
+    else:
+        if left_over:
+            return "unconfirmed"
+        tag_id = TagId(int(name))
+        read = found.read_tags
+        late = tag_id in read and tag_is_late(latest, tag=read[tag_id])
+    return "overtaken" if late else None
+
+
+def _first_keys(rows: Sequence[ClaimedMail]) -> list[ClaimedMail]:
+    keys = set(islice(dict.fromkeys(each.key for each in rows), MOST_QUESTIONS))
+    return [each for each in rows if each.key in keys]
+
+
+def _mail(row: ClaimedMail) -> Mail:
+    return Mail(
+        event_id=row.event_id,
+        kind=row.kind,
+        change=row.change,
+        key=Key(row.key),
+        sent_at=row.sent_at,
+        received_at=row.received_at,
+        hint=hint_from_json(row.hint),
+    )

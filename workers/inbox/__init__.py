@@ -1,0 +1,1 @@
+"""Mail that waits: drained from its mailbox, moved in from the spill."""

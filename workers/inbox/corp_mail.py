@@ -1,0 +1,229 @@
+"""What the mail of one corp asks for: barriers, orders of people, contact changes."""
+
+from collections.abc import Sequence
+
+from store.database import Connection, glance, transaction
+from store.inbox import leases, mailboxes, settlement
+from store.inbox.claims import ClaimedBatch, ClaimedMail
+from store.inbox.mailboxes import Mailbox
+from store.inbox.settlement import Settled
+from store.org import corps
+from store.org.corps import Corp
+from store.runs import requests
+from workers.events.sync_batch import CONTACT_KINDS, sync_contact
+from workers.installs import withdrawal
+from workers.links.link_mail import LINK_KINDS, relink
+from workers.notices.card_clicks import CARD_CLICK, answer_clicks
+from workers.runtime import Runtime
+
+CANCEL = "cancel_auth"
+_NO_ORDERS = CONTACT_KINDS | LINK_KINDS | {CARD_CLICK}
+BARRIERS = frozenset({"change_auth", "corp_arch_auth", CANCEL})
+
+PAUSED = "paused"
+RESUMED = "resumed"
+_CLOSED = frozenset({"close_inactive_agent", "low_active"})
+_REOPENED = frozenset({"reopen_inactive_agent", "active_restored"})
+_ALERTS = frozenset({"inactive_alert", "low_active_alert"})
+
+# The run makes the mailbox due when it is done; this only outlasts a lost run.
+_FIRST_READ_WAIT = 60.0
+
+BY_OPERATOR = "operator"
+BY_WECOM = "wecom"
+
+# What needs no answer of WeCom's works whatever the mailbox waits for.
+_LOCAL_KINDS = frozenset({PAUSED, RESUMED}) | _CLOSED | _REOPENED | _ALERTS
+
+
+def allowed_while_waiting(box: Mailbox) -> frozenset[str]:
+    """The kinds of mail that a drain may take although the mailbox waits."""
+    if box.waits_for == PAUSED:
+        return _LOCAL_KINDS | BARRIERS
+    return _LOCAL_KINDS
+
+
+def handle(runtime: Runtime, claim: ClaimedBatch) -> None:
+    """Do what the claimed mail asks for.
+
+    Raises: what WeCom or the store raise; the drain decides what that means.
+    """
+    corp = _linked(runtime, claim)
+    if corp is None:
+        return
+    if claim.mail[0].barrier:
+        _pass_barrier(runtime, corp, claim)
+        return
+    clicks = [each for each in claim.mail if each.kind == CARD_CLICK]
+    orders = [each for each in claim.mail if each.kind not in _NO_ORDERS]
+    if orders:
+        corp = _obey(runtime, corp, claim, orders)
+    if clicks:
+        answer_clicks(runtime, corp, claim, clicks)
+    _bring_in_step(runtime, corp, claim)
+
+
+def _linked(runtime: Runtime, claim: ClaimedBatch) -> Corp | None:
+    """The corp that the mail is about; None when it was parked: it is not linked."""
+    corp_id = claim.mailbox.removeprefix("corp:")
+    with glance(runtime.pool) as connection:
+        corp = corps.find_live(connection, corp_id)
+    if _may_work(corp, claim):
+        return corp
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        # Whoever links a corp takes back what is parked, and that only once.
+        corp = corps.find_live(connection, corp_id)
+        if _may_work(corp, claim):
+            return corp
+        _settle_all(connection, claim, ("parked", "not_linked"))
+    return None
+
+
+def _may_work(corp: Corp | None, claim: ClaimedBatch) -> bool:
+    return corp is not None and (corp.state != "authorised" or _cancels(claim))
+
+
+def _bring_in_step(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:
+    """What WeCom says of people comes first: links are decided by it."""
+    contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
+    said = [each for each in claim.mail if each.kind in LINK_KINDS]
+    if corp.state != "linked":
+        _wait_until_resumed(runtime, claim, contact + said)
+        return
+    if contact and corp.last_synced_at is None:
+        _wait_for_first_read(runtime, claim)
+        contact = []
+    if not contact and not said:
+        return
+    with runtime.suspects.slot(corp.corp_id):
+        if contact:
+            sync_contact(runtime, corp, claim, contact)
+        if said:
+            relink(runtime, corp, claim, said)
+
+
+def _cancels(claim: ClaimedBatch) -> bool:
+    """A corp that was never linked has a permanent code to be forgotten, too."""
+    return claim.mail[0].kind == CANCEL
+
+
+def _wait_for_first_read(runtime: Runtime, claim: ClaimedBatch) -> None:
+    """The first full read answers mail older than itself; the rest comes after it."""
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        mailboxes.hold(
+            connection, claim.mailbox, waits_for="first_read", seconds=_FIRST_READ_WAIT
+        )
+
+
+def _wait_until_resumed(
+    runtime: Runtime, claim: ClaimedBatch, waiting: Sequence[ClaimedMail]
+) -> None:
+    """A failure meanwhile may have put a short wait in place of the long one."""
+    if not waiting:
+        return
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        mailboxes.hold(connection, claim.mailbox, waits_for=PAUSED)
+
+
+def doubt(runtime: Runtime, mailbox: str) -> None:
+    """A call said that the authorisation is gone: ask once more, then pause."""
+    with transaction(runtime.pool) as connection:
+        corp = corps.find_live(connection, mailbox.removeprefix("corp:"))
+    if corp is not None:
+        withdrawal.doubt(runtime, corp)
+
+
+def pause_for_wecom(runtime: Runtime, mailbox: str) -> None:
+    """A call said that the app is disabled: stop until WeCom says otherwise."""
+    with transaction(runtime.pool) as connection:
+        corp = corps.find_live(connection, mailbox.removeprefix("corp:"))
+        if corp is not None:
+            _pause(connection, corp, by=BY_WECOM)
+
+
+def repair_failed_barrier(connection: Connection, mailbox: str) -> None:
+    """What a failed barrier would have read is read by a resync."""
+    corp = corps.find_live(connection, mailbox.removeprefix("corp:"))
+    if corp is not None:
+        corps.make_due(connection, corp.corp_pk, cause="failed_barrier")
+
+
+def _pass_barrier(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:
+    if claim.mail[0].kind == CANCEL:
+        withdrawal.cancel(runtime, corp, claim)
+        return
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        # WeCom tells of a re-enabled app by nothing else than change_auth.
+        if corp.state == "paused" and corp.paused_by != BY_OPERATOR:
+            corps.resume(connection, corp.corp_pk)
+            mailboxes.make_due(connection, claim.mailbox)
+        run_id = requests.request_run(connection, corp.corp_pk, cause="scope")
+        _settle_all(connection, claim, ("done", "run"))
+    runtime.bell.ring_run(run_id)
+
+
+def _obey(
+    runtime: Runtime, corp: Corp, claim: ClaimedBatch, orders: Sequence[ClaimedMail]
+) -> Corp:
+    outcomes: dict[int, tuple[Settled, str]] = {}
+    wished = None
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        corps.lock(connection, corp.corp_pk)
+        for order in sorted(orders, key=_said):
+            outcomes[order.event_id] = _obey_one(connection, corp, order)
+        settlement.settle(connection, claim, outcomes)
+        after = corps.get(connection, corp.corp_pk)
+        if corp.state == "paused" and after.state == "linked":
+            # Whatever was missed meanwhile is found by a full read.
+            wished = requests.request_run(connection, corp.corp_pk, cause="operator")
+    if wished is not None:
+        runtime.bell.ring_run(wished)
+    return after
+
+
+def _said(order: ClaimedMail) -> tuple[float, int]:
+    said = order.sent_at or order.received_at
+    return said.timestamp(), order.event_id
+
+
+def _obey_one(
+    connection: Connection, corp: Corp, order: ClaimedMail
+) -> tuple[Settled, str]:
+    now = corps.get(connection, corp.corp_pk)
+    match order.kind:
+        case kind if kind == PAUSED or kind in _CLOSED:
+            by = BY_OPERATOR if kind == PAUSED else BY_WECOM
+            return "done", "paused" if _pause(
+                connection, now, by=by
+            ) else "no_difference"
+        case kind if kind == RESUMED or kind in _REOPENED:
+            # WeCom reopening the app does not undo an operator's decision.
+            allowed = kind == RESUMED or now.paused_by != BY_OPERATOR
+            resumed = allowed and corps.resume(connection, now.corp_pk)
+            if resumed:
+                mailboxes.make_due(connection, now.mailbox)
+            return "done", "resumed" if resumed else "no_difference"
+        case kind if kind in _ALERTS:
+            return "done", "operators_warned"
+        case kind if kind in BARRIERS:
+            # Settled among others it would be lost, and the scope with it.
+            raise ValueError("a barrier is claimed alone")
+    return "ignored", "no_handler"
+
+
+def _pause(connection: Connection, corp: Corp, *, by: str) -> bool:
+    paused = corps.pause(connection, corp.corp_pk, by=by)
+    if paused:
+        mailboxes.hold(connection, corp.mailbox, waits_for=PAUSED)
+    return paused
+
+
+def _settle_all(
+    connection: Connection, claim: ClaimedBatch, outcome: tuple[Settled, str]
+) -> None:
+    settlement.settle(connection, claim, dict.fromkeys(claim.event_ids, outcome))

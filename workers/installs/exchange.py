@@ -1,0 +1,216 @@
+"""From an auth code to a linked corp: one exchange, whoever brings the code."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from domain.ids import CompanyId, RunId
+from store.database import Connection, transaction
+from store.inbox import leases, mailboxes, settlement
+from store.inbox.claims import ClaimedBatch
+from store.inbox.settlement import Settled
+from store.installs import installs
+from store.installs.installs import Install
+from store.installs.intents import INSTALL_RESUMED
+from store.org import corps
+from store.org.corps import Corp
+from store.runs import requests
+from wecom.corp import CorpClient as CorpApi
+from wecom.errors import NotPermitted, Revoked
+from wecom.wire import AuthInfo
+from workers.installs import company
+from workers.installs.codes import trade_code, waits_for_redirect
+from workers.installs.company import Agreed, InstallAwaits, InstallRefused
+from workers.installs.purge import purge_corp
+from workers.org.observe import scope_from
+from workers.runtime import Runtime
+
+WITHDRAWN = "withdrawn"
+
+_BY_OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the corp has granted, as WeCom says now."""
+
+    info: AuthInfo
+    permissions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """What the corp is linked to, and the run that reads it."""
+
+    company_id: CompanyId
+    run_id: RunId
+
+
+def exchange(runtime: Runtime, claim: ClaimedBatch) -> None:
+    """Exchange an auth code once, whoever brought it, and link the corp it names.
+
+    Repeats: goes on where an earlier try stopped; each step is committed by itself.
+    Raises: WeComError; the code's mail then waits and comes again.
+    """
+    code_hash = claim.mailbox.removeprefix("code:")
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        if any(each.kind == INSTALL_RESUMED for each in claim.mail):
+            installs.reopen(connection, code_hash)
+        install = installs.open_install(connection, code_hash)
+    if install.state == installs.WAITING:
+        if waits_for_redirect(runtime, claim):
+            return
+        install = trade_code(runtime, claim, install)
+    if install.state == installs.EXCHANGED:
+        _link(runtime, claim, install)
+    elif install.state == installs.LINKED:
+        _settle(runtime, claim, ("done", "exchanged_before"))
+    else:
+        _settle(runtime, claim, ("ignored", install.reason or install.state))
+
+
+def _link(runtime: Runtime, claim: ClaimedBatch, install: Install) -> None:
+    if install.corp_pk is None:
+        raise LookupError("an exchanged install names its corp")
+    with transaction(runtime.pool) as connection:
+        corp = corps.get(connection, install.corp_pk)
+    api = runtime.corp_api(corp)
+    try:
+        seen = Seen(info=api.auth_info(), permissions=_permissions(api))
+        verdict = company.weigh(runtime, install, corp, api=api, info=seen.info)
+        outcome = (
+            _link_agreed(runtime, claim, install, seen, verdict)
+            if isinstance(verdict, Agreed)
+            else verdict
+        )
+    except Revoked:
+        _give_up_withdrawn(runtime, claim, install, corp)
+        return
+    match outcome:
+        case Linked():
+            runtime.bell.ring(corp.mailbox)
+            runtime.bell.ring_run(outcome.run_id)
+        case InstallRefused():
+            _refuse(runtime, claim, install, outcome)
+        case InstallAwaits():
+            _await(runtime, claim, install, outcome)
+        case _:
+            assert_never(outcome)
+
+
+def _link_agreed(
+    runtime: Runtime, claim: ClaimedBatch, install: Install, seen: Seen, agreed: Agreed
+) -> Linked | InstallRefused:
+    if install.corp_pk is None:
+        raise LookupError("an exchanged install names its corp")
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        corp = corps.lock(connection, install.corp_pk)
+        if corp.state == "revoked":
+            raise Revoked("withdrawn meanwhile")
+        linked = _link_corp(connection, runtime, corp, seen, agreed)
+        if linked is None:
+            return InstallRefused(reason=company.COMPANY_LINKED)
+        installs.note_linked(
+            connection,
+            install.code_hash,
+            company_id=linked.company_id,
+            run_id=linked.run_id,
+        )
+        _settle_all(connection, claim, ("done", "linked"))
+    return linked
+
+
+def _refuse(
+    runtime: Runtime, claim: ClaimedBatch, install: Install, verdict: InstallRefused
+) -> None:
+    """Nothing of the org changes; the corp stays authorised until it withdraws."""
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        installs.end_install(
+            connection,
+            install.code_hash,
+            state=installs.REFUSED,
+            reason=verdict.reason,
+        )
+        _settle_all(connection, claim, ("done", verdict.reason))
+
+
+def _await(
+    runtime: Runtime, claim: ClaimedBatch, install: Install, verdict: InstallAwaits
+) -> None:
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        installs.note_awaited(connection, install.code_hash, reason=verdict.reason)
+        _settle_all(connection, claim, ("done", verdict.reason))
+
+
+def _permissions(api: CorpApi) -> frozenset[str]:
+    try:
+        return api.permissions()
+    except NotPermitted:
+        # A corp can hold the app without granting it anything yet.
+        return frozenset()
+
+
+def _link_corp(
+    connection: Connection,
+    runtime: Runtime,
+    corp: Corp,
+    seen: Seen,
+    agreed: Agreed,
+) -> Linked | None:
+    """The link as made; None when another corp has got the company meanwhile."""
+    company_id = corp.company_id
+    if corp.state == "authorised":
+        company_id = company.settle_company(
+            connection, runtime, corp, agreed, seen.info
+        )
+    if company_id is None:
+        return None
+    corps.save_scope(
+        connection,
+        corp.corp_pk,
+        scope=scope_from(seen.info),
+        permissions=seen.permissions,
+        agent_id=seen.info.agent.agent_id,
+        name=seen.info.corp.name,
+    )
+    if corp.state == "authorised":
+        installs.link_corp(connection, corp.corp_pk, company_id)
+    elif corp.state == "paused" and corp.paused_by != _BY_OPERATOR:
+        corps.resume(connection, corp.corp_pk)
+    settlement.unpark(connection, corp.mailbox)
+    if corp.paused_by != _BY_OPERATOR:
+        mailboxes.make_due(connection, corp.mailbox)
+    run_id = requests.request_run(connection, corp.corp_pk, cause="install")
+    return Linked(company_id=company_id, run_id=run_id)
+
+
+def _give_up_withdrawn(
+    runtime: Runtime, claim: ClaimedBatch, install: Install, corp: Corp
+) -> None:
+    """The corp removed the app again before it was linked."""
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        installs.end_install(
+            connection, install.code_hash, state=installs.FAILED, reason=WITHDRAWN
+        )
+        _settle_all(connection, claim, ("ignored", WITHDRAWN))
+        if corps.lock(connection, corp.corp_pk).state == "authorised":
+            # Only now: a corp that is linked waits for its own cancel_auth.
+            purge_corp(connection, runtime, corp)
+
+
+def _settle(
+    runtime: Runtime, claim: ClaimedBatch, outcome: tuple[Settled, str]
+) -> None:
+    with transaction(runtime.pool) as connection:
+        leases.check(connection, claim.mailbox, claim.lease)
+        _settle_all(connection, claim, outcome)
+
+
+def _settle_all(
+    connection: Connection, claim: ClaimedBatch, outcome: tuple[Settled, str]
+) -> None:
+    settlement.settle(connection, claim, dict.fromkeys(claim.event_ids, outcome))

@@ -1,0 +1,1 @@
+"""Which account a member is: evidence gathered, decided, kept."""

@@ -1,0 +1,1 @@
+"""The org brought to what WeCom says now: observed, guarded, applied."""

@@ -1,0 +1,140 @@
+"""Gathers the second answer about people who may have left."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from domain.ids import TagId, Userid
+from domain.leavers import (
+    AbsenceEvidence,
+    Undecided,
+    Verdict,
+    confirm,
+    covered_as_shown,
+    covered_as_stored,
+    lists_lacking,
+    lists_refused,
+    missing_everywhere,
+    taken_out,
+)
+from domain.org import Activation, StoredMember
+from domain.reasons import Doubt
+from domain.scope import AuthMode, Usable
+from domain.tree import Tree
+from workers.org.questions import Inquiry
+
+TAG_GROUND = "tag:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """Active members who are not shown as usable, and what events say of them."""
+
+    stored: Mapping[Userid, StoredMember]
+    deleted: frozenset[Userid] = frozenset()
+    unsubscribed: frozenset[Userid] = frozenset()
+    placeless: frozenset[Userid] = frozenset()
+    statuses: Mapping[Userid, Activation] = field(default_factory=dict)
+
+
+def confirm_leavers(
+    inquiry: Inquiry, candidates: Candidates, *, usable: Usable, tree: Tree
+) -> dict[Userid, Verdict]:
+    """A verdict for each candidate; every further question is asked here.
+
+    Shape: user/get must have been asked for each, and the scope read.
+    """
+    if not inquiry.control_answered:
+        _ask_control(inquiry, usable)
+    judge = _Judge(inquiry, candidates, usable=usable, tree=tree)
+    verdicts = {each: judge.verdict(each) for each in candidates.stored}
+    unsure = [who for who, each in verdicts.items() if _lacks_answer(each)]
+    if unsure:
+        _list_places(inquiry, [candidates.stored[who] for who in unsure], usable)
+        verdicts |= {each: judge.verdict(each) for each in unsure}
+    return verdicts
+
+
+class _Judge:
+    def __init__(
+        self, inquiry: Inquiry, candidates: Candidates, *, usable: Usable, tree: Tree
+    ) -> None:
+        self._inquiry = inquiry
+        self._candidates = candidates
+        self._usable = usable
+        self._tree = tree
+
+    def verdict(self, userid: Userid) -> Verdict:
+        """What the evidence so far says about one person."""
+        about = self._candidates
+        stored = about.stored[userid]
+        missing = missing_everywhere(
+            stored.member, listings=self._inquiry.listings, usable=self._usable
+        )
+        return confirm(
+            AbsenceEvidence(
+                refusal=self._inquiry.refusals.get(userid),
+                scope_read=self._inquiry.scope_read,
+                control_answered=self._inquiry.control_answered,
+                deleted=userid in about.deleted,
+                unsubscribed=userid in about.unsubscribed,
+                taken_out=taken_out(stored.member, placeless=about.placeless),
+                missing=missing,
+                covered=self._covered(stored),
+                employment=stored.member.employment,
+                status=about.statuses.get(userid),
+                lists=lists_lacking(stored.member, listings=self._inquiry.listings),
+                refused_lists=lists_refused(
+                    stored.member, listings=self._inquiry.listings
+                ),
+            )
+        )
+
+    def _covered(self, stored: StoredMember) -> bool | None:
+        shown = self._inquiry.answers.get(stored.member.userid)
+        if shown is None:
+            return covered_as_stored(stored.member, usable=self._usable)
+        return covered_as_shown(shown, usable=self._usable, tree=self._tree)
+
+
+def _lacks_answer(verdict: Verdict) -> bool:
+    return isinstance(verdict, Undecided) and verdict.doubt is Doubt.ONE_ANSWER
+
+
+def _list_places(
+    inquiry: Inquiry, people: Sequence[StoredMember], usable: Usable
+) -> None:
+    """Ask for everybody wherever these people were last seen, or were granted."""
+    if usable.auth_mode == AuthMode.MEMBER:
+        inquiry.list_authorised()
+        return
+    places = {
+        department_id
+        for stored in people
+        for department_id in stored.member.department_ids
+        if department_id in usable.departments
+    }
+    inquiry.list_members(sorted(places))
+    # Lists that came back empty are asked once more before they count.
+    inquiry.list_members(sorted(places))
+    for tag_id in sorted(_tags_of(people)):
+        inquiry.read_tag(tag_id)
+
+
+def _tags_of(people: Iterable[StoredMember]) -> frozenset[TagId]:
+    return frozenset(
+        TagId(int(ground.removeprefix(TAG_GROUND)))
+        for stored in people
+        for ground in stored.member.grounds
+        if ground.startswith(TAG_GROUND)
+    )
+
+
+def _ask_control(inquiry: Inquiry, usable: Usable) -> None:
+    """Ask about something still in scope, to know that WeCom answers us at all."""
+    if usable.auth_mode == AuthMode.MEMBER:
+        inquiry.list_authorised()
+    elif usable.departments:
+        inquiry.list_departments()
+    others = sorted(set(usable.by_member) - set(inquiry.refusals))
+    if not inquiry.control_answered and others:
+        inquiry.ask_members(others[:1])

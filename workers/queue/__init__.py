@@ -1,0 +1,1 @@
+"""The queue and its doorbell: broker, ringing, presence, what is counted."""

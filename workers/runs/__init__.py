@@ -1,0 +1,1 @@
+"""Full reads of a corp: read into staging, caught up, applied."""

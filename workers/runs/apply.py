@@ -1,0 +1,250 @@
+"""Applies a complete read under the lease: what differs, page by page, then the end."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+
+from domain.decisions import Decision
+from domain.fields import member_from_fields
+from domain.leavers import LeftInPlace, Removal
+from domain.org import Department, Member
+from domain.reasons import Reason
+from domain.scope import readable_departments
+from domain.tree import Tree
+from store.database import Connection, transaction
+from store.inbox import mailboxes, settlement
+from store.org import corps, members
+from store.org.corps import Corp
+from store.runs import plans, reads, runs, staging, touched
+from store.runs.runs import Run
+from workers.calls.call_count import CallCount
+from workers.events.sync_batch import CONTACT_KINDS
+from workers.links.linking import Linker
+from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
+from workers.org.commit import Commits
+from workers.org.guard import Gate, People, note_listed, note_shown
+from workers.org.questions import CorpApi
+from workers.runs.absentees import Absences, look_for
+from workers.runs.catch_up import CatchUp
+from workers.runs.open_absences import note_doubts
+from workers.runs.scope_recheck import weigh_scope
+from workers.runs.snapshot import Snapshot, least_calls
+from workers.runtime import Runtime
+
+Thing = TypeVar("Thing")
+
+_PAGE_MEMBERS = 1_000
+
+
+class RunApplier:
+    """One run's read, applied while the lease of the corp's mailbox is held."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        run: Run,
+        corp: Corp,
+        *,
+        api: CorpApi,
+        count: CallCount,
+        lease: UUID,
+        snapshot: Snapshot,
+    ) -> None:
+        self._runtime = runtime
+        self._run = run
+        self._corp = corp
+        self._api = api
+        self._count = count
+        self._snapshot = snapshot
+        self._at_once = runtime.lanes.of(corp.corp_id)
+        data_key = runtime.data_key(corp)
+        self._gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
+        self._linker = Linker(runtime, corp)
+        self._commits = Commits(runtime, run, corp, lease=lease, data_key=data_key)
+
+    def apply(self) -> None:
+        """Bring the org to the read, and end the run.
+
+        Raises: Unavailable when staging does not hold what was read.
+        """
+        listed = CatchUp(
+            self._runtime.pool,
+            self._run,
+            api=self._api,
+            snapshot=self._snapshot,
+            commits=self._commits,
+        ).amend()
+        usable = self._snapshot.usable(listed)
+        shown = readable_departments(listed=listed, usable=usable.departments)
+        self._commits.page(
+            lambda connection: apply_listing(
+                connection, self._corp.corp_pk, shown, reason=Reason.FULL_READ
+            )
+        )
+        absences = look_for(
+            self._runtime.pool,
+            self._run,
+            api=self._api,
+            at_once=self._at_once,
+            scope=self._snapshot.scope,
+            usable=usable,
+            tree=Tree.of(listed),
+        )
+        self._apply_renames(absences)
+        self._apply_shown(absences.shown)
+        self._apply_differing()
+        people = self._pass_guard(shown, absences)
+        self._apply_absences(absences, people)
+        self._commits.turn_to_links()
+        self._commits.page(self._linker.follow_everybody)
+        self._linker.catch_up(self._runtime.pool, self._commits.page)
+        self._end(shown, absences, people)
+
+    def _apply_renames(self, absences: Absences) -> None:
+        if absences.renames:
+            self._apply(Findings(renames=absences.renames))
+
+    def _apply_shown(self, shown: Sequence[Member]) -> None:
+        for page in _pages(shown):
+            self._apply(Findings(shown=tuple(page)))
+
+    def _apply_differing(self) -> None:
+        for page in self._differing():
+            self._apply(Findings(shown=tuple(page)))
+
+    def _differing(self) -> Iterator[Sequence[Member]]:
+        """Pages of members that differ; the next one is read while one is written."""
+        with ThreadPoolExecutor(1, thread_name_prefix="differing") as ahead:
+            page = self._read_differing("")
+            while page:
+                full = len(page) == _PAGE_MEMBERS
+                after = page[-1].userid
+                following = ahead.submit(self._read_differing, after) if full else None
+                yield page
+                page = following.result() if following else []
+
+    def _read_differing(self, after: str) -> Sequence[Member]:
+        with transaction(self._runtime.pool) as connection:
+            rows = staging.list_differing_members(
+                connection,
+                self._run.run_id,
+                self._corp.corp_pk,
+                after=after,
+                limit=_PAGE_MEMBERS,
+                deep=self._run.deep,
+            )
+        return [member_from_fields(userid, value) for userid, value in rows]
+
+    def _pass_guard(self, shown: Sequence[Department], absences: Absences) -> People:
+        """Weigh all leavers at once: the guard knows no pages."""
+        with self._commits.writing() as connection:
+            plans.close_staged(connection, self._run.corp_pk, self._run.run_id)
+            note_shown(connection, self._corp, [each.userid for each in absences.shown])
+            note_listed(connection, self._corp, shown)
+            gone = [
+                (who, each)
+                for who, each in sorted(absences.verdicts.items())
+                if isinstance(each, Removal)
+            ]
+            return self._gate.admit_people(connection, gone)
+
+    def _apply_absences(self, absences: Absences, people: People) -> None:
+        for page in _pages(people.leaving):
+            self._apply(Findings(gone=tuple(page)))
+        left = [
+            (who, each.activation)
+            for who, each in sorted(absences.verdicts.items())
+            if isinstance(each, LeftInPlace)
+        ]
+        for some in _pages(left):
+            self._apply(Findings(left=tuple(some)))
+
+    def _apply(self, findings: Findings) -> None:
+        def decide(connection: Connection) -> list[Decision]:
+            decisions = apply_members(
+                connection, self._corp.corp_pk, findings, reason=Reason.FULL_READ
+            )
+            self._linker.follow_later(connection, decisions)
+            # Whoever differs by fingerprint alone was stored by an older version.
+            named = {each.key for each in decisions}
+            members.refresh_fingerprints(
+                connection,
+                self._corp.corp_pk,
+                [
+                    each
+                    for each in findings.shown
+                    if f"member:{each.userid}" not in named
+                ],
+            )
+            return decisions
+
+        self._commits.page(decide)
+
+    def _end(
+        self, shown: Sequence[Department], absences: Absences, people: People
+    ) -> None:
+        """The last page: what is empty goes, and the corp is in step again."""
+        with self._commits.writing() as connection:
+            corp = corps.get(connection, self._corp.corp_pk)
+            decisions = remove_unlisted(
+                connection,
+                corp.corp_pk,
+                [each.department_id for each in shown],
+                staying=absences.undecided,
+                waiting=people.waiting,
+                admit=partial(self._gate.admit_departments, connection),
+                reason=Reason.NOT_LISTED,
+            )
+            self._commits.journal(connection, decisions)
+            weigh_scope(connection, self._run, corp, self._snapshot)
+            self._remember_scope(connection)
+            if corp.last_synced_at is None:
+                self._fold_older_mail(connection, corp)
+            corps.note_synced(connection, corp.corp_pk)
+            touched.clear(connection, self._run)
+            pages = staging.list_pages(connection, self._run.run_id)
+            reads.note_calls(
+                connection,
+                self._run.run_id,
+                calls=self._count.total,
+                least=least_calls(self._snapshot, pages) + absences.questions,
+            )
+            plan_id = people.plan_id or plans.find_held(connection, corp.corp_pk)
+            if plan_id is not None:
+                self._commits.hold()
+            runs.end(
+                connection,
+                self._run.run_id,
+                state="held" if plan_id else "done",
+                plan_id=plan_id,
+                error=note_doubts(connection, corp.corp_pk, absences.undecided),
+            )
+
+    def _fold_older_mail(self, connection: Connection, corp: Corp) -> None:
+        """The first read has answered whatever was said before it began."""
+        began = runs.get(connection, self._run.run_id).read_started_at
+        if began is not None:
+            settlement.fold_older(
+                connection, corp.mailbox, before=began, kinds=CONTACT_KINDS
+            )
+        mailboxes.make_due(connection, corp.mailbox)
+
+    def _remember_scope(self, connection: Connection) -> None:
+        snapshot = self._snapshot
+        corps.save_scope(
+            connection,
+            self._corp.corp_pk,
+            scope=snapshot.scope,
+            permissions=snapshot.permissions,
+            agent_id=snapshot.agent_id,
+            name=snapshot.corp_name,
+        )
+        corps.save_tags(connection, self._corp.corp_pk, snapshot.tags.values())
+        corps.forget_tags(connection, self._corp.corp_pk, kept=snapshot.tags)
+
+
+def _pages(things: Sequence[Thing]) -> Iterable[Sequence[Thing]]:
+    for start in range(0, len(things), _PAGE_MEMBERS):
+        yield things[start : start + _PAGE_MEMBERS]

@@ -1,0 +1,35 @@
+"""Remembers whose absence a full read left open, and says so where operators look."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from domain.ids import CorpPk, Userid
+from domain.leavers import Undecided
+from domain.reasons import Finding
+from store.database import Connection
+from store.org import absences
+
+_SAID = {
+    Finding.LOST_PERMISSION: "WeCom refuses {n} members whom the scope covers;"
+    " nobody of them was removed: compare the app's permissions and visible range",
+    Finding.CUT_OFF_READ: "WeCom's answers about {n} members contradict each other;"
+    " nobody of them was removed: the next read looks again",
+}
+
+
+def note_doubts(
+    connection: Connection, corp_pk: CorpPk, undecided: Mapping[Userid, Undecided]
+) -> str | None:
+    """What the run says about absences that stay open; None when there is none.
+
+    Shape: the full read has answered for everybody else.
+    """
+    absences.forget_others(connection, corp_pk, undecided)
+    if not undecided:
+        return None
+    absences.note(connection, corp_pk, undecided)
+    counts = Counter(each.finding for each in undecided.values())
+    return "; ".join(
+        f"{finding}: {_SAID[finding].format(n=n)}"
+        for finding, n in sorted(counts.items())
+    )

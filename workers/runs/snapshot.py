@@ -1,0 +1,79 @@
+"""What the first answers of a full read said, and what its pages must cost."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from domain.ids import DepartmentId, TagId, Userid
+from domain.org import Department
+from domain.scope import AuthMode, AuthScope, Tag, Usable, usable_of
+from domain.tree import Tree
+from store.org import corps
+from wecom.corp import MEMBER_AUTH_PAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What the first answers of a read said; later pages depend on it."""
+
+    scope: AuthScope
+    permissions: frozenset[str]
+    agent_id: int
+    corp_name: str | None
+    tags: dict[TagId, Tag]
+
+    def usable(self, departments: Iterable[Department]) -> Usable:
+        """Who may use the app, given all departments of the read."""
+        return usable_of(scope=self.scope, tags=self.tags, tree=Tree.of(departments))
+
+    @property
+    def grants_departments(self) -> bool:
+        """Whether the scope, or a tag in it, names departments."""
+        tags = self.tags.values()
+        return bool(self.scope.departments) or any(each.department_ids for each in tags)
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that the run keeps."""
+        return {
+            "scope": corps.scope_json(self.scope),
+            "permissions": sorted(self.permissions),
+            "agent_id": self.agent_id,
+            "corp_name": self.corp_name,
+            "tags": [
+                [each.tag_id, sorted(each.userids), sorted(each.department_ids)]
+                for each in self.tags.values()
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Snapshot":
+        """The snapshot that a run kept."""
+        tags = [
+            Tag(
+                tag_id=TagId(tag_id),
+                userids=frozenset(map(Userid, userids)),
+                department_ids=frozenset(map(DepartmentId, department_ids)),
+            )
+            for tag_id, userids, department_ids in value["tags"]
+        ]
+        return cls(
+            scope=corps.scope_from(value["scope"]),
+            permissions=frozenset(value["permissions"]),
+            agent_id=value["agent_id"],
+            corp_name=value["corp_name"],
+            tags={each.tag_id: each for each in tags},
+        )
+
+
+def least_calls(snapshot: Snapshot, pages: Iterable[str]) -> int:
+    """The least calls that can read what these pages hold (design.md 6.3).
+
+    Shape: two of get_auth_info, one of get_permissions, one for each tag, and one for
+        each page; who is asked again for being touched meanwhile is not in it.
+    """
+    asked = [each for each in pages if not each.startswith("again:")]
+    if snapshot.scope.auth_mode == AuthMode.MEMBER:
+        people = sum(each.startswith("member:") for each in asked)
+        return 3 + max(1, math.ceil(people / MEMBER_AUTH_PAGE)) + people
+    return 3 + len(snapshot.tags) + len(asked)

@@ -1,0 +1,1 @@
+"""What the clock does every second, and what it takes away."""

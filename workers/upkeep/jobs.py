@@ -1,0 +1,243 @@
+"""Makes up for whatever was missed: rings, retries, moves, second by second."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from redis import RedisError
+
+from domain.ids import CORP_KEY
+from store.database import transaction
+from store.inbox import due
+from store.inbox.record import post_internal
+from store.installs import installs
+from store.intake.gaps import upkeep_gaps
+from store.intake.spill import Spill
+from store.links import account_reads, lookups
+from store.links.link_claims import LOOKUPS_DUE
+from store.notices import deliveries, notices
+from store.platform import schedule
+from store.retention import idle_mailboxes
+from store.runs import requests
+from store.runs.runs import SCOPE_PROBE
+from workers import sampling
+from workers.inbox import corp_mail
+from workers.inbox.spill import move_spill
+from workers.installs import company
+from workers.installs.purge import NOT_LINKED, purge_late_mail
+from workers.runtime import Runtime
+from workers.upkeep import pruning
+
+# A counter in Redis: how often something was due that nobody had rung for.
+RINGS_BY_UPKEEP = "rings_by_upkeep"
+
+_MOST_AT_ONCE = 500
+_EXPIRED_AT_ONCE = 5_000
+_MOST_BATCHES = 20
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One duty of upkeep; those without a rhythm are done at every tick."""
+
+    name: str
+    work: Callable[[Runtime], None]
+    every_seconds: float | None = None
+
+
+def tick(runtime: Runtime, *, stopping: threading.Event | None = None) -> None:
+    """Do every job whose turn it is; about once a second, by one process.
+
+    Repeats: harmless. A job that fails is logged, and the others go on.
+    """
+    for job in JOBS:
+        if stopping is not None and stopping.is_set():
+            return
+        try:
+            if _is_its_turn(runtime, job):
+                job.work(runtime)
+        except Exception:
+            _log.exception("upkeep failed", extra={"job": job.name})
+
+
+def _is_its_turn(runtime: Runtime, job: Job) -> bool:
+    if job.every_seconds is None:
+        return True
+    with transaction(runtime.pool) as connection:
+        return schedule.take_turn(
+            connection, f"upkeep:{job.name}", every_seconds=job.every_seconds
+        )
+
+
+def ring_mailboxes(runtime: Runtime) -> None:
+    """Ring for mail that has been due for 2 s and that nobody drains."""
+    with transaction(runtime.pool) as connection:
+        mailboxes = due.list_mailboxes(connection, limit=_MOST_AT_ONCE)
+    for mailbox in mailboxes:
+        runtime.bell.ring(mailbox)
+    _count_rings(runtime, len(mailboxes))
+
+
+def ring_waiting(runtime: Runtime) -> None:
+    """Ring for mail that may be taken although its mailbox waits."""
+    with transaction(runtime.pool) as connection:
+        waiting = due.list_waiting(connection, limit=_MOST_AT_ONCE)
+    rung = [
+        box.mailbox
+        for box, kinds in waiting
+        if kinds & corp_mail.allowed_while_waiting(box)
+    ]
+    for mailbox in rung:
+        runtime.bell.ring(mailbox)
+    _count_rings(runtime, len(rung))
+
+
+def ring_runs(runtime: Runtime) -> None:
+    """Ring for runs that have been due for 2 s and that nobody works on."""
+    with transaction(runtime.pool) as connection:
+        found = due.list_runs(connection, limit=_MOST_AT_ONCE)
+    for run_id in found:
+        runtime.bell.ring_run(run_id)
+    _count_rings(runtime, len(found))
+
+
+def ring_notices(runtime: Runtime) -> None:
+    """Ring for notices that have been due for 2 s and that nobody delivers."""
+    with transaction(runtime.pool) as connection:
+        found = deliveries.list_due(connection, limit=_MOST_AT_ONCE)
+    for corp_pk in found:
+        runtime.bell.ring_notices(corp_pk)
+    _count_rings(runtime, len(found))
+
+
+def expire_notices(runtime: Runtime) -> None:
+    """Close notices whose fourteen days are over."""
+    for _ in range(_MOST_BATCHES):
+        with transaction(runtime.pool) as connection:
+            if notices.expire(connection, limit=_EXPIRED_AT_ONCE) < _EXPIRED_AT_ONCE:
+                break
+
+
+def start_due_corps(runtime: Runtime) -> None:
+    """Open a run for each linked corp whose resync, or a look at its scope, is due."""
+    with transaction(runtime.pool) as connection:
+        opened = [
+            requests.request_run(connection, each.corp_pk, cause=each.cause)
+            for each in due.take_corps(connection, limit=_MOST_AT_ONCE)
+        ]
+        opened += [
+            requests.request_run(connection, corp_pk, cause=SCOPE_PROBE)
+            for corp_pk in due.take_doubted(connection, limit=_MOST_AT_ONCE)
+        ]
+    for run_id in opened:
+        runtime.bell.ring_run(run_id)
+
+
+def read_due_accounts(runtime: Runtime) -> None:
+    """Ring for companies whose people TAPD is to be asked for, if it may be asked."""
+    tapd = runtime.settings.tapd
+    if not (tapd.client_id and tapd.client_secret):
+        return
+    with transaction(runtime.pool) as connection:
+        account_reads.add_missing(connection)
+        found = account_reads.list_due(connection, limit=_MOST_AT_ONCE)
+    for company_id in found:
+        runtime.bell.ring_accounts(company_id)
+
+
+def look_up_mobiles(runtime: Runtime) -> None:
+    """Have drains ask about further mobiles, or stop waiting for those, where due."""
+    with transaction(runtime.pool) as connection:
+        corp_ids = lookups.take_due(connection, limit=_MOST_AT_ONCE)
+        mailboxes = [f"corp:{each}" for each in corp_ids]
+        for mailbox in mailboxes:
+            post_internal(
+                connection, mailbox=mailbox, kind=LOOKUPS_DUE, key=CORP_KEY, hint={}
+            )
+    for mailbox in mailboxes:
+        runtime.bell.ring(mailbox)
+
+
+def retest_parked(runtime: Runtime) -> None:
+    """Wake parked mail whose corp is linked now; ignore what waited for too long."""
+    with transaction(runtime.pool) as connection:
+        woken = due.unpark_linked(connection)
+        due.ignore_parked(connection, outcome=NOT_LINKED)
+    for mailbox in woken:
+        runtime.bell.ring(mailbox)
+
+
+def move_spilled(runtime: Runtime) -> None:
+    """Put into the inbox what was spilled while Postgres was away."""
+    spill = Spill(runtime.redis, runtime.keyring)
+    move_spill(runtime.pool, spill, runtime.bell)
+
+
+def look_for_gaps(runtime: Runtime) -> None:
+    """Open and close gaps; closing one makes every linked corp due."""
+    with transaction(runtime.pool) as connection:
+        closing = upkeep_gaps(connection, runtime.redis)
+    if closing.reasons:
+        extra = {"reasons": list(closing.reasons), "corps": closing.corps}
+        _log.warning("gap closed, corps due for a resync", extra=extra)
+
+
+def forget_late_mail(runtime: Runtime) -> None:
+    """Empty settled mail that came for corps which were purged before."""
+    purge_late_mail(runtime)
+
+
+def end_awaited_installs(runtime: Runtime) -> None:
+    """Refuse the installs whose installer did not sign in while there was time."""
+    with transaction(runtime.pool) as connection:
+        installs.refuse_awaited(
+            connection,
+            awaited=company.INSTALLER_AWAITED,
+            reason=company.INSTALLER_UNPROVEN,
+            seconds=company.AWAITED_SECONDS,
+        )
+
+
+def drop_idle_boxes(runtime: Runtime) -> None:
+    """Forget mailboxes in which no mail is left and whose corp does not live."""
+    with transaction(runtime.pool) as connection:
+        idle_mailboxes.drop_idle_boxes(connection)
+
+
+def _count_rings(runtime: Runtime, rings: int) -> None:
+    if not rings:
+        return
+    try:
+        runtime.redis.incrby(RINGS_BY_UPKEEP, rings)
+    except (RedisError, OSError) as error:
+        _log.info("rings not counted", extra={"error": type(error).__name__})
+
+
+JOBS = (
+    Job(name="mailboxes", work=ring_mailboxes),
+    Job(name="runs", work=ring_runs),
+    Job(name="notices", work=ring_notices),
+    Job(name="corps", work=start_due_corps),
+    Job(name="lookups", work=look_up_mobiles),
+    Job(name="parked", work=retest_parked),
+    Job(name="spill", work=move_spilled),
+    Job(name="gaps", work=look_for_gaps, every_seconds=5),
+    Job(name="waiting", work=ring_waiting, every_seconds=15),
+    Job(name="accounts", work=read_due_accounts, every_seconds=15),
+    Job(name="partitions", work=pruning.keep_partitions, every_seconds=3600),
+    Job(name="installs", work=end_awaited_installs, every_seconds=15),
+    Job(name="late_mail", work=forget_late_mail, every_seconds=60),
+    Job(name="prune", work=pruning.prune, every_seconds=60),
+    Job(name="history", work=pruning.prune_history, every_seconds=3600),
+    Job(name="expiry", work=expire_notices, every_seconds=60),
+    Job(name="idle_boxes", work=drop_idle_boxes, every_seconds=60),
+    Job(
+        name="samples",
+        work=sampling.take_sample,
+        every_seconds=sampling.SAMPLE_SECONDS,
+    ),
+    Job(name="old_samples", work=sampling.prune_samples, every_seconds=3600),
+)
