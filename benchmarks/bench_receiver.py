@@ -250,7 +250,7 @@ def _receiver(stage: Stage, database: Database) -> _Server:
 
 def _bare(stage: Stage, database: Database) -> _Server:
     command = read_procfile(_ROOT / "Procfile")["receiver"].replace(
-        "receiver.app:create_app()", "benchmarks.bare:create_app()"
+        "receiver.app:create_app()", "benchmarks.bare_receiver:create_app()"
     )
     return _server(stage, database, name="bare", command=shell(command))
 

@@ -221,11 +221,37 @@ def _home_of_nobody(state: State) -> Path:
 
 def _within_reach(programs: Path, *, home: Path) -> Path:
     """The programs, copied next to the data where nobody cannot read the original."""
-    above = (programs / "postgres").resolve().parents
-    if all(folder.stat().st_mode & 0o005 == 0o005 for folder in above):
+    package = programs.resolve().parents[1]
+    libraries = _libraries(package)
+    if all(map(_is_open, (programs / "postgres", programs / "initdb", *libraries))):
         return programs
-    copy = home / "pginstall"
-    if not (copy / "bin" / "postgres").exists():
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(programs.parent, copy, symlinks=True)
-    return copy / "bin"
+    copy = home / "programs"
+    if not copy.exists():
+        # Under its name only once it is whole: a run may be interrupted.
+        part = home / "programs.part"
+        shutil.rmtree(part, ignore_errors=True)
+        for each in (programs.parent, *libraries):
+            place = part / each.resolve().relative_to(package.parent)
+            shutil.copytree(each, place, symlinks=True)
+        _hand_over(part)
+        part.rename(copy)
+    return copy / package.name / programs.parent.name / programs.name
+
+
+def _libraries(package: Path) -> list[Path]:
+    """What a wheel's programs look for beside their package, by a path of their own."""
+    return [
+        each for each in [package.with_name(f"{package.name}.libs")] if each.is_dir()
+    ]
+
+
+def _is_open(path: Path) -> bool:
+    """Whether everybody may read it, and pass all folders above it."""
+    real = path.resolve()
+    return all(each.stat().st_mode & 0o005 == 0o005 for each in (real, *real.parents))
+
+
+def _hand_over(folder: Path) -> None:
+    # Whoever installed it may have kept it to themselves file by file.
+    for each in (folder, *folder.rglob("*")):
+        os.chown(each, NOBODY, NOBODY, follow_symlinks=False)

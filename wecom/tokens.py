@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from wecom.errors import (
     Throttled,
@@ -52,11 +53,20 @@ class TokenStore(Protocol):
     def drop(self, owner: str, *, token: str) -> None:
         """Forget the owner's token if it is still this one."""
 
-    def claim_refresh(self, owner: str, *, seconds: float) -> bool:
-        """Whether the caller, and for so long nobody else, is to fetch a new token."""
+    def claim_refresh(self, owner: str, *, seconds: float) -> UUID | None:
+        """The right to fetch a new token now, for so long nobody else's; None: taken.
 
-    def release_refresh(self, owner: str) -> None:
-        """End the owner's claim; without one nothing happens."""
+        A rest between tries ahead of time forbids nothing here.
+        """
+
+    def claim_ahead(self, owner: str, *, seconds: float) -> UUID | None:
+        """The same while the old token lasts: a rest forbids it, too."""
+
+    def release_refresh(self, owner: str, claim: UUID) -> None:
+        """End this very claim; once it has passed to another nothing happens."""
+
+    def rest(self, owner: str, claim: UUID, *, seconds: float) -> None:
+        """End this very claim, and let nobody fetch ahead of time for so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,31 +116,35 @@ class Tokens:
         return token.expires_at - AHEAD > self._now()
 
     def discard(self, owner: str, token: StoredToken) -> None:
-        """Forget a token that WeCom refused; the next one is fetched at once."""
+        """Forget a token that WeCom refused; the next one is fetched at once.
+
+        Whoever fetches it already keeps the right to: many are refused one token, one
+        after another, and all want the same new one.
+        """
         self._store.drop(owner, token=token.value)
-        self._store.release_refresh(owner)
 
     def _fetched_ahead(
         self, owner: str, fetch: Callable[[], Token], held: StoredToken
     ) -> StoredToken:
-        left = (held.expires_at - self._now()).total_seconds()
-        # The claim is kept to its end: it is what limits the tries.
-        seconds = min(AHEAD_SECONDS, left)
-        if left <= 0 or not self._store.claim_refresh(owner, seconds=seconds):
+        claim = self._store.claim_ahead(owner, seconds=REFRESH_SECONDS)
+        if claim is None:
             return held
         try:
             return self._fetch(owner, fetch)
         except (Unavailable, Throttled, TicketMissing):
             return held
+        finally:
+            self._store.rest(owner, claim, seconds=AHEAD_SECONDS)
 
     def _fetched_now(self, owner: str, fetch: Callable[[], Token]) -> StoredToken:
-        if not self._store.claim_refresh(owner, seconds=REFRESH_SECONDS):
+        claim = self._store.claim_refresh(owner, seconds=REFRESH_SECONDS)
+        if claim is None:
             return self._awaited(owner)
         try:
             # Another worker may have finished between our look and our claim.
             return self._find_valid(owner) or self._fetch(owner, fetch)
         finally:
-            self._store.release_refresh(owner)
+            self._store.release_refresh(owner, claim)
 
     def _fetch(self, owner: str, fetch: Callable[[], Token]) -> StoredToken:
         asked_at = self._now()
@@ -177,7 +191,9 @@ class TokenHolder:
         try:
             return request(token.value)
         except TokenExpired:
-            self._held = None
+            # Another thread may have a newer one in hand by now.
+            if self._held is token:
+                self._held = None
             self._tokens.discard(self._owner, token)
         return request(self._token().value)
 

@@ -11,10 +11,10 @@ from cronsim import CronSim
 
 import logs
 from settings import Settings, load
-from store.database import StoreUnavailable, transaction
+from store.database import StoreUnavailable, glance, transaction
 from store.inbox import due, leases
 from store.platform import schedule
-from workers.lease import kept
+from workers.lease import held
 from workers.queue.broker import make_broker
 from workers.runtime import Runtime, build
 from workers.upkeep import jobs
@@ -93,32 +93,27 @@ class Clock:
 
         Raises: StoreUnavailable.
         """
-        if not self._is_leader():
+        lease = self._lead()
+        if lease is None:
             return
-        with kept(self._renew):
+        with held(self._runtime.pool, CLOCK, lease):
             resync_if_due(self._runtime)
             jobs.tick(self._runtime, stopping=self._stopping)
 
-    def _is_leader(self) -> bool:
+    def _lead(self) -> UUID | None:
+        """The leader's lease, if it is ours."""
         if self._lease is not None:
-            if self._renew():
-                return True
+            with glance(self._runtime.pool) as connection:
+                if leases.renew(connection, CLOCK, self._lease):
+                    return self._lease
             self._lease = None
             _log.warning("clock leads no more")
         with transaction(self._runtime.pool) as connection:
             self._lease = leases.take(connection, CLOCK)
-        if self._lease is None:
-            return False
-        plan_resync(self._runtime)
-        _log.info("clock leads")
-        return True
-
-    def _renew(self) -> bool:
-        lease = self._lease
-        if lease is None:
-            return False
-        with transaction(self._runtime.pool) as connection:
-            return leases.renew(connection, CLOCK, lease)
+        if self._lease is not None:
+            plan_resync(self._runtime)
+            _log.info("clock leads")
+        return self._lease
 
     def _resign(self) -> None:
         lease, self._lease = self._lease, None

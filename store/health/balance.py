@@ -58,7 +58,7 @@ def list_off(connection: Connection) -> list[Problem]:
         ORDER BY day DESC LIMIT 31
         """
     ).fetchall()
-    off = {each: missing for each, missing in rows}
+    off = dict(rows)
     if not today.balances:
         off[day] = today.received - sum(list(asdict(today).values())[1:])
     return [

@@ -1,5 +1,6 @@
 """History that the product keeps of itself: fine for hours, coarse for months."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,7 +58,7 @@ def keep(connection: Connection, figures: Mapping[str, Any]) -> None:
         """,
         {"step": FINEST, "figures": Jsonb(dict(figures))},
     )
-    for finer, coarser in zip(STEPS, STEPS[1:], strict=False):
+    for finer, coarser in itertools.pairwise(STEPS):
         if not _fold(connection, finer, coarser):
             break
 

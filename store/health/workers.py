@@ -120,13 +120,13 @@ def is_dead(worker: Worker) -> bool:
     return worker.state is WorkerState.DEAD
 
 
-def _worker(key: bytes, value: bytes, *, now: float, is_drained: bool) -> Worker:
-    seen, _, text = value.decode().partition(":")
+def _worker(key: bytes | str, value: bytes | str, *, now: float, is_drained: bool) -> Worker:
+    seen, _, text = _text(value).partition(":")
     about = json.loads(text)
     silent = max(0.0, now - float(seen))
     state = WorkerState.DRAINING if is_drained else WorkerState.ALIVE
     return Worker(
-        worker_id=key.decode(),
+        worker_id=_text(key),
         host=str(about.get("host", "")),
         pid=int(about.get("pid", 0)),
         queues=tuple(about.get("queues", ())),
@@ -143,6 +143,10 @@ def _threads(told: Iterable[Sequence[Any]]) -> tuple[Thread, ...]:
         Thread(name=str(name), doing=str(doing), seconds=float(seconds), done=int(done))
         for name, doing, seconds, done in told
     )
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _now(redis: Redis) -> float:

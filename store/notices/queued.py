@@ -58,7 +58,7 @@ def lock_queued(connection: Connection, corp_pk: CorpPk, *, limit: int) -> list[
                 AND batch_id IS NULL AND not_before <= clock_timestamp()
             ORDER BY notice_id LIMIT %(limit)s
             FOR UPDATE OF notices SKIP LOCKED
-            """,  # noqa: S608 - a constant of store.standing
+            """,  # noqa: S608 - a constant of store.notices.recipients
             {"corp_pk": corp_pk, "most": MEMBER_PER_MINUTE, "limit": limit},
         )
         return [_queued(row) for row in cursor]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID, uuid4
 
 from store.database import Connection
 from store.sealing import Keyring
@@ -65,27 +66,65 @@ def drop(connection: Connection, keyring: Keyring, *, owner: str, token: str) ->
         )
 
 
-def claim_refresh(connection: Connection, *, owner: str, seconds: float) -> bool:
-    """Whether the caller, and for so long nobody else, is to fetch a new token."""
-    claimed = connection.execute(
-        """
-        INSERT INTO tokens AS held (owner, refreshing_until)
-        VALUES (%(owner)s, clock_timestamp() + make_interval(secs => %(seconds)s))
-        ON CONFLICT (owner) DO UPDATE SET refreshing_until = excluded.refreshing_until
-        WHERE held.refreshing_until IS NULL
-            OR held.refreshing_until <= clock_timestamp()
-        """,
-        {"owner": owner, "seconds": seconds},
+def claim_refresh(connection: Connection, *, owner: str, seconds: float) -> UUID | None:
+    """The right to fetch a new token now, for so long nobody else's; None: taken.
+
+    A rest between tries ahead of time forbids nothing here.
+    """
+    return _claim(
+        connection,
+        owner=owner,
+        seconds=seconds,
+        free="held.refreshing_by IS NULL OR held.refreshing_until <= clock_timestamp()",
     )
-    return claimed.rowcount == 1
 
 
-def release_refresh(connection: Connection, *, owner: str) -> None:
-    """End the owner's claim; without one nothing happens."""
+def claim_ahead(connection: Connection, *, owner: str, seconds: float) -> UUID | None:
+    """The same while the old token lasts: a rest forbids it, too."""
+    return _claim(
+        connection,
+        owner=owner,
+        seconds=seconds,
+        free="held.refreshing_until IS NULL"
+        " OR held.refreshing_until <= clock_timestamp()",
+    )
+
+
+def _claim(
+    connection: Connection, *, owner: str, seconds: float, free: str
+) -> UUID | None:
+    row = connection.execute(
+        f"""
+        INSERT INTO tokens AS held (owner, refreshing_by, refreshing_until)
+        VALUES (%(owner)s, %(claim)s,
+            clock_timestamp() + make_interval(secs => %(seconds)s))
+        ON CONFLICT (owner) DO UPDATE
+        SET refreshing_by = excluded.refreshing_by,
+            refreshing_until = excluded.refreshing_until
+        WHERE {free}
+        RETURNING refreshing_by
+        """,  # noqa: S608 - one of the two constants above
+        {"owner": owner, "claim": uuid4(), "seconds": seconds},
+    ).fetchone()
+    return row[0] if row else None
+
+
+def release_refresh(connection: Connection, *, owner: str, claim: UUID) -> None:
+    """End this very claim; once it has passed to another nothing happens."""
     connection.execute(
-        "UPDATE tokens SET refreshing_until = NULL"
-        " WHERE owner = %s AND refreshing_until IS NOT NULL",
-        [owner],
+        "UPDATE tokens SET refreshing_by = NULL, refreshing_until = NULL"
+        " WHERE owner = %s AND refreshing_by = %s",
+        [owner, claim],
+    )
+
+
+def rest(connection: Connection, *, owner: str, claim: UUID, seconds: float) -> None:
+    """End this very claim, and let nobody fetch ahead of time for so long."""
+    connection.execute(
+        "UPDATE tokens SET refreshing_by = NULL,"
+        " refreshing_until = clock_timestamp() + make_interval(secs => %s)"
+        " WHERE owner = %s AND refreshing_by = %s",
+        [seconds, owner, claim],
     )
 
 

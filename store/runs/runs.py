@@ -112,30 +112,50 @@ def get(connection: Connection, run_id: RunId) -> Run:
     return run
 
 
-def renew(connection: Connection, run_id: RunId, worker: UUID) -> bool:
-    """Whether the run is still this worker's; says that the worker is alive."""
-    renewed = connection.execute(
+def renew(connection: Connection, run: Run) -> bool:
+    """Whether the run is still this worker's; says that the worker is alive.
+
+    A row that a commit of ours has locked is left alone: the next renewal finds it.
+    """
+    values = {"seconds": SILENT_SECONDS, "run": run.run_id, "worker": run.worker}
+    row = connection.execute(
         """
-        UPDATE runs
-        SET worker_until = clock_timestamp() + make_interval(secs => %s)
-        WHERE run_id = %s AND worker = %s AND state = 'running'
+        WITH renewed AS (
+            UPDATE runs
+            SET worker_until = clock_timestamp() + make_interval(secs => %(seconds)s)
+            WHERE run_id = (
+                SELECT run_id FROM runs
+                WHERE run_id = %(run)s AND worker = %(worker)s AND state = 'running'
+                FOR UPDATE SKIP LOCKED
+            )
+            RETURNING run_id
+        )
+        SELECT run_id FROM renewed UNION ALL
+        SELECT run_id FROM runs
+        WHERE run_id = %(run)s AND worker = %(worker)s AND state = 'running'
         """,
-        [SILENT_SECONDS, run_id, worker],
-    )
-    return renewed.rowcount == 1
+        values,
+    ).fetchone()
+    return row is not None
 
 
 def check(connection: Connection, run: Run) -> None:
     """Lock the run for this transaction, so that nobody takes it before the commit.
 
+    The commit says that the worker is alive, too: pages that follow each other closely
+    leave the renewal no moment in which the row is free.
+
     Raises: RunTaken.
     """
-    row = connection.execute(
-        "SELECT 1 FROM runs WHERE run_id = %s AND worker = %s AND state = 'running'"
-        " FOR UPDATE",
-        [run.run_id, run.worker],
-    ).fetchone()
-    if row is None:
+    held = connection.execute(
+        """
+        UPDATE runs
+        SET worker_until = clock_timestamp() + make_interval(secs => %s)
+        WHERE run_id = %s AND worker = %s AND state = 'running'
+        """,
+        [SILENT_SECONDS, run.run_id, run.worker],
+    )
+    if held.rowcount != 1:
         raise RunTaken(run.run_id)
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -169,14 +170,50 @@ def test_no_client_repeats_a_command_by_itself(redis_url: str) -> None:
     assert connection.retry.get_retries() == 0
 
 
-def test_a_worker_polls_often_and_holds_no_more_than_it_can_do(redis_url: str) -> None:
+def test_a_worker_waits_at_the_queue_and_holds_no_more_than_it_can_do(
+    redis_url: str,
+) -> None:
     worker = Worker(make_broker(redis_url, receiver=False), worker_threads=3)
 
     worker.start()
     try:
-        assert (worker.worker_timeout, worker.queue_prefetch) == (50, 3)
+        assert (worker.worker_timeout, worker.queue_prefetch) == (1000, 3)
     finally:
         worker.stop()
+
+
+def test_a_consumer_is_woken_by_the_message_it_waits_for(
+    redis_url: str, client: redis.Redis
+) -> None:
+    broker = make_broker(redis_url, receiver=False)
+    consumer = broker.consume("events", prefetch=1, timeout=60_000)
+    got: list[object] = []
+    waiting = threading.Thread(target=lambda: got.append(next(consumer)))
+    waiting.start()
+    assert wait_until(lambda: client.info("clients")["blocked_clients"] == 1)
+
+    open_bell(redis_url).ring("corp:a")
+
+    waiting.join(10)
+    assert (waiting.is_alive(), got) == (False, [None])
+    assert _next(consumer).args == ("corp:a",)
+
+
+def test_a_consumer_that_holds_enough_waits_until_something_is_done(
+    redis_url: str,
+) -> None:
+    broker = make_broker(redis_url, receiver=False)
+    consumer = broker.consume("events", prefetch=1, timeout=60_000)
+    open_bell(redis_url).ring_all(["corp:a", "corp:b"])
+    first = _next(consumer)
+    waiting = threading.Thread(target=lambda: next(consumer))
+    waiting.start()
+
+    consumer.ack(first)
+
+    waiting.join(10)
+    assert not waiting.is_alive()
+    assert _next(consumer).args == ("corp:b",)
 
 
 def test_a_message_reaches_its_actor(redis_url: str) -> None:
@@ -215,8 +252,9 @@ def test_a_dead_consumer_is_noticed(redis_url: str) -> None:
 def test_a_process_whose_consumer_died_ends(redis_url: str) -> None:
     script = """
 import sys
+import threading
 from dramatiq.worker import Worker
-from workers.broker import DoorbellBroker, Watchdog, make_client
+from workers.queue.broker import DoorbellBroker, Watchdog, make_client
 client = make_client(sys.argv[1], timeout_seconds=1)
 broker = DoorbellBroker(client=client, middleware=[Watchdog(watch_seconds=0.05)])
 broker.declare_queue("events")
@@ -234,6 +272,12 @@ threading.Event().wait(20)
     )
 
     assert ended.returncode == EXIT_CONSUMER_DIED
+
+
+def _next(consumer: dramatiq.Consumer) -> dramatiq.MessageProxy:
+    message = next(consumer)
+    assert message is not None
+    return message
 
 
 def _nothing() -> None:

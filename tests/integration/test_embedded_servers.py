@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -9,7 +10,12 @@ import pytest
 import redis
 
 from demo.launch import Identity
-from demo.postgres import choose_identity, folders_outside, prepare_postgres
+from demo.postgres import (
+    choose_identity,
+    find_programs,
+    folders_outside,
+    prepare_postgres,
+)
 from demo.supervisor import Supervisor
 from tests.support.servers import Guarded, guard
 
@@ -83,6 +89,50 @@ def test_postgres_runs_as_whoever_it_may(tmp_path: Path, identity: Identity) -> 
         for folder in folders_outside(guarded.state):
             shutil.rmtree(folder, ignore_errors=True)
     assert answer == ("made",)
+
+
+def close_to_others(folder: Path) -> None:
+    """As a home folder is, or a check-out below it."""
+    folder.chmod(0o700)
+
+
+def keep_to_oneself(folder: Path) -> None:
+    """As everything is that was installed under a umask of 077."""
+    for each in (folder, *folder.rglob("*")):
+        each.chmod(each.stat().st_mode & 0o700)
+
+
+@pytest.mark.parametrize("close", [close_to_others, keep_to_oneself])
+def test_programs_that_only_root_can_read_run_whole_as_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, close: Callable[[Path], None]
+) -> None:
+    with guard(tmp_path / "state") as guarded:
+        private = tmp_path / "private"
+        identity = usable_identities()[-1]
+        wheel = find_programs().parents[1]
+        for each in (wheel, *wheel.parent.glob(f"{wheel.name}.libs")):
+            shutil.copytree(each, private / each.name, symlinks=True)
+        close(private)
+        monkeypatch.syspath_prepend(private)
+
+        server = prepare_postgres(
+            guarded.state,
+            environment=guarded.environment(),
+            identity=identity,
+        )
+
+        said: list[str] = []
+        supervisor = Supervisor(say=said.append, leash=guarded.leash)
+        supervisor.start(server.service("fsync=off"))
+        with psycopg.connect(server.ensure_database("made")) as connection:
+            answer = connection.execute("SELECT current_database()").fetchone()
+        supervisor.stop()
+        beside = {each.name for each in server.programs.parents[2].iterdir()}
+        for folder in folders_outside(guarded.state):
+            shutil.rmtree(folder, ignore_errors=True)
+    assert answer == ("made",)
+    assert server.programs.is_relative_to(private) == (identity is not Identity.NOBODY)
+    assert beside == {each.name for each in private.iterdir()}
 
 
 def test_a_folder_made_by_root_stays_private(guarded: Guarded) -> None:

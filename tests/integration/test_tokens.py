@@ -115,19 +115,46 @@ def test_only_one_worker_may_renew_a_token(bench: Workbench) -> None:
 
     claims = [store.claim_refresh(OWNER, seconds=60) for _ in range(3)]
 
-    assert claims == [True, False, False]
+    assert [claim is None for claim in claims] == [False, True, True]
 
 
 def test_a_claim_ends_when_it_is_released_or_its_time_is_over(bench: Workbench) -> None:
     store = shared(bench)
-    store.claim_refresh(OWNER, seconds=60)
-    store.release_refresh(OWNER)
+    claim = store.claim_refresh(OWNER, seconds=60)
+    assert claim is not None
+    store.release_refresh(OWNER, claim)
     released = store.claim_refresh(OWNER, seconds=60)
     bench.rows("UPDATE tokens SET refreshing_until = clock_timestamp()")
 
     expired = store.claim_refresh(OWNER, seconds=60)
 
-    assert (released, expired) == (True, True)
+    assert None not in (released, expired)
+
+
+def test_whoever_came_too_late_does_not_end_the_claim_of_another(
+    bench: Workbench,
+) -> None:
+    store = shared(bench)
+    slow = store.claim_refresh(OWNER, seconds=60)
+    assert slow is not None
+    bench.rows("UPDATE tokens SET refreshing_until = clock_timestamp()")
+    store.claim_refresh(OWNER, seconds=60)
+
+    store.release_refresh(OWNER, slow)
+    store.rest(OWNER, slow, seconds=0)
+    store.drop(OWNER, token="refused")
+
+    assert store.claim_refresh(OWNER, seconds=60) is None
+
+
+def test_a_rest_forbids_only_what_can_wait(bench: Workbench) -> None:
+    store = shared(bench)
+    claim = store.claim_ahead(OWNER, seconds=60)
+    assert claim is not None
+    store.rest(OWNER, claim, seconds=60)
+
+    assert store.claim_ahead(OWNER, seconds=60) is None
+    assert store.claim_refresh(OWNER, seconds=60) is not None
 
 
 def test_a_token_that_was_renewed_meanwhile_is_not_dropped(bench: Workbench) -> None:
@@ -148,3 +175,37 @@ def test_a_dropped_token_is_gone_for_every_process(bench: Workbench) -> None:
 
     with transaction(bench.runtime.pool) as connection:
         assert tokens.find(connection, bench.runtime.keyring, owner=OWNER) is None
+
+
+@pytest.mark.parametrize(
+    ("paper", "fetches"),
+    [(Paper.CORP_TOKEN, CORP_TOKEN), (Paper.SUITE_TOKEN, SUITE_TOKEN)],
+)
+def test_workers_that_are_refused_one_after_another_fetch_once(
+    bench: Workbench, paper: Paper, fetches: str
+) -> None:
+    corp = bench.link(bench.found())
+    settings = bench.runtime.settings
+    workers = [
+        build(
+            settings,
+            broker=make_broker(settings.redis_url, receiver=False),
+            pool_size=2,
+        )
+        for _ in range(3)
+    ]
+    asked = bench.calls(fetches)
+    held = [worker.corp_api(corp) for worker in workers]
+    for api in held:
+        api.permissions()
+        api.auth_info()
+    owner = corp.corp_id if paper is Paper.CORP_TOKEN else SUITE_ID
+    bench.world.papers.end(paper, owner=owner, forget=False)
+
+    for api in held:
+        api.permissions()
+        api.auth_info()
+
+    for worker in workers:
+        worker.pool.close()
+    assert bench.calls(fetches) == asked + 1

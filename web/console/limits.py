@@ -23,5 +23,5 @@ def limits(now: datetime | None = None) -> Limits:
 
 
 def stale_before(cron: str, now: datetime) -> datetime:
-    """By when every corp should have been read: the last due time that had its grace."""
+    """The last due time that had its grace: by then every corp should be read."""
     return next(CronSim(cron, now - _GRACE, reverse=True))

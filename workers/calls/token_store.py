@@ -1,6 +1,7 @@
 """Lends stored tokens and tickets to the client, a short transaction each time."""
 
 from datetime import datetime
+from uuid import UUID
 
 from store.database import Pool, glance, transaction
 from store.intake import tickets
@@ -43,15 +44,25 @@ class SharedTokens:
         with transaction(self._pool) as connection:
             tokens.drop(connection, self._keyring, owner=owner, token=token)
 
-    def claim_refresh(self, owner: str, *, seconds: float) -> bool:
-        """Whether the caller, and for so long nobody else, is to fetch a new token."""
+    def claim_refresh(self, owner: str, *, seconds: float) -> UUID | None:
+        """The right to fetch a new token now, or None while another has it."""
         with glance(self._pool) as connection:
             return tokens.claim_refresh(connection, owner=owner, seconds=seconds)
 
-    def release_refresh(self, owner: str) -> None:
-        """End the owner's claim; without one nothing happens."""
+    def claim_ahead(self, owner: str, *, seconds: float) -> UUID | None:
+        """The right to fetch one ahead of time, or None while that is to rest."""
         with glance(self._pool) as connection:
-            tokens.release_refresh(connection, owner=owner)
+            return tokens.claim_ahead(connection, owner=owner, seconds=seconds)
+
+    def release_refresh(self, owner: str, claim: UUID) -> None:
+        """End this very claim; once it has passed to another nothing happens."""
+        with glance(self._pool) as connection:
+            tokens.release_refresh(connection, owner=owner, claim=claim)
+
+    def rest(self, owner: str, claim: UUID, *, seconds: float) -> None:
+        """End this very claim, and let nobody fetch ahead of time for so long."""
+        with glance(self._pool) as connection:
+            tokens.rest(connection, owner=owner, claim=claim, seconds=seconds)
 
 
 class SharedTickets:

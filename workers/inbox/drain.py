@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from functools import partial
 from uuid import UUID, uuid4
 
 from store.database import Connection, StoreUnavailable, glance, transaction
@@ -14,7 +13,7 @@ from store.platform.metrics import BATCH_EVENTS, DRAINS, Drained
 from workers.failures import Fault, Judgement, judge
 from workers.inbox import corp_mail
 from workers.installs import exchange
-from workers.lease import kept
+from workers.lease import held
 from workers.queue.presence import WORKER
 from workers.runtime import Runtime
 
@@ -79,16 +78,11 @@ def _work(runtime: Runtime, claim: ClaimedBatch) -> Drained:
     ended = Drained.FAILED
     try:
         runtime.tallies.observe(BATCH_EVENTS, len(claim.mail))
-        with kept(partial(_renew, runtime, claim)):
+        with held(runtime.pool, claim.mailbox, claim.lease):
             ended = _handle(runtime, claim)
     finally:
         _end(runtime, claim, worked=ended is Drained.WORKED)
     return ended
-
-
-def _renew(runtime: Runtime, claim: ClaimedBatch) -> bool:
-    with glance(runtime.pool) as connection:
-        return leases.renew(connection, claim.mailbox, claim.lease)
 
 
 def _handle(runtime: Runtime, claim: ClaimedBatch) -> Drained:

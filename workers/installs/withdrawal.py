@@ -2,7 +2,7 @@
 
 import logging
 
-from store.database import transaction
+from store.database import glance, transaction
 from store.inbox import leases, mailboxes, settlement
 from store.inbox.claims import ClaimedBatch
 from store.org import corps
@@ -52,6 +52,9 @@ def doubt(runtime: Runtime, corp: Corp) -> bool:
 
     Only cancel_auth purges: without it nothing proves that the corp meant to leave.
     """
+    owner, keyring = token_owner(runtime.settings, corp.corp_pk), runtime.keyring
+    with glance(runtime.pool) as connection:
+        doubted = tokens.find(connection, keyring, owner=owner)
     try:
         runtime.corp_api(corp).auth_info()
     except Revoked:
@@ -70,9 +73,11 @@ def doubt(runtime: Runtime, corp: Corp) -> bool:
                 extra={"corp_pk": corp.corp_pk},
             )
         return True
-    # The authorisation stands, so it was the token that WeCom would not take.
-    with transaction(runtime.pool) as connection:
-        tokens.forget(connection, token_owner(runtime.settings, corp.corp_pk))
+    # The authorisation stands, so it was the token that WeCom would not take; others
+    # who were told the same may have fetched a new one meanwhile.
+    if doubted is not None:
+        with transaction(runtime.pool) as connection:
+            tokens.drop(connection, keyring, owner=owner, token=doubted.value)
     return False
 
 

@@ -82,7 +82,7 @@ def read_accounts(runtime: Runtime, company_id: CompanyId) -> None:
     done, mailbox = _store(runtime, company_id, listed)
     if mailbox is not None:
         runtime.bell.ring(mailbox)
-    extra = {"company_id": company_id, "created": done.created, "changed": done.changed}
+    extra = {"company_id": company_id, "added": done.created, "changed": done.changed}
     _log.info("accounts read from tapd", extra=extra)
 
 

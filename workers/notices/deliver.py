@@ -25,7 +25,7 @@ from store.platform.metrics import NOTICES
 from wecom.wire import SendResult
 from workers.failures import Fault, Judgement, judge
 from workers.inbox import corp_mail
-from workers.lease import kept
+from workers.lease import taken
 from workers.notices.card_updates import tend_cards
 from workers.notices.compose import compose, set_aside, sift
 from workers.notices.send_faults import Fate, fate_of, reason_of
@@ -66,21 +66,10 @@ def _deliver(
     runtime: Runtime, corp_pk: CorpPk, rush: Callable[[datetime], float]
 ) -> bool:
     name = deliveries.lease_name(corp_pk)
-    with transaction(runtime.pool) as connection:
-        lease = leases.take(connection, name)
-    if lease is None:
-        return False
-
-    def renew() -> bool:
-        with transaction(runtime.pool) as connection:
-            return leases.renew(connection, name, lease)
-
-    try:
-        with kept(renew):
-            _Turn(runtime, corp_pk, lease=lease, rush=rush).work()
-    finally:
-        with transaction(runtime.pool) as connection:
-            leases.release(connection, name, lease)
+    with taken(runtime.pool, name) as lease:
+        if lease is None:
+            return False
+        _Turn(runtime, corp_pk, lease=lease, rush=rush).work()
     # Only now: what was queued while the lease was held found it held.
     with transaction(runtime.pool) as connection:
         return deliveries.is_due(connection, corp_pk)

@@ -14,6 +14,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from workers.queue.consumer import WaitingConsumer
 from workers.queue.presence import Presence
 
 EVENTS = "events"
@@ -30,7 +31,8 @@ _HEARTBEAT_SECONDS = 15.0
 _EVERY_COMMAND = 1_000_000
 _NEVER = 0
 _TIME_LIMIT_SECONDS = 600.0
-_IDLE_POLL_SECONDS = 0.05
+# A thread that has nothing to do looks up this often: to pause, or to end.
+_IDLE_SECONDS = 1.0
 _WATCH_SECONDS = 5.0
 # A supervisor starts the process again; the number only tells why in its log.
 EXIT_CONSUMER_DIED = 70
@@ -83,6 +85,11 @@ class DoorbellBroker(RedisBroker):
     dies; Postgres keeps every due time, so no such queue is declared at all.
     """
 
+    @property
+    def consumer_class(self) -> type[WaitingConsumer]:
+        """What feeds the threads of a worker."""
+        return WaitingConsumer
+
     def declare_queue(self, queue_name: str) -> None:
         """Declare a queue, but no delay queue beside it."""
         if queue_name not in self.queues:
@@ -126,12 +133,12 @@ class UnwantedRetries(dramatiq.middleware.MiddlewareError):
 
 
 class Pace(Middleware):
-    """Sets how often a worker polls and how much it holds, which dramatiq reads from
-    environment variables otherwise."""
+    """Sets how long a worker waits at once and how much it holds, which dramatiq reads
+    from environment variables otherwise."""
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: Worker) -> None:
-        """Poll often, and take no more messages than there are threads."""
-        worker.worker_timeout = milliseconds(_IDLE_POLL_SECONDS)
+        """Wait at the queue, and take no more messages than there are threads."""
+        worker.worker_timeout = milliseconds(_IDLE_SECONDS)
         worker.queue_prefetch = worker.worker_threads
 
 

@@ -4,10 +4,11 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from uuid import UUID, uuid4
 
 from domain.ids import RunId
-from store.database import StoreUnavailable, transaction
+from store.database import StoreUnavailable, glance, transaction
 from store.inbox import leases
 from store.inbox.leases import LeaseLost
 from store.org import corps
@@ -18,7 +19,7 @@ from workers.calls.call_count import CallCount
 from workers.calls.retry import PatientApi
 from workers.failures import Fault, judge
 from workers.inbox import corp_mail
-from workers.lease import kept
+from workers.lease import held, kept
 from workers.runs.apply import RunApplier
 from workers.runs.read import CorpReader, TurnOver
 from workers.runs.rehearsal import rehearse
@@ -50,21 +51,21 @@ def work_on(runtime: Runtime, run_id: RunId) -> None:
     """
     runtime.bell.answer_run(run_id)
     worker = uuid4()
-
-    def renew() -> bool:
-        with transaction(runtime.pool) as connection:
-            return runs.renew(connection, run_id, worker)
-
     try:
         with transaction(runtime.pool) as connection:
             run = runs.take(connection, run_id, worker)
         if run is not None:
-            with kept(renew):
+            with kept(partial(_renew, runtime, run)):
                 _take_turn(runtime, run)
     except RunTaken:
         _log.info("run ended or taken over", extra={"run_id": run_id})
     except StoreUnavailable:
         _log.warning("run given up for now, store away", extra={"run_id": run_id})
+
+
+def _renew(runtime: Runtime, run: Run) -> bool:
+    with glance(runtime.pool) as connection:
+        return runs.renew(connection, run)
 
 
 def _take_turn(runtime: Runtime, run: Run) -> None:
@@ -130,13 +131,8 @@ def _leased(runtime: Runtime, corp: Corp) -> Iterator[UUID]:
     Raises: MailboxBusy.
     """
     lease = _take_lease(runtime, corp.mailbox)
-
-    def renew() -> bool:
-        with transaction(runtime.pool) as connection:
-            return leases.renew(connection, corp.mailbox, lease)
-
     try:
-        with kept(renew):
+        with held(runtime.pool, corp.mailbox, lease):
             yield lease
     finally:
         with transaction(runtime.pool) as connection:

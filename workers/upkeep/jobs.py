@@ -21,13 +21,12 @@ from store.platform import schedule
 from store.retention import idle_mailboxes
 from store.runs import requests
 from store.runs.runs import SCOPE_PROBE
-from workers import sampling
 from workers.inbox import corp_mail
 from workers.inbox.spill import move_spill
 from workers.installs import company
 from workers.installs.purge import NOT_LINKED, purge_late_mail
 from workers.runtime import Runtime
-from workers.upkeep import pruning
+from workers.upkeep import pruning, sampling
 
 # A counter in Redis: how often something was due that nobody had rung for.
 RINGS_BY_UPKEEP = "rings_by_upkeep"

@@ -38,6 +38,10 @@ def test_it_can_be_claimed_again_once_let_go(tmp_path: Path) -> None:
 
     second.claim()
 
+    third = State(tmp_path / "state")
+    with pytest.raises(StateBusy):
+        third.claim()
+    third.close()
     second.close()
 
 

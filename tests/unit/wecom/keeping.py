@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 from wecom.tokens import HeldTicket, StoredToken
 
@@ -28,7 +29,8 @@ class MemoryStore:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.tokens: dict[str, StoredToken] = {}
-        self.claims: dict[str, datetime] = {}
+        self.claims: dict[str, tuple[UUID, datetime]] = {}
+        self.rests: dict[str, tuple[UUID, datetime]] = {}
         self.finds = 0
 
     def find(self, owner: str) -> StoredToken | None:
@@ -43,15 +45,30 @@ class MemoryStore:
         if held is not None and held.value == token:
             del self.tokens[owner]
 
-    def claim_refresh(self, owner: str, *, seconds: float) -> bool:
-        claimed_until = self.claims.get(owner)
-        if claimed_until is not None and claimed_until > self._clock.now():
-            return False
-        self.claims[owner] = self._clock.now() + timedelta(seconds=seconds)
-        return True
+    def claim_refresh(self, owner: str, *, seconds: float) -> UUID | None:
+        return None if self._taken(self.claims, owner) else self._claim(owner, seconds)
 
-    def release_refresh(self, owner: str) -> None:
-        self.claims.pop(owner, None)
+    def claim_ahead(self, owner: str, *, seconds: float) -> UUID | None:
+        if self._taken(self.rests, owner):
+            return None
+        return self.claim_refresh(owner, seconds=seconds)
+
+    def release_refresh(self, owner: str, claim: UUID) -> None:
+        if owner in self.claims and self.claims[owner][0] == claim:
+            del self.claims[owner]
+
+    def rest(self, owner: str, claim: UUID, *, seconds: float) -> None:
+        if owner in self.claims and self.claims[owner][0] == claim:
+            del self.claims[owner]
+            self.rests[owner] = claim, self._clock.now() + timedelta(seconds=seconds)
+
+    def _claim(self, owner: str, seconds: float) -> UUID:
+        claim = uuid4()
+        self.claims[owner] = claim, self._clock.now() + timedelta(seconds=seconds)
+        return claim
+
+    def _taken(self, of: dict[str, tuple[UUID, datetime]], owner: str) -> bool:
+        return owner in of and of[owner][1] > self._clock.now()
 
 
 class MemoryTickets:

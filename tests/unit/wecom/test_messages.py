@@ -103,19 +103,61 @@ def test_a_card_to_answer_carries_task_and_buttons() -> None:
     }
 
 
-def test_the_largest_message_is_still_built() -> None:
-    text("中" * 682 + "ab")
-    text_card(title="中" * 128, description="中" * 512, url=URL, button="查看详情")
-    notice(
+def test_the_largest_text_is_built_whole() -> None:
+    longest = "中" * 682 + "ab"
+
+    assert text(longest).content == {"content": longest}
+
+
+def test_the_largest_text_card_is_built_whole() -> None:
+    title, description = "中" * 128, "中" * 512
+
+    message = text_card(
+        title=title, description=description, url=URL, button="查看详情"
+    )
+
+    assert message.content == {
+        "title": title,
+        "description": description,
+        "url": URL,
+        "btntxt": "查看详情",
+    }
+
+
+def test_the_largest_notice_is_built_whole() -> None:
+    url, label, value = "https://a/" + "x" * 2038, "中" * 5, "中" * 30
+
+    message = notice(
         title="中" * 36,
         description="中" * 44,
         body="中" * 160,
         source="中" * 20,
-        lines=[CardLine(label="中" * 5, value="中" * 30)] * 6,
+        lines=[CardLine(label=label, value=value)] * 6,
         jumps=[Jump(title="中" * 18, url=URL)] * 3,
-        url="https://a/" + "x" * 2038,
+        url=url,
     )
-    card(task_id="a" * 128, buttons=[Button(text="中" * 10, key="k" * 1024)] * 6)
+
+    assert message.content == {
+        "card_type": "text_notice",
+        "main_title": {"title": "中" * 36, "desc": "中" * 44},
+        "sub_title_text": "中" * 160,
+        "source": {"desc": "中" * 20},
+        "horizontal_content_list": [{"keyname": label, "value": value}] * 6,
+        "jump_list": [{"type": 1, "title": "中" * 18, "url": URL}] * 3,
+        "card_action": {"type": 1, "url": url},
+    }
+
+
+def test_the_largest_card_is_built_whole() -> None:
+    message = card(
+        task_id="a" * 128, buttons=[Button(text="中" * 10, key="k" * 1024)] * 6
+    )
+
+    assert message.content["task_id"] == "a" * 128
+    assert (
+        message.content["button_list"]
+        == [{"text": "中" * 10, "style": 1, "key": "k" * 1024}] * 6
+    )
 
 
 @pytest.mark.parametrize(

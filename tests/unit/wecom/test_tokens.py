@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from tests.unit.wecom.keeping import START, Clock, MemoryStore, MemoryTickets
@@ -194,7 +196,7 @@ def test_a_token_saved_between_look_and_claim_is_not_fetched_again(
     world: World,
 ) -> None:
     class Racing(MemoryStore):
-        def claim_refresh(self, owner: str, *, seconds: float) -> bool:
+        def claim_refresh(self, owner: str, *, seconds: float) -> UUID | None:
             later = world.clock.now().replace(hour=11)
             self.save(owner, token="theirs", expires_at=later)
             return super().claim_refresh(owner, seconds=seconds)
@@ -243,6 +245,79 @@ def test_a_refused_token_does_not_cost_the_one_another_worker_fetched(
 
     assert holder.call(request) == "theirs"
     assert world.fetch.count == 1
+
+
+class Staggered:
+    """Workers that are refused one token, each while another fetches the new one."""
+
+    def __init__(self, world: World, *, workers: int) -> None:
+        self.world = world
+        self.waiting = [self.other_worker() for _ in range(workers)]
+        self.ended: list[str] = []
+        for each in self.waiting:
+            each.call(str)
+
+    def other_worker(self) -> TokenHolder:
+        return TokenHolder(self.world.other_process(), owner=OWNER, fetch=self.fetch)
+
+    def fetch(self) -> Token:
+        if self.waiting and self.world.fetch.count:
+            self.ask(self.waiting.pop())
+        return self.world.fetch()
+
+    def ask(self, worker: TokenHolder) -> None:
+        try:
+            self.ended.append(worker.call(self.request))
+        except Unavailable:
+            self.ended.append("waits")
+
+    def request(self, token: str) -> str:
+        if token == "token-1":
+            raise TokenExpired(errcode=42001)
+        return token
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_workers_that_are_refused_while_one_fetches_fetch_nothing(
+    world: World, ahead: bool
+) -> None:
+    staggered = Staggered(world, workers=3)
+    first, second = staggered.waiting.pop(), staggered.waiting[0]
+    if ahead:
+        # The first fetches because the token is old, not because it was refused.
+        world.clock.pass_seconds(7000)
+
+    staggered.ask(first)
+    staggered.ask(second)
+
+    assert staggered.ended == ["waits", "token-2", "token-2"]
+    assert world.fetch.count == 2
+
+
+def test_a_thread_that_is_refused_late_leaves_the_new_token_in_hand(
+    world: World,
+) -> None:
+    holder = world.holder()
+    holder.call(str)
+
+    def late(token: str) -> str:
+        if token == "token-1":
+            # Meanwhile the other thread of this holder is refused and goes on.
+            holder.call(prompt)
+            raise TokenExpired(errcode=42001)
+        return token
+
+    def prompt(token: str) -> str:
+        if token == "token-1":
+            raise TokenExpired(errcode=42001)
+        return token
+
+    holder.call(late)
+
+    assert world.fetch.count == 2
+    asked = world.store.finds
+    holder.call(str)
+    assert world.store.finds == asked
 
 
 def test_other_errors_do_not_cost_the_token(world: World) -> None:

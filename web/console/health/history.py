@@ -1,5 +1,6 @@
 """Charts of what the product keeps of itself, with a table beneath each."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,7 +67,7 @@ def show_history() -> ResponseReturnValue:
 
 def points_of(found: Sequence[Sample], marks: Sequence[Mark]) -> dict[str, Any]:
     """The charts as numbers: one axis of seconds, and a list for each line."""
-    pairs = list(zip(found, found[1:], strict=False))
+    pairs = list(itertools.pairwise(found))
     return {
         "at": [round(later.at.timestamp()) for _, later in pairs],
         "charts": {
@@ -88,7 +89,7 @@ def points_of(found: Sequence[Sample], marks: Sequence[Mark]) -> dict[str, Any]:
 def charts_of(connection: Connection, wanted: str) -> list[Chart]:
     """The charts of a range with the rows of their tables, newest first."""
     found = list_samples(connection, seconds=RANGES[wanted])
-    pairs = list(zip(found, found[1:], strict=False))
+    pairs = list(itertools.pairwise(found))
     return [
         Chart(
             name=name,

@@ -1,7 +1,6 @@
 """What Redis tells a page, or None while it cannot be asked."""
 
 from dataclasses import dataclass
-from typing import cast
 
 from redis import RedisError
 
@@ -32,7 +31,7 @@ def find_workers() -> list[Worker] | None:
 def spill_depth() -> int | None:
     """Events that wait in Redis for Postgres."""
     try:
-        return cast(int, services().redis.llen(_SPILL))
+        return services().redis.llen(_SPILL)
     except (RedisError, OSError):
         return None
 

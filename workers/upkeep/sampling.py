@@ -12,7 +12,7 @@ SAMPLE_SECONDS = float(samples.FINEST)
 # A day's ledger is counted once a minute: among many events it takes a moment.
 _LEDGER_EVERY = 4
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 _CODE = ("domain", "receiver", "store", "tapd", "web", "wecom", "workers")
 
 
