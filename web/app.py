@@ -24,6 +24,8 @@ from web.company import setup as company
 from web.console import setup
 from web.cursors import Cursors, derive
 from web.install import setup as install
+from wecom.crypto import AesKey
+from wecom.intake import SuiteIdentity
 from workers.calls.client import open_reach
 from workers.queue.bell import open_bell
 
@@ -96,7 +98,20 @@ def _wire(settings: Settings) -> services.Services:
         addresses=_addresses(settings),
         time_zone=ZoneInfo(settings.time_zone),
         resync_cron=settings.resync_cron,
+        suite_identity=_identity(settings),
         calls_per_minute=settings.wecom.provider_calls_per_minute,
+    )
+
+
+def _identity(settings: Settings) -> SuiteIdentity:
+    """By what callbacks are believed: refused ones are looked into by the same."""
+    wecom = settings.wecom
+    return SuiteIdentity(
+        token=wecom.token,
+        key=AesKey.parse(wecom.encoding_aes_key),
+        suite_id=wecom.suite_id,
+        suite_ids=frozenset(filter(None, (wecom.suite_id, wecom.login_suite_id))),
+        provider_corp_id=wecom.provider_corp_id,
     )
 
 

@@ -41,10 +41,15 @@ def say(tag: str, key: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
-def count(key: str, number: int) -> str:
+def words() -> dict[str, str]:
+    """All texts in the language of this request, to see whether one is there."""
+    return catalogue(language())
+
+
+def count(key: str, number: int, **values: object) -> str:
     """A text about a number of things; English has a form of its own for one."""
     form = "one" if number == 1 else "other"
-    return translate(f"{key}.{form}", n=f"{number:,}")
+    return translate(f"{key}.{form}", n=f"{number:,}", **values)
 
 
 @cache

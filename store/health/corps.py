@@ -12,29 +12,31 @@ from store.health.kinds import Problem, ProblemKind
 MOST_TOLD = 50
 # So many rows are counted; beyond that a page says "10 000 and more".
 MOST_COUNTED = 10_000
-# A burst that calms down, and an answer that is asked again, are no faults.
-_NO_FAULT = ["calm"]
+# A burst that calms down, and mail that waits for the first read, are no faults.
+_NO_FAULT = ["calm", "first_read"]
 
 
-def list_blocked(connection: Connection) -> list[Problem]:
+def list_blocked(connection: Connection, corp_id: str | None = None) -> list[Problem]:
     """Corps whose mail, runs or notices wait for something that is wrong."""
     return [
-        *_paused(connection),
-        *_mail_waits(connection),
-        *_calls_wait(connection),
+        *_paused(connection, corp_id),
+        *_mail_waits(connection, corp_id),
+        *_calls_wait(connection, corp_id),
     ]
 
 
-def _paused(connection: Connection) -> Iterable[Problem]:
+def _paused(connection: Connection, wanted: str | None) -> Iterable[Problem]:
     rows = connection.execute(
         """
         SELECT corp_id, name, coalesce(paused_by, 'operator'), (
             SELECT count(*) FROM (SELECT FROM inbox
                 WHERE mailbox = 'corp:' || corp_id AND inbox.state = 'pending'
-                LIMIT %(counted)s) AS some)
-        FROM corps WHERE corps.state = 'paused' ORDER BY corp_pk LIMIT %(most)s
+                LIMIT %(counted)s) AS few)
+        FROM corps WHERE corps.state = 'paused'
+            AND (%(corp)s::text IS NULL OR corp_id = %(corp)s)
+        ORDER BY corp_pk LIMIT %(most)s
         """,
-        {"counted": MOST_COUNTED, "most": MOST_TOLD},
+        {"counted": MOST_COUNTED, "most": MOST_TOLD, "corp": wanted},
     ).fetchall()
     for corp_id, name, paused_by, waiting in rows:
         yield Problem(
@@ -46,14 +48,14 @@ def _paused(connection: Connection) -> Iterable[Problem]:
         )
 
 
-def _mail_waits(connection: Connection) -> Iterable[Problem]:
+def _mail_waits(connection: Connection, corp_id: str | None) -> Iterable[Problem]:
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
             """
             SELECT corp_id, name, waits_for, error, not_before, (
                 SELECT count(*) FROM (SELECT FROM inbox
                     WHERE inbox.mailbox = box.mailbox AND inbox.state = 'pending'
-                    LIMIT %(counted)s) AS some) AS waiting,
+                    LIMIT %(counted)s) AS few) AS waiting,
                 (SELECT min(errcode) FROM pauses
                  WHERE owner IN (box.mailbox, 'suite') AND until > clock_timestamp()
                 ) AS errcode
@@ -63,9 +65,15 @@ def _mail_waits(connection: Connection) -> Iterable[Problem]:
             WHERE not_before > clock_timestamp() AND waits_for IS NOT NULL
                 AND waits_for <> ALL(%(no_fault)s)
                 AND corps.state IS DISTINCT FROM 'paused'
+                AND (%(corp)s::text IS NULL OR corp_id = %(corp)s)
             ORDER BY not_before DESC LIMIT %(most)s
             """,
-            {"counted": MOST_COUNTED, "most": MOST_TOLD, "no_fault": _NO_FAULT},
+            {
+                "counted": MOST_COUNTED,
+                "most": MOST_TOLD,
+                "no_fault": _NO_FAULT,
+                "corp": corp_id,
+            },
         )
         rows = cursor.fetchall()
     for row in rows:
@@ -81,7 +89,7 @@ def _mail_waits(connection: Connection) -> Iterable[Problem]:
             )
 
 
-def _calls_wait(connection: Connection) -> Iterable[Problem]:
+def _calls_wait(connection: Connection, corp_id: str | None) -> Iterable[Problem]:
     """Back-offs of corps in whose mailbox nothing waits: a run or notices do."""
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
@@ -93,9 +101,10 @@ def _calls_wait(connection: Connection) -> Iterable[Problem]:
                 AND corps.state IS DISTINCT FROM 'paused'
                 AND NOT EXISTS (SELECT FROM mailboxes
                     WHERE mailbox = owner AND not_before > clock_timestamp())
-            GROUP BY corp_id, name, reason, errcode ORDER BY until DESC LIMIT %s
+                AND (%(corp)s::text IS NULL OR corp_id = %(corp)s)
+            GROUP BY corp_id, name, reason, errcode ORDER BY until DESC LIMIT %(most)s
             """,
-            [MOST_TOLD],
+            {"most": MOST_TOLD, "corp": corp_id},
         )
         rows = cursor.fetchall()
     for row in rows:
@@ -110,7 +119,7 @@ def _calls_wait(connection: Connection) -> Iterable[Problem]:
         )
 
 
-def list_failures(connection: Connection) -> list[Problem]:
+def list_failures(connection: Connection, corp_id: str | None = None) -> list[Problem]:
     """Mail that failed by mailbox, and corps whose newest full read failed."""
     mail = connection.execute(
         """
@@ -118,12 +127,18 @@ def list_failures(connection: Connection) -> list[Problem]:
             SELECT mailbox, count(*) AS number, min(received_at) AS since,
                 max(error) AS error
             FROM (SELECT mailbox, received_at, error FROM inbox
-                WHERE state = 'failed' LIMIT %(counted)s) AS some
+                WHERE state = 'failed'
+                    AND (%(box)s::text IS NULL OR mailbox = %(box)s)
+                LIMIT %(counted)s) AS few
             GROUP BY mailbox ORDER BY number DESC LIMIT %(most)s
         ) AS failed LEFT JOIN corps ON failed.mailbox = 'corp:' || corp_id
             AND corps.state <> 'revoked'
         """,
-        {"counted": MOST_COUNTED, "most": MOST_TOLD},
+        {
+            "counted": MOST_COUNTED,
+            "most": MOST_TOLD,
+            "box": corp_id and f"corp:{corp_id}",
+        },
     ).fetchall()
     return [
         *(
@@ -132,17 +147,17 @@ def list_failures(connection: Connection) -> list[Problem]:
                 number=number,
                 reason="events",
                 about=error or "",
-                corp_id=corp_id,
+                corp_id=of,
                 corp_name=name,
                 since=since,
             )
-            for corp_id, name, number, since, error in mail
+            for of, name, number, since, error in mail
         ),
-        *_failed_runs(connection),
+        *_failed_runs(connection, corp_id),
     ]
 
 
-def _failed_runs(connection: Connection) -> Iterable[Problem]:
+def _failed_runs(connection: Connection, wanted: str | None) -> Iterable[Problem]:
     rows = connection.execute(
         """
         SELECT corp_id, name, newest.ended_at, newest.error, newest.run_id
@@ -151,9 +166,11 @@ def _failed_runs(connection: Connection) -> Iterable[Problem]:
             WHERE runs.corp_pk = corps.corp_pk AND cause <> 'plan'
             ORDER BY created_at DESC, run_id DESC LIMIT 1
         ) AS newest
-        WHERE corps.state = 'linked' AND newest.state = 'failed' LIMIT %s
+        WHERE corps.state = 'linked' AND newest.state = 'failed'
+            AND (%(corp)s::text IS NULL OR corp_id = %(corp)s)
+        LIMIT %(most)s
         """,
-        [MOST_TOLD],
+        {"most": MOST_TOLD, "corp": wanted},
     ).fetchall()
     for corp_id, name, ended_at, error, run_id in rows:
         yield Problem(
@@ -167,18 +184,20 @@ def _failed_runs(connection: Connection) -> Iterable[Problem]:
         )
 
 
-def list_held(connection: Connection) -> list[Problem]:
+def list_held(connection: Connection, wanted: str | None = None) -> list[Problem]:
     """Plans that wait for a person, with how many removals wait in each."""
     rows = connection.execute(
         """
         SELECT corp_id, name, plan_id, kind, created_at, (
             SELECT count(*) FROM (SELECT FROM plan_entries
                 WHERE plan_entries.plan_id = plans.plan_id
-                    AND plan_entries.state = 'waiting' LIMIT %(counted)s) AS some)
+                    AND plan_entries.state = 'waiting' LIMIT %(counted)s) AS few)
         FROM plans JOIN corps USING (corp_pk)
-        WHERE plans.state = 'held' ORDER BY created_at LIMIT %(most)s
+        WHERE plans.state = 'held'
+            AND (%(corp)s::text IS NULL OR corp_id = %(corp)s)
+        ORDER BY created_at LIMIT %(most)s
         """,
-        {"counted": MOST_COUNTED, "most": MOST_TOLD},
+        {"counted": MOST_COUNTED, "most": MOST_TOLD, "corp": wanted},
     ).fetchall()
     return [
         Problem(
@@ -195,7 +214,9 @@ def list_held(connection: Connection) -> list[Problem]:
     ]
 
 
-def list_stale(connection: Connection, before: datetime) -> list[Problem]:
+def list_stale(
+    connection: Connection, before: datetime, wanted: str | None = None
+) -> list[Problem]:
     """Linked corps that should have been read in full and were not."""
     rows = connection.execute(
         """
@@ -206,9 +227,10 @@ def list_stale(connection: Connection, before: datetime) -> list[Problem]:
         FROM corps
         WHERE state = 'linked'
             AND coalesce(last_synced_at, linked_at, authorised_at) < %(before)s
+            AND (%(corp)s::text IS NULL OR corp_id = %(corp)s)
         ORDER BY since LIMIT %(most)s
         """,
-        {"before": before, "most": MOST_TOLD},
+        {"before": before, "most": MOST_TOLD, "corp": wanted},
     ).fetchall()
     return [
         Problem(

@@ -25,9 +25,9 @@ def read_stores(connection: Connection, *, suite_id: str) -> dict[str, Any]:
             (SELECT last_value FROM inbox_ids),
             pending.number, pending.oldest,
             (SELECT count(*) FROM (SELECT FROM inbox WHERE state = 'parked'
-                LIMIT %(most)s) AS some),
+                LIMIT %(most)s) AS few),
             (SELECT count(*) FROM (SELECT FROM inbox WHERE state = 'failed'
-                LIMIT %(most)s) AS some),
+                LIMIT %(most)s) AS few),
             notices.number, notices.oldest, open_runs.number, open_runs.oldest,
             (SELECT count(*) FROM runs WHERE ended_at IS NOT NULL
                 AND created_at > clock_timestamp() - interval '1 day'),
@@ -43,12 +43,12 @@ def read_stores(connection: Connection, *, suite_id: str) -> dict[str, Any]:
         FROM (SELECT count(*) AS number, extract(epoch FROM clock_timestamp()
                 - min(received_at))::float8 AS oldest
             FROM (SELECT received_at FROM inbox WHERE state = 'pending'
-                LIMIT %(most)s) AS some) AS pending,
+                LIMIT %(most)s) AS few) AS pending,
             (SELECT count(*) AS number, extract(epoch FROM clock_timestamp()
                 - min(queued_at))::float8 AS oldest
             FROM (SELECT queued_at FROM notices
                 WHERE state = 'queued' AND batch_id IS NULL
-                LIMIT %(most)s) AS some) AS notices,
+                LIMIT %(most)s) AS few) AS notices,
             (SELECT count(*) AS number, extract(epoch FROM clock_timestamp()
                 - min(created_at))::float8 AS oldest
             FROM runs WHERE state IN ('queued', 'running')) AS open_runs

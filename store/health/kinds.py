@@ -59,5 +59,11 @@ def worst_first(problems: list[Problem]) -> list[Problem]:
     """By kind, then by number: the order in which they are told."""
     return sorted(
         problems,
-        key=lambda each: (RANK[each.kind], -each.number, each.corp_id or ""),
+        # What died is worse only than nothing: that nobody works comes first.
+        key=lambda each: (
+            RANK[each.kind],
+            each.reason == "died",
+            -each.number,
+            each.corp_id or "",
+        ),
     )

@@ -6,11 +6,14 @@ from redis import Redis, RedisError
 
 from store.database import Connection
 from store.health.kinds import Limits, Problem, ProblemKind
-from store.health.workers import WorkerState, list_workers
+from store.health.workers import Worker, WorkerState, list_workers
+from store.platform.presence import SILENT_SECONDS
 
 QUEUES = ("events", "notices", "resync")
-# A worker that died is told for so long; after that its successors are the story.
-DEAD_TOLD_SECONDS = 3600.0
+# A worker that died is told for a minute at least, even where others took over; where
+# nobody has started in its place since, for an hour.
+_DEAD_TOLD_SECONDS = 60.0 + SILENT_SECONDS
+_MISSED_SECONDS = 3_600.0
 
 
 def list_suite(connection: Connection, limits: Limits) -> list[Problem]:
@@ -96,10 +99,23 @@ def list_dead(redis: Redis) -> list[Problem]:
                 since=worker.seen_at,
             )
             for worker in workers
-            if worker.state is WorkerState.DEAD
-            and worker.silent_seconds < DEAD_TOLD_SECONDS
+            if worker.state is WorkerState.DEAD and _is_missed(worker, workers)
         ),
     ]
+
+
+def _is_missed(dead: Worker, workers: Iterable[Worker]) -> bool:
+    """Whether a dead worker is news, or nobody has started in its place."""
+    if dead.silent_seconds < _DEAD_TOLD_SECONDS:
+        return True
+    successors = {
+        queue
+        for worker in workers
+        if worker.state is not WorkerState.DEAD and worker.started_at > dead.seen_at
+        for queue in worker.queues
+    }
+    is_replaced = set(dead.queues) <= successors
+    return dead.silent_seconds < _MISSED_SECONDS and not is_replaced
 
 
 # Each mailbox with pending mail by one step in the index each, and its oldest row.
@@ -125,7 +141,9 @@ _OLDEST = """
 """
 
 
-def list_old_mail(connection: Connection, limits: Limits) -> list[Problem]:
+def list_old_mail(
+    connection: Connection, limits: Limits, wanted: str | None = None
+) -> list[Problem]:
     """Mail that nothing forbids to work on and that waits too long all the same."""
     rows = connection.execute(
         f"""
@@ -136,9 +154,10 @@ def list_old_mail(connection: Connection, limits: Limits) -> list[Problem]:
         WHERE due.received_at
             < clock_timestamp() - make_interval(secs => %(seconds)s)
             AND corps.state IS DISTINCT FROM 'paused'
+            AND (%(corp)s::text IS NULL OR corp_id = %(corp)s)
         ORDER BY due.received_at LIMIT 50
         """,  # noqa: S608 - a constant of this module
-        {"seconds": limits.oldest_seconds},
+        {"seconds": limits.oldest_seconds, "corp": wanted},
     ).fetchall()
     return [
         Problem(

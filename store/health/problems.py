@@ -24,3 +24,16 @@ def list_problems(
             *corps.list_stale(connection, limits.stale_before),
         ]
     )
+
+
+def list_of_corp(connection: Connection, corp_id: str, limits: Limits) -> list[Problem]:
+    """What is out of step with one corp, worst first."""
+    return worst_first(
+        [
+            *platform.list_old_mail(connection, limits, corp_id),
+            *corps.list_blocked(connection, corp_id),
+            *corps.list_failures(connection, corp_id),
+            *corps.list_held(connection, corp_id),
+            *corps.list_stale(connection, limits.stale_before, corp_id),
+        ]
+    )

@@ -120,7 +120,9 @@ def is_dead(worker: Worker) -> bool:
     return worker.state is WorkerState.DEAD
 
 
-def _worker(key: bytes | str, value: bytes | str, *, now: float, is_drained: bool) -> Worker:
+def _worker(
+    key: bytes | str, value: bytes | str, *, now: float, is_drained: bool
+) -> Worker:
     seen, _, text = _text(value).partition(":")
     about = json.loads(text)
     silent = max(0.0, now - float(seen))

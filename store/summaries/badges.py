@@ -22,9 +22,9 @@ def count_badges(connection: Connection) -> Badges:
             """
             SELECT
                 (SELECT count(*) FROM (SELECT FROM plans WHERE state = 'held'
-                    LIMIT 1000) AS some) AS plans_held,
+                    LIMIT 1000) AS few) AS plans_held,
                 (SELECT count(*) FROM (SELECT FROM inbox WHERE state = 'failed'
-                    LIMIT 1000) AS some) AS failed_events
+                    LIMIT 1000) AS few) AS failed_events
             """
         )
         return cursor.fetchall()[0]

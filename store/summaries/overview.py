@@ -44,13 +44,13 @@ def count_waiting(connection: Connection) -> Waiting:
                 SELECT count(*) AS number, greatest(0, extract(epoch FROM
                     clock_timestamp() - min(received_at)))::float8 AS oldest
                 FROM (SELECT received_at FROM inbox WHERE state = 'pending'
-                    LIMIT %(most)s) AS some
+                    LIMIT %(most)s) AS few
             ) AS events, (
                 SELECT count(*) AS number, greatest(0, extract(epoch FROM
                     clock_timestamp() - min(queued_at)))::float8 AS oldest
                 FROM (SELECT queued_at FROM notices
                     WHERE state = 'queued' AND batch_id IS NULL
-                    LIMIT %(most)s) AS some
+                    LIMIT %(most)s) AS few
             ) AS notices, (
                 SELECT count(*) AS number, greatest(0, extract(epoch FROM
                     clock_timestamp() - min(created_at)))::float8 AS oldest

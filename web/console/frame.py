@@ -9,7 +9,7 @@ from flask import current_app, render_template, request, url_for
 
 from store.database import glance
 from store.summaries.badges import Badges, count_badges
-from web.console.stream import is_stream
+from web.console.stream import is_live_page, is_stream
 from web.services import services
 from web.texts import translate
 
@@ -54,6 +54,8 @@ def show(template: str, *, place: str, **context: Any) -> str:
         theme=theme(),
         themes=THEMES,
         query=request.args.get("q", ""),
+        is_live=is_live_page(),
+        zone=services().time_zone.key,
         **context,
     )
 

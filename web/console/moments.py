@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from web.services import services
 from web.texts import translate
@@ -22,6 +22,12 @@ def stamp(moment: datetime | None) -> Markup | str:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         moment.astimezone(UTC).isoformat(timespec="milliseconds"), full(moment), shown
     )
+
+
+def told(key: str, **values: object) -> Markup:
+    """A text with values put in of which some are stamps: those keep their markup."""
+    text = Markup(escape(translate(key)))  # noqa: S704 - escaped in this line
+    return text.format(**values)
 
 
 def full(moment: datetime) -> str:

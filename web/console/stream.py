@@ -13,7 +13,13 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import ParamSpec
 
-from flask import Response, make_response, request, stream_with_context
+from flask import (
+    Response,
+    current_app,
+    make_response,
+    request,
+    stream_with_context,
+)
 from flask.typing import ResponseReturnValue
 
 from store.database import StoreUnavailable
@@ -30,6 +36,7 @@ _MOST_STREAMS = 6
 _RETRY_MS = 3_000
 _TOKEN = re.compile(r'name="csrf_token" value="[^"]*"|data-clock="[^"]*">[^<]*<')
 
+_MARK = "is_live"
 _streams = threading.BoundedSemaphore(_MOST_STREAMS)
 
 Arguments = ParamSpec("Arguments")
@@ -56,7 +63,14 @@ def live(view: View[Arguments]) -> View[Arguments]:
             stream, mimetype=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"}
         )
 
+    setattr(answer, _MARK, True)
     return answer
+
+
+def is_live_page() -> bool:
+    """Whether the page of this request can be followed."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, _MARK, False)
 
 
 def _follow(make: Callable[[], ResponseReturnValue]) -> Iterator[str]:

@@ -20,7 +20,7 @@ function drawMarks(told) {
       if (to - from > 2) ctx.fillRect(from, bbox.top, to - from, bbox.height);
       ctx.globalAlpha = 0.9;
       ctx.fillRect(from, bbox.top, 1.5, bbox.height);
-      ctx.fillText(`${marks[mark.kind]} ${mark.kind === "deploy" ? "" : mark.about}`, from + 3, bbox.top + 10);
+      ctx.fillText(marks[mark.kind], from + 3, bbox.top + 10 + 11 * (told.indexOf(mark) % 4));
     }
     ctx.restore();
   };
@@ -33,11 +33,15 @@ function draw(figure, told) {
   const known = plots.get(figure.dataset.chart);
   if (known && known.theme === document.documentElement.dataset.theme) return known.plot.setData(data);
   place.replaceChildren();
+  const { zone, language } = document.getElementById("main").dataset;
+  const days = told.at[told.at.length - 1] - told.at[0] > 129600;
+  const clock = new Intl.DateTimeFormat(language, { timeZone: zone, hour12: false, ...(days ? { month: "2-digit", day: "2-digit" } : { hour: "2-digit", minute: "2-digit" }) });
   const axis = { stroke: colour("soft"), grid: { stroke: colour("line") }, ticks: { stroke: colour("line") } };
   const series = lines.map((label, index) => ({ label, stroke: colour(["one", "two", "three"][index]), width: 1.5, dash: [[], [6, 3], [2, 3]][index] }));
   const plot = new uPlot({
     width: place.clientWidth, height: 170, cursor: { sync: { key: "console" } },
-    axes: [axis, { ...axis, size: 60 }], series: [{}, ...series], hooks: { draw: [drawMarks(told.marks)] },
+    axes: [{ ...axis, values: (_, at) => at.map((each) => clock.format(each * 1000)) }, { ...axis, size: 60 }],
+    series: [{ label: "", value: (_, at) => (at === null ? "–" : clock.format(at * 1000)) }, ...series], hooks: { draw: [drawMarks(told.marks)] },
   }, data, place);
   plots.set(figure.dataset.chart, { plot, theme: document.documentElement.dataset.theme });
 }

@@ -110,7 +110,7 @@ function follow() {
   };
 }
 
-if (window.EventSource) {
+if (window.EventSource && "live" in main.dataset) {
   for (const name of ["focus", "blur"]) window.addEventListener(name, follow);
   for (const name of ["visibilitychange", "selectionchange", "focusin", "focusout", "change"]) document.addEventListener(name, () => setTimeout(follow));
   main.addEventListener("input", (event) => event.target.toggleAttribute("data-typed", event.target.value !== ""));

@@ -239,4 +239,14 @@ JOBS = (
         every_seconds=sampling.SAMPLE_SECONDS,
     ),
     Job(name="old_samples", work=sampling.prune_samples, every_seconds=3600),
+    Job(
+        name="retries",
+        work=sampling.retry_batches,
+        every_seconds=sampling.RETRY_SECONDS,
+    ),
+    Job(
+        name="censuses",
+        work=sampling.take_censuses,
+        every_seconds=sampling.CENSUS_SECONDS,
+    ),
 )

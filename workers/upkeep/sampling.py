@@ -1,14 +1,22 @@
-"""Keeps the console's history: every 15 s what is read of the stores, and marks."""
+"""What the console asks of the clock: samples, marks, head counts, retries."""
 
 import hashlib
 from functools import cache
 from pathlib import Path
 
+from domain.headcount import count_people
 from store.database import transaction
 from store.health import balance, figures, marks, samples, spilled
+from store.inbox import retries
+from store.summaries import censuses, queues
+from store.summaries.departments import list_shared_places, list_tree
 from workers.runtime import Runtime
 
 SAMPLE_SECONDS = float(samples.FINEST)
+RETRY_SECONDS = 2.0
+CENSUS_SECONDS = 30.0
+# Counting a corp of 100 000 takes a good part of a second.
+_CENSUSES = 5
 # A day's ledger is counted once a minute: among many events it takes a moment.
 _LEDGER_EVERY = 4
 
@@ -39,6 +47,27 @@ def prune_samples(runtime: Runtime) -> None:
     with transaction(runtime.pool) as connection:
         samples.prune(connection)
         spilled.prune(connection)
+        queues.prune_takeovers(connection)
+        retries.prune(connection)
+
+
+def retry_batches(runtime: Runtime) -> None:
+    """Go on with what operators let be retried, at its pace."""
+    with transaction(runtime.pool) as connection:
+        rung = retries.work(connection, seconds=RETRY_SECONDS)
+    for mailbox in rung:
+        runtime.bell.ring(mailbox)
+
+
+def take_censuses(runtime: Runtime) -> None:
+    """Count the people of large corps that have changed, so that no page has to."""
+    with transaction(runtime.pool) as connection:
+        due = censuses.list_due(connection, limit=_CENSUSES)
+    for corp_pk in due:
+        with transaction(runtime.pool) as connection:
+            rows = list_tree(connection, corp_pk)
+            shared = list_shared_places(connection, corp_pk)
+            censuses.keep(connection, corp_pk, count_people(rows, shared))
 
 
 @cache

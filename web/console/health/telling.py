@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import url_for
+from markupsafe import Markup
 
 from store.health.kinds import Problem, ProblemKind
 from store.summaries.corps import PURGED
-from web.console.moments import lasting, since, stamp
+from web.console.moments import lasting, since, stamp, told
 from web.texts import catalogue, count, language, translate
 
 STANDING_MOST = 160
@@ -26,7 +27,7 @@ class ToldProblem:
 
     kind: ProblemKind
     corp_id: str
-    what: str
+    what: Markup
     error: str
     next_step: str
     link: str
@@ -49,10 +50,7 @@ def tell(problem: Problem, now: datetime) -> ToldProblem:
     return ToldProblem(
         kind=problem.kind,
         corp_id=problem.corp_id or "",
-        what=translate(
-            key if known else f"problem.{problem.kind}.other",
-            **values,
-        ),
+        what=told(key if known else f"problem.{problem.kind}.other", **values),
         error=problem.about[:_SHOWN_ERROR]
         if problem.kind is ProblemKind.FAILURES
         else "",
@@ -87,9 +85,7 @@ def standing(
 
 def _in_step(corps: int, *, waiting: int, oldest: float | None) -> str:
     if waiting:
-        return count("standing_under_way", waiting).replace(
-            "{oldest}", lasting(oldest or 0)
-        )
+        return count("standing_under_way", waiting, oldest=lasting(oldest or 0))
     return count("standing_yes", corps)
 
 
