@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-check run test check bench bench-quick lock
+.PHONY: help setup demo demo-check run test test-long check bench bench-quick lock
 
 BIN := .venv/bin
 # There once everything is installed; older than the lock when it must be done again.
@@ -41,8 +41,15 @@ demo-check: $(STAMP) ## Bring the demo up, see that the company is in step, stop
 run: $(STAMP) ## The same without the simulator: a real suite's settings from .env
 	@$(BIN)/python -m demo run --with-parent
 
+# Tests wait for servers and processes more than for a core: a few more than there are.
+TESTERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 2 )))
+PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadfile
+
 test: $(STAMP) ## Run every test, page tests included
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
+
+test-long: $(STAMP) ## The same with every law tried twenty times as long: for a night
+	@LONG_TESTS=1 $(PYTEST) --timeout 14400
 
 check: $(STAMP) ## Formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -21,6 +21,7 @@ from store.migrate import migrate as apply_migrations
 from store.org.corps import find_live
 from store.org.replay import Difference, list_differences
 from store.retention import rotation
+from store.retention.spill_rotation import rotate_spill
 from store.runs import requests
 from store.sealing import Keyring
 from store.summaries.journal import find_data_key
@@ -140,14 +141,17 @@ def rotate_keys() -> None:
     """Seal everything again with the first of SECRET_KEYS."""
     settings = read_settings()
     keyring = Keyring(settings.secret_keys)
-    unreadable = 0
+    # First: mail that leaves the spill meanwhile is in the inbox when its turn comes.
+    unreadable = _rotate_spill(settings, keyring)
     with opened_pool(settings) as pool:
         for sealed in rotation.SEALED:
             unreadable += _rotate_column(pool, keyring, sealed)
-    _warn_of_spill(settings, keyring)
     if unreadable:
-        raise Failed(f"{unreadable} values cannot be opened with any of SECRET_KEYS.")
-    click.echo("Everything in Postgres is sealed with the first key.")
+        raise Failed(
+            f"{unreadable} values cannot be opened with any of SECRET_KEYS. Append the "
+            "key that sealed them, and repeat; keep the older keys until then."
+        )
+    click.echo("Everything in Postgres and in the spill is sealed with the first key.")
 
 
 def _differences(pool: Pool, keyring: Keyring, corp_id: str) -> list[Difference]:
@@ -182,16 +186,17 @@ def _rotate_column(pool: Pool, keyring: Keyring, sealed: rotation.Sealed) -> int
     return unreadable
 
 
-def _warn_of_spill(settings: Settings, keyring: Keyring) -> None:
+def _rotate_spill(settings: Settings, keyring: Keyring) -> int:
+    """How much mail of the spill no key opens."""
     try:
-        depth = open_spill(settings.redis_url, keyring).depth()
-    except SpillUnavailable:
-        click.echo(
-            "The spill cannot be reached; keep the older keys until it is empty."
-        )
-        return
-    if depth:
-        click.echo(f"{depth} events wait in the spill; keep the older keys until then.")
+        done = rotate_spill(open_spill(settings.redis_url, keyring), keyring)
+    except SpillUnavailable as error:
+        raise Failed(
+            "The spill cannot be reached, and mail in it may be sealed with an older "
+            "key. Let REDIS_URL be reachable, and repeat; keep the older keys."
+        ) from error
+    click.echo(f"spill: {done.renewed} sealed again, {done.unreadable} unreadable")
+    return done.unreadable
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from cronsim import CronSim, CronSimError
 from dotenv import dotenv_values
 
 from domain.guard import MOST_WINDOW_HOURS
+from store.connecting import check_url
 
 Value = TypeVar("Value")
 GuardSwitch = Literal["on", "off"]
@@ -25,6 +26,8 @@ KEY_BYTES = 32
 CRON_FIELDS = 5
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 AES_KEY_CHARACTERS = 43
+# It opens everything, and is all that a guesser needs.
+LEAST_TOKEN_CHARACTERS = 32
 
 
 class SettingsError(Exception):
@@ -146,7 +149,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         environment = {**file, **os.environ}
     read = _Reader(environment)
     settings = Settings(
-        database_url=read.required("DATABASE_URL", _database_url, ""),
+        database_url=read.required("DATABASE_URL", check_url, ""),
         redis_url=read.required("REDIS_URL", _redis_url, ""),
         port=read.optional("PORT", _port, 8000),
         web_port=read.optional("WEB_PORT", _port, 8080),
@@ -214,12 +217,6 @@ def _guard(read: _Reader) -> GuardDefaults:
     )
 
 
-def _database_url(text: str) -> str:
-    if not text.startswith(("postgresql://", "postgres://")):
-        raise ValueError("must look like postgresql://user:password@host:5432/name")
-    return text
-
-
 def _redis_url(text: str) -> str:
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("must look like redis://host:6379/0")
@@ -285,6 +282,11 @@ def _secret_key(text: str) -> bytes:
 def _bearer(text: str) -> str:
     if not re.fullmatch(r"[!-~]+", text):
         raise ValueError("must be printable ASCII without blanks")
+    if len(text) < LEAST_TOKEN_CHARACTERS:
+        raise ValueError(
+            f"must have at least {LEAST_TOKEN_CHARACTERS} characters "
+            "(openssl rand -base64 32)"
+        )
     return text
 
 

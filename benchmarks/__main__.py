@@ -14,7 +14,7 @@ import click
 import psutil
 import psycopg
 
-from benchmarks import bench_events, bench_receiver, bench_resync
+from benchmarks import bench_events, bench_receiver, bench_resync, bench_tenants
 from benchmarks.bench_events import effect_line
 from benchmarks.environment import Stage, open_stage
 from benchmarks.table import Line, as_markdown, as_text
@@ -43,6 +43,7 @@ WHOLE: dict[str, Measure] = {
     "many_events": lambda stage: bench_events.many_events(
         stage, events=10_000, people=500
     ),
+    "tenants": lambda stage: bench_tenants.tenants(stage, few=100, many=1_000),
     "effects": lambda stage: [
         effect_line(
             bench_events.effects(stage, corps=50, seconds=30),

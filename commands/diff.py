@@ -19,8 +19,8 @@ from store.org.diff import read_changes
 from store.sealing import DataKey, Keyring
 from store.summaries import corps, departments, members
 from store.summaries.journal import find_data_key
+from texts.catalogue import say
 from web.console.words import Names, describe_group
-from web.texts import say
 
 _KINDS = ("department", "member")
 

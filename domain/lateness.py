@@ -13,6 +13,15 @@ from domain.ids import DepartmentId, Userid, split_key
 from domain.org import Department, Employment, Member, employment_of
 from domain.scope import AuthMode, Tag
 
+# Events that look alike may be two changes within one second, which is all that WeCom
+# tells of the time. A question sent within that second or the five after it may have
+# been answered before the second change.
+LOOKALIKE_SECONDS = 1.0 + 5.0
+# The second is WeCom's and the question's time our own. An event that arrives up to so
+# much after its second may show how far the clocks are apart, so that its arrival
+# counts; one that is older was delivered late.
+CLOCKS_APART_SECONDS = 15.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerSight:

@@ -1,33 +1,26 @@
 """The receiver: believes nothing unchecked, keeps what it believes, answers, rings."""
 
 import atexit
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from receiver.callbacks import CallbackDoor, read_body
 from receiver.items import is_proved, to_item_post
-from receiver.meters import ACKNOWLEDGED, CALLBACKS, REFUSALS, exposition
-from receiver.posts import to_post
+from receiver.meters import CALLBACKS, exposition
+from receiver.refusals import Refusals
 from settings import Settings, load
 from store.database import StoreUnavailable
-from store.inbox.record import Post
 from store.intake.durable_write import NoStore
 from store.intake.receiver_stores import Shore, open_shore
 from store.sealing import Keyring
-from tapd.webhooks import read_item_event
+from tapd.webhooks import BODY_BYTES as ITEM_BYTES
+from tapd.webhooks import UnreadableItem, read_item_event
 from wecom.crypto import AesKey
-from wecom.intake import (
-    BODY_BYTES,
-    CallbackRefused,
-    SuiteIdentity,
-    open_callback,
-    verify_url,
-)
-from wecom.kinds import UNKNOWN
-from workers.queue.bell import Ringer, open_ringer
+from wecom.intake import CallbackRefused, SuiteIdentity
+from workers.queue.bell import open_ringer
 
 
 def create_app(
@@ -41,68 +34,71 @@ def create_app(
     keyring = Keyring(settings.secret_keys)
     shore = open_shore(settings.database_url, settings.redis_url, keyring)
     atexit.register(shore.close)
+    ringer = open_ringer(settings.redis_url)
+    refusals = Refusals(shore=shore)
     receiver = Receiver(
-        suite=_suite(settings),
-        keyring=keyring,
-        shore=shore,
-        ringer=open_ringer(settings.redis_url),
-        clock=clock or shore.pulse.now,
+        keyring=keyring, shore=shore, refusals=refusals, ring=ringer.ring
     )
     app = Flask(__name__, static_folder=None)
     app.extensions["shore"] = shore
+    app.extensions["refusals"] = refusals
     app.register_error_handler(HTTPException, receiver.refuse)
     app.register_error_handler(CallbackRefused, receiver.refuse)
-    for rule, view, methods in (
-        ("/wecom/command", receiver.callback, ["GET", "POST"]),
-        ("/wecom/data", receiver.callback, ["GET", "POST"]),
-        ("/tapd/events/<company_id>", receiver.item_event, ["POST"]),
-        ("/healthz", lambda: _plain(b"alive\n"), ["GET"]),
-        ("/readyz", receiver.ready, ["GET"]),
-        ("/metrics", lambda: _plain(exposition(shore.depths())), ["GET"]),
+    for rule, view, method in (
+        ("/tapd/events/<company_id>", receiver.item_event, "POST"),
+        ("/healthz", lambda: _plain(b"alive\n"), "GET"),
+        ("/readyz", receiver.ready, "GET"),
+        ("/metrics", lambda: _plain(exposition(shore.depths())), "GET"),
     ):
-        app.add_url_rule(rule, rule, view, False, methods=methods)
+        app.add_url_rule(rule, rule, view, False, methods=[method])
+    app.wsgi_app = CallbackDoor(  # type: ignore[method-assign]  # Flask's way.
+        suite=_suite(settings),
+        keyring=keyring,
+        landing=shore.landing,
+        refusals=refusals,
+        ring=ringer.ring,
+        clock=clock or shore.pulse.now,
+        rest=app.wsgi_app,
+    )
     return app
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """The views, with what they need at hand."""
+    """Flask's views, with what they need at hand."""
 
-    suite: SuiteIdentity
     keyring: Keyring
     shore: Shore
-    ringer: Ringer
-    clock: Callable[[], float]
-
-    def callback(self) -> Response:
-        """A callback of WeCom, on either URL: both carry both families."""
-        began = time.perf_counter()
-        if request.method == "HEAD":
-            raise CallbackRefused(405, "method")
-        body, query = _body(), request.query_string.decode(errors="replace")
-        now = self.clock()
-        if request.method == "GET":
-            return _plain(verify_url(self.suite, query=query, now=now))
-        callback, message = open_callback(self.suite, query=query, body=body, now=now)
-        kind = "unknown" if callback.rule is UNKNOWN else callback.kind
-        self._keep(to_post(callback, message, self.keyring), kind=kind)
-        ACKNOWLEDGED.observe(time.perf_counter() - began)
-        return _plain(b"success")
+    refusals: Refusals
+    ring: Callable[[str], None]
 
     def item_event(self, company_id: str) -> Response:
         """An item event of TAPD."""
-        body = _body()
+        body = read_body(
+            announced=request.headers.get("Content-Length"),
+            read=request.stream.read,
+            limit=ITEM_BYTES,
+        )
         try:
             secret = self.shore.find_event_secret(company_id)
         except StoreUnavailable:
             raise CallbackRefused(503, "unavailable") from None
         if secret is None:
             raise CallbackRefused(404, "company")
-        event = read_item_event(body)
+        try:
+            event = read_item_event(body)
+        except UnreadableItem:
+            raise CallbackRefused(400, "item") from None
         if not is_proved(event, secret):
             raise CallbackRefused(403, "secret")
         post = to_item_post(event, body, company_id=company_id, keyring=self.keyring)
-        self._keep(post, kind="item")
+        try:
+            landed = self.shore.landing.take(post)
+        except NoStore:
+            raise CallbackRefused(503, "unavailable") from None
+        CALLBACKS.labels("item", landed.outcome).inc()
+        for mailbox in landed.ring:
+            self.ring(mailbox)
         return _plain(b"")
 
     def ready(self) -> Response:
@@ -110,36 +106,15 @@ class Receiver:
         return _plain(b"", status=200 if self.shore.landing.is_ready() else 503)
 
     def refuse(self, error: CallbackRefused | HTTPException) -> Response:
-        """An empty answer, one counter for its reason, and a gap where mail is lost."""
-        status = (
-            error.status if isinstance(error, CallbackRefused) else error.code or 500
-        )
-        reason = (
-            error.reason if isinstance(error, CallbackRefused) else f"http_{status}"
-        )
-        reason = "method" if status == 405 else reason
+        """An empty answer, and one counter for its reason."""
+        if isinstance(error, CallbackRefused):
+            status, reason = error.status, error.reason
+        else:
+            status = error.code or 500
+            reason = "method" if status == 405 else f"http_{status}"
         if request.path.startswith(("/wecom/", "/tapd/")):
-            REFUSALS.labels(reason).inc()
-            lost_mail = status >= 500 and request.path.startswith("/wecom/")
-            self.shore.count_refusal(reason, lost_mail=lost_mail)
+            self.refusals.count(reason)
         return _plain(b"", status=status)
-
-    def _keep(self, post: Post, *, kind: str) -> None:
-        try:
-            landed = self.shore.landing.take(post)
-        except NoStore:
-            raise CallbackRefused(503, "unavailable") from None
-        CALLBACKS.labels(kind, landed.outcome).inc()
-        for mailbox in landed.ring:
-            self.ringer.ring(mailbox)
-
-
-def _body() -> bytes:
-    announced = request.content_length or 0
-    body = b"" if announced > BODY_BYTES else request.stream.read(BODY_BYTES + 1)
-    if max(announced, len(body)) > BODY_BYTES:
-        raise CallbackRefused(413, "size")
-    return body
 
 
 def _plain(text: bytes, *, status: int = 200) -> Response:

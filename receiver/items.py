@@ -3,7 +3,7 @@
 import hmac
 
 from domain.ids import Key
-from store.inbox.record import MailState, Post, identify
+from store.inbox.record import BODY_PLACE, MailState, Post, identify
 from store.sealing import Keyring
 from tapd.webhooks import ItemEvent
 
@@ -32,5 +32,5 @@ def to_item_post(
         outcome=_OUTCOME,
         sent_at=None,
         hint={},
-        body=keyring.seal(body, place="inbox"),
+        body=keyring.seal(body, place=BODY_PLACE),
     )

@@ -4,7 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 
 from domain.ids import CORP_KEY, Key, department_key, member_key, tag_key
-from store.inbox.record import MailState, Post, identify
+from store.inbox.record import BODY_PLACE, MailState, Post, identify
 from store.intake.tickets import seal_ticket
 from store.sealing import Keyring
 from wecom.callbacks import Callback
@@ -27,7 +27,7 @@ def to_post(callback: Callback, message: bytes, keyring: Keyring) -> Post:
         ticket = seal_ticket(keyring, suite_id=suite_id, ticket=detail.ticket)
     # Sealing the rest would cost more than all else that is done to a callback.
     if isinstance(detail, CODES) or callback.rule is UNKNOWN:
-        body = keyring.seal(message, place="inbox")
+        body = keyring.seal(message, place=BODY_PLACE)
     return Post(
         digest=identify(mailbox=mailbox, content=message),
         mailbox=mailbox,
@@ -36,12 +36,16 @@ def to_post(callback: Callback, message: bytes, keyring: Keyring) -> Post:
         key=_key(detail),
         state=state,
         outcome=outcome,
-        sent_at=datetime.fromtimestamp(callback.sent_at, UTC),
+        sent_at=_moment(callback.sent_at),
         hint=hint_of(detail),
         body=body,
         barrier=callback.kind in _BARRIERS,
         ticket=ticket,
     )
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _mailbox(callback: Callback) -> str:

@@ -7,8 +7,6 @@ from typing import Any
 _counters = tempfile.mkdtemp(prefix="receiver-counters-")
 
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_counters}"]
-# A URL verification carries its whole message in the address.
-limit_request_line = 8190
 
 
 def on_exit(_server: Any) -> None:

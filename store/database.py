@@ -4,7 +4,9 @@ import select
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol
+from enum import StrEnum
+from functools import partial
+from typing import Protocol
 
 import orjson
 import psycopg
@@ -12,6 +14,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps
 from psycopg_pool import ConnectionPool
+
+from store.connecting import CONNECT_SECONDS, prepare
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -29,14 +33,28 @@ class Pool(Protocol):
 
 
 # A statement that takes longer is stuck behind something that will not end by itself.
-OPTIONS = "-c timezone=UTC -c statement_timeout={milliseconds}"
-
+_STUCK_SECONDS = 60.0
 
 # Whoever was not asked for so long may be gone without a word: a firewall's rule.
 _SURE_SECONDS = 30.0
 
 # Most of what a large corp costs us is JSON: journal lines and staged answers.
 set_json_dumps(orjson.dumps)
+
+
+class Plans(StrEnum):
+    """When Postgres plans a statement that it has seen before.
+
+    Shape: ONCE suits processes that make the same small statements again and again:
+        there planning costs ten times what the statement does.
+    """
+
+    AS_POSTGRES_CHOOSES = "auto"
+    ONCE = "force_generic_plan"
+
+
+# How often a connection makes a statement before it is prepared.
+_PREPARED_AFTER = {Plans.AS_POSTGRES_CHOOSES: 5, Plans.ONCE: 1}
 
 
 class StoreUnavailable(Exception):
@@ -48,18 +66,23 @@ def open_pool(
     *,
     size: int,
     wait_seconds: float = 5.0,
-    statement_seconds: float = 60.0,
+    statement_seconds: float = _STUCK_SECONDS,
+    plans: Plans = Plans.AS_POSTGRES_CHOOSES,
 ) -> ConnectionPool[Connection]:
     """A pool of at most `size` connections, opened in the background.
 
     Raises: nothing here; a connection that cannot be had raises StoreUnavailable later.
     """
-    options = OPTIONS.format(milliseconds=int(statement_seconds * 1000))
-    arguments: dict[str, Any] = {"options": options, "connect_timeout": 5}
     return ConnectionPool(
         database_url,
         connection_class=_Pooled,
-        kwargs=arguments,
+        kwargs={
+            "connect_timeout": CONNECT_SECONDS,
+            "prepare_threshold": _PREPARED_AFTER[plans],
+        },
+        configure=partial(
+            prepare, statement_seconds=statement_seconds, plan_cache_mode=plans
+        ),
         min_size=1,
         max_size=size,
         timeout=wait_seconds,

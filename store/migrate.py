@@ -9,25 +9,43 @@ from uuid import uuid4
 import psycopg
 from yoyo import read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
-from yoyo.connections import parse_uri
+from yoyo.connections import DatabaseURI, parse_uri
 from yoyo.migrations import default_migration_table
 
+from store.connecting import connect
+
 FOLDER = Path(__file__).parent / "migrations"
+
+# yoyo wants one; the connection is made by ours.
+_NO_ADDRESS = parse_uri("postgresql+psycopg://")
 
 # Any number will do, as long as every process of ours takes the same one.
 _LOCK = 7_210_904_116
 
 
 class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo ships no types.
-    """yoyo's Postgres, without the errors that its questions leave in the server's log.
+    """yoyo's Postgres, by a connection like all of ours and without alarming lines.
 
-    It finds out whether its table of locks exists by creating it, and whether DDL is
+    It takes addresses apart by itself, and knows neither sockets nor several hosts; it
+    finds out whether its table of locks exists by creating it, and whether DDL is
     transactional by dropping a table that must be gone: both fail when all is well.
     """
 
     create_lock_table_sql = PostgresqlPsycopgBackend.create_lock_table_sql.replace(
         "CREATE TABLE", "CREATE TABLE IF NOT EXISTS"
     )
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url
+        super().__init__(_NO_ADDRESS, default_migration_table)
+
+    def connect(self, dburi: DatabaseURI) -> psycopg.Connection[tuple[Any, ...]]:
+        """The connection that migrations are applied by."""
+        return connect(self._database_url)
+
+    def copy(self) -> "_Backend":
+        """The same once more, with a connection of its own."""
+        return _Backend(self._database_url)
 
     def init_database(self) -> None:
         """Make the table of locks; that Postgres has transactional DDL is known."""
@@ -55,7 +73,7 @@ def migrate(database_url: str) -> list[str]:
     """
     # The library's own lock is a row that a killed process leaves behind; Postgres
     # gives an advisory lock back when the connection ends, however it ends.
-    with psycopg.connect(database_url, autocommit=True) as guard:
+    with connect(database_url) as guard:
         guard.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         with _open(database_url) as backend:
             wanted = backend.to_apply(read_migrations(str(FOLDER)))
@@ -70,8 +88,6 @@ def list_missing(database_url: str) -> list[str]:
 
 
 def _open(database_url: str) -> _Backend:
-    _, _, rest = database_url.partition("://")
-    address = parse_uri(f"postgresql+psycopg://{rest}")
-    backend = _Backend(address, default_migration_table)
+    backend = _Backend(database_url)
     backend.init_database()
     return backend

@@ -18,6 +18,7 @@ _NONCE_BYTES = 12
 _TAG_BYTES = 16
 _HEAD_BYTES = len(_VERSION) + _KEY_ID_BYTES + _NONCE_BYTES
 DATA_KEY_BYTES = 32
+_PSEUDONYM = "hmac:"
 
 
 class SealBroken(Exception):
@@ -95,7 +96,12 @@ def new_data_key() -> bytes:
 def pseudonym(key: bytes, *, corp_id: str, name: str) -> str:
     """What stands for an id after a purge: `hmac:<hex>`, the same for the same id."""
     message = f"{corp_id}\x00{name}".encode()
-    return "hmac:" + hmac.new(key, message, hashlib.sha256).hexdigest()
+    return _PSEUDONYM + hmac.new(key, message, hashlib.sha256).hexdigest()
+
+
+def is_pseudonym(name: str) -> bool:
+    """Whether an earlier purge has left this name."""
+    return name.startswith(_PSEUDONYM)
 
 
 # Few keys are in use at a time, those of the corps that are being written; what a

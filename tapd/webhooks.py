@@ -8,6 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
+# Descriptions are long, and a form spells each Chinese character in nine bytes.
+BODY_BYTES = 8 * 1024 * 1024
+_FORM_FIELDS = 10_000
+
+
+class UnreadableItem(Exception):
+    """Neither an object of JSON nor a form."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemEvent:
@@ -28,7 +36,10 @@ class ItemEvent:
 
 
 def read_item_event(body: bytes) -> ItemEvent:
-    """The event in a body of any form; one that cannot be read has no secret."""
+    """The event in a body of any form.
+
+    Raises: UnreadableItem.
+    """
     fields = _parse(body)
     return ItemEvent(
         kind=_text(fields, "event_key") or _text(fields, "event") or "unknown",
@@ -42,12 +53,14 @@ def _parse(body: bytes) -> dict[str, Any]:
     # By its looks, not by its Content-Type: people set that freely in TAPD.
     try:
         text = body.decode()
-        if not text.lstrip().startswith("{"):
-            values = parse_qs(text, keep_blank_values=True)
+        if not text.lstrip().startswith(("{", "[")):
+            values = parse_qs(text, keep_blank_values=True, max_num_fields=_FORM_FIELDS)
             return {name: last for name, (*_, last) in values.items()}
-        parsed: dict[str, Any] = json.loads(text)
+        parsed: object = json.loads(text)
     except (ValueError, RecursionError):
-        return {}
+        raise UnreadableItem from None
+    if not isinstance(parsed, dict):
+        raise UnreadableItem
     return parsed
 
 

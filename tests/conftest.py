@@ -55,10 +55,19 @@ def postgres_url(guarded: Guarded) -> Iterator[str]:
 def redis_server_url(guarded: Guarded) -> Iterator[str]:
     """An empty database of a server: REDIS_URL's, else an embedded one."""
     if given := os.environ.get("REDIS_URL"):
-        yield empty_redis(given)
+        yield empty_redis(given, share=_number(), shares=_processes())
         return
     with running_valkey(guarded) as server:
         yield server.url()
+
+
+def _number() -> int:
+    """Which of the processes that test at once this is."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def _processes() -> int:
+    return int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from web import limits
 from web.account.session import require_member
 from web.company.authorize import require_company
 from web.operators import is_api_token, is_operator
@@ -73,8 +74,13 @@ def _refuse_strangers() -> Response | None:
 
 def _require_bearer() -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not is_api_token(token.strip()):
-        raise Problem(401, "This needs the header Authorization: Bearer API_TOKEN.")
+    given = token.strip() if scheme.lower() == "bearer" else ""
+    if given and is_api_token(given):
+        return
+    if given:
+        # Who says nothing guesses at nothing.
+        limits.refuse_token("api")
+    raise Problem(401, "This needs the header Authorization: Bearer API_TOKEN.")
 
 
 def _to_sign_in() -> Response:

@@ -8,22 +8,23 @@ from flask_openapi3.openapi import OpenAPI
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 import logs
+from serving.addresses import TrustedProxies
 from settings import Settings, load
 from store.database import open_pool
 from store.sealing import Keyring
 from tapd.api import open_api
 from tapd.envelope import Envelope
 from tapd.oauth import TapdOAuth
-from web import access, headers, languages, limits, probes, problems, services
+from web import access, cookies, headers, languages, limits, probes, problems, services
 from web.account import setup as account
 from web.api import document
 from web.company import setup as company
 from web.console import setup
 from web.cursors import Cursors, derive
 from web.install import setup as install
+from web.worker import BODY_BYTES
 from wecom.crypto import AesKey
 from wecom.intake import SuiteIdentity
 from workers.calls.client import open_reach
@@ -33,7 +34,6 @@ POOL_SIZE = 8
 REDIS_SECONDS = 1.0
 # A page says within three seconds that the database is away.
 STORE_SECONDS = 2.0
-BODY_BYTES = 16 * 1024 * 1024
 
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
@@ -47,10 +47,10 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     app = document.make_app(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     if settings.trusted_proxies:
-        # Each of them adds whom it was asked by; what stands before those is hearsay.
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's way.
-            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0
+        app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]  # Flask's way.
+            app.wsgi_app, count=settings.trusted_proxies
         )
+    cookies.configure(app, public_url=settings.public_url)
     services.install(app.extensions, _wire(settings))
     problems.handle_errors(app)
     headers.protect(app)
@@ -83,7 +83,7 @@ def _wire(settings: Settings) -> services.Services:
         ring_notices=bell.ring_notices,
         ring_accounts=bell.ring_accounts,
         api_token=settings.api_token,
-        operator_mark=_operator_mark(settings),
+        operator_marks=_operator_marks(settings),
         wecom=reach.suite,
         login_wecom=reach.login,
         corp_api=reach.corp_api,
@@ -145,7 +145,8 @@ def _open_redis(redis_url: str) -> Redis:
     )
 
 
-def _operator_mark(settings: Settings) -> str:
-    # A session is as good as the token it was opened with: a new token ends it.
+def _operator_marks(settings: Settings) -> tuple[bytes, ...]:
+    # Under keys of ours, so that a copy of the database lets nobody check a token.
     token = settings.api_token.encode()
-    return hmac.new(token, b"operator session", hashlib.sha256).hexdigest()
+    keys = derive(settings.secret_keys, b"operator sessions")
+    return tuple(hmac.digest(key, token, hashlib.sha256) for key in keys)

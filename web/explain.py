@@ -12,11 +12,11 @@ from store.summaries.departments import list_names
 from store.summaries.events import EventSummary, find_newest_of_key
 from store.summaries.journal import list_latest
 from store.summaries.members import MemberSummary
+from texts.catalogue import LANGUAGES, say
 from web.corps import FoundCorp
 from web.findings import FindingStep, find_finding
 from web.matching import MatchStep, match_next, match_step
 from web.noticing import NoticeStep, find_notice_step, notice_next
-from web.texts import LANGUAGES, say
 
 NextStep = Literal[
     "none", "retry_event", "wait_for_event", "resume_corp", "wait_for_link",

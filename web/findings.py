@@ -13,7 +13,7 @@ from store.org import absences
 from store.summaries.journal import list_latest
 from store.summaries.members import MemberSummary
 from store.summaries.runs.plans import find_waiting_entry
-from web.texts import LANGUAGES, say
+from texts.catalogue import LANGUAGES, say
 
 
 class FindingStep(BaseModel):

@@ -24,6 +24,7 @@ from store.platform.metrics import (
     EVENT_TO_EFFECT,
     HELD_BACK,
     NOTICES,
+    WRONG_TOKENS,
     Drained,
     Histogram,
     read_counts,
@@ -126,6 +127,13 @@ class StoreCollector(Collector):
             "outcome",
             NOTICES,
             (each for each in NoticeState if each is not NoticeState.QUEUED),
+        )
+        yield self._counted(
+            "sync_wrong_tokens",
+            "Wrong tokens, by the door at which they were brought",
+            "door",
+            WRONG_TOKENS,
+            ("console", "api"),
         )
         yield self._distributed("sync_batch_events", "Events per claim", BATCH_EVENTS)
         yield self._distributed(

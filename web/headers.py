@@ -2,8 +2,12 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import BadRequest
+
+from web import cookies
+
+_YEAR_SECONDS = 365 * 24 * 3600
 
 _POLICY = "; ".join(
     (
@@ -50,6 +54,9 @@ def _refuse_nul() -> None:
 def _add(answer: Response) -> Response:
     answer.headers.setdefault("Content-Security-Policy", _POLICY)
     answer.headers["X-Content-Type-Options"] = "nosniff"
+    if cookies.is_secure(current_app):
+        # This host alone: what else stands under its name is not ours to decide.
+        answer.headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}"
     answer.headers["Referrer-Policy"] = "same-origin"
     if request.endpoint != "static":
         answer.headers.setdefault("Cache-Control", "no-store")

@@ -1,12 +1,14 @@
 """The choice of a language, on every page alike."""
 
-from flask import Flask, current_app, make_response, redirect, request, url_for
+from flask import Flask, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from texts.catalogue import LANGUAGES
+from web import cookies
 from web.access import Audience, seen_by
+from web.cookies import Cookie
 from web.paths import local_path
 from web.problems import Problem
-from web.texts import COOKIE, LANGUAGES
 
 _YEAR_SECONDS = 365 * 24 * 3600
 
@@ -23,12 +25,5 @@ def choose_language(tag: str) -> ResponseReturnValue:
         raise Problem(404, f"language {tag}: not known here.")
     wanted = local_path(request.args.get("next")) or url_for("front")
     answer = make_response(redirect(wanted, 303))
-    answer.set_cookie(
-        COOKIE,
-        tag,
-        max_age=_YEAR_SECONDS,
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        httponly=True,
-        samesite="Lax",
-    )
+    cookies.keep(answer, Cookie.LANGUAGE, tag, seconds=_YEAR_SECONDS)
     return answer

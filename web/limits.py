@@ -5,7 +5,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from flask import request
 from limits import RateLimitItem, RateLimitItemPerMinute
@@ -13,11 +12,10 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 from redis import Redis, RedisError
 
+from serving.addresses import visitor_of
+from store.platform.metrics import WRONG_TOKENS
 from web.problems import Problem
 from web.services import services
-
-# One household or one machine is given a network of this size.
-_IPV6_PREFIX = 64
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +33,9 @@ class Door:
     allowed: RateLimitItem
 
 
-# Wrong tokens at the console.
-CONSOLE = Door(name="console", allowed=RateLimitItemPerMinute(10))
+# Wrong tokens, at the console or of the API. The right one is looked at first and
+# passes, however many others of its address were wrong.
+TOKEN = Door(name="token", allowed=RateLimitItemPerMinute(10))
 # Returns from WeCom's sign-in that belong to no way out of this browser's. They alone
 # are refused: whoever floods us shuts no door but this.
 SIGN_IN = Door(name="sign-in", allowed=RateLimitItemPerMinute(300, 10))
@@ -66,6 +65,17 @@ def count_try(door: Door, who: str) -> None:
         _refuse(door, who)
 
 
+def refuse_token(door: str) -> None:
+    """Count a wrong token, at the door `console` or `api`, and say so in the log.
+
+    Raises: Problem when this address has brought too many.
+    """
+    who = client_address()
+    _tally(door)
+    count_try(TOKEN, who)
+    log.warning("wrong token", extra={"door": door, "address": who})
+
+
 def note_failure(door: Door, who: str) -> None:
     """One more failure, at a door that `refuse_after_failures` guards."""
     _asked(door, lambda limiter: limiter.hit(door.allowed, door.name, who))
@@ -82,16 +92,14 @@ def refuse_after_failures(door: Door, who: str) -> None:
 
 def client_address() -> str:
     """Where the request comes from; of an IPv6 address its network."""
-    text = request.remote_addr or "unknown"
+    return visitor_of(request.remote_addr)
+
+
+def _tally(door: str) -> None:
     try:
-        address = ip_address(text)
-    except ValueError:
-        return text
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Network((address, _IPV6_PREFIX), strict=False))
+        services().redis.hincrby(WRONG_TOKENS, door, 1)
+    except (RedisError, OSError):
+        log.info("tallies dropped", extra={"tally": WRONG_TOKENS})
 
 
 def _asked(door: Door, question: Callable[[RateLimiter], bool]) -> bool:

@@ -2,61 +2,111 @@
 
 import hashlib
 import hmac
+import re
 
-from flask import session
+from flask import Response, after_this_request, g
 
 from store.database import transaction
 from store.platform import operators
+from store.sessions import operator_sessions
+from store.sessions.ids import LONGEST_HOURS
+from store.sessions.operator_sessions import OperatorSession
+from web import cookies
+from web.cookies import Cookie
 from web.services import services
 
-_MARK, _NAME = "operator", "operator_name"
+# What `create-operator` prints: nothing else is worth a question to Postgres.
+_OWN_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_FOUND = "operator_session"
 
 
 def is_api_token(token: str) -> bool:
     """Whether a text is API_TOKEN, compared in constant time."""
-    return hmac.compare_digest(token.encode(), services().api_token.encode())
+    given, ours = token.encode(errors="replace"), services().api_token.encode()
+    return hmac.compare_digest(_digest(given), _digest(ours))
 
 
 def is_operator() -> bool:
     """Whether an operator is signed in with a token that is still good."""
-    return _is_marked(services().operator_mark) or operator_name() is not None
+    return current_operator() is not None
 
 
 def operator_name() -> str | None:
     """The operator who signed in with a present token of their own."""
-    name = session.get(_NAME)
-    if not isinstance(name, str):
-        return None
-    with transaction(services().pool) as connection:
-        token_hash = operators.find_hash(connection, name)
-    return name if token_hash and _is_marked(_mark_of(token_hash)) else None
+    found = current_operator()
+    return found.name if found else None
+
+
+def current_operator() -> OperatorSession | None:
+    """The operator's session of this browser, looked up once in a request."""
+    if _FOUND not in g:
+        setattr(g, _FOUND, _look_up())
+    found: OperatorSession | None = g.get(_FOUND)
+    return found
+
+
+def is_operator_known() -> bool:
+    """Whether this request has found an operator; a page of errors asks no store."""
+    return g.get(_FOUND) is not None
 
 
 def sign_operator_in(token: str) -> bool:
     """Open a session of whose token this is; False when it is nobody's."""
-    name, mark = None, services().operator_mark
-    if not is_api_token(token):
-        with transaction(services().pool) as connection:
-            name = operators.find_by_token(connection, token)
-            token_hash = name and operators.find_hash(connection, name)
-        if not isinstance(token_hash, bytes):
-            return False
-        mark = _mark_of(token_hash)
-    session[_MARK], session[_NAME] = mark, name
+    is_ours = is_api_token(token)
+    if not is_ours and not _OWN_TOKEN.fullmatch(token):
+        return False
+    before = cookies.read(Cookie.OPERATOR)
+    with transaction(services().pool) as connection:
+        if is_ours:
+            mark = services().operator_marks[0]
+            session_id = operator_sessions.open_by_api_token(connection, mark)
+        else:
+            token_hash = operators.hash_of(token)
+            named = operator_sessions.open_named(connection, token_hash)
+            if named is None:
+                return False
+            session_id = named
+        if before is not None:
+            operator_sessions.end(connection, before)
+    _remember(session_id)
     return True
 
 
 def sign_operator_out() -> None:
-    """End the operator's session; a second time too."""
-    session.pop(_MARK, None)
-    session.pop(_NAME, None)
+    """End the operator's session, wherever it was copied to; a second time too."""
+    session_id = cookies.read(Cookie.OPERATOR)
+    if session_id is not None:
+        with transaction(services().pool) as connection:
+            operator_sessions.end(connection, session_id)
+    g.pop(_FOUND, None)
+
+    @after_this_request
+    def forget(answer: Response) -> Response:
+        cookies.drop(answer, Cookie.OPERATOR)
+        return answer
 
 
-def _is_marked(mark: str) -> bool:
-    kept = session.get(_MARK, "")
-    return isinstance(kept, str) and hmac.compare_digest(kept.encode(), mark.encode())
+def _look_up() -> OperatorSession | None:
+    session_id = cookies.read(Cookie.OPERATOR)
+    if session_id is None:
+        return None
+    wired = services()
+    with transaction(wired.pool) as connection:
+        return operator_sessions.find(
+            connection, session_id, marks=wired.operator_marks
+        )
 
 
-def _mark_of(token_hash: bytes) -> str:
-    # A session is as good as the token it was opened with: a new token ends it.
-    return hmac.new(token_hash, b"operator session", hashlib.sha256).hexdigest()
+def _remember(session_id: str) -> None:
+    g.pop(_FOUND, None)
+
+    @after_this_request
+    def keep(answer: Response) -> Response:
+        seconds = LONGEST_HOURS * 3600
+        cookies.keep(answer, Cookie.OPERATOR, session_id, seconds=seconds)
+        return answer
+
+
+def _digest(text: bytes) -> bytes:
+    # Of equal length, so that not even the length is told by the time it takes.
+    return hashlib.sha256(text).digest()

@@ -1,7 +1,7 @@
 """Whether the web process lives, can serve, and what the whole service looks like."""
 
 import psycopg
-from flask import Flask, Response
+from flask import Flask, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from web.access import Audience, seen_by
@@ -9,6 +9,9 @@ from web.gauges import StoreCollector
 from web.services import services
 
 _READY_SECONDS = 1.0
+_OF_PROXIES = ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP")
+HEADER = "Sync-Came-By"
+PROXY = "proxy"
 
 
 def register(app: Flask) -> None:
@@ -20,8 +23,13 @@ def register(app: Flask) -> None:
 
 @seen_by(Audience.ANYONE)
 def healthz() -> Response:
-    """The process answers."""
-    return Response("alive\n", content_type="text/plain")
+    """The process answers, and says to doctor whether it was asked by a proxy."""
+    proxied = any(name in request.headers for name in _OF_PROXIES)
+    return Response(
+        "alive\n",
+        content_type="text/plain",
+        headers={HEADER: PROXY if proxied else "itself"},
+    )
 
 
 @seen_by(Audience.ANYONE)

@@ -52,6 +52,8 @@ def answer_problem(problem: Problem) -> Response:
     )
     if problem.status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = "Bearer"
+    if problem.retry_after_seconds is not None:
+        answer.headers["Retry-After"] = str(problem.retry_after_seconds)
     return answer
 
 

@@ -38,8 +38,9 @@ class Services:
     """The stores, the bell, the way to WeCom and the few settings that routes need.
 
     Shape: `login_wecom` and `login_suite_id` are the web sign-in's suite, the app's
-        own where none is set; `tapd` and `tapd_api` are None without a client of
-        TAPD's.
+        own where none is set; `operator_marks` stand for API_TOKEN in the sessions
+        that it opened, the first in those of now; `tapd` and `tapd_api` are None
+        without a client of TAPD's.
     """
 
     pool: Pool
@@ -52,7 +53,7 @@ class Services:
     ring_notices: Callable[[int], bool]
     ring_accounts: Callable[[str], bool]
     api_token: str = field(repr=False)
-    operator_mark: str = field(repr=False)
+    operator_marks: tuple[bytes, ...] = field(repr=False)
     wecom: WeCom
     login_wecom: WeCom
     corp_api: Callable[[Corp], CorpApi]

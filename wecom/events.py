@@ -94,6 +94,11 @@ class TagChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnclearChange:
+    """Something in a corp changed, and what it was cannot be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribe:
     """A member came into the scope."""
 
@@ -152,6 +157,7 @@ Detail = (
     | MemberChange
     | DepartmentChange
     | TagChange
+    | UnclearChange
     | Subscribe
     | Unsubscribe
     | ChangeAppAdmin

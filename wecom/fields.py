@@ -7,6 +7,7 @@ from typing import TypeVar
 from xml.parsers import expat
 
 from wecom.errors import Malformed
+from wecom.salvage import salvage
 
 # Ids go into database indexes; WeCom's own have at most 64 bytes, codes 512, the keys
 # of card buttons 1024.
@@ -133,6 +134,20 @@ def parse_fields(document: bytes) -> Fields:
     except (expat.ExpatError, ValueError):
         raise Malformed("not XML") from None
     return Fields(values, unclear)
+
+
+def parse_message(document: bytes) -> Fields:
+    """The same of a message that is believed, where one bad value costs itself alone.
+
+    A value that XML cannot hold (a character that it forbids, a broken byte, an unknown
+    entity) has no single text, like one that is there twice.
+    Raises: Malformed when not even the elements can be told apart, or has a document
+        type.
+    """
+    try:
+        return parse_fields(document)
+    except Malformed:
+        return Fields(*salvage(document))
 
 
 def _refuse_doctype(*_declaration: object) -> None:

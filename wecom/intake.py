@@ -6,25 +6,30 @@ The first fault answers, so that two builds of this service refuse alike.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from wecom.callbacks import Callback, parse_callback, parse_envelope
 from wecom.crypto import AesKey, Opened, open_envelope, signature_matches
 from wecom.errors import BadEnvelope, Malformed
 from wecom.events import Family
-from wecom.fields import parse_fields
+from wecom.fields import parse_message
 
 BODY_BYTES = 65_536
 SKEW_SECONDS = 600
+# By as much our own clock may be wrong before Postgres' counts; whoever stores a
+# callback bounds its time exactly.
+CLOCKS_APART_SECONDS = 30
 _TIMESTAMP = re.compile("[0-9]{1,10}")
+# What WeCom asks to be told back is a number; nothing that carries mail looks like one.
+_TOKEN = re.compile(rb"[0-9A-Za-z]+")
 
 
 class CallbackRefused(Exception):
     """A request that is not believed: the HTTP status, and the reason it counts under.
 
     Shape: reasons are method, size, arguments, timestamp, envelope_xml, signature,
-        envelope, receiver, message_xml.
+        envelope, receiver, echostr, message_xml.
     """
 
     def __init__(self, status: int, reason: str) -> None:
@@ -48,8 +53,10 @@ class SuiteIdentity:
 
 
 def verify_url(suite: SuiteIdentity, *, query: str, now: float) -> bytes:
-    """The decrypted echostr of a URL verification.
+    """The decrypted echostr of a URL verification: a token of letters and digits.
 
+    The sealed text of a callback bears the same signature; were it told back, whoever
+    saw one pass could read the ticket or the auth code in it.
     Raises: Refused.
     """
     arguments = _arguments(query, "msg_signature", "timestamp", "nonce", "echostr")
@@ -57,6 +64,8 @@ def verify_url(suite: SuiteIdentity, *, query: str, now: float) -> bytes:
     opened = _open(suite, arguments, arguments["echostr"])
     if opened.receiver not in {suite.provider_corp_id, suite.suite_id}:
         raise CallbackRefused(403, "receiver")
+    if not _TOKEN.fullmatch(opened.message):
+        raise CallbackRefused(400, "echostr")
     return opened.message
 
 
@@ -86,16 +95,30 @@ def open_callback(
         suite_id=callback.suite_id,
         corp_id=callback.to_user_name,
     )
-    return callback, opened.message
+    return _bounded(callback, now), opened.message
+
+
+def _bounded(callback: Callback, now: float) -> Callback:
+    """The callback, said no later than it arrived, whatever it says itself."""
+    latest = int(now) + CLOCKS_APART_SECONDS
+    if callback.sent_at is None or callback.sent_at <= latest:
+        return callback
+    return replace(callback, sent_at=latest)
 
 
 def _arguments(query: str, *names: str) -> dict[str, str]:
     # A bare plus stands for itself: no argument has blanks, and base64 has pluses.
-    pairs = [part.partition("=") for part in query.split("&")]
-    values = [(unquote(name), unquote(value)) for name, _, value in pairs]
-    if any(sum(name == given for given, _ in values) != 1 for name in names):
+    found: dict[str, str] = {}
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        name = unquote(name)
+        if name in found:
+            raise CallbackRefused(400, "arguments")
+        if name in names:
+            found[name] = unquote(value)
+    if len(found) != len(names):
         raise CallbackRefused(400, "arguments")
-    return {name: value for name, value in values if name in names}
+    return found
 
 
 def _check_time(timestamp: str, now: float) -> None:
@@ -145,7 +168,7 @@ def _check_unreadable(suite: SuiteIdentity, opened: Opened) -> None:
     # The receiver comes first in the order, as far as a broken message lets it be told.
     family = suite_id = corp_id = None
     try:
-        fields = parse_fields(opened.message)
+        fields = parse_message(opened.message)
         if "InfoType" in fields:
             family, suite_id = Family.COMMAND, fields.text("SuiteId")
         else:

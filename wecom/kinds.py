@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from wecom.errors import Malformed
 from wecom.events import (
     AgentActivity,
     CancelAuth,
@@ -27,6 +28,7 @@ from wecom.events import (
     SuiteTicket,
     TagChange,
     TemplateCardEvent,
+    UnclearChange,
     UnlicensedNotify,
     Unsubscribe,
 )
@@ -114,8 +116,8 @@ def _card(fields: Fields) -> TemplateCardEvent:
         userid=fields.required("FromUserName"),
         event_key=fields.required("EventKey"),
         task_id=fields.required("TaskId"),
-        card_type=fields.identifier("CardType"),
-        response_code=fields.identifier("ResponseCode"),
+        card_type=fields.said(fields.identifier, "CardType"),
+        response_code=fields.said(fields.identifier, "ResponseCode"),
     )
 
 
@@ -138,11 +140,32 @@ def _of_corp(read: Callable[[Fields], Detail]) -> Callable[[Fields], Detail]:
     return checked
 
 
+def _or_unclear(read: Callable[[Fields], Detail]) -> Callable[[Fields], Detail]:
+    """An event whose key cannot be read still says of which corp it is."""
+
+    def lenient(fields: Fields) -> Detail:
+        try:
+            return read(fields)
+        except Malformed:
+            return UnclearChange()
+
+    return lenient
+
+
+def _some_contact(fields: Fields) -> Detail:
+    """A change of an unread kind: whichever key it has is looked at."""
+    for name, read in (("UserID", _member), ("Id", _department), ("TagId", _tag)):
+        if name in fields:
+            return _or_unclear(read)(fields)
+    return UnclearChange()
+
+
 def _other(_fields: Fields) -> Other:
     return Other()
 
 
 UNKNOWN = _ignored("unknown event")
+UNREAD_CHANGE = _handled(_of_corp(_some_contact), "its key, or the corp, is asked for")
 MESSAGE = _ignored("a member's message to the app; nothing here answers messages")
 
 _ORDERS = "paid editions of the app market are not used"
@@ -177,7 +200,7 @@ COMMANDS: Mapping[Kind, Rule] = {
         "permissions are read again, then the whole tree",
     ),
     **{
-        ("change_contact", change): _handled(_of_corp(read), reason)
+        ("change_contact", change): _handled(_of_corp(_or_unclear(read)), reason)
         for change, read, reason in (
             ("create_user", _member, "the member is asked for"),
             ("update_user", _member, "the member is asked for"),
@@ -214,11 +237,11 @@ SYSTEM_EVENTS: Mapping[Kind, Rule] = {
 
 DATA_EVENTS: Mapping[Kind, Rule] = {
     ("subscribe", None): _handled(
-        lambda fields: Subscribe(userid=fields.required("FromUserName")),
+        _or_unclear(lambda fields: Subscribe(userid=fields.required("FromUserName"))),
         "the member is asked for",
     ),
     ("unsubscribe", None): _handled(
-        lambda fields: Unsubscribe(userid=fields.required("FromUserName")),
+        _or_unclear(lambda fields: Unsubscribe(userid=fields.required("FromUserName"))),
         "the member is asked for",
     ),
     ("enter_agent", None): _ignored("opening the app changes nothing"),
@@ -229,7 +252,9 @@ DATA_EVENTS: Mapping[Kind, Rule] = {
     ),
     ("unlicensed_notify", None): _ignored(
         "a licence changes nothing in the org; notices show who lacks one",
-        lambda fields: UnlicensedNotify(userid=fields.required("FromUserName")),
+        _or_unclear(
+            lambda fields: UnlicensedNotify(userid=fields.required("FromUserName"))
+        ),
     ),
     ("template_card_event", None): _handled(
         _card, "the admin's answer about held removals, if WeCom names them an admin"

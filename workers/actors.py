@@ -11,6 +11,7 @@ import dramatiq
 import logs
 import settings
 from domain.ids import CompanyId, CorpPk, RunId
+from store.database import Plans
 from workers.inbox import drain as mailbox
 from workers.links import account_reads
 from workers.notices import deliver as notices
@@ -27,8 +28,10 @@ dramatiq.set_broker(BROKER)
 
 @cache
 def _runtime() -> Runtime:
-    # Built in the worker process, after the fork.
-    return build(_SETTINGS, broker=BROKER)
+    # Built in the worker process, after the fork. What a full read asks Postgres is
+    # planned for the size of its corp; what a drain asks is small and always the same.
+    plans = Plans.AS_POSTGRES_CHOOSES if RESYNC in BROKER.served_queues else Plans.ONCE
+    return build(_SETTINGS, broker=BROKER, plans=plans)
 
 
 @dramatiq.actor(queue_name=EVENTS, max_retries=0, time_limit=milliseconds(120))

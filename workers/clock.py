@@ -26,7 +26,8 @@ RESYNC = "resync"
 _TICK_SECONDS = 1.0
 _STAGGER_SECONDS = 3600.0
 _STOP_SECONDS = 1.0
-_POOL_SIZE = 4
+# Each group of upkeep's jobs, the renewal of leases, and one that nothing waits for.
+_POOL_SIZE = 6
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class Clock:
         self._runtime = runtime
         self._stopping = stopping
         self._lease: UUID | None = None
+        self._crew = jobs.Crew(runtime, stopping)
 
     @property
     def leads(self) -> bool:
@@ -98,7 +100,8 @@ class Clock:
             return
         with held(self._runtime.pool, CLOCK, lease):
             resync_if_due(self._runtime)
-            jobs.tick(self._runtime, stopping=self._stopping)
+            self._crew.turn()
+            jobs.tick(self._runtime, of=jobs.PROMPT, stopping=self._stopping)
 
     def _lead(self) -> UUID | None:
         """The leader's lease, if it is ours."""

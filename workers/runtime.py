@@ -6,7 +6,7 @@ import dramatiq
 from redis import Redis
 
 from settings import Settings
-from store.database import Pool, open_pool
+from store.database import Plans, Pool, open_pool
 from store.org.corps import Corp
 from store.sealing import DataKey, Keyring
 from wecom.client import WeCom
@@ -68,10 +68,14 @@ class Runtime:
 
 
 def build(
-    settings: Settings, *, broker: dramatiq.Broker, pool_size: int = _POOL_SIZE
+    settings: Settings,
+    *,
+    broker: dramatiq.Broker,
+    pool_size: int = _POOL_SIZE,
+    plans: Plans = Plans.AS_POSTGRES_CHOOSES,
 ) -> Runtime:
     """The runtime of this process; connections are made in the background."""
-    pool = open_pool(settings.database_url, size=pool_size)
+    pool = open_pool(settings.database_url, size=pool_size, plans=plans)
     redis = make_client(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
     keyring = Keyring(settings.secret_keys)
     tallies = Tallies(redis)

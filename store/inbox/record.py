@@ -1,17 +1,22 @@
 """Mail on its way in: one row for each thing said to us, however often it is said."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import orjson
 
 from domain.decisions import Json
 from domain.ids import Key
 from store.database import Connection
+from store.inbox.lookalike import PARAMETERS, asked_early
 from store.intake.tickets import SealedTicket, keep_ticket, wake_waiting
+
+# What the sealed content of a piece of mail is bound to.
+BODY_PLACE = "inbox"
 
 
 class MailState(StrEnum):
@@ -92,9 +97,64 @@ def record(connection: Connection, post: Post) -> Recorded:
         question was sent too early to have seen a second change.
     """
     if post.ticket is None:
-        return _insert(connection, post) or _count_repeat(connection, post)
+        return _insert(connection, post) or count_repeat(connection, post)
     with connection.transaction():
         return _record_ticket(connection, post, post.ticket)
+
+
+def record_fresh(
+    connection: Connection, posts: Sequence[Post]
+) -> list[Recorded | None]:
+    """Record what is new of this mail; None in the place of what is known already.
+
+    Shape: no two of the same identity, and no tickets.
+    Repeats: nothing is written for what is known; see `count_repeat`.
+    """
+    # An identity past its 48 hours counts as unknown even before upkeep removes it. In
+    # the order of their digests, so that two receivers never wait in a circle.
+    rows = connection.execute(
+        """
+        WITH given AS MATERIALIZED (
+            SELECT nextval('inbox_ids') AS event_id,
+                clock_timestamp() AS received_at, post.*
+            FROM json_to_recordset(%s::json) AS post (
+                place integer, digest bytea, mailbox text, kind text, change text,
+                key text, state text, outcome text, sent_at timestamptz, hint jsonb,
+                body bytea, barrier boolean
+            )
+        ), identity AS (
+            INSERT INTO identities AS known (digest, event_id, received_at)
+            SELECT digest, event_id, received_at FROM given ORDER BY digest
+            ON CONFLICT (digest) DO UPDATE
+            SET event_id = excluded.event_id, received_at = excluded.received_at
+            WHERE known.received_at < excluded.received_at - INTERVAL '48 hours'
+            RETURNING event_id
+        ), kept AS (
+            INSERT INTO inbox (
+                event_id, received_at, last_seen_at, done_at, mailbox, kind, change,
+                key, state, outcome, sent_at, hint, body, barrier
+            )
+            SELECT
+                event_id, received_at, received_at,
+                CASE WHEN state <> 'pending' THEN received_at END,
+                mailbox, kind, change, key, state, outcome,
+                -- A foreign clock that is ahead says no more than that it arrived.
+                CASE WHEN sent_at > received_at
+                    THEN date_trunc('second', received_at) ELSE sent_at END,
+                hint, body, barrier
+            FROM given JOIN identity USING (event_id)
+        )
+        SELECT place, event_id FROM given JOIN identity USING (event_id)
+        """,
+        [orjson.dumps([_row(*each) for each in enumerate(posts)]).decode()],
+    ).fetchall()
+    fresh: dict[int, int] = dict(rows)
+    return [
+        Recorded(event_id=fresh[place], arrival=Arrival.FRESH, due=_due(post))
+        if place in fresh
+        else None
+        for place, post in enumerate(posts)
+    ]
 
 
 def post_internal(
@@ -138,60 +198,46 @@ def _record_ticket(
     connection: Connection, post: Post, ticket: SealedTicket
 ) -> Recorded:
     fresh = _insert(connection, post)
-    if fresh is None or post.sent_at is None:
-        return fresh or _count_repeat(connection, post)
+    if fresh is None:
+        return count_repeat(connection, post)
     keep_ticket(connection, ticket, sent_at=post.sent_at)
     return replace(fresh, due=wake_waiting(connection))
 
 
 def _insert(connection: Connection, post: Post) -> Recorded | None:
-    # An identity past its 48 hours counts as unknown even before upkeep removes it.
-    row = connection.execute(
-        """
-        WITH identity AS (
-            INSERT INTO identities AS known (digest, event_id, received_at)
-            VALUES (%(digest)s, nextval('inbox_ids'), clock_timestamp())
-            ON CONFLICT (digest) DO UPDATE
-            SET event_id = excluded.event_id, received_at = excluded.received_at
-            WHERE known.received_at < excluded.received_at - INTERVAL '48 hours'
-            RETURNING event_id, received_at
-        )
-        INSERT INTO inbox (
-            event_id, received_at, last_seen_at, done_at, mailbox, kind, change, key,
-            state, outcome, sent_at, hint, body, barrier
-        )
-        SELECT
-            event_id, received_at, received_at,
-            CASE WHEN %(state)s::text <> 'pending' THEN received_at END,
-            %(mailbox)s::text, %(kind)s::text, %(change)s::text, %(key)s::text,
-            %(state)s::text, %(outcome)s::text, %(sent_at)s::timestamptz,
-            %(hint)s::jsonb, %(body)s::bytea, %(barrier)s::boolean
-        FROM identity
-        RETURNING event_id
-        """,
-        {
-            "digest": post.digest,
-            "mailbox": post.mailbox,
-            "kind": post.kind,
-            "change": post.change,
-            "key": post.key,
-            "state": post.state.value,
-            "outcome": post.outcome,
-            "sent_at": post.sent_at,
-            "hint": _json(post.hint),
-            "body": post.body,
-            "barrier": post.barrier,
-        },
-    ).fetchone()
-    due = (post.mailbox,) if post.state is MailState.PENDING else ()
-    return Recorded(event_id=row[0], arrival=Arrival.FRESH, due=due) if row else None
+    [recorded] = record_fresh(connection, [post])
+    return recorded
 
 
-def _count_repeat(connection: Connection, post: Post) -> Recorded:
-    # WeCom's time stamps are whole seconds: a question sent within five seconds of
-    # that second's end may have been answered before a second, equal change.
+def _row(place: int, post: Post) -> dict[str, Any]:
+    return {
+        "place": place,
+        "digest": _hex(post.digest),
+        "mailbox": post.mailbox,
+        "kind": post.kind,
+        "change": post.change,
+        "key": post.key,
+        "state": post.state.value,
+        "outcome": post.outcome,
+        "sent_at": post.sent_at,
+        "hint": dict(post.hint),
+        "body": None if post.body is None else _hex(post.body),
+        "barrier": post.barrier,
+    }
+
+
+def _hex(value: bytes) -> str:
+    return f"\\x{value.hex()}"
+
+
+def _due(post: Post) -> tuple[str, ...]:
+    return (post.mailbox,) if post.state is MailState.PENDING else ()
+
+
+def count_repeat(connection: Connection, post: Post) -> Recorded:
+    """Note that known mail came again; see `record`."""
     row = connection.execute(
-        """
+        f"""
         UPDATE inbox AS mail
         SET times_seen = mail.times_seen + 1,
             last_seen_at = clock_timestamp(),
@@ -210,7 +256,7 @@ def _count_repeat(connection: Connection, post: Post) -> Recorded:
                 coalesce(
                     %(can_be_rearmed)s
                     AND seen.state IN ('done', 'folded')
-                    AND seen.asked_at < seen.sent_at + INTERVAL '6 seconds', false
+                    AND {asked_early("seen.asked_at", row="seen")}, false
                 ) AS again
             FROM identities JOIN inbox AS seen USING (event_id, received_at)
             WHERE identities.digest = %(digest)s
@@ -218,8 +264,12 @@ def _count_repeat(connection: Connection, post: Post) -> Recorded:
         ) AS found
         WHERE mail.event_id = found.event_id AND mail.received_at = found.received_at
         RETURNING mail.event_id, again
-        """,
-        {"digest": post.digest, "can_be_rearmed": post.can_be_rearmed},
+        """,  # noqa: S608 - the rule's constant text
+        {
+            "digest": post.digest,
+            "can_be_rearmed": post.can_be_rearmed,
+            **PARAMETERS,
+        },
     ).fetchone()
     if row is None:
         return _replace_orphan(connection, post)
@@ -233,7 +283,7 @@ def _count_repeat(connection: Connection, post: Post) -> Recorded:
 def _replace_orphan(connection: Connection, post: Post) -> Recorded:
     # The row was pruned before its identity (INBOX_DAYS of 1): the mail is new again.
     connection.execute("DELETE FROM identities WHERE digest = %s", [post.digest])
-    return _insert(connection, post) or _count_repeat(connection, post)
+    return _insert(connection, post) or count_repeat(connection, post)
 
 
 def _json(value: Mapping[str, Json]) -> str:

@@ -6,11 +6,9 @@ from typing import Literal
 
 from store.database import Connection
 from store.inbox.claims import ClaimedBatch
+from store.inbox.lookalike import PARAMETERS, asked_early
 
 Settled = Literal["done", "folded", "ignored", "parked", "failed"]
-
-# A row asked about within its own second, or just after, may stand for two changes.
-_LOOKALIKE = "make_interval(secs => 6)"
 
 
 def settle(
@@ -36,15 +34,16 @@ def settle(
             SELECT row.event_id, row.received_at, given.state, given.outcome,
                 row.times_seen > 1 AND row.last_seen_at > %(asked_at)s
                     AND given.state IN ('done', 'folded')
-                    AND %(asked_at)s < row.sent_at + {_LOOKALIKE} AS again
+                    AND {asked_early("%(asked_at)s", row="row")} AS again
             FROM inbox AS row
             JOIN unnest(%(ids)s::bigint[], %(states)s::text[], %(outcomes)s::text[])
                 AS given (event_id, state, outcome) ON given.event_id = row.event_id
             WHERE row.claim = %(claim)s
         ) AS new
         WHERE inbox.event_id = new.event_id AND inbox.received_at = new.received_at
-        """,  # noqa: S608 - the inserted text is a constant of this module
+        """,  # noqa: S608 - the rule's constant text
         {
+            **PARAMETERS,
             "claim": claim.claim_id,
             "asked_at": claim.claimed_at,
             "ids": ids,
@@ -84,13 +83,18 @@ def newest_settled(
     """When the newest settled event of each key was said, as far as an hour back."""
     rows = connection.execute(
         """
-        SELECT key, max(sent_at) FROM inbox
-        WHERE mailbox = %s AND key = ANY(%s) AND state IN ('done', 'folded')
-            AND received_at > clock_timestamp() - interval '1 hour'
-            AND sent_at IS NOT NULL
-        GROUP BY key
+        SELECT wanted.key, settled.sent_at
+        FROM unnest(%(keys)s::text[]) AS wanted (key)
+        CROSS JOIN LATERAL (
+            SELECT sent_at FROM inbox
+            WHERE mailbox = %(mailbox)s AND inbox.key = wanted.key
+                AND state IN ('done', 'folded') AND sent_at IS NOT NULL
+                -- The transaction's time, unlike the clock's, chooses partitions.
+                AND received_at > now() - interval '1 hour'
+            ORDER BY sent_at DESC LIMIT 1
+        ) AS settled
         """,
-        [mailbox, list(keys)],
+        {"mailbox": mailbox, "keys": list(keys)},
     ).fetchall()
     return dict(rows)
 

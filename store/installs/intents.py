@@ -10,7 +10,14 @@ from psycopg.rows import class_row
 
 from domain.ids import CORP_KEY
 from store.database import Connection
-from store.inbox.record import MailState, Post, identify, post_internal, record
+from store.inbox.record import (
+    BODY_PLACE,
+    MailState,
+    Post,
+    identify,
+    post_internal,
+    record,
+)
 from store.sealing import Keyring
 
 # Internal mail of the page to which WeCom sends the installer back; its body is the
@@ -176,7 +183,7 @@ def bring_code(
         outcome=None,
         sent_at=None,
         hint={},
-        body=keyring.seal(body, place="inbox"),
+        body=keyring.seal(body, place=BODY_PLACE),
     )
     record(connection, post)
     return True

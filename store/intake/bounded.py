@@ -5,6 +5,7 @@ Postgres' own time-outs help only while Postgres runs: a frozen server ends noth
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic
 
 import psycopg
@@ -12,10 +13,10 @@ from psycopg.abc import RV, PQGen
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from store.connecting import prepare
 from store.database import Connection, StoreUnavailable
 
-# Whatever the server's own default is, a commit here means that it is on disk.
-_OPTIONS = "-c timezone=UTC -c synchronous_commit=on -c statement_timeout=1000"
+_STATEMENT_SECONDS = 1.0
 _CONNECT_SECONDS = 2
 # Short, because the pool doubles its pauses: it would sleep on while Postgres is back.
 _RECONNECT_SECONDS = 2.0
@@ -55,10 +56,10 @@ def open_bounded_pool(database_url: str, *, size: int) -> BoundedPool:
         database_url,
         connection_class=BoundedConnection,
         kwargs={
-            "options": _OPTIONS,
             "connect_timeout": _CONNECT_SECONDS,
             "autocommit": True,
         },
+        configure=partial(prepare, statement_seconds=_STATEMENT_SECONDS),
         min_size=min(2, size),
         max_size=size,
         reconnect_timeout=_RECONNECT_SECONDS,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from time import monotonic
 
 from store.database import StoreUnavailable
-from store.inbox.record import Post, Recorded, record
+from store.inbox.record import Post, Recorded, count_repeat, record
 from store.intake.bounded import BoundedPool, bounded
+from store.intake.group_commit import GroupCommit
 from store.intake.spill import Spill, SpillUnavailable, SpillUnconfirmed
 
 POSTGRES_SECONDS = 0.3
@@ -72,6 +73,7 @@ class Landing:
     def __init__(self, pool: BoundedPool, spill: Spill) -> None:
         self._pool = pool
         self._spill = spill
+        self._group = GroupCommit(pool)
         self._postgres = Breaker()
         self._redis = Breaker()
         self._threads = ThreadPoolExecutor(_SPILL_THREADS, thread_name_prefix="spill")
@@ -120,9 +122,7 @@ class Landing:
         deadline = monotonic() + POSTGRES_SECONDS
         for _ in range(_TRIES):
             try:
-                left = deadline - monotonic()
-                with bounded(self._pool, seconds=left) as connection:
-                    recorded = record(connection, post)
+                recorded = self._try(post, deadline)
             except StoreUnavailable as error:
                 reason = error
                 if monotonic() >= deadline:
@@ -132,6 +132,17 @@ class Landing:
                 return recorded
         self._postgres.trip()
         raise reason
+
+    def _try(self, post: Post, deadline: float) -> Recorded:
+        # Repeats and tickets may wait for a row that a worker holds: not in company.
+        if post.ticket is None:
+            fresh = self._group.record(post, seconds=deadline - monotonic())
+            if fresh is not None:
+                return fresh
+        with bounded(self._pool, seconds=deadline - monotonic()) as connection:
+            if post.ticket is None:
+                return count_repeat(connection, post)
+            return record(connection, post)
 
     def _put(self, post: Post) -> None:
         if not self._redis.lets_through():

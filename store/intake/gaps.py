@@ -1,7 +1,8 @@
 """Times in which events may have been lost, and what is done once they are over.
 
-Only what shows a real loss opens a gap: mail that we refused for want of a store, a
-ticket that came late, receivers that were silent, a database that was set back. Mail
+Only what shows a real loss opens a gap: mail that we refused for want of a store, or
+kept and cannot open, a ticket that came late, receivers that were silent, a database
+that was set back. Mail
 refused for its signature opens none, since anybody can send such: a wrong token or
 key also keeps the tickets out, and that is a gap after 25 minutes.
 """
@@ -25,6 +26,7 @@ class GapReason(StrEnum):
     TICKET_LATE = "ticket_late"
     RECEIVERS_SILENT = "receivers_silent"
     RESTORED = "restored"
+    SET_ASIDE = "set_aside"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +121,8 @@ def upkeep_gaps(connection: Connection, redis: Redis) -> Closing:
 def close_gaps(connection: Connection) -> tuple[str, ...]:
     """Close the gaps after which things flow again, and return their reasons.
 
-    Refusals and a restore are over after 5 s of Postgres being there; the others as
-    soon as there is a ticket or a heartbeat again.
+    Refusals, mail set aside and a restore are over after 5 s of Postgres being there;
+    the others as soon as there is a ticket or a heartbeat again.
     """
     rows = connection.execute(
         """

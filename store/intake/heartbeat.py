@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from store.database import Connection, StoreUnavailable
 from store.intake.bounded import BoundedPool, bounded
@@ -17,8 +17,8 @@ _TICK_SECONDS = 1.0
 _BUDGET_SECONDS = 1.0
 # Beyond this the own clock is taken to be wrong, and Postgres' to be right.
 _TRUSTED_SECONDS = 30.0
-# A process that could not run for so long has not been serving meanwhile.
-_ASLEEP_SECONDS = 30.0
+# A process that could not answer or run for so long has lost mail, as likely as not.
+_SILENT_SECONDS = 30.0
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +34,9 @@ class Pulse:
         self._receiver = f"{socket.gethostname()}:{os.getpid()}"
         self._lock = threading.Lock()
         self._refused: Counter[str] = Counter()
-        self._lost_mail = False
+        self._gaps: set[GapReason] = set()
+        self._is_unserved = False
+        self._unserved_seconds: Callable[[], float] = lambda: 0.0
         self._offset = 0.0
         self._awake_since = self._last_tick = time.monotonic()
         self._beat_at = float("-inf")
@@ -58,6 +60,10 @@ class Pulse:
         own = self._own_clock()
         return own + offset if abs(offset) > _TRUSTED_SECONDS else own
 
+    def watch(self, unserved_seconds: Callable[[], float]) -> None:
+        """Beat only while requests are answered; a server tells how long none was."""
+        self._unserved_seconds = unserved_seconds
+
     def count_refusal(self, reason: str) -> None:
         """Count a callback that was refused."""
         with self._lock:
@@ -66,12 +72,12 @@ class Pulse:
     def note_lost_mail(self) -> None:
         """Have a gap opened as soon as Postgres is there."""
         with self._lock:
-            self._lost_mail = True
+            self._gaps.add(GapReason.REFUSED)
 
     def _run(self) -> None:
         while True:
             stopping = self._stopping.is_set()
-            self._notice_sleep()
+            self._notice_silence()
             try:
                 self._tell()
             except StoreUnavailable as error:
@@ -81,45 +87,62 @@ class Pulse:
                 return
             self._stopping.wait(_TICK_SECONDS)
 
-    def _notice_sleep(self) -> None:
+    def _notice_silence(self) -> None:
         now = time.monotonic()
-        if now - self._last_tick > _ASLEEP_SECONDS:
+        slept = now - self._last_tick > _SILENT_SECONDS
+        unserved = self._unserved_seconds() > _SILENT_SECONDS
+        if slept or unserved:
             self._awake_since = now
-        self._last_tick = now
+        # Again when it is over: what was closed meanwhile covers only what was before.
+        if slept or unserved != self._is_unserved:
+            with self._lock:
+                self._gaps.add(GapReason.RECEIVERS_SILENT)
+        self._last_tick, self._is_unserved = now, unserved
 
     def _tell(self) -> None:
-        refused, lost_mail = self._take()
-        beats = time.monotonic() - self._beat_at >= BEAT_SECONDS
-        if not (refused or lost_mail or beats):
+        refused, gaps = self._take()
+        overdue = time.monotonic() - self._beat_at >= BEAT_SECONDS
+        beats = overdue and not self._is_unserved
+        if not (refused or gaps or beats):
             return
         try:
             with bounded(self._pool, seconds=_BUDGET_SECONDS) as connection:
-                self._write(connection, refused=refused, lost_mail=lost_mail)
+                self._write(connection, refused=refused, gaps=gaps)
         except StoreUnavailable:
-            self._give_back(refused, lost_mail=lost_mail)
+            self._give_back(refused, gaps)
             raise
 
     def _write(
-        self, connection: Connection, *, refused: Mapping[str, int], lost_mail: bool
+        self,
+        connection: Connection,
+        *,
+        refused: Mapping[str, int],
+        gaps: Collection[GapReason],
     ) -> None:
+        with connection.transaction():
+            if not self._is_unserved:
+                self._beat(connection)
+            add_refusals(connection, refused)
+            for reason in gaps:
+                open_gap(connection, reason)
+
+    def _beat(self, connection: Connection) -> None:
         asked = self._own_clock()
         awake = time.monotonic() - self._awake_since
-        with connection.transaction():
-            now = beat(connection, self._receiver, awake_seconds=awake)
-            answered = self._own_clock()
-            add_refusals(connection, refused)
-            if lost_mail:
-                open_gap(connection, GapReason.REFUSED)
+        now = beat(connection, self._receiver, awake_seconds=awake)
+        answered = self._own_clock()
         self._offset = now.timestamp() - (asked + answered) / 2
         self._beat_at = time.monotonic()
 
-    def _take(self) -> tuple[Mapping[str, int], bool]:
+    def _take(self) -> tuple[Mapping[str, int], Collection[GapReason]]:
         with self._lock:
             refused, self._refused = self._refused, Counter()
-            lost_mail, self._lost_mail = self._lost_mail, False
-        return refused, lost_mail
+            gaps, self._gaps = self._gaps, set()
+        return refused, gaps
 
-    def _give_back(self, refused: Mapping[str, int], *, lost_mail: bool) -> None:
+    def _give_back(
+        self, refused: Mapping[str, int], gaps: Collection[GapReason]
+    ) -> None:
         with self._lock:
             self._refused.update(refused)
-            self._lost_mail = self._lost_mail or lost_mail
+            self._gaps.update(gaps)

@@ -11,7 +11,8 @@ from store.intake.heartbeat import Pulse
 from store.intake.spill import Spill, SpillUnavailable, open_spill
 from store.sealing import Keyring
 
-# gunicorn runs four threads in each process; the heartbeat is a fifth.
+# Most threads commit in company: one connection for the group, some for repeats,
+# tickets and secrets, one for the heartbeat.
 _CONNECTIONS = 6
 _SECRET_SECONDS = 0.2
 _METRICS_SECONDS = 0.5

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,10 +24,16 @@ _CONFIRM_SECONDS = 0.18
 _COMMAND_SECONDS = 0.2
 _PROBE_LASTS_SECONDS = 10
 _LOST_MAIL_LASTS_SECONDS = 7 * 24 * 3600
+# What cannot be opened is kept as long as somebody may bring its key back.
+_SET_ASIDE_LASTS_SECONDS = 30 * 24 * 3600
 
 
 class SpillUnavailable(Exception):
     """Redis cannot be reached, or takes nothing."""
+
+
+class SpillBroken(Exception):
+    """An entry of the spill is no mail that this version can read."""
 
 
 class SpillUnconfirmed(SpillUnavailable):
@@ -73,9 +79,12 @@ class Spill:
     def open(self, entry: bytes) -> Post:
         """The mail of an entry.
 
-        Raises: SealBroken.
+        Raises: SealBroken, SpillBroken.
         """
-        return _from_bytes(self._keyring.open(entry, place=_PLACE))
+        try:
+            return _from_bytes(self._keyring.open(entry, place=_PLACE))
+        except (ValueError, KeyError, TypeError) as error:
+            raise SpillBroken(type(error).__name__) from error
 
     def drop(self, entries: Sequence[bytes]) -> None:
         """Remove entries whose mail is committed elsewhere.
@@ -92,7 +101,36 @@ class Spill:
         Raises: SpillUnavailable.
         """
         self._ask("RPUSH", BROKEN, entry)
+        self._ask("EXPIRE", BROKEN, _SET_ASIDE_LASTS_SECONDS)
         self.drop([entry])
+
+    def list_all(self) -> Iterator[tuple[str, bytes]]:
+        """Every entry with the list that it is in, also those that were set aside.
+
+        Raises: SpillUnavailable.
+        """
+        for name in (SPILL, BROKEN):
+            for entry in self._ask("LRANGE", name, 0, -1):
+                yield name, entry
+
+    def exchange(self, name: str, old: bytes, post: Post) -> None:
+        """Seal the mail of an entry again, in the entry's place or the spill's order.
+
+        Repeats: an entry that is gone by now stays gone; one that was set aside waits
+            with the others again.
+        Raises: SpillUnavailable.
+        """
+        new = self._keyring.seal(_to_bytes(post), place=_PLACE)
+        try:
+            with self._redis.pipeline(transaction=True) as both:
+                if name == SPILL:
+                    both.linsert(SPILL, "AFTER", old, new)  # type: ignore[arg-type] # Bytes are as good as text.
+                else:
+                    both.rpush(SPILL, new)
+                both.lrem(name, 1, old)  # type: ignore[arg-type] # The same.
+                both.execute()
+        except (RedisError, OSError) as error:
+            raise SpillUnavailable(type(error).__name__) from error
 
     def remember_refusal(self) -> None:
         """Note that mail was refused, in case this process does not live to tell.

@@ -6,6 +6,10 @@ from datetime import datetime
 from store.database import Connection
 from store.sealing import Keyring
 
+# When a stored ticket was sent: no later than it arrived, whatever was stored once.
+_SENT_AT = """least(suite_tickets.sent_at,
+    date_trunc('second', suite_tickets.received_at))"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedTicket:
@@ -17,44 +21,55 @@ class SealedTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """The newest ticket of a suite; tokens can be made from it for 30 minutes."""
+    """The newest ticket of a suite; tokens can be made from it for 30 minutes.
+
+    Shape: `sent_at` is no later than its arrival, `dated` what WeCom's clock said.
+    """
 
     ticket: str = field(repr=False)
     sent_at: datetime
+    dated: datetime
     received_at: datetime
 
 
 def seal_ticket(keyring: Keyring, *, suite_id: str, ticket: str) -> SealedTicket:
     """The ticket in its sealed form."""
-    sealed = keyring.seal(ticket.encode(), place=_place(suite_id))
+    sealed = keyring.seal(ticket.encode(), place=ticket_place(suite_id))
     return SealedTicket(suite_id=suite_id, ticket=sealed)
 
 
 def keep_ticket(
-    connection: Connection, ticket: SealedTicket, *, sent_at: datetime
+    connection: Connection, ticket: SealedTicket, *, sent_at: datetime | None
 ) -> bool:
     """Store the ticket unless a newer one is known; whether it was stored.
 
-    On equal time stamps the later arrival wins. More than 25 min after the one before
-    it, a ticket was missed, and with it perhaps events: that opens a gap.
+    On equal time stamps the later arrival wins; no ticket is newer than its arrival,
+    and one that does not say when it was sent is as new as that. More than 25 min after
+    the one before it, a ticket was missed, and with it perhaps events: that opens a
+    gap.
     """
     cursor = connection.execute(
-        """
-        WITH gap AS (
-            INSERT INTO gaps (reason)
-            SELECT 'ticket_late' FROM suite_tickets
+        f"""
+        WITH said AS (
+            SELECT least(%(sent_at)s::timestamptz,
+                date_trunc('second', clock_timestamp())) AS sent_at
+        ), known AS (
+            SELECT {_SENT_AT} AS sent_at FROM suite_tickets
             WHERE suite_id = %(suite_id)s
-                AND sent_at < %(sent_at)s::timestamptz - INTERVAL '25 minutes'
+        ), gap AS (
+            INSERT INTO gaps (reason)
+            SELECT 'ticket_late' FROM known, said
+            WHERE known.sent_at < said.sent_at - INTERVAL '25 minutes'
             ON CONFLICT (reason) WHERE closed_at IS NULL DO NOTHING
         )
-        INSERT INTO suite_tickets AS known (suite_id, ticket, sent_at)
-        VALUES (%(suite_id)s, %(ticket)s, %(sent_at)s)
+        INSERT INTO suite_tickets (suite_id, ticket, sent_at)
+        SELECT %(suite_id)s, %(ticket)s, sent_at FROM said
         ON CONFLICT (suite_id) DO UPDATE
         SET ticket = excluded.ticket,
             sent_at = excluded.sent_at,
             received_at = clock_timestamp()
-        WHERE known.sent_at <= excluded.sent_at
-        """,
+        WHERE {_SENT_AT} <= excluded.sent_at
+        """,  # noqa: S608 - a constant of this module
         {"suite_id": ticket.suite_id, "ticket": ticket.ticket, "sent_at": sent_at},
     )
     return cursor.rowcount == 1
@@ -85,15 +100,17 @@ def find_ticket(
     Raises: SealBroken.
     """
     row = connection.execute(
-        "SELECT ticket, sent_at, received_at FROM suite_tickets WHERE suite_id = %s",
+        f"SELECT ticket, {_SENT_AT}, sent_at, received_at"  # noqa: S608 - a constant
+        " FROM suite_tickets WHERE suite_id = %s",
         [suite_id],
     ).fetchone()
     if row is None:
         return None
-    sealed, sent_at, received_at = row
-    ticket = keyring.open(sealed, place=_place(suite_id)).decode()
-    return Ticket(ticket=ticket, sent_at=sent_at, received_at=received_at)
+    sealed, sent_at, dated, received_at = row
+    ticket = keyring.open(sealed, place=ticket_place(suite_id)).decode()
+    return Ticket(ticket=ticket, sent_at=sent_at, dated=dated, received_at=received_at)
 
 
-def _place(suite_id: str) -> str:
+def ticket_place(suite_id: str) -> str:
+    """What a sealed ticket is bound to."""
     return f"ticket:{suite_id}"

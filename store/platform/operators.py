@@ -3,6 +3,7 @@
 import hashlib
 
 from store.database import Connection
+from store.sessions import operator_sessions
 
 
 def create(connection: Connection, name: str, *, token: str) -> bool:
@@ -11,44 +12,29 @@ def create(connection: Connection, name: str, *, token: str) -> bool:
         connection.execute(
             "INSERT INTO operators (name, token_hash) VALUES (%s, %s)"
             " ON CONFLICT (name) DO NOTHING",
-            [name, _hash(token)],
+            [name, hash_of(token)],
         ).rowcount
     )
 
 
 def renew(connection: Connection, name: str, *, token: str) -> bool:
-    """Another token for an operator; False when there is none of that name."""
-    return bool(
-        connection.execute(
-            "UPDATE operators SET token_hash = %s WHERE name = %s",
-            [_hash(token), name],
-        ).rowcount
-    )
+    """Another token for an operator, whose sessions end; False when there is none."""
+    renewed = connection.execute(
+        "UPDATE operators SET token_hash = %s WHERE name = %s",
+        [hash_of(token), name],
+    ).rowcount
+    operator_sessions.end_all(connection, name)
+    return bool(renewed)
 
 
 def remove(connection: Connection, name: str) -> bool:
-    """Let an operator in no more; False when there is none of that name."""
+    """Let an operator in no more, whose sessions end; False when there is none."""
     return bool(
         connection.execute("DELETE FROM operators WHERE name = %s", [name]).rowcount
     )
 
 
-def find_by_token(connection: Connection, token: str) -> str | None:
-    """The name of the operator whose token this is."""
-    row = connection.execute(
-        "SELECT name FROM operators WHERE token_hash = %s", [_hash(token)]
-    ).fetchone()
-    return str(row[0]) if row else None
-
-
-def find_hash(connection: Connection, name: str) -> bytes | None:
-    """What is kept of an operator's present token."""
-    row = connection.execute(
-        "SELECT token_hash FROM operators WHERE name = %s", [name]
-    ).fetchone()
-    return bytes(row[0]) if row else None
-
-
-def _hash(token: str) -> bytes:
+def hash_of(token: str) -> bytes:
+    """What is kept of a token."""
     # Random bytes need no slow hash: there is nothing to guess at.
     return hashlib.sha256(token.encode()).digest()

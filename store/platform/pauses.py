@@ -58,14 +58,18 @@ def note_failure(
 ) -> None:
     """Leave these endpoints alone: as long as told, else longer with each failure.
 
-    Repeats: failures of calls that were under way already are no further strikes.
+    Repeats: failures of calls that were under way already are no further strikes; nor
+        are those of a corp that has been purged meanwhile: its name is not kept.
     """
     connection.execute(
         """
         INSERT INTO pauses AS known (owner, endpoint_class, until, reason, errcode)
-        VALUES (%(owner)s, %(class)s, clock_timestamp() + make_interval(
+        SELECT %(owner)s, %(class)s, clock_timestamp() + make_interval(
             secs => coalesce(%(wait)s, %(first)s * %(jitter)s)), %(reason)s,
-            %(errcode)s)
+            %(errcode)s
+        WHERE %(owner)s = %(suite)s OR EXISTS (
+            SELECT FROM corps
+            WHERE corp_id = substr(%(owner)s, 6) AND state <> 'revoked')
         ON CONFLICT (owner, endpoint_class) DO UPDATE
         SET reason = excluded.reason, errcode = excluded.errcode,
             strikes = known.strikes + (known.until <= clock_timestamp())::int,
@@ -76,6 +80,7 @@ def note_failure(
         """,
         {
             "owner": owner,
+            "suite": SUITE,
             "class": endpoint_class,
             "wait": wait_seconds,
             "first": _FIRST_SECONDS,
@@ -108,6 +113,18 @@ def list_of(connection: Connection, owner: str) -> list[Pause]:
             [owner],
         )
         return cursor.fetchall()
+
+
+def prune(connection: Connection) -> int:
+    """Drop what was written about corps that were purged in that very moment."""
+    return connection.execute(
+        """
+        DELETE FROM pauses WHERE owner <> %s AND NOT EXISTS (
+            SELECT FROM corps
+            WHERE corp_id = substr(owner, 6) AND state <> 'revoked')
+        """,
+        [SUITE],
+    ).rowcount
 
 
 def forget(connection: Connection, owner: str) -> None:

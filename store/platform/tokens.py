@@ -133,5 +133,16 @@ def forget(connection: Connection, owner: str) -> None:
     connection.execute("DELETE FROM tokens WHERE owner = %s", [owner])
 
 
+def prune(connection: Connection) -> int:
+    """Remove what was fetched for corps that were purged in that very moment."""
+    return connection.execute(
+        """
+        DELETE FROM tokens WHERE owner LIKE 'corp:%' AND NOT EXISTS (
+            SELECT FROM corps WHERE state <> 'revoked'
+                AND corp_pk::text = split_part(owner, ':', 3))
+        """
+    ).rowcount
+
+
 def _place(owner: str) -> str:
     return f"token:{owner}"

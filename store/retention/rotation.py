@@ -7,12 +7,13 @@ from typing import Any
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from store.database import Connection, Pool, transaction
+from store.inbox.record import BODY_PLACE
 from store.org.companies import secret_place
 from store.sealing import Keyring, SealBroken
 
 BATCH_ROWS = 500
 # Version and key id, as store.sealing writes them: what tells by which key it is.
-_HEAD_BYTES = 5
+HEAD_BYTES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ SEALED = (
         place=secret_place,
     ),
     Sealed(
-        table="inbox", key="event_id", column="body", place=lambda event_id: "inbox"
+        table="inbox", key="event_id", column="body", place=lambda event_id: BODY_PLACE
     ),
 )
 
@@ -99,7 +100,7 @@ def list_heads(connection: Connection, sealed: Sealed) -> set[bytes]:
         " WHERE {column} IS NOT NULL"
     ).format(
         column=Identifier(sealed.column),
-        bytes=Literal(_HEAD_BYTES),
+        bytes=Literal(HEAD_BYTES),
         table=Identifier(sealed.table),
     )
     return {bytes(head) for (head,) in connection.execute(query)}
@@ -107,7 +108,7 @@ def list_heads(connection: Connection, sealed: Sealed) -> set[bytes]:
 
 def head_of(keyring: Keyring) -> bytes:
     """How values begin that the first key of this ring has sealed."""
-    return keyring.seal(b"", place="rotation")[:_HEAD_BYTES]
+    return keyring.seal(b"", place="rotation")[:HEAD_BYTES]
 
 
 def rotate(pool: Pool, keyring: Keyring, sealed: Sealed) -> Iterator[SealedRows]:
@@ -176,4 +177,4 @@ def _renew(
 def _is_old(sealed: Sealed) -> Composed:
     return SQL(
         "{column} IS NOT NULL AND substring({column} FROM 1 FOR {bytes}) <> %(head)s"
-    ).format(column=Identifier(sealed.column), bytes=Literal(_HEAD_BYTES))
+    ).format(column=Identifier(sealed.column), bytes=Literal(HEAD_BYTES))

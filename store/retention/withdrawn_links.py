@@ -1,23 +1,30 @@
 """Links of a corp that withdrew: ended with it, and found again when it comes back."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 
 from domain.ids import AccountId, CompanyId, CorpPk
 from store.database import Connection
 
 
-def end(connection: Connection, corp_pk: CorpPk) -> None:
-    """End the links of a corp; its accounts and memberships are TAPD's and stay.
+def end(connection: Connection, corp_pk: CorpPk, people: Sequence[int]) -> None:
+    """End these members' links; accounts and memberships are TAPD's and stay.
 
-    What a person was linked to is kept for the day the corp comes back. The
-    replacements of purged names must be at hand.
+    What a person was linked to is kept for the day the corp comes back. Their names
+    must be replaced already.
     """
-    _journal(connection, corp_pk)
-    _unlink(connection, corp_pk)
-    _forget(connection, corp_pk)
+    _journal(connection, corp_pk, people)
+    connection.execute(
+        """
+        UPDATE links SET former_account_id = account_id, account_id = NULL,
+            asks = NULL, evidence = '[]', stale = false, state = 'unlinked',
+            reason = 'corp_withdrew', changed_at = clock_timestamp()
+        WHERE corp_pk = %s AND member_pk = ANY(%s)
+        """,
+        [corp_pk, list(people)],
+    )
 
 
-def _journal(connection: Connection, corp_pk: CorpPk) -> None:
+def _journal(connection: Connection, corp_pk: CorpPk, people: Sequence[int]) -> None:
     connection.execute(
         """
         INSERT INTO journal (corp_pk, cause, decision, key, reason, before, after)
@@ -29,33 +36,39 @@ def _journal(connection: Connection, corp_pk: CorpPk) -> None:
                 'reason', 'corp_withdrew', 'account_id', NULL, 'asks', NULL,
                 'evidence', '[]'::jsonb))
         FROM links JOIN members USING (corp_pk, member_pk)
-        WHERE links.corp_pk = %s AND members.state = 'active'
+        WHERE links.corp_pk = %s AND links.member_pk = ANY(%s)
+            AND members.state = 'active'
         """,
-        [corp_pk],
+        [corp_pk, list(people)],
     )
 
 
-def _unlink(connection: Connection, corp_pk: CorpPk) -> None:
+def rename_witnesses(
+    connection: Connection,
+    corp_pk: CorpPk,
+    people: Sequence[int],
+    name_of: Callable[[str], str],
+) -> None:
+    """Replace the admins' names in what was said about these members' links."""
+    rows = connection.execute(
+        "SELECT DISTINCT said_by FROM link_claims WHERE corp_pk = %s"
+        " AND member_pk = ANY(%s) AND said_by LIKE 'admin:%%'",
+        [corp_pk, list(people)],
+    ).fetchall()
+    said_by = [each for (each,) in rows]
     connection.execute(
         """
-        UPDATE links SET former_account_id = account_id, account_id = NULL,
-            asks = NULL, evidence = '[]', stale = false, state = 'unlinked',
-            reason = 'corp_withdrew', changed_at = clock_timestamp()
-        WHERE corp_pk = %s
+        UPDATE link_claims SET said_by = given.new
+        FROM unnest(%s::text[], %s::text[]) AS given (old, new)
+        WHERE corp_pk = %s AND member_pk = ANY(%s) AND said_by = given.old
         """,
-        [corp_pk],
+        [
+            said_by,
+            [f"admin:{name_of(each.removeprefix('admin:'))}" for each in said_by],
+            corp_pk,
+            list(people),
+        ],
     )
-
-
-def _forget(connection: Connection, corp_pk: CorpPk) -> None:
-    connection.execute(
-        """
-        UPDATE link_claims SET said_by = 'admin:' || new FROM purge_names
-        WHERE corp_pk = %s AND said_by = 'admin:' || old
-        """,
-        [corp_pk],
-    )
-    connection.execute("DELETE FROM lookups WHERE corp_pk = %s", [corp_pk])
 
 
 def list_former(

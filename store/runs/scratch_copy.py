@@ -14,7 +14,8 @@ import psycopg
 from psycopg import sql
 
 from domain.ids import RunId
-from store.database import OPTIONS, Connection, StoreUnavailable
+from store.connecting import connect
+from store.database import Connection, StoreUnavailable
 from store.org.corps import Corp
 
 _STATEMENT_SECONDS = 300
@@ -109,11 +110,8 @@ def cast_shadow(
     Shape: of the journal, the hours that the guard counts.
     Raises: StoreUnavailable.
     """
-    options = OPTIONS.format(milliseconds=_STATEMENT_SECONDS * 1000)
     try:
-        with psycopg.connect(
-            database_url, autocommit=True, options=options, connect_timeout=5
-        ) as connection:
+        with connect(database_url, statement_seconds=_STATEMENT_SECONDS) as connection:
             _copy(connection, corp, run_id, window_hours)
             connection.execute("SET default_transaction_read_only = on")
             yield Shadow(connection)

@@ -120,9 +120,10 @@ def count_gaps(connection: Connection) -> Counts:
 
 
 def find_ticket_age(connection: Connection, suite_id: str) -> float | None:
-    """Seconds since WeCom sent the newest ticket of the suite."""
+    """Seconds since WeCom sent the newest ticket of the suite, or since it arrived."""
     row = connection.execute(
-        "SELECT extract(epoch FROM clock_timestamp() - sent_at)::float8"
+        "SELECT extract(epoch FROM clock_timestamp()"
+        " - least(sent_at, received_at))::float8"
         " FROM suite_tickets WHERE suite_id = %s",
         [suite_id],
     ).fetchone()

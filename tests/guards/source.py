@@ -7,7 +7,18 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("receiver", "workers", "domain", "wecom", "tapd", "store", "web", "commands")
+PRODUCT = (
+    "receiver",
+    "serving",
+    "workers",
+    "domain",
+    "wecom",
+    "tapd",
+    "store",
+    "texts",
+    "web",
+    "commands",
+)
 OTHERS = ("simulator", "demo", "benchmarks", "tests")
 
 

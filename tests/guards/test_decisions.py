@@ -39,7 +39,7 @@ def makers() -> list[Module]:
 
 
 def phrases(language: str) -> dict[str, str]:
-    journal = tomllib.loads(read(f"web/locales/{language}.toml"))["journal"]
+    journal = tomllib.loads(read(f"texts/{language}.toml"))["journal"]
     assert isinstance(journal, dict)
     return journal
 

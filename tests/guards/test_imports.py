@@ -12,8 +12,8 @@ from tests.guards.source import PRODUCT, ROOT, Module, modules, modules_at_root
 
 LINTER = Path(sys.executable).with_name("lint-imports")
 STANDARD = sys.stdlib_module_names | {"domain"}
-# The Procfile runs the one, redis loads the other by itself.
-NOT_IMPORTED = {"gunicorn", "hiredis"}
+# redis loads it by itself.
+NOT_IMPORTED = {"hiredis"}
 
 
 def imported(module: Module) -> set[str]:

@@ -3,6 +3,7 @@
 import ast
 import re
 
+from receiver.callbacks import PATHS
 from tests.guards.source import (
     Module,
     at,
@@ -43,8 +44,8 @@ def added_views(module: Module) -> list[ast.expr]:
 
 
 def receiver_paths() -> set[str]:
-    """The addresses in the receiver's one table of routes."""
-    return {
+    """The addresses in the receiver's table of routes, and those before Flask's."""
+    return set(PATHS) | {
         match
         for module in modules("receiver")
         for match in re.findall(r'^\s+\("(/[^"]+)", ', module.text, re.MULTILINE)

@@ -43,7 +43,7 @@ def loaded(optional: dict[str, str]) -> Settings:
             "REDIS_URL": "redis://redis",
             "PUBLIC_URL": "https://sync.example",
             "SECRET_KEYS": base64.b64encode(bytes(32)).decode(),
-            "API_TOKEN": "synthetic",
+            "API_TOKEN": "synthetic-" * 4,
             "WECOM_SUITE_ID": "wwsuite",
             "WECOM_SUITE_SECRET": "synthetic",
             "WECOM_TOKEN": "synthetic",

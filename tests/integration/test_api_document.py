@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from domain.decisions import DecisionName
-from tests.support.webclient import BEARER, Web, open_web, web_settings
+from tests.support.webclient import API_TOKEN, BEARER, Web, open_web, web_settings
 from web import access
 from web.access import Audience
 from web.app import create_app
@@ -46,8 +46,8 @@ def test_a_route_that_states_no_audience_stops_the_start() -> None:
         "Bearer",
         "Bearer ",
         "Bearer wrong",
-        "Basic a-synthetic-api-token",
-        "Bearer a-synthetic-api-token2",
+        f"Basic {API_TOKEN}",
+        f"Bearer {API_TOKEN}2",
         "Bearer 令牌",
     ],
 )

@@ -201,7 +201,10 @@ def test_a_corp_that_is_not_linked_cannot_be_paused_or_resumed(web: Web) -> None
 
 
 def test_a_company_is_made_changed_and_never_tells_its_secret(web: Web) -> None:
-    made = _put(web, {"name": "Example", "event_secret": "s3cret", "unmatched": "ask"})
+    made = _put(
+        web,
+        {"name": "Example", "event_secret": "s3cret-of-example", "unmatched": "ask"},
+    )
     changed = _put(web, {"edition": "enterprise", "unmatched": None})
 
     assert made.status_code == 200
@@ -216,7 +219,7 @@ def test_a_company_is_made_changed_and_never_tells_its_secret(web: Web) -> None:
     }
     assert web.get("/companies/7") == changed.get_json()
     row = web.rows.execute("SELECT event_secret FROM companies").fetchall()[0]
-    assert keyring().open(row[0], place="event_secret:7") == b"s3cret"
+    assert keyring().open(row[0], place="event_secret:7") == b"s3cret-of-example"
 
 
 @pytest.mark.parametrize(

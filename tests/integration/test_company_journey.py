@@ -12,7 +12,7 @@ from tests.support.installing import COMPANY
 from tests.support.walking import Walk, intent_of, walking
 from tests.support.webclient import BEARER
 from tests.support.workbench import workbench
-from web.texts import catalogue
+from texts.catalogue import catalogue
 
 WORDS = catalogue("zh-CN")
 

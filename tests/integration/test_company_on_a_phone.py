@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from tests.support.companies import CORP, Company, evidence, open_company
-from web.texts import catalogue
+from tests.support.webclient import cookies_of
+from texts.catalogue import catalogue
 
 PAGES = ("", "?group=pending", "people/li", "people/li/desk", "people/wang/unlink")
 PHONE_PIXELS = 390
@@ -44,15 +45,14 @@ def phone(browser: Browser, company: Company, language: str) -> Iterator[Page]:
     serving = threading.Thread(target=server.serve_forever, args=(0.02,))
     serving.start()
     address = f"http://127.0.0.1:{server.server_port}"
-    session = company.visit.client.get_cookie("console")
-    assert session is not None
     context = browser.new_context(
         base_url=f"{address}/company/{CORP}/",
         locale=language,
         viewport={"width": PHONE_PIXELS, "height": 844},
         java_script_enabled=False,
     )
-    context.add_cookies([{"name": "console", "value": session.value, "url": address}])
+    for name, value in cookies_of(company.visit.client).items():
+        context.add_cookies([{"name": name, "value": value, "url": address}])
     try:
         yield context.new_page()
     finally:

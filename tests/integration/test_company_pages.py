@@ -17,8 +17,8 @@ from tests.support.companies import (
 from tests.support.visiting import DESKTOP, WECOM, Visit
 from tests.support.webclient import add_corp, add_department, add_member, insert
 from tests.unit.wecom.scripted import says
+from texts.catalogue import LANGUAGES, catalogue
 from web.company.authorize import Closed
-from web.texts import LANGUAGES, catalogue
 
 
 @pytest.fixture
@@ -133,11 +133,9 @@ def test_an_admin_who_left_is_not_let_in_although_wecom_was_asked_just_now(
 
 def test_what_wecom_said_of_admins_counts_for_five_minutes(company: Company) -> None:
     company.enter()
-    with company.visit.client.session_transaction() as session:
-        session["company_admin"] = {
-            **session["company_admin"],
-            "at": session["company_admin"]["at"] - 301,
-        }
+    company.rows.execute(
+        "UPDATE member_sessions SET admin_until = admin_until - interval '301 seconds'"
+    )
     company.visit.platform.will({"errcode": 0, "admin": []})
 
     assert company.get("").status_code == 403

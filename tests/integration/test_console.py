@@ -82,6 +82,7 @@ def test_guessing_is_slowed_down(web: Web) -> None:
     statuses = [sign_in(web.client, token=f"guess{n}").status_code for n in range(11)]
 
     assert statuses == [403] * 10 + [429]
+    assert sign_in(web.client).status_code == 303
 
 
 def test_forms_without_their_token_are_refused(web: Web) -> None:

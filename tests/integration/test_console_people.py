@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def next_step(page: str) -> str:
     return marks_in(page, "next")[0]
 
 
-def link(desk: Desk, corp_pk: int, member_pk: int, **fields: object) -> None:
+def link(desk: Desk, corp_pk: int, member_pk: int, **fields: Any) -> None:
     insert(
         desk.rows,
         "links",

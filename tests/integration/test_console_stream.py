@@ -30,7 +30,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def following(desk: Desk, path: str, **headers: str) -> Iterator[Iterator[str]]:
     """The parts of a page's stream, as they come; left again at the end."""
     with desk.web.app.test_client(use_cookies=True) as client:
-        client._cookies.update(desk.web.client._cookies)
+        client._cookies = desk.web.client._cookies
         answer = client.get(path, headers={**WANTED, **headers}, buffered=False)
         assert answer.mimetype == "text/event-stream"
         yield (

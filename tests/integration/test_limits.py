@@ -244,7 +244,7 @@ def test_who_made_up_addresses_of_installs_stops_no_install(visit: Visit) -> Non
 def test_the_right_token_is_not_counted_at_the_console(visit: Visit) -> None:
     statuses = set()
 
-    for _ in range(limits.CONSOLE.allowed.amount + 1):
+    for _ in range(limits.TOKEN.allowed.amount + 1):
         browser = other_browser(visit).client
         token = csrf_of(browser.get("/console/sign-in").text)
         form = {"token": API_TOKEN, "csrf_token": token}
@@ -274,6 +274,16 @@ def test_without_redis_nobody_is_kept_out(module_database: str) -> None:
         ("2", "198.51.100.1, 203.0.113.7", "198.51.100.1"),
         ("1", "2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
         ("1", "::ffff:203.0.113.7", "203.0.113.7"),
+        ("1", "203.0.113.7:49152", "203.0.113.7"),
+        ("1", "[2001:db8:1:2:3::4]:49152", "2001:db8:1:2::/64"),
+        ("1", "[2001:db8:1:2:3::4]", "2001:db8:1:2::/64"),
+        ("1", "2001:db8:1:2:3::4%eth0", "2001:db8:1:2::/64"),
+        ("1", "[::ffff:203.0.113.7]:1", "203.0.113.7"),
+        ("1", "203.0.113.7:x", "unknown"),
+        ("1", "somebody", "unknown"),
+        ("1", "203.0.113.7, ", "unknown"),
+        ("2", '203.0.113.7, "x, 198.51.100.1', "unknown"),
+        ("1", '"203.0.113.9, 203.0.113.7', "203.0.113.7"),
     ],
 )
 def test_as_many_proxies_are_believed_as_are_trusted(

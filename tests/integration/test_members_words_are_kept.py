@@ -29,7 +29,7 @@ def prove(visit: Visit, account_id: str) -> None:
 
 
 def come_in(visit: Visit, one: Matched, userid: str) -> None:
-    visit.client.delete_cookie("console")
+    visit.client.delete_cookie("sync-member")
     visit.sign_in(one.tenant.world.corp_id, userid)
 
 

@@ -35,6 +35,8 @@ BOUNDED = {
     "memberships": "TAPD's people in TAPD's companies",
     "operators": "the people who were given a token",
     "pauses": "one for each corp and class of endpoints",
+    "purge_names": "a purge's, gone with it",
+    "purges": "one for each corp that withdrew, gone at its end",
     "schedule": "one for each job",
     "suite_tickets": "one for each suite",
     "tags": "the corp's scope",
@@ -124,6 +126,9 @@ OVER = """
     INSERT INTO retry_batches (batch_id, made_by, query, wanted, matching, mailboxes,
             keys, per_minute, up_to_id)
         VALUES ('b', 'operator', '', '{}', 0, 0, 0, 600, 0);
+    INSERT INTO operator_sessions (session_hash, token_mark) VALUES ('s', 'm');
+    INSERT INTO member_sessions (session_hash, corp_pk, member_pk)
+        SELECT 's', corp_pk, member_pk FROM members;
 """
 OPEN = """
     INSERT INTO gaps (reason) VALUES ('refused');

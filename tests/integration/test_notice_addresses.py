@@ -5,7 +5,7 @@ from store.database import transaction
 from store.notices import addresses, deliveries, notices, reinvites
 from store.notices.addresses import FoundNotice
 from tests.support.outbox import Post, make_due
-from workers.installs.purge import purge_corp
+from workers.installs.purge import begin_purge, go_on
 from workers.upkeep import jobs
 
 
@@ -164,7 +164,8 @@ def test_a_withdrawn_corps_notices_are_dropped_and_its_addresses_dead(
     post.ask(waiting)
 
     with transaction(post.bench.runtime.pool) as connection:
-        purge_corp(connection, post.bench.runtime, post.corp)
+        begin_purge(connection, post.bench.runtime, post.corp)
+    go_on(post.bench.runtime, post.corp.corp_pk)
     make_due(post.bench)
     post.deliver()
 

@@ -20,6 +20,7 @@ from tests.support.linking_rows import (
     decide,
 )
 from tests.support.visiting import Visit, open_visit
+from tests.support.webclient import cookies_of
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 # A finger needs about nine millimetres.
@@ -52,9 +53,8 @@ def phone(visit: Visit, browser: Browser, language: str) -> Iterator[tuple[Page,
     context = browser.new_context(
         locale=language, viewport=PHONE, has_touch=True, java_script_enabled=False
     )
-    cookie = visit.client.get_cookie("console")
-    assert cookie is not None
-    context.add_cookies([{"name": "console", "value": cookie.value, "url": base}])
+    for name, value in cookies_of(visit.client).items():
+        context.add_cookies([{"name": name, "value": value, "url": base}])
     try:
         yield context.new_page(), base
     finally:

@@ -169,7 +169,7 @@ def test_an_answer_after_the_session_has_ended_leads_back_to_the_question(
     add_link(visit, member, "pending")
     add_notice(visit, member)
     form = {"csrf_token": csrf_of(visit.client.get(LINK).text)}
-    visit.client.set_cookie("console", "")
+    visit.client.delete_cookie("sync-member")
 
     away = visit.client.post(LINK, data=form, headers=WECOM)
     visit.platform.will(named("wwcorp", "zhang"))
@@ -298,7 +298,7 @@ def test_every_page_speaks_both_languages(visit: Visit, member: Member) -> None:
         visit.web.rows.execute("DELETE FROM links")
         add_link(visit, member, state)
         for language in ("en", "zh-CN"):
-            visit.client.set_cookie("language", language)
+            visit.client.set_cookie("sync-language", language)
 
             page = visit.client.get(LINK)
 

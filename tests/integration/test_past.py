@@ -18,7 +18,7 @@ from tests.support.histories import HOME, company
 from tests.support.lives import Life
 from tests.support.pipeline import Bench, Tenant
 from tests.support.webclient import Web, open_web
-from workers.installs.purge import purge_corp
+from workers.installs.purge import begin_purge, go_on
 from workers.org.apply import Findings, apply_members
 
 CORP = "wpCorpA"
@@ -202,7 +202,8 @@ def test_the_past_of_a_corp_that_withdrew_names_nobody(bench: Bench, web: Web) -
     before = shown(web, at=at)
     with transaction(bench.runtime.pool) as connection:
         corp = corps.get(connection, tenant.corp_pk)
-        purge_corp(connection, bench.runtime, corp)
+        begin_purge(connection, bench.runtime, corp)
+    go_on(bench.runtime, tenant.corp_pk)
 
     departments, members, removed = shown(web, at=at)
 

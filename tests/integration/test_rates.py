@@ -10,7 +10,7 @@ from redis import Redis
 
 from settings import WeComSettings
 from simulator.faults import Kind
-from store.database import open_pool, transaction
+from store.database import transaction
 from store.platform import pauses
 from store.platform.metrics import CALLS
 from tests.support.workbench import Workbench, settings_for, workbench
@@ -36,6 +36,8 @@ def limits(*, corp: int = 1000, provider: int = 10_000) -> WeComSettings:
 @pytest.fixture
 def bench(database: str, redis_url: str) -> Iterator[Workbench]:
     with workbench(database=database, redis_url=redis_url) as bench:
+        # What a corp's calls come to is kept while there is such a corp.
+        bench.add_corp(CORP)
         yield bench
 
 
@@ -303,20 +305,19 @@ def test_the_calls_of_a_run_are_those_that_wecom_saw(bench: Workbench) -> None:
     assert count.by_endpoint["service/v2/get_auth_info"] == 1
 
 
-def test_a_pause_is_forgotten_with_its_corp(database: str) -> None:
-    pool = open_pool(database, size=1)
-    with transaction(pool) as connection:
+def test_a_pause_is_forgotten_with_its_corp(bench: Workbench) -> None:
+    with transaction(bench.runtime.pool) as connection:
         for endpoint_class in ("user", "department"):
             pauses.note_failure(
                 connection,
-                owner="corp:wpA",
+                owner=f"corp:{CORP}",
                 endpoint_class=endpoint_class,
                 reason=pauses.UNAVAILABLE,
                 wait_seconds=None,
             )
 
-        pauses.forget(connection, "corp:wpA")
+        noted = pauses.list_of(connection, f"corp:{CORP}")
+        pauses.forget(connection, f"corp:{CORP}")
 
-        left = pauses.list_of(connection, "corp:wpA")
-    pool.close()
-    assert left == []
+        left = pauses.list_of(connection, f"corp:{CORP}")
+    assert (len(noted), left) == (2, [])

@@ -1,73 +1,22 @@
 """The receiver as the Procfile runs it: two processes that count as one."""
 
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
-from demo.ports import free_port
-from tests.support.receiving import (
-    KEY,
-    PROVIDER,
-    SUITE,
-    TOKEN,
-    Draft,
-    contact,
-    rows_of,
-    wait_until,
-)
-
-ROOT = Path(__file__).parents[2]
-SECRET_KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
+from demo.ports import LOOPBACK
+from tests.support.fronts import running_receiver
+from tests.support.receiving import Draft, contact
 
 
 @pytest.fixture
-def address(database: str, redis_url: str) -> Iterator[str]:
-    port = free_port(0)
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter.
-        [
-            *(sys.executable, "-m", "gunicorn", "-c", "receiver/server.py"),
-            *("-k", "gthread", "-w", "2", "--threads", "4", "--reuse-port"),
-            *("--no-control-socket", "-b", f"127.0.0.1:{port}"),
-            "receiver.app:create_app()",
-        ],
-        cwd=ROOT,
-        env=_environment(database=database, redis_url=redis_url),
-    )
-    try:
-        assert wait_until(lambda: _beats(database) == 2, seconds=30)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _environment(*, database: str, redis_url: str) -> Mapping[str, str]:
-    return {
-        **os.environ,
-        "DATABASE_URL": database,
-        "REDIS_URL": redis_url,
-        "PUBLIC_URL": "https://sync.example.com",
-        "SECRET_KEYS": SECRET_KEY,
-        "API_TOKEN": "t",
-        "WECOM_SUITE_ID": SUITE,
-        "WECOM_SUITE_SECRET": "s",
-        "WECOM_TOKEN": TOKEN,
-        "WECOM_ENCODING_AES_KEY": KEY,
-        "WECOM_PROVIDER_CORP_ID": PROVIDER,
-        "WECOM_PROVIDER_SECRET": "s",
-        "TAPD_CLIENT_ID": "",
-        "TAPD_CLIENT_SECRET": "",
-    }
-
-
-def _beats(database: str) -> int:
-    return len(rows_of(database, "SELECT receiver FROM receivers"))
+def address(database: str, redis_url: str, tmp_path: Path) -> Iterator[str]:
+    log = tmp_path / "receiver.log"
+    with running_receiver(database=database, redis_url=redis_url, log=log) as port:
+        yield f"http://{LOOPBACK}:{port}"
 
 
 def _post(address: str, draft: Draft) -> requests.Response:

@@ -83,3 +83,48 @@ def test_lost_mail_becomes_a_gap(pool: BoundedPool, database: str) -> None:
     opened = [{"reason": "refused"}]
     assert wait_until(lambda: rows_of(database, "SELECT reason FROM gaps") == opened)
     pulse.stop()
+
+
+def test_thirty_seconds_without_an_answer_are_a_gap_and_no_heartbeat(
+    pool: BoundedPool, database: str
+) -> None:
+    pulse = Pulse(pool)
+    pulse.watch(lambda: 31.0)
+
+    pulse.start()
+
+    opened = [{"reason": "receivers_silent"}]
+    assert wait_until(lambda: rows_of(database, "SELECT reason FROM gaps") == opened)
+    assert rows_of(database, "SELECT receiver FROM receivers") == []
+    pulse.stop()
+
+
+def test_a_gap_covers_all_of_the_silence_even_if_it_was_closed_meanwhile(
+    pool: BoundedPool, database: str
+) -> None:
+    unserved = [31.0]
+    pulse = Pulse(pool)
+    pulse.watch(lambda: unserved[0])
+    pulse.start()
+    open_gaps = "SELECT reason FROM gaps WHERE closed_at IS NULL"
+    assert wait_until(lambda: len(rows_of(database, open_gaps)) == 1)
+    with pool.connection() as connection:
+        connection.execute("UPDATE gaps SET closed_at = now()")
+
+    unserved[0] = 0.0
+
+    assert wait_until(lambda: len(rows_of(database, open_gaps)) == 1)
+    beats = "SELECT receiver FROM receivers"
+    assert wait_until(lambda: len(rows_of(database, beats)) == 1)
+    pulse.stop()
+
+
+def test_a_moment_without_an_answer_is_no_gap(pool: BoundedPool, database: str) -> None:
+    pulse = Pulse(pool)
+    pulse.watch(lambda: 29.0)
+
+    pulse.start()
+    pulse.stop()
+
+    assert rows_of(database, "SELECT reason FROM gaps") == []
+    assert len(rows_of(database, "SELECT receiver FROM receivers")) == 1

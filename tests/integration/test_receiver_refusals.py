@@ -211,8 +211,8 @@ def test_an_envelope_is_xml_with_one_encrypt(client: FlaskClient, body: bytes) -
         (event("subscribe"), OTHER, 403),
         (event("subscribe"), "", 403),
         (event("subscribe", corp=""), PROVIDER, 400),
-        (contact("delete_party"), SUITE, 400),
-        (contact("delete_party"), CORP, 403),
+        (info("change_auth"), SUITE, 400),
+        (info("change_auth"), CORP, 403),
         (b"<xml><A>x</A></xml>", SUITE, 400),
         (b"<xml><A>x</A></xml>", CORP, 403),
         (b"not xml", PROVIDER, 400),
@@ -238,6 +238,32 @@ def test_a_verification_is_for_the_provider_or_the_suite(
     draft = Draft(method="GET", message=b"8830012345678901234", receiver=receiver)
 
     assert draft.send(client).status_code == status
+
+
+REPLAYED = [
+    info("suite_ticket", SuiteTicket="secretticket"),
+    info("create_auth", AuthCode="secretcode"),
+    event("subscribe"),
+    b"\n" + info("suite_ticket", SuiteTicket="secretticket"),
+    b"\xef\xbb\xbf" + info("suite_ticket", SuiteTicket="secretticket"),
+    b'{"SuiteTicket": "secretticket"}',
+    b"SuiteTicket=secretticket",
+    b"8830012345678901234\n",
+    b"",
+]
+
+
+@pytest.mark.parametrize("message", REPLAYED)
+@pytest.mark.parametrize("path", ["/wecom/command", "/wecom/data"])
+@pytest.mark.parametrize("receiver", [SUITE, PROVIDER])
+def test_a_verification_tells_back_nothing_but_a_token(
+    client: FlaskClient, message: bytes, path: str, receiver: str
+) -> None:
+    draft = Draft(method="GET", path=path, message=message, receiver=receiver)
+
+    answer = draft.send(client)
+
+    assert (answer.status_code, answer.data) == (400, b"")
 
 
 def test_an_unknown_path_is_answered_empty(client: FlaskClient) -> None:

@@ -135,7 +135,7 @@ def test_a_state_is_good_once_and_reloading_does_no_harm(visit: Visit) -> None:
     visit.come_back(asked["state"], named("wwcorp", "zhang"))
 
     again = visit.client.get("/login/done", query_string={"code": "c", **asked})
-    visit.client.set_cookie("console", "")
+    visit.client.delete_cookie("sync-member")
     signed_out = visit.client.get("/login/done", query_string={"code": "c", **asked})
 
     assert again.headers["Location"] == "/me"
@@ -303,7 +303,7 @@ def test_the_cookies_are_kept_from_scripts_and_other_sites(visit: Visit) -> None
     answer = visit.client.get("/me", headers=WECOM)
 
     [cookie] = answer.headers.getlist("Set-Cookie")
-    assert cookie.startswith("visitor=")
+    assert cookie.startswith("sync-browser=")
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert "Secure" not in cookie

@@ -27,6 +27,8 @@ def bench(database: str, redis_url: str) -> Iterator[Workbench]:
 
 def fail(bench: Workbench, corp_id: str, *, reason: str = UNAVAILABLE) -> None:
     """A call of this corp has failed, and the wait that followed is over."""
+    if not bench.rows("SELECT 1 FROM corps WHERE corp_id = %s", corp_id):
+        bench.add_corp(corp_id)
     with transaction(bench.runtime.pool) as connection:
         pauses.note_failure(
             connection,

@@ -19,6 +19,7 @@ from domain.links import LinkReason
 from domain.replay import Folding, ReplayLine
 from store.links import link_claims
 from store.org import corps, journal
+from tests.support.examples import examples
 from tests.support.histories import HOME, KEEPER, ROOT, Company
 from tests.support.linked import Matched, mobile, people
 from tests.support.mortal import WorkerDied
@@ -295,7 +296,7 @@ def test_every_history_links_one_to_one(bench: Bench) -> None:
     run_state_machine_as_test(
         OnBench,
         settings=settings(
-            max_examples=10,
+            max_examples=examples(10),
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -14,6 +14,7 @@ from domain.decisions import Decision, DecisionName
 from domain.ids import CorpPk, member_key
 from store.database import transaction
 from store.org import corps
+from tests.support.examples import examples
 from tests.support.fakes import Truth
 from tests.support.mortal import WorkerDied
 from tests.support.outbox import never
@@ -50,7 +51,7 @@ STEPS = st.tuples(
 )
 
 few = settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

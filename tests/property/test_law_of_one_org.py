@@ -11,6 +11,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.support.examples import examples
 from tests.support.fakes import Truth
 from tests.support.histories import HOME, KEEPER, ROOT, TAG, Company, company
 from tests.support.mortal import WorkerDied
@@ -216,7 +217,7 @@ def test_every_history_ends_in_the_org_of_the_truth(bench: Bench) -> None:
     run_state_machine_as_test(
         OnBench,
         settings=settings(
-            max_examples=20,
+            max_examples=examples(20),
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -6,6 +6,7 @@ from itertools import count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.fakes import Truth
 from tests.support.pipeline import Bench, Tenant
 from tests.support.truths import truths
@@ -15,7 +16,7 @@ PAGE = 1000
 
 # The database stays; each example links a corp of its own in it.
 few = settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

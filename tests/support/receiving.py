@@ -43,7 +43,7 @@ def settings_for(
             "REDIS_URL": redis_url,
             "PUBLIC_URL": "https://sync.example.com",
             "SECRET_KEYS": base64.b64encode(b"k" * 32).decode(),
-            "API_TOKEN": "t",
+            "API_TOKEN": "t" * 32,
             "WECOM_SUITE_ID": suite_id,
             "WECOM_SUITE_SECRET": "s",
             "WECOM_TOKEN": token,

@@ -103,19 +103,23 @@ def database_name(url: str) -> str:
     return url.partition("?")[0].rsplit("/", 1)[1]
 
 
-def empty_redis(url: str) -> str:
-    """The address of a numbered database in which nothing is, on somebody's server."""
+def empty_redis(url: str, *, share: int = 0, shares: int = 1) -> str:
+    """The address of a numbered database in which nothing is, on somebody's server.
+
+    Shape: of several processes that test at once, each looks in its own share.
+    """
     address, _, options = url.partition("?")
     scheme, _, rest = address.partition("://")
     host = rest.split("/", 1)[0]
-    for number in reversed(range(REDIS_DATABASES)):
+    for number in reversed(range(share, REDIS_DATABASES, shares)):
         found = f"{scheme}://{host}/{number}" + (f"?{options}" if options else "")
         with redis.Redis.from_url(found) as client:
             if client.dbsize() == 0:
                 return found
     raise LookupError(
-        f"All {REDIS_DATABASES} databases at REDIS_URL hold data; tests need an empty "
-        "one, which they fill and flush. Unset REDIS_URL to use an embedded server."
+        f"All {REDIS_DATABASES // shares} databases at REDIS_URL hold data; tests "
+        "need an empty one, which they fill and flush. Unset REDIS_URL to use an "
+        "embedded server."
     )
 
 

@@ -26,6 +26,8 @@ _FILLED = (
     "notice_batches",
     "inbox",
     "journeys",
+    "member_sessions",
+    "operator_sessions",
     "members",
     "corps",
     "accounts",

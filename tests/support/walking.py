@@ -17,7 +17,7 @@ from simulator.corp import Corp as Enterprise
 from tests.support.installing import COMPANY, add_company
 from tests.support.webclient import API_TOKEN, BEARER, open_web
 from tests.support.workbench import Workbench, environment_for
-from web.texts import catalogue
+from texts.catalogue import catalogue
 from workers.inbox.drain import drain
 from workers.runs import run
 

@@ -14,9 +14,10 @@ from psycopg.types.json import Jsonb
 from settings import Settings, load
 from store.sealing import Keyring
 from web.app import create_app
+from web.cookies import Cookie
 from web.services import Services
 
-API_TOKEN = "a-synthetic-api-token"
+API_TOKEN = "a-synthetic-api-token-of-32-characters"
 SECRET_KEY = bytes(range(32))
 BEARER = {"Authorization": f"Bearer {API_TOKEN}"}
 
@@ -77,6 +78,12 @@ def open_web(*, database: str, redis_url: str, **others: str) -> Iterator[Web]:
         yield Web(app=app, client=app.test_client(), rows=rows)
     services.redis.close()
     services.pool.close()
+
+
+def cookies_of(client: FlaskClient) -> dict[str, str]:
+    """What a browser keeps of ours, by name."""
+    kept = {each: client.get_cookie(each) for each in Cookie}
+    return {str(name): cookie.value for name, cookie in kept.items() if cookie}
 
 
 def keyring() -> Keyring:

@@ -45,7 +45,7 @@ def environment_for(
         "REDIS_URL": redis_url,
         "PUBLIC_URL": "https://sync.example.com",
         "SECRET_KEYS": base64.b64encode(b"k" * 32).decode(),
-        "API_TOKEN": "t",
+        "API_TOKEN": "t" * 32,
         "WECOM_API_URL": api_url,
         "WECOM_SUITE_ID": SUITE_ID,
         "WECOM_SUITE_SECRET": "suite-secret",

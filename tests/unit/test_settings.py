@@ -11,7 +11,7 @@ COMPLETE = {
     "REDIS_URL": "redis://cache.example.com:6379/0",
     "PUBLIC_URL": "https://sync.example.com/",
     "SECRET_KEYS": base64.b64encode(bytes(range(32))).decode(),
-    "API_TOKEN": "synthetic-token",
+    "API_TOKEN": "synthetic-token-of-32-characters",
     "WECOM_SUITE_ID": "wwsuite",
     "WECOM_SUITE_SECRET": "suite-secret",
     "WECOM_TOKEN": "callbackToken",

@@ -3,13 +3,14 @@
 import secrets
 from typing import Any
 
-from flask import Response, after_this_request, current_app, g, request
+from flask import Response, after_this_request, g, request
 
 from store.database import Connection
 from store.installs import oauth_states
 from store.installs.oauth_states import Journey, ReturnPath
+from web import cookies
+from web.cookies import Cookie
 
-COOKIE = "visitor"
 SECONDS = 20 * 60.0
 _YEAR_SECONDS = 365 * 24 * 3600
 _RANDOM_BYTES = 16
@@ -35,7 +36,7 @@ def depart(connection: Connection, *, purpose: str, cargo: dict[str, Any]) -> st
 
 def arrive(connection: Connection, *, purpose: str) -> Journey:
     """The journey whose `state` this request brings back."""
-    state, marked = request.args.get("state"), request.cookies.get(COOKIE)
+    state, marked = request.args.get("state"), cookies.read(Cookie.BROWSER)
     if not state or not marked:
         return _STRANGE
     return oauth_states.end(connection, state=state, visitor=marked, purpose=purpose)
@@ -43,7 +44,7 @@ def arrive(connection: Connection, *, purpose: str) -> Journey:
 
 def visitor() -> str:
     """What marks this browser; it is marked now if it was not before."""
-    known = request.cookies.get(COOKIE) or g.get(COOKIE)
+    known = cookies.read(Cookie.BROWSER) or g.get("visitor")
     if known:
         return str(known)
     g.visitor = secrets.token_urlsafe(_RANDOM_BYTES)
@@ -52,13 +53,5 @@ def visitor() -> str:
 
 
 def _mark(answer: Response) -> Response:
-    answer.set_cookie(
-        COOKIE,
-        g.visitor,
-        max_age=_YEAR_SECONDS,
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        httponly=True,
-        # The way back begins on another site: Strict would forget the browser there.
-        samesite="Lax",
-    )
+    cookies.keep(answer, Cookie.BROWSER, g.visitor, seconds=_YEAR_SECONDS)
     return answer

@@ -1,70 +1,52 @@
-"""Who is signed in by WeCom: remembered in a signed cookie, looked up each time."""
+"""Who is signed in by WeCom: a random id in the browser, looked up at each request."""
 
-import time
-from dataclasses import dataclass
-from typing import Any
-
-from flask import g, session
+from flask import Response as Answer
+from flask import after_this_request, g
 from werkzeug.wrappers import Response
 
-from domain.ids import CorpPk, MemberPk
 from store.database import transaction
 from store.installs.visitors import Visitor, find_visitor
+from store.sessions import member_sessions
+from store.sessions.ids import LONGEST_HOURS
+from store.sessions.member_sessions import MemberSession
+from web import cookies
 from web.account.sign_in import sign_in
 from web.account.standing import Refused, refusal_of
+from web.cookies import Cookie
 from web.services import services
-
-SESSION_SECONDS = 12 * 3600
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeComIdentity:
-    """Who somebody is to WeCom, whether or not they are a member here."""
-
-    corp_id: str
-    userid: str | None
-    open_userid: str | None
-
-
-def remember_identity(identity: WeComIdentity) -> None:
-    """Keep who WeCom says this browser's person is, until the session ends."""
-    session.permanent = True
-    session["wecom"] = {
-        "corp_id": identity.corp_id,
-        "userid": identity.userid,
-        "open_userid": identity.open_userid,
-        "at": int(time.time()),
-    }
 
 
 def remember_member(member: Visitor) -> None:
-    """Sign a member in, until the session ends."""
-    session.permanent = True
-    session["member"] = {
-        "corp_pk": member.corp_pk,
-        "member_pk": member.member_pk,
-        "at": int(time.time()),
-    }
+    """Sign a member in; whoever was signed in before is so no longer."""
+    before = cookies.read(Cookie.MEMBER)
+    with transaction(services().pool) as connection:
+        if before is not None:
+            member_sessions.end(connection, before)
+        session_id = member_sessions.open_for(
+            connection, member.corp_pk, member.member_pk
+        )
     g.pop("member", None)
+
+    @after_this_request
+    def keep(answer: Answer) -> Answer:
+        seconds = LONGEST_HOURS * 3600
+        cookies.keep(answer, Cookie.MEMBER, session_id, seconds=seconds)
+        return answer
 
 
 def forget() -> None:
-    """Sign out whoever is signed in by WeCom, and nobody else of this browser."""
-    for name in ("member", "wecom", "company_admin"):
-        session.pop(name, None)
+    """Sign out whoever is signed in by WeCom, wherever the session was copied to."""
+    session_id = cookies.read(Cookie.MEMBER)
     g.pop("member", None)
+    if session_id is None:
+        return
+    with transaction(services().pool) as connection:
+        member_sessions.end(connection, session_id)
 
-
-def current_identity() -> WeComIdentity | None:
-    """Whom WeCom named when this browser signed in last; it may be no member."""
-    kept = _kept("wecom")
-    if kept is None:
-        return None
-    return WeComIdentity(
-        corp_id=kept["corp_id"],
-        userid=kept["userid"],
-        open_userid=kept["open_userid"],
-    )
+    @after_this_request
+    def drop(answer: Answer) -> Answer:
+        cookies.drop(answer, Cookie.MEMBER)
+        return answer
 
 
 def current_member() -> Visitor | None:
@@ -96,17 +78,32 @@ def require_member(next_path: str | None) -> Response | None:
     """
     if current_member() is not None:
         return None
-    return sign_in(next_path, whoever=False)
+    return sign_in(next_path)
+
+
+def is_known_admin() -> bool:
+    """Whether WeCom called the member of this session an admin a short while ago."""
+    session: MemberSession | None = g.get("member_session")
+    return session is not None and session.is_admin
+
+
+def note_admin(*, seconds: float) -> None:
+    """WeCom did so now; for so long it need not be asked again."""
+    session_id = cookies.read(Cookie.MEMBER)
+    if session_id is not None:
+        with transaction(services().pool) as connection:
+            member_sessions.note_admin(connection, session_id, seconds=seconds)
 
 
 def _look_up() -> Visitor | None:
-    kept = _kept("member")
-    if kept is None:
+    session_id = cookies.read(Cookie.MEMBER)
+    if session_id is None:
         return None
     with transaction(services().pool) as connection:
-        member = find_visitor(
-            connection, CorpPk(kept["corp_pk"]), MemberPk(kept["member_pk"])
-        )
+        session = member_sessions.find(connection, session_id)
+        if session is None:
+            return None
+        member = find_visitor(connection, session.corp_pk, session.member_pk)
     if member is None:
         # Merged into an older record of the same person: WeCom names them again.
         forget()
@@ -115,12 +112,5 @@ def _look_up() -> Visitor | None:
     if refusal is not None:
         forget()
         raise Refused(refusal)
+    g.member_session = session
     return member
-
-
-def _kept(name: str) -> dict[str, Any] | None:
-    kept = session.get(name)
-    if not isinstance(kept, dict):
-        return None
-    age = time.time() - kept.get("at", 0)
-    return kept if age + 60 >= 0 and age < SESSION_SECONDS else None

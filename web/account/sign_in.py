@@ -1,5 +1,7 @@
 """Two ways to WeCom's sign-in: unasked inside WeCom, by a QR code outside of it."""
 
+from typing import Any
+
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
@@ -25,48 +27,58 @@ def is_ordinary_browser() -> bool:
     return _BROWSER in agent and _WECOM not in agent and _WECHAT not in agent
 
 
-def sign_in_inside(next_path: str | None, *, whoever: bool) -> Response:
-    """To WeCom's OAuth page, which comes back at once.
+def sign_in_inside(next_path: str | None) -> Response:
+    """To WeCom's OAuth page, which comes back at once."""
+    return _inside({"next": next_path})
 
-    Shape: `whoever`: people who are no members here are welcome too.
-    """
-    state = _depart(next_path, whoever=whoever, inside=True)
+
+def sign_in_outside(next_path: str | None) -> Response:
+    """To WeCom's page with a QR code, which is scanned by the phone."""
+    return _outside({"next": next_path})
+
+
+def sign_in(next_path: str | None) -> Response:
+    """The way that fits the browser of this request."""
+    return _fitting({"next": next_path})
+
+
+def name_installer(intent_state: str) -> Response:
+    """The same way, to learn who installed; whoever is signed in stays so."""
+    return _fitting({"installer_of": intent_state})
+
+
+def _fitting(cargo: dict[str, Any]) -> Response:
+    return (_outside if is_ordinary_browser() else _inside)(cargo)
+
+
+def _inside(cargo: dict[str, Any]) -> Response:
     wired = services()
     address = oauth_address(
         wired.addresses.wecom_oauth,
         suite_id=wired.suite_id,
         redirect_uri=_return_address(),
-        state=state,
+        state=_depart({**cargo, "inside": True}),
     )
     return redirect(address, 303)
 
 
-def sign_in_outside(next_path: str | None, *, whoever: bool) -> Response:
-    """To WeCom's page with a QR code, which is scanned by the phone."""
-    state = _depart(next_path, whoever=whoever, inside=False)
+def _outside(cargo: dict[str, Any]) -> Response:
     wired = services()
     address = login_address(
         wired.addresses.wecom_login,
         suite_id=wired.login_suite_id,
         redirect_uri=_return_address(),
-        state=state,
+        state=_depart({**cargo, "inside": False}),
         lang="en" if language() == "en" else "zh",
     )
     return redirect(address, 303)
-
-
-def sign_in(next_path: str | None, *, whoever: bool) -> Response:
-    """The way that fits the browser of this request."""
-    way = sign_in_outside if is_ordinary_browser() else sign_in_inside
-    return way(next_path, whoever=whoever)
 
 
 def _agent() -> str:
     return request.user_agent.string.lower()
 
 
-def _depart(next_path: str | None, *, whoever: bool, inside: bool) -> str:
-    cargo = {"next": next_path, "whoever": whoever, "inside": inside}
+def _depart(cargo: dict[str, Any]) -> str:
     with transaction(services().pool) as connection:
         return oauth_state.depart(connection, purpose=PURPOSE, cargo=cargo)
 

@@ -16,15 +16,14 @@ from web.access import Audience, seen_by
 from web.account import oauth_state
 from web.account.blueprint import account
 from web.account.session import (
-    WeComIdentity,
     current_member,
     forget,
     get_member,
-    remember_identity,
     remember_member,
 )
 from web.account.sign_in import PURPOSE, is_wecom, sign_in_inside, sign_in_outside
 from web.account.standing import Refusal, Refused, corp_refusal, refusal_of
+from web.install.installer import note_installer
 from web.paths import local_path
 from web.services import services
 from wecom.errors import Refused as WeComRefused
@@ -39,8 +38,7 @@ log = logging.getLogger(__name__)
 def login() -> ResponseReturnValue:
     """On to WeCom: without a question in its own browser, by a QR code elsewhere."""
     way = sign_in_inside if is_wecom() else sign_in_outside
-    wanted = local_path(request.args.get("next"))
-    return way(wanted, whoever=request.args.get("whoever") == "1")
+    return way(local_path(request.args.get("next")))
 
 
 @account.get("/login/done")
@@ -110,25 +108,19 @@ def _come_in(journey: Journey) -> ResponseReturnValue:
         log.warning("sign-in not answered", extra={"error": str(error)})
         ours = isinstance(error, WeComRefused)
         return _try_again(journey, "ours" if ours else "away", 502 if ours else 503)
-    forget()
-    if journey.cargo["whoever"]:
-        _remember_whoever(identity)
-    else:
-        remember_member(_admitted(identity))
-        _remember_whoever(identity)
+    installer_of = journey.cargo.get("installer_of")
+    if installer_of is not None:
+        return _go_on_installing(str(installer_of), identity)
+    remember_member(_admitted(identity))
     return redirect(_next(journey), 303)
 
 
-def _remember_whoever(identity: Identity) -> None:
+def _go_on_installing(intent_state: str, identity: Identity) -> ResponseReturnValue:
     if identity.corp_id is None:
         raise Refused(Refusal.STRANGER)
-    remember_identity(
-        WeComIdentity(
-            corp_id=identity.corp_id,
-            userid=identity.userid,
-            open_userid=identity.open_userid,
-        )
-    )
+    if identity.userid:
+        note_installer(intent_state, corp_id=identity.corp_id, userid=identity.userid)
+    return redirect(url_for("install.show_done", state=intent_state), 303)
 
 
 def _admitted(identity: Identity) -> Visitor:
@@ -159,10 +151,14 @@ def _next(journey: Journey) -> str:
 
 def _try_again(journey: Journey, why: str, status: int) -> ResponseReturnValue:
     wanted = local_path(journey.cargo.get("next"))
-    whoever = "1" if journey.cargo.get("whoever") else None
+    installer_of = journey.cargo.get("installer_of")
+    if installer_of is not None:
+        again = url_for("install.ask_installer", state=installer_of)
+    else:
+        again = url_for("account.login", next=wanted)
     return render_template(
         "sign_in_failed.html",
         why=why,
-        again=url_for("account.login", next=wanted, whoever=whoever),
+        again=again,
         language_next=wanted or url_for("account.show_me"),
     ), status

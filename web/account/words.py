@@ -1,6 +1,7 @@
 """Why a link is as it is, in words for the person whose link it is."""
 
-from web.texts import catalogue, language, translate
+from texts.catalogue import catalogue
+from web.texts import language, translate
 
 
 def because(what: str, reason: str | None) -> str:

@@ -72,7 +72,7 @@ def blueprint(name: str) -> APIBlueprint:
         __name__,
         url_prefix=PREFIX,
         abp_security=[{BEARER: []}],
-        abp_responses=problems(401, 503),
+        abp_responses=problems(401, 429, 503),
         operation_id_callback=_operation_id,
     )
 

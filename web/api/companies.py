@@ -29,6 +29,8 @@ Unmatched = Literal["ask", "create"]
 
 # As many as the settings of the same names take.
 _MOST_REMOVALS = 999_999_999
+# All that proves an item event to be TAPD's: too long to be tried out.
+SHORTEST_EVENT_SECRET = 12
 
 
 def _no_bool(value: object) -> object:
@@ -93,7 +95,9 @@ class CompanyBody(BaseModel):
 
     name: str | None = Field(None, min_length=1, max_length=256)
     edition: Edition | None = None
-    event_secret: str | None = Field(None, min_length=1, max_length=256)
+    event_secret: str | None = Field(
+        None, min_length=SHORTEST_EVENT_SECRET, max_length=256
+    )
     unmatched: Unmatched | None = None
     guard: Guard | None = None
 

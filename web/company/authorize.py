@@ -1,11 +1,10 @@
 """Who may come into a company's pages: its WeCom admins, and operators."""
 
 import logging
-import time
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flask import g, request, session
+from flask import g, request
 from werkzeug.wrappers import Response
 
 from domain.ids import Userid
@@ -16,7 +15,12 @@ from store.links.link_claims import by_admin, by_operator
 from store.org import corps
 from store.org.companies import Company, find_company
 from store.org.corps import Corp
-from web.account.session import current_member, require_member
+from web.account.session import (
+    current_member,
+    is_known_admin,
+    note_admin,
+    require_member,
+)
 from web.account.standing import Refused
 from web.operators import is_operator, operator_name
 from web.problems import Problem
@@ -132,7 +136,7 @@ def _closed_to(member: Visitor, corp_id: str, corp: Corp | None) -> Closed | Non
     """Why the pages of this corp are closed to a member; None when they are not."""
     if corp is None or member.corp_id != corp_id:
         return Closed.OTHER_CORP
-    if _was_admin(member):
+    if is_known_admin():
         return None
     try:
         admins = services().corp_api(corp).admins()
@@ -142,22 +146,8 @@ def _closed_to(member: Visitor, corp_id: str, corp: Corp | None) -> Closed | Non
         log.warning("admins not told", extra={"error": str(error)})
         return Closed.AWAY
     if any(each.manages and each.userid == member.userid for each in admins):
-        session["company_admin"] = {**_mark(member), "at": int(time.time())}
+        note_admin(seconds=ADMIN_SECONDS)
         return None
-    session.pop("company_admin", None)
     # Where members authorise one by one, WeCom names no admin at all.
     by_members = corp.scope.auth_mode == AuthMode.MEMBER
     return Closed.NO_ADMINS if by_members else Closed.NOT_ADMIN
-
-
-def _was_admin(member: Visitor) -> bool:
-    kept = session.get("company_admin")
-    if not isinstance(kept, dict):
-        return False
-    age = time.time() - kept.get("at", 0)
-    mark = {name: value for name, value in kept.items() if name != "at"}
-    return mark == _mark(member) and -60 <= age < ADMIN_SECONDS
-
-
-def _mark(member: Visitor) -> dict[str, int]:
-    return {"corp_pk": member.corp_pk, "member_pk": member.member_pk}

@@ -3,7 +3,8 @@
 from store.links.link_claims import BY_OPERATOR
 from store.summaries.links.claims import ClaimSummary
 from store.summaries.links.people import PersonSummary
-from web.texts import catalogue, language, translate
+from texts.catalogue import catalogue
+from web.texts import language, translate
 
 
 def person_title(person: PersonSummary) -> str:

@@ -9,12 +9,13 @@ from flask import current_app, render_template, request, url_for
 
 from store.database import glance
 from store.summaries.badges import Badges, count_badges
+from web import cookies
 from web.console.stream import is_live_page, is_stream
+from web.cookies import Cookie
 from web.services import services
 from web.texts import translate
 
 THEMES = ("system", "light", "dark")
-THEME_COOKIE = "theme"
 
 # In the order of a bad night: what is wrong, with whom, with what.
 _PLACES = (
@@ -62,8 +63,8 @@ def show(template: str, *, place: str, **context: Any) -> str:
 
 def theme() -> str:
     """The theme that was chosen in this browser, else the system's."""
-    chosen = request.cookies.get(THEME_COOKIE, "")
-    return chosen if chosen in THEMES else "system"
+    chosen = cookies.read(Cookie.THEME)
+    return chosen if chosen and chosen in THEMES else "system"
 
 
 def _places(here: str) -> list[Place]:

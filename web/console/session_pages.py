@@ -1,7 +1,5 @@
 """Signing in and out."""
 
-import logging
-
 from flask import redirect, render_template, request, session
 from flask import url_for as address_of
 from flask.typing import ResponseReturnValue
@@ -11,8 +9,6 @@ from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.operators import is_operator, sign_operator_in, sign_operator_out
 from web.paths import local_path
-
-log = logging.getLogger(__name__)
 
 
 @console.get("/sign-in")
@@ -28,18 +24,14 @@ def sign_in() -> ResponseReturnValue:
 @seen_by(Audience.ANYONE)
 def open_session() -> ResponseReturnValue:
     """Sign in, or show the form again."""
-    address = limits.client_address()
-    limits.refuse_after_failures(limits.CONSOLE, address)
     if not sign_operator_in(request.form.get("token", "").strip()):
-        limits.note_failure(limits.CONSOLE, address)
-        log.warning("sign-in refused", extra={"address": address})
+        limits.refuse_token("console")
         page = render_template(
             "sign_in.html", refused=True, next=request.args.get("next")
         )
         return page, 403
     # Forms that were shown before, to whomever, are not this operator's.
     session.pop("csrf_token", None)
-    session.permanent = True
     return redirect(_next_page(), 303)
 
 

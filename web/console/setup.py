@@ -1,10 +1,9 @@
 """Adds the console to the web: its sessions, its forms' protection, its words."""
 
-from datetime import timedelta
-
 from flask import Flask
 
 from settings import Settings
+from texts.catalogue import LANGUAGES
 from web import texts
 from web.console import (  # noqa: F401 - adds its routes
     search_pages,
@@ -37,8 +36,7 @@ from web.console.runs import (  # noqa: F401 - adds its routes
 from web.console.words import corp_title, local_time
 from web.csrf import csrf
 from web.cursors import derive
-
-SESSION_HOURS = 12
+from web.operators import is_operator_known
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -47,11 +45,6 @@ def register(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=key,
         SECRET_KEY_FALLBACKS=older,
-        SESSION_COOKIE_NAME="console",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
@@ -63,7 +56,7 @@ def register(app: Flask, settings: Settings) -> None:
         t=texts.translate,
         n=texts.count,
         language=texts.language,
-        languages=texts.LANGUAGES,
+        languages=LANGUAGES,
         local_time=local_time,
         stamp=stamp,
         told=told,
@@ -73,6 +66,7 @@ def register(app: Flask, settings: Settings) -> None:
         words=texts.words,
         unfolded=address_unfolded,
         corp_title=corp_title,
+        is_operator_known=is_operator_known,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -32,7 +32,7 @@ _LEAST_REST = 20.0
 # Then the browser asks anew, and is let in anew.
 _LIVES_SECONDS = 30.0
 # Each holds a thread: beyond these a stream says one thing and ends, as a poll would.
-_MOST_STREAMS = 6
+_MOST_STREAMS = 12
 _RETRY_MS = 3_000
 _TOKEN = re.compile(r'name="csrf_token" value="[^"]*"|data-clock="[^"]*">[^<]*<')
 

@@ -1,11 +1,13 @@
 """The choice between light, dark and what the system has."""
 
-from flask import current_app, make_response, redirect, request, url_for
+from flask import make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from web import cookies
 from web.access import Audience, seen_by
 from web.console.blueprint import console
-from web.console.frame import THEME_COOKIE, THEMES
+from web.console.frame import THEMES
+from web.cookies import Cookie
 from web.paths import local_path
 from web.problems import Problem
 
@@ -20,12 +22,5 @@ def choose_theme(name: str) -> ResponseReturnValue:
         raise Problem(404, f"theme {name}: not known here.")
     wanted = local_path(request.args.get("next")) or url_for("console.overview")
     answer = make_response(redirect(wanted, 303))
-    answer.set_cookie(
-        THEME_COOKIE,
-        name,
-        max_age=_YEAR_SECONDS,
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        httponly=True,
-        samesite="Lax",
-    )
+    cookies.keep(answer, Cookie.THEME, name, seconds=_YEAR_SECONDS)
     return answer

@@ -12,8 +12,9 @@ from domain.links import LinkReason
 from domain.reasons import Reason
 from store.org.journal import JournalLine
 from store.summaries.corps import PURGED, CorpSummary
+from texts.catalogue import catalogue, say
 from web.services import services
-from web.texts import catalogue, language, say, translate
+from web.texts import language, translate
 
 # The one field that a sentence about a decision compares before and after.
 _FIELD = {

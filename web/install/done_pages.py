@@ -1,6 +1,6 @@
 """Back from WeCom's page: the code is handed over, and what follows is shown."""
 
-from flask import Response, jsonify, redirect, render_template, request, url_for
+from flask import Response, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from store.database import transaction
@@ -8,10 +8,9 @@ from store.installs import intents
 from store.installs.intents import Intent, digest_of
 from web.access import Audience, seen_by
 from web.account import oauth_state
-from web.account.session import current_identity
-from web.account.sign_in import sign_in
+from web.account.sign_in import name_installer
 from web.install.blueprint import install
-from web.install.progress import Progress, Stage, view_progress
+from web.install.progress import Progress, view_progress
 from web.install.stops import Stop, Stopped, result_address
 from web.install.words import ending_of
 from web.services import services
@@ -76,29 +75,7 @@ def ask_installer() -> ResponseReturnValue:
     """
     intent = _get_intent(request.args.get("state", ""))
     # Always anew: whoever signed in before may have been somebody else.
-    return sign_in(url_for("install.note_installer", state=intent.state), whoever=True)
-
-
-@install.get("/install/signed-in")
-@seen_by(Audience.ANYONE)
-def note_installer() -> ResponseReturnValue:
-    """Signed in: the install goes on with this person as its installer.
-
-    Raises: Stopped.
-    """
-    intent = _get_intent(request.args.get("state", ""))
-    identity = current_identity()
-    awaited = _look(intent).stage is Stage.SIGN_IN
-    if awaited and identity is not None and identity.userid:
-        with transaction(services().pool) as connection:
-            intents.note_installer(
-                connection,
-                intent.intent_id,
-                corp_id=identity.corp_id,
-                userid=identity.userid,
-            )
-        _resume(intent)
-    return redirect(result_address(intent), 303)
+    return name_installer(intent.state)
 
 
 def _show(template: str, intent: Intent, progress: Progress) -> str:
@@ -120,7 +97,7 @@ def _get_intent(state: str) -> Intent:
         intent = intents.find_by_state(connection, state)
     if intent is None or intent.confirmed_at is None:
         raise Stopped(Stop.STRANGE)
-    if intent.browser != digest_of(request.cookies.get(oauth_state.COOKIE, "")):
+    if intent.browser != digest_of(oauth_state.visitor()):
         raise Stopped(Stop.OTHER_BROWSER, intent)
     return intent
 

@@ -3,7 +3,13 @@
 from collections.abc import Callable, Generator, Iterator
 
 from settings import Settings, SettingsError
-from workers.doctor import probe_addresses, probe_stores, probe_tapd, probe_wecom
+from workers.doctor import (
+    probe_addresses,
+    probe_proxy,
+    probe_stores,
+    probe_tapd,
+    probe_wecom,
+)
 from workers.doctor.verdicts import (
     ProbeResult,
     Verdict,
@@ -31,6 +37,7 @@ def examine(load: Load) -> Iterator[ProbeResult]:
     yield from _settings(settings)
     store_works = yield from _stores(settings)
     yield from probe_addresses.examine(settings)
+    yield from probe_proxy.examine(settings)
     if not store_works:
         return
     yield from probe_stores.examine_sync(settings)

@@ -10,7 +10,7 @@ from redis import RedisError
 from settings import Settings
 from store.intake.spill import SpillUnavailable, open_spill
 from store.migrate import list_missing
-from store.retention.rotation import SEALED, head_of, list_heads
+from store.retention.rotation import HEAD_BYTES, SEALED, head_of, list_heads
 from store.sealing import Keyring
 from workers.doctor.verdicts import ProbeResult, Words, failed, fine, warning
 from workers.queue.broker import make_client
@@ -255,6 +255,8 @@ def _keys(connection: psycopg.Connection, settings: Settings) -> ProbeResult:
     unknown = [
         sealed.name for sealed in SEALED if not list_heads(connection, sealed) <= held
     ]
+    if not _heads_in_spill(settings) <= held:
+        unknown.append("spill")
     if not unknown:
         return fine(
             "secret keys",
@@ -273,6 +275,15 @@ def _keys(connection: psycopg.Connection, settings: Settings) -> ProbeResult:
             zh="请把旧密钥追加到 SECRET_KEYS，再执行 manage.py rotate-keys。",
         ),
     )
+
+
+def _heads_in_spill(settings: Settings) -> set[bytes]:
+    """By which keys its mail is sealed; none while it cannot be asked: see redis."""
+    spill = open_spill(settings.redis_url, Keyring(settings.secret_keys))
+    try:
+        return {entry[:HEAD_BYTES] for _, entry in spill.list_all()}
+    except SpillUnavailable:
+        return set()
 
 
 def _one(connection: psycopg.Connection, query: str) -> Any:

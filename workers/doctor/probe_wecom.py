@@ -25,6 +25,8 @@ from workers.runtime import Runtime, build
 # WeCom sends one about every 10 minutes; each is good for 30.
 _TICKET_WARNS = timedelta(minutes=25)
 _TICKET_FAILS = timedelta(minutes=30)
+# Time stamps are whole seconds, and clocks never quite agree.
+_CLOCKS_APART = timedelta(seconds=30)
 # WeCom limits how often tokens may be fetched; a sample tells enough.
 _MOST_CORPS = 20
 _ADDRESS_UNKNOWN = {60020, 301042}
@@ -41,6 +43,12 @@ _WHITELIST = Words(
     en="Add this machine's outgoing address to the screen “IP whitelist” (IP白名单) of "
     "the provider console; it takes effect within a minute.",
     zh="请在服务商后台的「IP白名单」中加入本机的出口 IP，一分钟内生效。",
+)
+_CLOCKS = Words(
+    en="Let NTP set the clocks of this machine and of Postgres. If they are right, "
+    "WeCom's was wrong: tickets go on arriving, and the next one replaces this one.",
+    zh="请用 NTP 校准本机与 Postgres 所在机器的时钟。若两者均准确，则是企业微信一侧的"
+    "时间有误：后续推送的 ticket 会替换它，无需处理。",
 )
 _REACH = Words(
     en="Let this machine reach WECOM_API_URL (firewall, proxy, DNS).",
@@ -101,7 +109,7 @@ def _ticket_age(runtime: Runtime) -> timedelta | None:
     suite_id = runtime.settings.wecom.suite_id
     with transaction(runtime.pool) as connection:
         ticket = find_ticket(connection, runtime.keyring, suite_id=suite_id)
-    return None if ticket is None else datetime.now(UTC) - ticket.sent_at
+    return None if ticket is None else datetime.now(UTC) - ticket.dated
 
 
 def _ticket(runtime: Runtime) -> ProbeResult:
@@ -118,9 +126,21 @@ def _ticket(runtime: Runtime) -> ProbeResult:
         en=f"The newest suite_ticket is {minutes} minutes old.",
         zh=f"最新的 suite_ticket 是 {minutes} 分钟前收到的。",
     )
+    if age < -_CLOCKS_APART:
+        return _from_the_future(-age)
     if age < _TICKET_WARNS:
         return fine("suite ticket", en=said.en, zh=said.zh)
     return (failed if age > _TICKET_FAILS else warning)("suite ticket", said, _PUSH)
+
+
+def _from_the_future(ahead: timedelta) -> ProbeResult:
+    minutes = f"{ahead.total_seconds() / 60:.0f}"
+    said = Words(
+        en=f"The newest suite_ticket is dated {minutes} minutes from now: one of the "
+        "clocks is wrong.",
+        zh=f"最新的 suite_ticket 的时间比现在晚 {minutes} 分钟：有一处时钟不准。",
+    )
+    return failed("suite ticket", said, _CLOCKS)
 
 
 def _suite_token(runtime: Runtime) -> ProbeResult:

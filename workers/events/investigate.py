@@ -79,6 +79,9 @@ class _Investigation:
         self._before = self._view(None, self._old_tags)
 
     def run(self) -> Found:
+        if self._batch.corp:
+            # An event whose key nobody could read: it may be about anything.
+            raise NeedsRun("drain")
         read_tags = self._read_tags()
         tags = self._tags_now(read_tags)
         asks = bool(self._batch.departments) or self._moves_scope(read_tags)

@@ -9,6 +9,7 @@ from store.inbox import claims, leases, mailboxes, settlement
 from store.inbox.claims import ClaimedBatch, Outlook
 from store.inbox.leases import LeaseLost
 from store.inbox.mailboxes import Mailbox
+from store.inbox.quick_claim import claim_quickly
 from store.platform.metrics import BATCH_EVENTS, DRAINS, Drained
 from workers.failures import Fault, Judgement, judge
 from workers.inbox import corp_mail
@@ -63,8 +64,24 @@ def _drain(runtime: Runtime, mailbox: str) -> tuple[Drained, bool]:
 
 def _begin(runtime: Runtime, mailbox: str) -> ClaimedBatch | Drained:
     """What is to be worked on, under a lease; or why nothing is."""
+    claim_id = uuid4()
     with transaction(runtime.pool) as connection:
-        lease = leases.take(connection, mailbox)
+        quick = claim_quickly(
+            connection,
+            mailbox,
+            lease=uuid4(),
+            claim_id=claim_id,
+            burst_events=_BURST_EVENTS_PER_SECOND,
+        )
+        if quick is not None and quick.mail:
+            return ClaimedBatch(
+                claim_id=claim_id,
+                mailbox=mailbox,
+                lease=quick.lease,
+                claimed_at=quick.claimed_at,
+                mail=quick.mail,
+            )
+        lease = leases.take(connection, mailbox) if quick is None else quick.lease
         if lease is None:
             return Drained.BUSY
         claim = _claim(connection, mailbox, lease)

@@ -10,11 +10,12 @@ from store.health import spilled
 from store.inbox import leases
 from store.inbox.record import record
 from store.intake.gaps import GapReason, open_gap
-from store.intake.spill import SPILL, Spill, SpillUnavailable
+from store.intake.spill import SPILL, Spill, SpillBroken, SpillUnavailable
 from store.sealing import SealBroken
 from workers.queue.bell import Bell
 
 _BATCH = 100
+_BROKEN = (SealBroken, SpillBroken, psycopg.DataError, psycopg.IntegrityError)
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +64,10 @@ def _move_batch(
                 kept.append(entry)
                 due.update(dict.fromkeys(mailboxes))
         spilled.count(connection, len(kept))
-    broken = [entry for entry in entries if entry not in kept]
+        broken = [entry for entry in entries if entry not in kept]
+        if broken:
+            # Nobody can read whose it is, so whatever it said is looked for everywhere.
+            open_gap(connection, GapReason.SET_ASIDE)
     spill.drop(kept)
     for entry in broken:
         spill.set_aside(entry)
@@ -82,7 +86,12 @@ def _record_entry(
         post = spill.open(entry)
         with connection.transaction():
             return record(connection, post).due
-    except (SealBroken, psycopg.DataError, psycopg.IntegrityError) as error:
+    except (
+        SealBroken,
+        SpillBroken,
+        psycopg.DataError,
+        psycopg.IntegrityError,
+    ) as error:
         _log.error("spilled mail set aside", extra={"error": type(error).__name__})
         return None
 

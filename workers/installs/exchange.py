@@ -20,7 +20,7 @@ from wecom.wire import AuthInfo
 from workers.installs import company
 from workers.installs.codes import trade_code, waits_for_redirect
 from workers.installs.company import Agreed, InstallAwaits, InstallRefused
-from workers.installs.purge import purge_corp
+from workers.installs.purge import begin_purge, go_on
 from workers.org.observe import scope_from
 from workers.runtime import Runtime
 
@@ -199,7 +199,8 @@ def _give_up_withdrawn(
         _settle_all(connection, claim, ("ignored", WITHDRAWN))
         if corps.lock(connection, corp.corp_pk).state == "authorised":
             # Only now: a corp that is linked waits for its own cancel_auth.
-            purge_corp(connection, runtime, corp)
+            begin_purge(connection, runtime, corp)
+    go_on(runtime, corp.corp_pk)
 
 
 def _settle(

@@ -9,7 +9,7 @@ from store.org import corps
 from store.org.corps import Corp
 from store.platform import tokens
 from wecom.errors import Revoked, Unavailable
-from workers.installs.purge import purge_corp
+from workers.installs.purge import begin_purge, go_on
 from workers.runtime import Runtime, token_owner
 
 REVOKED_UNCONFIRMED = "revoked_unconfirmed"
@@ -37,7 +37,8 @@ def cancel(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:
             settlement.settle(
                 connection, claim, dict.fromkeys(claim.event_ids, ("done", "purged"))
             )
-            purge_corp(connection, runtime, corp)
+            begin_purge(connection, runtime, corp)
+        go_on(runtime, corp.corp_pk)
         _log.warning("corp purged", extra={"corp_pk": corp.corp_pk})
         return
     with transaction(runtime.pool) as connection:
@@ -99,10 +100,12 @@ def revoke_if_dead(runtime: Runtime, corp: Corp) -> bool:
         with transaction(runtime.pool) as connection:
             leases.check(connection, corp.mailbox, lease)
             if corps.lock(connection, corp.corp_pk).state != "revoked":
-                purge_corp(connection, runtime, corp)
+                begin_purge(connection, runtime, corp)
     finally:
         with transaction(runtime.pool) as connection:
             leases.release(connection, corp.mailbox, lease)
+    # Whoever comes for its company finds its people's links by their new names.
+    go_on(runtime, corp.corp_pk)
     _log.warning(
         "corp purged, its company is wanted by another",
         extra={"corp_pk": corp.corp_pk},

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from domain.ids import Userid
 from store.notices.cards import PlanFacts
+from texts.messages import both, chinese, english
 from wecom.messages import (
     Button,
     CardLine,
@@ -15,7 +16,6 @@ from wecom.messages import (
     text_notice,
     user_name,
 )
-from workers.notices.wording import both, chinese, english
 
 APPROVE, REJECT = "approve", "reject"
 

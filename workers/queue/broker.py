@@ -59,7 +59,7 @@ def make_client(redis_url: str, *, timeout_seconds: float) -> Redis:
     )
 
 
-def make_broker(redis_url: str, *, receiver: bool) -> RedisBroker:
+def make_broker(redis_url: str, *, receiver: bool) -> "DoorbellBroker":
     """The broker of this process; a receiver only enqueues."""
     seconds = RINGER_SECONDS if receiver else _COMMAND_SECONDS
     client = make_client(redis_url, timeout_seconds=seconds)
@@ -84,6 +84,9 @@ class DoorbellBroker(RedisBroker):
     dramatiq strands them when Redis blinks, and their consumer is the thread that
     dies; Postgres keeps every due time, so no such queue is declared at all.
     """
+
+    # Which queues this process works on, once its worker has begun.
+    served_queues: frozenset[str] = frozenset(QUEUES)
 
     @property
     def consumer_class(self) -> type[WaitingConsumer]:
@@ -134,12 +137,14 @@ class UnwantedRetries(dramatiq.middleware.MiddlewareError):
 
 class Pace(Middleware):
     """Sets how long a worker waits at once and how much it holds, which dramatiq reads
-    from environment variables otherwise."""
+    from environment variables otherwise; notes which queues it serves."""
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: Worker) -> None:
         """Wait at the queue, and take no more messages than there are threads."""
         worker.worker_timeout = milliseconds(_IDLE_SECONDS)
         worker.queue_prefetch = worker.worker_threads
+        if isinstance(broker, DoorbellBroker) and worker.consumer_whitelist:
+            broker.served_queues = frozenset(worker.consumer_whitelist)
 
 
 class Watchdog(Middleware):

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from redis import RedisError
@@ -17,14 +17,14 @@ from store.intake.spill import Spill
 from store.links import account_reads, lookups
 from store.links.link_claims import LOOKUPS_DUE
 from store.notices import deliveries, notices
-from store.platform import schedule
+from store.platform import pauses, schedule, tokens
 from store.retention import idle_mailboxes
 from store.runs import requests
 from store.runs.runs import SCOPE_PROBE
 from workers.inbox import corp_mail
 from workers.inbox.spill import move_spill
 from workers.installs import company
-from workers.installs.purge import NOT_LINKED, purge_late_mail
+from workers.installs.purge import NOT_LINKED, go_on_with_all, purge_late_mail
 from workers.runtime import Runtime
 from workers.upkeep import pruning, sampling
 
@@ -47,12 +47,17 @@ class Job:
     every_seconds: float | None = None
 
 
-def tick(runtime: Runtime, *, stopping: threading.Event | None = None) -> None:
+def tick(
+    runtime: Runtime,
+    *,
+    of: Sequence[Job] | None = None,
+    stopping: threading.Event | None = None,
+) -> None:
     """Do every job whose turn it is; about once a second, by one process.
 
     Repeats: harmless. A job that fails is logged, and the others go on.
     """
-    for job in JOBS:
+    for job in JOBS if of is None else of:
         if stopping is not None and stopping.is_set():
             return
         try:
@@ -60,6 +65,40 @@ def tick(runtime: Runtime, *, stopping: threading.Event | None = None) -> None:
                 job.work(runtime)
         except Exception:
             _log.exception("upkeep failed", extra={"job": job.name})
+
+
+class Crew:
+    """Jobs that may take long, each group in a thread of its own.
+
+    What is rung second by second waits for none of them, and they not for each other.
+    """
+
+    def __init__(self, runtime: Runtime, stopping: threading.Event) -> None:
+        self._runtime = runtime
+        self._stopping = stopping
+        self._threads: dict[int, threading.Thread] = {}
+
+    def turn(self) -> None:
+        """Begin a turn of each group that has ended its last one."""
+        for number, group in enumerate(AT_LENGTH):
+            thread = self._threads.get(number)
+            if thread is None or not thread.is_alive():
+                # Daemons: they end with the process, between two transactions or in
+                # one that Postgres takes back.
+                thread = threading.Thread(
+                    target=tick,
+                    args=(self._runtime,),
+                    kwargs={"of": group, "stopping": self._stopping},
+                    name=f"upkeep-{group[0].name}",
+                    daemon=True,
+                )
+                self._threads[number] = thread
+                thread.start()
+
+    def join(self, seconds: float) -> None:
+        """Wait until what has begun is over, for so long at most each."""
+        for thread in self._threads.values():
+            thread.join(seconds)
 
 
 def _is_its_turn(runtime: Runtime, job: Job) -> bool:
@@ -184,9 +223,21 @@ def look_for_gaps(runtime: Runtime) -> None:
         _log.warning("gap closed, corps due for a resync", extra=extra)
 
 
+def finish_purges(runtime: Runtime) -> None:
+    """Go on with purges that a drain has left, or died over."""
+    go_on_with_all(runtime)
+
+
 def forget_late_mail(runtime: Runtime) -> None:
     """Empty settled mail that came for corps which were purged before."""
     purge_late_mail(runtime)
+
+
+def forget_withdrawn(runtime: Runtime) -> None:
+    """Drop what a call that was under way has written about a corp just purged."""
+    with transaction(runtime.pool) as connection:
+        pauses.prune(connection)
+        tokens.prune(connection)
 
 
 def end_awaited_installs(runtime: Runtime) -> None:
@@ -215,20 +266,26 @@ def _count_rings(runtime: Runtime, rings: int) -> None:
         _log.info("rings not counted", extra={"error": type(error).__name__})
 
 
-JOBS = (
+# What somebody waits for within seconds: it only looks and rings.
+PROMPT = (
     Job(name="mailboxes", work=ring_mailboxes),
     Job(name="runs", work=ring_runs),
     Job(name="notices", work=ring_notices),
     Job(name="corps", work=start_due_corps),
     Job(name="lookups", work=look_up_mobiles),
     Job(name="parked", work=retest_parked),
-    Job(name="spill", work=move_spilled),
     Job(name="gaps", work=look_for_gaps, every_seconds=5),
     Job(name="waiting", work=ring_waiting, every_seconds=15),
     Job(name="accounts", work=read_due_accounts, every_seconds=15),
-    Job(name="partitions", work=pruning.keep_partitions, every_seconds=3600),
     Job(name="installs", work=end_awaited_installs, every_seconds=15),
+)
+# Mail is waiting in it, as much as came while Postgres was away.
+SPILL = (Job(name="spill", work=move_spilled),)
+# As long as there is something to take away, and nobody waits for it.
+TIDYING = (
+    Job(name="partitions", work=pruning.keep_partitions, every_seconds=3600),
     Job(name="late_mail", work=forget_late_mail, every_seconds=60),
+    Job(name="withdrawn", work=forget_withdrawn, every_seconds=60),
     Job(name="prune", work=pruning.prune, every_seconds=60),
     Job(name="history", work=pruning.prune_history, every_seconds=3600),
     Job(name="expiry", work=expire_notices, every_seconds=60),
@@ -250,3 +307,7 @@ JOBS = (
         every_seconds=sampling.CENSUS_SECONDS,
     ),
 )
+# A corp of a hundred thousand people takes minutes, whoever died over it before.
+PURGES = (Job(name="purges", work=finish_purges, every_seconds=15),)
+AT_LENGTH = (SPILL, PURGES, TIDYING)
+JOBS = (*PROMPT, *SPILL, *PURGES, *TIDYING)

@@ -14,6 +14,7 @@ from store.platform import schedule
 from store.retention import history, partitions, pruning
 from store.retention.partitions import INBOX, JOURNAL, Partitioned
 from store.runs import rehearsals
+from store.sessions import member_sessions, operator_sessions
 from workers.runtime import Runtime
 
 _AT_ONCE = 5_000
@@ -37,6 +38,8 @@ def prune(runtime: Runtime) -> None:
             prune_inbox,
             pruning.prune_identities,
             oauth_states.prune,
+            operator_sessions.prune,
+            member_sessions.prune,
         ),
         most=_MOST_BATCHES,
     )

@@ -3,11 +3,11 @@
 import pytest
 
 from store.summaries.installs import Counts
+from texts.catalogue import LANGUAGES, catalogue
 from web.install.intent_pages import EDITIONS
 from web.install.progress import MENDABLE, Stage
 from web.install.stops import Stop
 from web.install.words import ending_of
-from web.texts import LANGUAGES, catalogue
 from workers.installs import codes, company, exchange
 
 REASONS = {

@@ -8,7 +8,8 @@ import pytest
 
 from domain.links import LinkReason
 from domain.reasons import Reason
-from web.texts import FOLDER, LANGUAGES, catalogue, count, language, say
+from texts.catalogue import FOLDER, LANGUAGES, catalogue, say
+from web.texts import count, language
 
 WEB = Path(__file__).parents[3] / "web"
 CALL = re.compile(r"""\b(?:t|translate|say)\((?:tag, )?f?["']([a-zA-Z_.{}]+)["']""")

@@ -6,8 +6,8 @@ import pytest
 
 from domain.decisions import DecisionName
 from store.org.journal import JournalLine
+from texts.catalogue import LANGUAGES
 from web.console.words import Names, describe, mentioned
-from web.texts import LANGUAGES
 
 NAMES = Names(departments={2: "Sales", 3: "Support"}, members={"zhang": "Zhang"})
 

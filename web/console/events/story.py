@@ -13,9 +13,10 @@ from store.summaries.event_story import EventTimes
 from store.summaries.events import EventSummary
 from store.summaries.journal import find_data_key, list_latest
 from store.summaries.members import list_names as member_names
+from texts.catalogue import catalogue
 from web.console.words import Names, mentioned, sentence
 from web.services import services
-from web.texts import catalogue, count, language, translate
+from web.texts import count, language, translate
 
 # What an event changed is committed just before it is marked; notices follow at once.
 _AROUND = timedelta(seconds=5)

@@ -10,8 +10,9 @@ from markupsafe import Markup
 
 from store.health.kinds import Problem, ProblemKind
 from store.summaries.corps import PURGED
+from texts.catalogue import catalogue
 from web.console.moments import lasting, since, stamp, told
-from web.texts import catalogue, count, language, translate
+from web.texts import count, language, translate
 
 STANDING_MOST = 160
 _NAMED_KINDS = 3

@@ -12,6 +12,7 @@ from store.health.corps import errcode_in, list_blocked
 from store.health.kinds import Limits
 from store.summaries import corp_rows
 from store.summaries.corp_rows import CorpRow
+from texts.catalogue import catalogue
 from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.frame import show
@@ -21,7 +22,7 @@ from web.console.moments import lasting, stamp, told
 from web.console.stream import live
 from web.cursors import cut
 from web.services import services
-from web.texts import catalogue, language
+from web.texts import language
 
 _PAGE_ROWS = 50
 _FIND_MOST = 100

@@ -22,7 +22,7 @@ from web.console import acting
 from web.console.blueprint import console
 from web.console.frame import show
 from web.console.stream import live
-from web.corps import pseudonym_key
+from web.corps import get_corp, pseudonym_key
 from web.cursors import cut
 from web.problems import Problem
 from web.services import services
@@ -166,7 +166,9 @@ def reject_plan(plan_id: str) -> ResponseReturnValue:
 @seen_by(Audience.OPERATOR)
 def moved_plan(corp_id: str, plan_id: str) -> ResponseReturnValue:
     """Where plans were: links in old messages still lead to them."""
-    del corp_id
+    with transaction(services().pool) as connection:
+        if _get(connection, plan_id).corp_pk != get_corp(connection, corp_id).corp_pk:
+            raise Problem(404, f"plan {plan_id}: not known here.")
     return redirect(url_for("console.show_plan", plan_id=plan_id), 301)
 
 

@@ -18,6 +18,7 @@ from store.summaries.runs.drift import list_drift
 from store.summaries.runs.plans import list_waiting
 from store.summaries.runs.runs import RunSummary, find_run
 from store.summaries.runs.steps import read_run_steps
+from texts.catalogue import catalogue
 from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.frame import show
@@ -27,7 +28,7 @@ from web.corps import FoundCorp, get_corp, pseudonym_key
 from web.cursors import cut
 from web.problems import Problem
 from web.services import services
-from web.texts import catalogue, count, language, translate
+from web.texts import count, language, translate
 
 _PAGE_ROWS = 50
 _DRIFT_ROWS = 10
@@ -120,7 +121,10 @@ def show_run(run_id: str) -> ResponseReturnValue:
 @seen_by(Audience.OPERATOR)
 def moved_run(corp_id: str, run_id: str) -> ResponseReturnValue:
     """Where runs were: links in old messages still lead to them."""
-    del corp_id
+    with transaction(services().pool) as connection:
+        run = find_run(connection, run_id)
+        if run is None or run.corp_id not in get_corp(connection, corp_id).names:
+            raise Problem(404, f"run {run_id}: not known here.")
     return redirect(url_for("console.show_run", run_id=run_id), 301)
 
 

@@ -6,8 +6,8 @@ from domain.grouping import StepGroup
 from domain.ids import split_key
 from store.database import Connection
 from store.summaries import departments, members
+from texts.catalogue import LANGUAGES, say
 from web.console.words import Names, describe_group, why
-from web.texts import LANGUAGES, say
 
 _PLACES = ("departments", "main_department", "leads", "parent_id")
 

@@ -1,0 +1,106 @@
+"""Sessions of members whom WeCom has named, and how long they count as admins."""
+
+from dataclasses import dataclass
+
+from domain.ids import CorpPk, MemberPk
+from store.database import Connection
+from store.sessions.ids import (
+    IS_OPEN,
+    IS_UNSEEN,
+    MOST_OF_ONE,
+    TIMES,
+    hash_of,
+    new_id,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberSession:
+    """A session that is open.
+
+    Shape: `is_admin`: WeCom said so a short while ago; else it is to be asked.
+    """
+
+    corp_pk: CorpPk
+    member_pk: MemberPk
+    is_admin: bool
+
+
+def open_for(connection: Connection, corp_pk: CorpPk, member_pk: MemberPk) -> str:
+    """The id of a new session of a member."""
+    session_id = new_id()
+    connection.execute(
+        "INSERT INTO member_sessions (session_hash, corp_pk, member_pk)"
+        " VALUES (%s, %s, %s)",
+        [hash_of(session_id), corp_pk, member_pk],
+    )
+    _end_surplus(connection, corp_pk, member_pk)
+    return session_id
+
+
+def find(connection: Connection, session_id: str) -> MemberSession | None:
+    """The open session of an id, noted as used."""
+    row = connection.execute(
+        f"""
+        SELECT corp_pk, member_pk, {IS_UNSEEN},
+            coalesce(admin_until > clock_timestamp(), false)
+        FROM member_sessions WHERE session_hash = %(hash)s AND {IS_OPEN}
+        """,  # noqa: S608 - the conditions are constants
+        {**TIMES, "hash": hash_of(session_id)},
+    ).fetchone()
+    if row is None:
+        return None
+    if row[2]:
+        connection.execute(
+            "UPDATE member_sessions SET seen_at = clock_timestamp()"
+            " WHERE session_hash = %s",
+            [hash_of(session_id)],
+        )
+    return MemberSession(
+        corp_pk=CorpPk(row[0]), member_pk=MemberPk(row[1]), is_admin=row[3]
+    )
+
+
+def note_admin(connection: Connection, session_id: str, *, seconds: float) -> None:
+    """WeCom said that the member is an admin; for so long it counts."""
+    connection.execute(
+        "UPDATE member_sessions SET admin_until ="
+        " clock_timestamp() + make_interval(secs => %s) WHERE session_hash = %s",
+        [seconds, hash_of(session_id)],
+    )
+
+
+def end(connection: Connection, session_id: str) -> None:
+    """End a session, wherever its cookie was copied to; a second time too."""
+    connection.execute(
+        "DELETE FROM member_sessions WHERE session_hash = %s", [hash_of(session_id)]
+    )
+
+
+def end_all_of_corp(connection: Connection, corp_pk: CorpPk) -> None:
+    """End every session of a corp's people."""
+    connection.execute("DELETE FROM member_sessions WHERE corp_pk = %s", [corp_pk])
+
+
+def prune(connection: Connection, *, limit: int) -> int:
+    """Forget sessions that are over."""
+    return connection.execute(
+        f"""
+        DELETE FROM member_sessions WHERE session_hash IN (
+            SELECT session_hash FROM member_sessions WHERE NOT ({IS_OPEN})
+            LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+        """,  # noqa: S608 - the condition is a constant
+        {**TIMES, "limit": limit},
+    ).rowcount
+
+
+def _end_surplus(connection: Connection, corp_pk: CorpPk, member_pk: MemberPk) -> None:
+    connection.execute(
+        """
+        DELETE FROM member_sessions WHERE session_hash IN (
+            SELECT session_hash FROM member_sessions
+            WHERE corp_pk = %s AND member_pk = %s
+            ORDER BY seen_at DESC, began_at DESC OFFSET %s)
+        """,
+        [corp_pk, member_pk, MOST_OF_ONE],
+    )
