@@ -39,6 +39,7 @@ class Finding(StrEnum):
     DEPARTED = "departed"  # The person was deleted in WeCom.
     LOST_PERMISSION = "lost_permission"  # WeCom does not let us see what is in scope.
     CUT_OFF_READ = "cut_off_read"  # Its answers do not add up: not all was seen.
+    ODD_ANSWER = "odd_answer"  # What it says of one of them cannot be used.
 
 
 FINDING_BY_REASON: Mapping[Reason, Finding] = {
@@ -58,3 +59,5 @@ class Doubt(StrEnum):
     SCOPE_UNREAD = "scope_unread"
     NO_CONTROL = "no_control"
     ONE_ANSWER = "one_answer"
+    ODD_ANSWER = "odd_answer"  # The answer about the person cannot be used.
+    NO_ANSWER = "no_answer"  # None came, while others were answered.

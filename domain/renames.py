@@ -79,6 +79,29 @@ def match_renames(
     return tuple(renames)
 
 
+def respelt(
+    spelt: Mapping[Userid, Userid],
+    active: Mapping[Userid, StoredMember],
+    answers: Mapping[Userid, Member],
+) -> tuple[RenameClaim, ...]:
+    """Whom WeCom spells in another case than we have them: a change of userid.
+
+    Shape: `spelt` is WeCom's spelling by the one asked. Two known and unequal
+        open_userids are two people, whatever their userids have in common.
+    """
+    return tuple(
+        RenameClaim(old=old, new=new)
+        for old, new in spelt.items()
+        if old in active
+        and new in answers
+        and _may_be_one(active[old].member.open_userid, answers[new].open_userid)
+    )
+
+
+def _may_be_one(one: OpenUserid | None, other: OpenUserid | None) -> bool:
+    return one is None or other is None or one == other
+
+
 def merged(*, old: StoredMember, new: StoredMember) -> StoredMember:
     """Two members as one: the older surrogate, the fields of the new userid."""
     return StoredMember(

@@ -160,6 +160,7 @@ def _next_step(
 _OPEN_STEPS: dict[str, NextStep] = {
     "lost_permission": "restore_permission",
     "cut_off_read": "read_again",
+    "odd_answer": "read_again",
 }
 
 

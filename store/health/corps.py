@@ -52,13 +52,14 @@ def _mail_waits(connection: Connection, corp_id: str | None) -> Iterable[Problem
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
             """
-            SELECT corp_id, name, waits_for, error, not_before, (
+            SELECT corp_id, name, waits_for, error, not_before, waiting_since,
+                not_before < clock_timestamp() + interval '1 year' AS is_known, (
                 SELECT count(*) FROM (SELECT FROM inbox
                     WHERE inbox.mailbox = box.mailbox AND inbox.state = 'pending'
                     LIMIT %(counted)s) AS few) AS waiting,
-                (SELECT min(errcode) FROM pauses
+                (SELECT max(error) FROM pauses
                  WHERE owner IN (box.mailbox, 'suite') AND until > clock_timestamp()
-                ) AS errcode
+                ) AS refusal
             FROM mailboxes AS box
             LEFT JOIN corps ON box.mailbox = 'corp:' || corp_id
                 AND corps.state <> 'revoked'
@@ -82,10 +83,11 @@ def _mail_waits(connection: Connection, corp_id: str | None) -> Iterable[Problem
                 kind=ProblemKind.CORP_BLOCKED,
                 number=row["waiting"],
                 reason=f"waits_{row['waits_for']}",
-                about=errcode_in(row["error"]) or str(row["errcode"] or ""),
+                about=errcode_in(row["error"]) or errcode_in(row["refusal"]),
                 corp_id=row["corp_id"],
                 corp_name=row["name"],
-                until=row["not_before"],
+                since=row["waiting_since"],
+                until=row["not_before"] if row["is_known"] else None,
             )
 
 
@@ -94,7 +96,7 @@ def _calls_wait(connection: Connection, corp_id: str | None) -> Iterable[Problem
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
             """
-            SELECT corp_id, name, reason, errcode, max(until) AS until
+            SELECT corp_id, name, reason, max(error) AS error, max(until) AS until
             FROM pauses LEFT JOIN corps ON owner = 'corp:' || corp_id
                 AND corps.state <> 'revoked'
             WHERE until > clock_timestamp() AND (owner = 'suite' OR corp_pk IS NOT NULL)
@@ -102,7 +104,7 @@ def _calls_wait(connection: Connection, corp_id: str | None) -> Iterable[Problem
                 AND NOT EXISTS (SELECT FROM mailboxes
                     WHERE mailbox = owner AND not_before > clock_timestamp())
                 AND (%(corp)s::text IS NULL OR corp_id = %(corp)s)
-            GROUP BY corp_id, name, reason, errcode ORDER BY until DESC LIMIT %(most)s
+            GROUP BY corp_id, name, reason ORDER BY until DESC LIMIT %(most)s
             """,
             {"most": MOST_TOLD, "corp": corp_id},
         )
@@ -112,7 +114,7 @@ def _calls_wait(connection: Connection, corp_id: str | None) -> Iterable[Problem
             kind=ProblemKind.CORP_BLOCKED,
             number=0,
             reason=f"calls_{row['reason']}",
-            about=str(row["errcode"] or ""),
+            about=errcode_in(row["error"]),
             corp_id=row["corp_id"],
             corp_name=row["name"],
             until=row["until"],

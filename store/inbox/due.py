@@ -1,5 +1,6 @@
 """What is due although nobody works on it: mailboxes, runs and corps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from psycopg.rows import class_row
 from domain.ids import CorpPk, RunId
 from store.database import Connection
 from store.inbox.mailboxes import Mailbox
+from store.org.corps import FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS
 
 # Whoever made it due has rung; only what still lies there has been missed.
 MISSED_SECONDS = 2.0
@@ -144,6 +146,33 @@ def take_doubted(connection: Connection, *, limit: int) -> list[CorpPk]:
         [limit],
     ).fetchall()
     return [CorpPk(row[0]) for row in rows]
+
+
+def take_paused(connection: Connection, *, by: Sequence[str], limit: int) -> list[str]:
+    """The mailboxes of corps whose pause is to be looked at now; later again."""
+    rows = connection.execute(
+        """
+        WITH paused AS (
+            SELECT corp_pk FROM corps
+            WHERE state = 'paused' AND paused_by = ANY(%(by)s)
+                AND coalesce(pause_look_at, '-infinity') <= clock_timestamp()
+            ORDER BY pause_look_at NULLS FIRST LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE corps SET pause_looks = pause_looks + 1,
+            pause_look_at = clock_timestamp() + make_interval(secs =>
+                least(%(longest)s, %(first)s * 2 ^ least(pause_looks, 16)))
+        FROM paused WHERE corps.corp_pk = paused.corp_pk
+        RETURNING 'corp:' || corp_id
+        """,
+        {
+            "by": list(by),
+            "limit": limit,
+            "first": FIRST_LOOK_SECONDS,
+            "longest": LONGEST_LOOK_SECONDS,
+        },
+    ).fetchall()
+    return [mailbox for (mailbox,) in rows]
 
 
 def spread_corps(connection: Connection, *, cause: str, seconds: float) -> int:

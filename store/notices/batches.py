@@ -111,16 +111,6 @@ def find_frozen(
     )
 
 
-def asks_nobody(connection: Connection, corp_pk: CorpPk, batch: NoticeBatch) -> bool:
-    """Whether everybody in the batch has answered meanwhile, or is asked no more."""
-    row = connection.execute(
-        "SELECT 1 FROM notices WHERE corp_pk = %s AND notice_id = ANY(%s)"
-        " AND batch_id = %s AND closed IS NULL LIMIT 1",
-        [corp_pk, list(batch.userids), batch.batch_id],
-    ).fetchone()
-    return row is None
-
-
 def note_try(connection: Connection, corp_pk: CorpPk, batch: NoticeBatch) -> None:
     """A call is about to be made: until its answer is known, it may have arrived."""
     connection.execute(

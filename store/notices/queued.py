@@ -9,6 +9,7 @@ from psycopg.rows import dict_row
 from domain.ids import CorpPk, MemberPk, Userid
 from domain.notices import MEMBER_PER_MINUTE, Origin, RecipientStanding
 from store.database import Connection
+from store.notices.batches import NoticeBatch
 from store.notices.recipients import IS_HELD, standing_of
 
 
@@ -36,30 +37,51 @@ class Queued:
         return self.kind, self.invited_by, self.plan_id
 
 
+_SELECT = f"""
+    SELECT notice_id, notices.kind, notices.origin, invited_by, notices.plan_id,
+        m.userid, m.state, m.employment, {IS_HELD} AS held,
+        coalesce(link.state, 'none') AS link, link.asks,
+        coalesce(plan.state = 'held', false) AS open_plan,
+        (SELECT count(*) FROM notices AS sent
+            WHERE sent.corp_pk = notices.corp_pk
+                AND sent.member_pk = notices.member_pk
+                AND sent.tried_at > clock_timestamp() - interval '1 minute'
+        ) >= {MEMBER_PER_MINUTE} AS crowded
+    FROM notices
+    JOIN members AS m USING (corp_pk, member_pk)
+    LEFT JOIN links AS link USING (corp_pk, member_pk)
+    LEFT JOIN plans AS plan ON plan.plan_id = notices.plan_id
+"""  # noqa: S608 - constants of the domain and of this room
+
+
 def lock_queued(connection: Connection, corp_pk: CorpPk, *, limit: int) -> list[Queued]:
     """The oldest notices that may be sent now, with how their members stand."""
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
             f"""
-            SELECT notice_id, notices.kind, notices.origin, invited_by, notices.plan_id,
-                m.userid, m.state, m.employment, {IS_HELD} AS held,
-                coalesce(link.state, 'none') AS link, link.asks,
-                coalesce(plan.state = 'held', false) AS open_plan,
-                (SELECT count(*) FROM notices AS sent
-                    WHERE sent.corp_pk = notices.corp_pk
-                        AND sent.member_pk = notices.member_pk
-                        AND sent.tried_at > clock_timestamp() - interval '1 minute'
-                ) >= %(most)s AS crowded
-            FROM notices
-            JOIN members AS m USING (corp_pk, member_pk)
-            LEFT JOIN links AS link USING (corp_pk, member_pk)
-            LEFT JOIN plans AS plan ON plan.plan_id = notices.plan_id
+            {_SELECT}
             WHERE notices.corp_pk = %(corp_pk)s AND notices.state = 'queued'
                 AND batch_id IS NULL AND not_before <= clock_timestamp()
             ORDER BY notice_id LIMIT %(limit)s
             FOR UPDATE OF notices SKIP LOCKED
-            """,  # noqa: S608 - a constant of store.notices.recipients
-            {"corp_pk": corp_pk, "most": MEMBER_PER_MINUTE, "limit": limit},
+            """,
+            {"corp_pk": corp_pk, "limit": limit},
+        )
+        return [_queued(row) for row in cursor]
+
+
+def list_open(
+    connection: Connection, corp_pk: CorpPk, batch: NoticeBatch
+) -> list[Queued]:
+    """The notices of a batch that nobody has answered, as their members stand now."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            f"""
+            {_SELECT}
+            WHERE notices.corp_pk = %s AND notice_id = ANY(%s)
+                AND batch_id = %s AND closed IS NULL
+            """,
+            [corp_pk, list(batch.userids), batch.batch_id],
         )
         return [_queued(row) for row in cursor]
 

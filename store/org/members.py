@@ -66,6 +66,18 @@ _KNOWN = f"""
 _SET = ", ".join(f"{column.strip()} = %s" for column in _WRITTEN.split(","))
 
 
+def list_spelt_like(
+    connection: Connection, corp_pk: CorpPk, userids: Iterable[Userid]
+) -> frozenset[Userid]:
+    """Active members whose userid differs from one of these by case alone."""
+    rows = connection.execute(
+        "SELECT userid FROM members WHERE corp_pk = %s AND state = 'active'"
+        " AND lower(userid) = ANY(%s)",
+        [corp_pk, [each.lower() for each in userids]],
+    ).fetchall()
+    return frozenset(Userid(userid) for (userid,) in rows)
+
+
 def list_known(
     connection: Connection, corp_pk: CorpPk, userids: Iterable[str]
 ) -> list[StoredMember]:

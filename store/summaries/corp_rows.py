@@ -32,7 +32,7 @@ class CorpRow:
     plans_held: int
     waits_for: str | None
     error: str | None
-    errcode: int | None
+    refusal: str | None
     until: datetime | None
 
 
@@ -40,14 +40,15 @@ _ROWS = """
     SELECT corp_pk, corp_id, name, corps.state, company_id, last_synced_at,
         linked_at, changed.at AS changed_at, mail.waiting,
         oldest.received_at AS oldest_at, failed.number AS failed,
-        held.number AS plans_held, box.waits_for, box.error, pause.errcode,
+        held.number AS plans_held, box.waits_for, box.error,
+        pause.error AS refusal,
         coalesce(box.not_before, pause.until) AS until
     FROM corps
     LEFT JOIN mailboxes AS box ON box.mailbox = 'corp:' || corp_id
         AND box.not_before > clock_timestamp()
             AND box.waits_for NOT IN ('calm', 'first_read')
     LEFT JOIN LATERAL (
-        SELECT errcode, until FROM pauses WHERE owner = 'corp:' || corp_id
+        SELECT error, until FROM pauses WHERE owner = 'corp:' || corp_id
             AND until > clock_timestamp() ORDER BY until DESC LIMIT 1
     ) AS pause ON true
     LEFT JOIN LATERAL (

@@ -9,6 +9,7 @@ from psycopg.rows import class_row
 from domain.ids import CorpPk
 from store.database import Connection
 from store.sealing import Keyring, pseudonym
+from store.summaries.waits import KNOWN_UNTIL, Wait, wait_of
 
 PURGED = "hmac:"
 
@@ -28,17 +29,46 @@ class CorpSummary:
     paused_by: str | None
     last_synced_at: datetime | None
     pending_events: int
+    waits_for: str | None
+    waits_since: datetime | None
+    waits_until: datetime | None
+    waits_error: str | None
     now: datetime
 
+    @property
+    def wait(self) -> Wait | None:
+        """What its mail waits for: all of it, else the oldest that waits by itself."""
+        return wait_of(
+            self.waits_for, self.waits_since, self.waits_until, self.waits_error
+        )
 
-_SELECT = """
+
+_SELECT = f"""
     SELECT corp_pk, corp_id, name, state, company_id, agent_id, auth_mode, scope,
         paused_by, last_synced_at, clock_timestamp() AS now,
         (SELECT count(*) FROM inbox
          WHERE mailbox = 'corp:' || corps.corp_id AND inbox.state = 'pending'
-        ) AS pending_events
-    FROM corps
-"""
+        ) AS pending_events,
+        wait.waits_for, wait.waiting_since AS waits_since,
+        wait.until AS waits_until, wait.error AS waits_error
+    FROM corps LEFT JOIN LATERAL (
+        SELECT waits_for, waiting_since, error, until FROM (
+            SELECT box.waits_for, box.waiting_since, box.error, 0 AS rank,
+                CASE WHEN box.waits_for = 'paused' THEN corps.pause_look_at
+                    WHEN box.not_before < {KNOWN_UNTIL} THEN box.not_before END
+                    AS until
+            FROM mailboxes AS box
+            WHERE box.mailbox = 'corp:' || corps.corp_id
+                AND box.not_before > clock_timestamp() AND box.waits_for IS NOT NULL
+            UNION ALL
+            (SELECT mail.waits_for, mail.waiting_since, mail.error, 1, mail.not_before
+            FROM inbox AS mail
+            WHERE mail.mailbox = 'corp:' || corps.corp_id
+                AND mail.state = 'pending' AND mail.waits_for IS NOT NULL
+            ORDER BY mail.event_id LIMIT 1)
+        ) AS any_wait ORDER BY rank LIMIT 1
+    ) AS wait ON corps.state <> 'revoked'
+"""  # noqa: S608 - a constant of this room
 
 
 def find_pseudonym_key(connection: Connection, *, keyring: Keyring) -> bytes | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from store.database import Connection
+from store.summaries.waits import KNOWN_UNTIL, Wait, wait_of
 
 EVENT_STATES = ("pending", "done", "folded", "ignored", "parked", "failed")
 
@@ -26,13 +27,42 @@ class EventSummary:
     attempts: int
     outcome: str | None
     error: str | None
+    waits_for: str | None
+    waits_since: datetime | None
+    waits_until: datetime | None
+
+    @property
+    def wait(self) -> Wait | None:
+        """What the row waits for, by itself or with its whole mailbox."""
+        return wait_of(self.waits_for, self.waits_since, self.waits_until, self.error)
 
 
-_SELECT = """
+# A row that is pending waits by itself, or with all others of its mailbox.
+_SELECT = f"""
     SELECT event_id, mailbox, kind, change, key, state, times_seen, received_at,
-        done_at, attempts, outcome, error
-    FROM inbox
-"""
+        done_at, attempts, outcome, wait.*
+    FROM inbox CROSS JOIN LATERAL (
+        SELECT coalesce(inbox.error, all_wait.error) AS error,
+            coalesce(own.waits_for, all_wait.waits_for) AS waits_for,
+            CASE WHEN own.waits_for IS NULL THEN all_wait.waiting_since
+                ELSE own.waiting_since END AS waits_since,
+            CASE WHEN own.waits_for IS NULL THEN all_wait.until
+                ELSE own.until END AS waits_until
+        FROM (SELECT 1) AS one
+        LEFT JOIN LATERAL (
+            SELECT inbox.waits_for, inbox.waiting_since, inbox.not_before AS until
+            WHERE inbox.state = 'pending' AND inbox.waits_for IS NOT NULL
+        ) AS own ON true
+        LEFT JOIN LATERAL (
+            SELECT box.waits_for, box.waiting_since, box.error,
+                CASE WHEN box.not_before < {KNOWN_UNTIL}
+                    THEN box.not_before END AS until
+            FROM mailboxes AS box
+            WHERE box.mailbox = inbox.mailbox AND inbox.state = 'pending'
+                AND box.not_before > clock_timestamp() AND box.waits_for IS NOT NULL
+        ) AS all_wait ON true
+    ) AS wait
+"""  # noqa: S608 - a constant of this room
 
 
 def list_events(

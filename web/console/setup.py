@@ -33,7 +33,7 @@ from web.console.runs import (  # noqa: F401 - adds its routes
     plan_pages,
     run_pages,
 )
-from web.console.words import corp_title, local_time
+from web.console.words import corp_title, local_time, waiting_words
 from web.csrf import csrf
 from web.cursors import derive
 from web.operators import is_operator_known
@@ -66,6 +66,7 @@ def register(app: Flask, settings: Settings) -> None:
         words=texts.words,
         unfolded=address_unfolded,
         corp_title=corp_title,
+        waiting_words=waiting_words,
         is_operator_known=is_operator_known,
     )
     app.jinja_env.trim_blocks = True

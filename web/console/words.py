@@ -12,6 +12,7 @@ from domain.links import LinkReason
 from domain.reasons import Reason
 from store.org.journal import JournalLine
 from store.summaries.corps import PURGED, CorpSummary
+from store.summaries.waits import Wait
 from texts.catalogue import catalogue, say
 from web.services import services
 from web.texts import language, translate
@@ -127,6 +128,18 @@ def corp_title(corp: CorpSummary) -> str:
 def local_time(moment: datetime) -> str:
     """A time as the operators' clocks show it."""
     return f"{moment.astimezone(services().time_zone):%Y-%m-%d %H:%M:%S}"
+
+
+def waiting_words(wait: Wait) -> str:
+    """What a corp's mail waits for, since when, and until when if that is known."""
+    known = f"waits.for.{wait.waits_for}" in catalogue(language())
+    what = translate(f"waits.for.{wait.waits_for if known else 'unknown'}")
+    since = "-" if wait.since is None else local_time(wait.since)
+    if wait.until is None:
+        return translate("waits.open", what=what, since=since)
+    return translate(
+        "waits.until", what=what, since=since, until=local_time(wait.until)
+    )
 
 
 def mentioned(lines: list[JournalLine]) -> tuple[list[int], list[str]]:

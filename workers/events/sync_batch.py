@@ -1,8 +1,8 @@
 """Brings one corp to what a batch of contact mail points at, and settles that mail."""
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -20,21 +20,27 @@ from domain.ids import (
 )
 from domain.lateness import department_is_late, member_is_late, tag_is_late
 from domain.reasons import Reason
+from domain.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
 from store.database import Connection, transaction
-from store.inbox import leases, settlement
+from store.inbox import key_waits, leases, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
+from store.inbox.key_waits import KeyWait
 from store.inbox.settlement import Settled
 from store.org import absences, corps, departments, journal
 from store.org.corps import Corp
 from store.org.journal import Cause
 from store.runs import requests, runs, touched
+from wecom.errors import OddAnswer, Unavailable
 from workers.calls.retry import PatientApi
-from workers.events.investigate import MOST_QUESTIONS, Found, NeedsRun, investigate
+from workers.events.found import Found, NeedsRun, Unanswered
+from workers.events.investigate import MOST_QUESTIONS, investigate
+from workers.events.key_troubles import ask_later, undecided_of, wait_of
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
 from workers.org.apply import apply_listing, apply_members, remove_unlisted
 from workers.org.guard import Gate, note_listed, note_removed, note_shown
 from workers.org.questions import Inquiry
+from workers.org.spelling import SpellingApi
 from workers.queue.metrics import tally_effects
 from workers.runtime import Runtime
 
@@ -56,28 +62,128 @@ def sync_contact(
     """
     began = time.monotonic()
     taken = _first_keys(rows)
-    batch = fold([_mail(each) for each in taken])
-    inquiry = Inquiry(
-        PatientApi(runtime.corp_api(corp)),
-        at_once=runtime.lanes.of(corp.corp_id),
-    )
     try:
-        found = investigate(runtime.pool, corp, batch, inquiry=inquiry)
+        about = _find_out(runtime, corp, taken)
     except NeedsRun as wish:
         _leave_to_run(runtime, corp, claim, taken, cause=wish.cause)
         return
+    corp, taken, batch, found = about.corp, about.taken, about.batch, about.found
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         corps.lock(connection, corp.corp_pk)
         decisions, waiting = _apply(connection, runtime, corp, found)
         _note_touched(connection, corp, batch, found)
         left_over = _left_over(connection, corp, found, waiting)
+        corps.note_spellings(connection, corp.corp_pk, about.learnt)
+        _put_aside(connection, claim, taken, {**about.aside, **found.troubles})
         _settle(connection, claim, taken, batch, found, decisions, left_over)
     seconds = time.monotonic() - began
     tally_effects(
         runtime.tallies, claim, taken=taken, decisions=decisions, seconds=seconds
     )
     ring_for(runtime.bell, corp, decisions, held=bool(waiting))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOutcome:
+    """What a batch came to.
+
+    Shape: `corp` and `taken` as WeCom spells people, `learnt` what is new of that;
+        `aside` are keys that have to wait by themselves.
+    """
+
+    corp: Corp
+    taken: list[ClaimedMail]
+    batch: FoldedMail
+    found: Found
+    aside: dict[Key, Unavailable]
+    learnt: Spellings
+
+
+def _find_out(runtime: Runtime, corp: Corp, taken: list[ClaimedMail]) -> BatchOutcome:
+    """What the mail means, the keys apart that have to wait by themselves.
+
+    Raises: NeedsRun; errors of WeCom when nothing at all could be found out.
+    """
+    api = SpellingApi(PatientApi(runtime.corp_api(corp)), corp.spellings)
+    inquiry = Inquiry(
+        api,
+        at_once=runtime.lanes.of(corp.corp_id),
+        troubled={Key(each.key) for each in taken if each.troubles},
+    )
+    aside: dict[Key, Unavailable] = {}
+    while True:
+        taken = [
+            replace(each, key=spelt_key(Key(each.key), api.spellings)) for each in taken
+        ]
+        mail = [_mail(each, api.spellings) for each in taken if each.key not in aside]
+        batch = fold(mail)
+        learnt = len(api.learnt)
+        try:
+            found = investigate(runtime.pool, corp, batch, inquiry=inquiry)
+        except Unanswered as unanswered:
+            further = _those_aside(taken, batch, aside, unanswered)
+            inquiry.set_aside(further)
+            aside |= further
+            continue
+        if len(api.learnt) == learnt:
+            return BatchOutcome(
+                corp=corp,
+                taken=taken,
+                batch=batch,
+                found=found,
+                aside=aside,
+                learnt=api.learnt,
+            )
+        # Once more, with everybody as WeCom spells them: nobody is asked twice.
+        corp = replace(
+            corp,
+            spellings=dict(api.spellings),
+            scope=spelt_scope(corp.scope, api.spellings),
+        )
+
+
+def _those_aside(
+    taken: Sequence[ClaimedMail],
+    batch: FoldedMail,
+    aside: Mapping[Key, Unavailable],
+    unanswered: Unanswered,
+) -> dict[Key, Unavailable]:
+    """Further keys that wait by themselves, so that the others go on.
+
+    Raises: Unavailable when there are no others, or none of these keys is known.
+    """
+    keys = unanswered.keys & batch.newest.keys()
+    others = {each.key for each in taken} - keys - aside.keys()
+    alone = isinstance(unanswered.error, OddAnswer)
+    if not keys or not (others or alone):
+        raise unanswered.error
+    return dict.fromkeys(keys, unanswered.error)
+
+
+def _put_aside(
+    connection: Connection,
+    claim: ClaimedBatch,
+    taken: Sequence[ClaimedMail],
+    troubles: Mapping[Key, Unavailable],
+) -> None:
+    """Let mail about keys in trouble wait by itself, and ask later about the rest."""
+    waits: list[KeyWait] = []
+    ended: dict[int, tuple[Settled, str]] = {}
+    for each in taken:
+        if each.key not in troubles:
+            continue
+        wait = wait_of(each, troubles[Key(each.key)])
+        if isinstance(wait, KeyWait):
+            waits.append(wait)
+        else:
+            ended[each.event_id] = wait
+    key_waits.put_aside(connection, claim, waits)
+    if ended:
+        settlement.settle(connection, claim, ended)
+    named = {each.key for each in taken}
+    rest = {key: error for key, error in troubles.items() if key not in named}
+    ask_later(connection, claim.mailbox, rest)
 
 
 def _apply(
@@ -89,7 +195,8 @@ def _apply(
     gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
     note_shown(connection, corp, [each.userid for each in found.findings.shown])
     absences.forget(connection, corp_pk, found.findings.settled)
-    absences.note(connection, corp_pk, found.undecided)
+    troubled = undecided_of(found.troubles)
+    absences.note(connection, corp_pk, {**found.undecided, **troubled})
     people = gate.admit_people(connection, found.findings.gone)
     findings = replace(found.findings, gone=people.leaving)
     decisions: list[Decision] = []
@@ -102,15 +209,13 @@ def _apply(
             connection,
             corp_pk,
             [each.department_id for each in listed],
-            staying=found.undecided,
+            staying=found.undecided.keys() | troubled.keys(),
             waiting=people.waiting,
             admit=partial(gate.admit_departments, connection),
             reason=Reason.NOT_LISTED,
         )
     decisions += Linker(runtime, corp).follow(connection, decisions)
-    corps.save_tags(
-        connection, corp_pk, [tag for tag in found.read_tags.values() if tag]
-    )
+    corps.save_tags(connection, corp_pk, found.read_tags.values())
     note_removed(connection, corp, decisions)
     cause = Cause(name="mail")
     journal.write(
@@ -191,6 +296,8 @@ def _settle(
         else {}
     )
     for key, newest in batch.newest.items():
+        if key in found.troubles:
+            continue
         doubt = doubts[key]
         tries = asked_before[newest.event_id]
         # News of a key that a newer event has settled came late itself, not the answer.
@@ -200,7 +307,10 @@ def _settle(
         else:
             settled = "applied" if key in changed else "no_difference"
             outcomes[newest.event_id] = ("done", doubt or settled)
+    waiting = {each.event_id for each in taken if each.key in found.troubles}
     for event_id, into in batch.folded.items():
+        if event_id in waiting:
+            continue
         outcomes[event_id] = ("folded", f"folded into {into}")
     settlement.ask_again(connection, claim, waits)
     settlement.settle(connection, claim, outcomes)
@@ -241,7 +351,7 @@ def _first_keys(rows: Sequence[ClaimedMail]) -> list[ClaimedMail]:
     return [each for each in rows if each.key in keys]
 
 
-def _mail(row: ClaimedMail) -> Mail:
+def _mail(row: ClaimedMail, spellings: Spellings) -> Mail:
     return Mail(
         event_id=row.event_id,
         kind=row.kind,
@@ -249,5 +359,5 @@ def _mail(row: ClaimedMail) -> Mail:
         key=Key(row.key),
         sent_at=row.sent_at,
         received_at=row.received_at,
-        hint=hint_from_json(row.hint),
+        hint=spelt_hint(hint_from_json(row.hint), spellings),
     )

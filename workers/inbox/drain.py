@@ -11,10 +11,12 @@ from store.inbox.leases import LeaseLost
 from store.inbox.mailboxes import Mailbox
 from store.inbox.quick_claim import claim_quickly
 from store.platform.metrics import BATCH_EVENTS, DRAINS, Drained
+from wecom.errors import Unavailable
 from workers.failures import Fault, Judgement, judge
 from workers.inbox import corp_mail
 from workers.installs import exchange
 from workers.lease import held
+from workers.org.troubles import MOST_UNANSWERED
 from workers.queue.presence import WORKER
 from workers.runtime import Runtime
 
@@ -72,6 +74,7 @@ def _begin(runtime: Runtime, mailbox: str) -> ClaimedBatch | Drained:
             lease=uuid4(),
             claim_id=claim_id,
             burst_events=_BURST_EVENTS_PER_SECOND,
+            worker=WORKER,
         )
         if quick is not None and quick.mail:
             return ClaimedBatch(
@@ -209,6 +212,8 @@ def _judge_and_wait(
             case Fault.OURS:
                 _corner(connection, claim, judgement)
             case Fault.THEIRS | Fault.REVOKED | Fault.PAUSED:
+                if _may_be_their_own(claim, error):
+                    claims.note_unanswered(connection, claim)
                 claims.give_back(connection, claim)
                 mailboxes.wait(
                     connection,
@@ -218,6 +223,12 @@ def _judge_and_wait(
                     error=judgement.error,
                 )
     return judgement
+
+
+def _may_be_their_own(claim: ClaimedBatch, error: Exception) -> bool:
+    """Whether so few keys got no answer that it may be they and not the corp."""
+    few = len({each.key for each in claim.mail}) < MOST_UNANSWERED
+    return few and isinstance(error, Unavailable) and not error.held_back
 
 
 def _corner(connection: Connection, claim: ClaimedBatch, judgement: Judgement) -> None:

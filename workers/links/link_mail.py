@@ -24,7 +24,7 @@ from store.org import corps, journal
 from store.org.corps import Corp
 from store.org.journal import Cause
 from wecom.corp import CorpClient as CorpApi
-from wecom.errors import NotVisible, Throttled, WeComError
+from wecom.errors import NotVisible, OddAnswer, Throttled, WeComError
 from workers.calls.concurrent import ask_flowing
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
@@ -196,4 +196,8 @@ def _ask(api: CorpApi, question: Question) -> Userid | None:
     try:
         return Userid(api.userid_by_mobile(mobile))
     except NotVisible:
+        return None
+    except OddAnswer as error:
+        # Nobody is named, so nobody is linked by it: as good as a miss.
+        _log.warning("odd answer about a mobile", extra={"error": error.reason})
         return None

@@ -52,6 +52,11 @@ def sift(queued: Sequence[Queued]) -> Sifted:
     )
 
 
+def may_be_sent(queued: Queued) -> bool:
+    """Whether this person may be messaged at this moment."""
+    return _obstacle(queued) is None
+
+
 def set_aside(connection: Connection, corp: Corp, sifted: Sifted) -> None:
     """Drop and put off whatever is not sent now."""
     drop(connection, corp.corp_pk, sifted.dropped)

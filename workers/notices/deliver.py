@@ -18,17 +18,18 @@ from store.notices import batches, cards, deliveries
 from store.notices.batches import NoticeBatch
 from store.notices.deliveries import Delivery
 from store.notices.notices import APPROVAL
-from store.notices.queued import lock_queued, put_off
+from store.notices.queued import list_open, lock_queued, put_off
 from store.org import corps
 from store.org.corps import Corp
 from store.platform.metrics import NOTICES
+from wecom.errors import WeComError
 from wecom.wire import SendResult
 from workers.failures import Fault, Judgement, judge
 from workers.inbox import corp_mail
 from workers.lease import taken
 from workers.notices.card_updates import tend_cards
-from workers.notices.compose import compose, set_aside, sift
-from workers.notices.send_faults import Fate, fate_of, reason_of
+from workers.notices.compose import compose, may_be_sent, set_aside, sift
+from workers.notices.send_faults import STALE_AGENT, Fate, fate_of, reason_of
 from workers.runtime import Runtime
 
 # A turn ends after so long, so that corps take turns.
@@ -131,11 +132,21 @@ class _Turn:
     def _prepare(self, connection: Connection, batch: NoticeBatch) -> bool:
         """Whether the batch is to be sent now; else whether it arrived is not known."""
         # Nobody is left to be asked by a repeat; while one is, all get the same bytes.
-        if _is_too_late(batch) or batches.asks_nobody(connection, self._corp_pk, batch):
+        if _is_too_late(batch) or self._asks_nobody(connection, batch):
             batches.end_unknown(connection, self._corp_pk, batch)
             return False
         batches.note_try(connection, self._corp_pk, batch)
         return True
+
+    def _asks_nobody(self, connection: Connection, batch: NoticeBatch) -> bool:
+        """Whether nobody of the batch may be messaged now: left, linked, closed, held.
+
+        WeCom reaches no one who has left, so those who have do not spoil a repeat.
+        """
+        if batch.tries == 0:
+            # Whoever was frozen a moment ago was looked at then.
+            return False
+        return not any(map(may_be_sent, list_open(connection, self._corp_pk, batch)))
 
     def _next_batch(
         self, connection: Connection, corp: Corp, delivery: Delivery
@@ -233,7 +244,7 @@ class _Turn:
         judgement: Judgement,
         delivery: Delivery,
     ) -> bool:
-        match fate_of(error, batch, judgement):
+        match fate_of(error, batch):
             case Fate.OVER:
                 everybody = dict.fromkeys(batch.userids, reason_of(error))
                 batches.end_sent(connection, self._corp_pk, batch, unreached=everybody)
@@ -247,6 +258,9 @@ class _Turn:
                 return self._corner(connection, batch, judgement, delivery)
             case Fate.NOT_TAKEN:
                 batches.thaw(connection, self._corp_pk, batch)
+                if isinstance(error, WeComError) and error.errcode in STALE_AGENT:
+                    # Which agent is ours is read again with the scope.
+                    corps.make_due(connection, self._corp_pk, cause="scope")
         self._wait(connection, judgement)
         return False
 

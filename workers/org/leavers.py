@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from domain.ids import TagId, Userid
+from domain.ids import TagId, Userid, member_key
 from domain.leavers import (
     AbsenceEvidence,
     Undecided,
@@ -20,6 +20,7 @@ from domain.org import Activation, StoredMember
 from domain.reasons import Doubt
 from domain.scope import AuthMode, Usable
 from domain.tree import Tree
+from workers.events.key_troubles import undecided
 from workers.org.questions import Inquiry
 
 TAG_GROUND = "tag:"
@@ -65,6 +66,10 @@ class _Judge:
 
     def verdict(self, userid: Userid) -> Verdict:
         """What the evidence so far says about one person."""
+        error = self._inquiry.troubles.of.get(member_key(userid))
+        if error is not None:
+            # Neither a refusal nor an answer: nothing was said of this person.
+            return undecided(error)
         about = self._candidates
         stored = about.stored[userid]
         missing = missing_everywhere(

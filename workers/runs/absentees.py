@@ -1,13 +1,13 @@
 """People of the org whom a full read did not show: asked one by one, then judged."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from domain.fields import member_from_fields
-from domain.ids import Userid
+from domain.ids import Key, Userid, split_key
 from domain.leavers import MEMBER_AUTH, Listing, Removal, Undecided, Verdict
 from domain.org import Member, MemberState, StoredMember
-from domain.renames import Absentee, Rename, match_renames
+from domain.renames import Absentee, Rename, match_renames, respelt
 from domain.scope import AuthMode, AuthScope, Usable
 from domain.tree import Tree
 from store.database import Pool, transaction
@@ -15,10 +15,12 @@ from store.org import members
 from store.runs import staging
 from store.runs.runs import Run
 from store.runs.staging import Page
+from wecom.errors import Unavailable
 from workers.calls.concurrency_limit import Widths
 from workers.events.affected import active_of
 from workers.org.leavers import Candidates, confirm_leavers
 from workers.org.questions import CorpApi, Inquiry
+from workers.runs.oddities import list_odd, without_shown
 
 # How the pages of a read begin: everybody in a department, and one person.
 _DEPARTMENT = "department:"
@@ -29,13 +31,15 @@ _MEMBER = "member:"
 class Absences:
     """What became of the absent: shown after all, renamed, or judged.
 
-    Shape: `questions` is how many people had to be asked singly.
+    Shape: `questions` is how many people had to be asked singly; `odd` of which keys
+        of the read nothing usable was said, neither by a page nor singly.
     """
 
     shown: tuple[Member, ...]
     renames: tuple[Rename, ...]
     verdicts: Mapping[Userid, Verdict]
     questions: int
+    odd: Mapping[Key, Unavailable] = field(default_factory=dict)
 
     @property
     def undecided(self) -> dict[Userid, Undecided]:
@@ -62,10 +66,11 @@ def look_for(
         absent = staging.list_absentees(connection, run.run_id, run.corp_pk)
         pages = staging.list_pages(connection, run.run_id)
         stored = members.list_known(connection, run.corp_pk, absent)
+        odd = list_odd(connection, run.run_id)
     if not absent:
-        return Absences(shown=(), renames=(), verdicts={}, questions=0)
+        return Absences(shown=(), renames=(), verdicts={}, questions=0, odd=odd)
     inquiry = Inquiry(api, at_once=at_once)
-    inquiry.recall(scope=scope, listings=_listings(pages))
+    inquiry.recall(scope=scope, listings=_listings(pages, odd))
     if (
         not usable.by_department
         and not usable.by_member
@@ -80,17 +85,21 @@ def look_for(
         for each in stored
         if each.state is MemberState.ACTIVE and each.member.userid in set(absent)
     }
-    return _judge(pool, run, inquiry, active, usable=usable, tree=tree)
+    return _judge(pool, run, inquiry, active, odd, usable=usable, tree=tree)
 
 
-def _listings(pages: Mapping[str, Page]) -> dict[str, Listing]:
+def _listings(pages: Mapping[str, Page], odd: Iterable[Key]) -> dict[str, Listing]:
     """What the read can prove: whom its lists do not show, that is none of the absent.
 
     Only those who authorised the app were named by a list and may yet be absent.
     """
+    # Whoever is named in an odd row is on some list, and so missing from none.
+    named = frozenset(
+        Userid(split_key(key)[1]) for key in odd if split_key(key)[0] == "member"
+    )
     listings = {
         # An empty page may be a failed answer: it is asked again before it counts.
-        name: Listing(complete=True)
+        name: Listing(complete=True, userids=named)
         for name, page in pages.items()
         if name.startswith(_DEPARTMENT) and page.complete and page.rows
     }
@@ -98,7 +107,8 @@ def _listings(pages: Mapping[str, Page]) -> dict[str, Listing]:
         Userid(name.removeprefix(_MEMBER)) for name in pages if name.startswith(_MEMBER)
     )
     if MEMBER_AUTH in pages and authorised:
-        listings[MEMBER_AUTH] = Listing(complete=True, userids=authorised)
+        complete = pages[MEMBER_AUTH].complete
+        listings[MEMBER_AUTH] = Listing(complete=complete, userids=authorised)
     return listings
 
 
@@ -107,6 +117,7 @@ def _judge(
     run: Run,
     inquiry: Inquiry,
     active: Mapping[Userid, StoredMember],
+    odd: Mapping[Key, Unavailable],
     *,
     usable: Usable,
     tree: Tree,
@@ -124,8 +135,12 @@ def _judge(
         if who in inquiry.refusals
     ]
     bearers, holders = _bearers(pool, run, gone)
+    claims = respelt(inquiry.spelt, active, grounded)
     renames = match_renames(
-        gone, answers=bearers, active={**holders, **active}, claims=()
+        gone,
+        answers={**shown, **bearers} if claims else bearers,
+        active={**holders, **active},
+        claims=claims,
     )
     renamed = {each.path[0] for each in renames}
     return Absences(
@@ -133,6 +148,7 @@ def _judge(
         renames=renames,
         verdicts={who: each for who, each in verdicts.items() if who not in renamed},
         questions=questions,
+        odd=without_shown({**odd, **inquiry.troubles.of}, grounded),
     )
 
 

@@ -18,7 +18,7 @@ from store.inbox import mailboxes, settlement
 from store.org import corps, members
 from store.org.corps import Corp
 from store.runs import plans, reads, runs, staging, touched
-from store.runs.runs import Run
+from store.runs.runs import PLAN, Run
 from workers.calls.call_count import CallCount
 from workers.events.sync_batch import CONTACT_KINDS
 from workers.links.linking import Linker
@@ -26,6 +26,7 @@ from workers.org.apply import Findings, apply_listing, apply_members, remove_unl
 from workers.org.commit import Commits
 from workers.org.guard import Gate, People, note_listed, note_shown
 from workers.org.questions import CorpApi
+from workers.runs import oddities
 from workers.runs.absentees import Absences, look_for
 from workers.runs.catch_up import CatchUp
 from workers.runs.open_absences import note_doubts
@@ -204,6 +205,9 @@ class RunApplier:
                 self._fold_older_mail(connection, corp)
             corps.note_synced(connection, corp.corp_pk)
             touched.clear(connection, self._run)
+            if self._run.cause != PLAN:
+                # A rehearsal asks nobody later.
+                oddities.ask_later(connection, corp.mailbox, absences.odd)
             pages = staging.list_pages(connection, self._run.run_id)
             reads.note_calls(
                 connection,
@@ -219,7 +223,10 @@ class RunApplier:
                 self._run.run_id,
                 state="held" if plan_id else "done",
                 plan_id=plan_id,
-                error=note_doubts(connection, corp.corp_pk, absences.undecided),
+                error=_told(
+                    oddities.tell(absences.odd),
+                    note_doubts(connection, corp.corp_pk, absences.undecided),
+                ),
             )
 
     def _fold_older_mail(self, connection: Connection, corp: Corp) -> None:
@@ -243,6 +250,10 @@ class RunApplier:
         )
         corps.save_tags(connection, self._corp.corp_pk, snapshot.tags.values())
         corps.forget_tags(connection, self._corp.corp_pk, kept=snapshot.tags)
+
+
+def _told(*findings: str | None) -> str | None:
+    return "; ".join(each for each in findings if each) or None
 
 
 def _pages(things: Sequence[Thing]) -> Iterable[Sequence[Thing]]:

@@ -20,6 +20,7 @@ from workers.calls.retry import PatientApi
 from workers.failures import Fault, judge
 from workers.inbox import corp_mail
 from workers.lease import held, kept
+from workers.org.spelling import SpellingApi
 from workers.runs.apply import RunApplier
 from workers.runs.read import CorpReader, TurnOver
 from workers.runs.rehearsal import rehearse
@@ -106,7 +107,7 @@ def _workable(runtime: Runtime, run: Run) -> Corp | None:
 
 
 def _read_and_apply(runtime: Runtime, run: Run, corp: Corp, count: CallCount) -> None:
-    api = PatientApi(runtime.corp_api(corp, count=count))
+    api = SpellingApi(PatientApi(runtime.corp_api(corp, count=count)), corp.spellings)
     if is_as_known(runtime, run, corp, api=api, count=count):
         return
     at_once = runtime.lanes.of(corp.corp_id)

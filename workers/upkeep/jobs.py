@@ -23,7 +23,7 @@ from store.runs import requests
 from store.runs.runs import SCOPE_PROBE
 from workers.inbox import corp_mail
 from workers.inbox.spill import move_spill
-from workers.installs import company
+from workers.installs import app_state, company
 from workers.installs.purge import NOT_LINKED, go_on_with_all, purge_late_mail
 from workers.runtime import Runtime
 from workers.upkeep import pruning, sampling
@@ -199,6 +199,20 @@ def look_up_mobiles(runtime: Runtime) -> None:
         runtime.bell.ring(mailbox)
 
 
+def look_at_pauses(runtime: Runtime) -> None:
+    """Have drains ask whether WeCom still keeps the app of paused corps closed."""
+    with transaction(runtime.pool) as connection:
+        mailboxes = due.take_paused(
+            connection, by=app_state.BY_ITSELF, limit=_MOST_AT_ONCE
+        )
+        for mailbox in mailboxes:
+            post_internal(
+                connection, mailbox=mailbox, kind=app_state.LOOK, key=CORP_KEY, hint={}
+            )
+    for mailbox in mailboxes:
+        runtime.bell.ring(mailbox)
+
+
 def retest_parked(runtime: Runtime) -> None:
     """Wake parked mail whose corp is linked now; ignore what waited for too long."""
     with transaction(runtime.pool) as connection:
@@ -276,6 +290,7 @@ PROMPT = (
     Job(name="parked", work=retest_parked),
     Job(name="gaps", work=look_for_gaps, every_seconds=5),
     Job(name="waiting", work=ring_waiting, every_seconds=15),
+    Job(name="pauses", work=look_at_pauses, every_seconds=5),
     Job(name="accounts", work=read_due_accounts, every_seconds=15),
     Job(name="installs", work=end_awaited_installs, every_seconds=15),
 )

@@ -104,11 +104,17 @@ def _values(problem: Problem, now: datetime) -> dict[str, object]:
         "n": f"{problem.number:,}",
         "lasting": lasting(problem.number),
         "about": problem.about or translate("problem_unsaid"),
-        "reason": problem.reason,
+        "reason": _waits_for(problem.reason),
         "since": stamp(problem.since),
         "ago": since(problem.since, now),
         "until": stamp(problem.until),
     }
+
+
+def _waits_for(reason: str) -> str:
+    """What mail waits for, where the reason is that."""
+    key = f"waits.for.{reason.removeprefix('waits_')}"
+    return translate(key) if key in catalogue(language()) else reason
 
 
 def _next(problem: Problem) -> str:

@@ -109,7 +109,7 @@ def _judge_quiet(row: CorpRow, by: Limits) -> Verdict:
 def _blocked_words(row: CorpRow) -> Markup:
     key = f"verdict.waits_{row.waits_for or 'calls'}"
     known = key if key in catalogue(language()) else "verdict.waits_other"
-    code = errcode_in(row.error) or str(row.errcode or "")
+    code = errcode_in(row.error) or errcode_in(row.refusal)
     return told(
-        known, code=code, n=row.waiting, until=stamp(row.until), reason=row.waits_for
+        known, code=code, n=row.waiting, until=stamp(row.until), reason=_waits_for(row)
     )

@@ -1,11 +1,7 @@
--- What a mailbox, or a class of endpoints, was refused with: the console names it.
+-- Who works on a mailbox, and who took over from whom.
 
-ALTER TABLE mailboxes ADD COLUMN error TEXT;
-COMMENT ON COLUMN mailboxes.error IS 'what the last failure said, without any content; null once all went well';
 ALTER TABLE mailboxes ADD COLUMN worker TEXT;
 COMMENT ON COLUMN mailboxes.worker IS 'the process that made open_claim';
-ALTER TABLE pauses ADD COLUMN errcode INTEGER;
-COMMENT ON COLUMN pauses.errcode IS 'what WeCom refused with; null when it did not answer';
 
 CREATE TABLE takeovers (
     taken_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
