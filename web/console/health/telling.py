@@ -104,17 +104,17 @@ def _values(problem: Problem, now: datetime) -> dict[str, object]:
         "n": f"{problem.number:,}",
         "lasting": lasting(problem.number),
         "about": problem.about or translate("problem_unsaid"),
-        "reason": _waits_for(problem.reason),
+        "reason": awaited(problem.reason.removeprefix("waits_")),
         "since": stamp(problem.since),
         "ago": since(problem.since, now),
         "until": stamp(problem.until),
     }
 
 
-def _waits_for(reason: str) -> str:
-    """What mail waits for, where the reason is that."""
-    key = f"waits.for.{reason.removeprefix('waits_')}"
-    return translate(key) if key in catalogue(language()) else reason
+def awaited(waits_for: str) -> str:
+    """What mail waits for, in words where there are some."""
+    key = f"waits.for.{waits_for}"
+    return translate(key) if key in catalogue(language()) else waits_for
 
 
 def _next(problem: Problem) -> str:

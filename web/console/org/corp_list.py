@@ -16,7 +16,7 @@ from texts.catalogue import catalogue
 from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.frame import show
-from web.console.health.telling import tell
+from web.console.health.telling import awaited, tell
 from web.console.limits import limits
 from web.console.moments import lasting, stamp, told
 from web.console.stream import live
@@ -111,5 +111,9 @@ def _blocked_words(row: CorpRow) -> Markup:
     known = key if key in catalogue(language()) else "verdict.waits_other"
     code = errcode_in(row.error) or errcode_in(row.refusal)
     return told(
-        known, code=code, n=row.waiting, until=stamp(row.until), reason=_waits_for(row)
+        known,
+        code=code,
+        n=row.waiting,
+        until=stamp(row.until),
+        reason=awaited(row.waits_for or ""),
     )
