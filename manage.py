@@ -8,6 +8,7 @@ import click
 from commands.accounts import import_accounts
 from commands.deciding import approve, reject
 from commands.diff import diff
+from commands.doubtful_links import doubtful_links
 from commands.following import follow, report
 from commands.operators import create_operator, remove_operator
 from commands.plans import plan
@@ -132,6 +133,7 @@ cli.add_command(plan)
 cli.add_command(approve)
 cli.add_command(reject)
 cli.add_command(diff)
+cli.add_command(doubtful_links)
 cli.add_command(create_operator)
 cli.add_command(remove_operator)
 

@@ -17,7 +17,17 @@ from store.sealing import Keyring
 from tapd.api import open_api
 from tapd.envelope import Envelope
 from tapd.oauth import TapdOAuth
-from web import access, cookies, headers, languages, limits, probes, problems, services
+from web import (
+    access,
+    cookies,
+    headers,
+    inputs,
+    languages,
+    limits,
+    probes,
+    problems,
+    services,
+)
 from web.account import setup as account
 from web.api import document
 from web.company import setup as company
@@ -54,6 +64,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     services.install(app.extensions, _wire(settings))
     problems.handle_errors(app)
     headers.protect(app)
+    inputs.guard(app)
     document.register(app)
     probes.register(app)
     languages.register(app)
@@ -97,6 +108,7 @@ def _wire(settings: Settings) -> services.Services:
         ),
         addresses=_addresses(settings),
         time_zone=ZoneInfo(settings.time_zone),
+        item_notices=settings.item_notices,
         resync_cron=settings.resync_cron,
         suite_identity=_identity(settings),
         calls_per_minute=settings.wecom.provider_calls_per_minute,

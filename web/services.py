@@ -63,6 +63,7 @@ class Services:
     tapd_api: TapdApi | None
     addresses: Addresses
     time_zone: ZoneInfo
+    item_notices: str
     resync_cron: str
     suite_identity: SuiteIdentity = field(repr=False)
     calls_per_minute: int

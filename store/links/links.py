@@ -19,7 +19,7 @@ class LinkRow:
 
     Shape: `link` is none where there is no row; `since` is when the row came to say
         what it says; `holds` is false for a link that ended with a removal; `silent`:
-        they left, or a removal of them waits.
+        they left, or a removal of them waits; `activated`: they signed in to WeCom.
     """
 
     member_pk: MemberPk
@@ -30,6 +30,7 @@ class LinkRow:
     since: datetime | None
     holds: bool
     silent: bool
+    activated: bool
 
 
 def list_rows(
@@ -42,6 +43,7 @@ def list_rows(
             SELECT members.member_pk, userid, match_mobile, match_email, links.state,
                 reason, account_id, asks, evidence, changed_at,
                 coalesce(holds, true) AS holds,
+                coalesce(activation = 'active', false) AS activated,
                 employment = 'left' OR EXISTS (
                     SELECT FROM plan_entries
                     WHERE plan_entries.corp_pk = members.corp_pk
@@ -204,12 +206,19 @@ _CANDIDATES = """
             OR links.state = 'none' AND (%(waits_over)s
                 OR links.changed_at < clock_timestamp() - %(longest_wait)s::interval)
             OR links.state = 'pending' AND reason = 'not_visible' AND %(creates)s
+            OR links.state = 'pending' AND reason = 'unproven_mobile'
             OR members.member_pk IN (SELECT claims.member_pk FROM link_claims AS claims
                 WHERE claims.corp_pk = %(corp_pk)s AND taken_at IS NULL)
             OR links.state IN ('none', 'pending', 'unlinked') AND (EXISTS (
                     SELECT FROM accounts
                     WHERE mobile_e164 = match_mobile AND match_mobile <> ''
                         AND accounts.changed_at > links.changed_at)
+                OR EXISTS (
+                    SELECT FROM accounts JOIN memberships
+                        ON memberships.account_id = accounts.account_id
+                        AND memberships.company_id = links.company_id
+                    WHERE mobile_e164 = match_mobile AND match_mobile <> ''
+                        AND memberships.joined_at > links.changed_at)
                 OR EXISTS (
                     SELECT FROM accounts
                     WHERE email_folded = match_email AND match_email <> ''
@@ -267,4 +276,5 @@ def _row(row: dict[str, Any]) -> LinkRow:
         since=row["changed_at"],
         holds=row["holds"],
         silent=row["silent"],
+        activated=row["activated"],
     )

@@ -25,6 +25,9 @@ _DUE = """
         SELECT FROM card_answers AS answer
         WHERE answer.corp_pk = corps.corp_pk AND queued_at <= since
     ) OR EXISTS (
+        SELECT FROM item_answers AS answer
+        WHERE answer.corp_pk = corps.corp_pk AND queued_at <= since
+    ) OR EXISTS (
         SELECT FROM notice_batches AS batch JOIN plans USING (plan_id)
         WHERE batch.corp_pk = corps.corp_pk AND code_until IS NOT NULL
             AND plans.state <> 'held' AND coalesce(decided_at, since) <= since
@@ -103,6 +106,14 @@ def note_success(connection: Connection, corp_pk: CorpPk) -> None:
         WHERE corp_pk = %s
         """,
         [MOST_RECIPIENTS, corp_pk],
+    )
+
+
+def note_cards_refused(connection: Connection, corp_pk: CorpPk) -> None:
+    """WeCom takes no template cards of this corp's app: textcards for an hour."""
+    connection.execute(
+        "UPDATE deliveries SET cards_refused_at = clock_timestamp() WHERE corp_pk = %s",
+        [corp_pk],
     )
 
 

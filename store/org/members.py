@@ -17,6 +17,7 @@ from domain.org import (
 )
 from store import literals
 from store.database import Connection
+from store.items import preferences
 from store.links import links
 from store.links.matching import match_email, match_mobile
 from store.notices import notices
@@ -192,6 +193,7 @@ def absorb(
     links.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
     aliases.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
     notices.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
+    preferences.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
     connection.execute(
         "DELETE FROM members WHERE corp_pk = %s AND member_pk = %s",
         [corp_pk, absorbed],

@@ -103,6 +103,7 @@ class EvidenceLoader:
         self._people |= {each.member_pk: each for each in people}
         accounts = link_evidence.list_accounts(
             self._connection,
+            self._company_id,
             ids=_named(people),
             mobiles=_mobiles(people),
             emails={each.email for each in people if each.email},
@@ -165,6 +166,7 @@ def _person(
         lost=row.link.account_id if is_lost else None,
         waiting_since=row.since if row.link.state is LinkState.NONE else None,
         silent=row.silent,
+        activated=row.activated,
     )
 
 

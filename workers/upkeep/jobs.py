@@ -14,6 +14,7 @@ from store.inbox.record import post_internal
 from store.installs import installs
 from store.intake.gaps import upkeep_gaps
 from store.intake.spill import Spill
+from store.items import told
 from store.links import account_reads, lookups
 from store.links.link_claims import LOOKUPS_DUE
 from store.notices import deliveries, notices
@@ -199,6 +200,14 @@ def look_up_mobiles(runtime: Runtime) -> None:
         runtime.bell.ring(mailbox)
 
 
+def end_nick_searches(runtime: Runtime) -> None:
+    """Have item notices end that wait for the owner of a nick for too long."""
+    with transaction(runtime.pool) as connection:
+        mailboxes = told.tell_overdue(connection)
+    for mailbox in mailboxes:
+        runtime.bell.ring(mailbox)
+
+
 def look_at_pauses(runtime: Runtime) -> None:
     """Have drains ask whether WeCom still keeps the app of paused corps closed."""
     with transaction(runtime.pool) as connection:
@@ -304,6 +313,7 @@ TIDYING = (
     Job(name="prune", work=pruning.prune, every_seconds=60),
     Job(name="history", work=pruning.prune_history, every_seconds=3600),
     Job(name="expiry", work=expire_notices, every_seconds=60),
+    Job(name="nicks", work=end_nick_searches, every_seconds=15),
     Job(name="idle_boxes", work=drop_idle_boxes, every_seconds=60),
     Job(
         name="samples",

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from store.database import Connection, transaction
 from store.installs import intents, oauth_states
+from store.items import pruning as items
 from store.links import lookups
 from store.org import corps, tombstones
 from store.platform import schedule
@@ -74,6 +75,12 @@ def prune_history(runtime: Runtime) -> None:
             history.prune_gaps,
             history.prune_ledger,
             history.fold_refusals,
+            items.prune_told,
+            items.prune_item_messages,
+            items.prune_changes,
+            items.prune_states,
+            items.prune_nicks,
+            items.prune_answers,
         ),
         most=_MOST_BATCHES_OF_HISTORY,
     )
