@@ -7,6 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from store.database import Connection, transaction
+from store.inbox import testimony
 from store.installs import intents, oauth_states
 from store.items import pruning as items
 from store.links import lookups
@@ -32,11 +33,14 @@ class _Prune(Protocol):
 
 def prune(runtime: Runtime) -> None:
     """Remove what comes with every minute; the ledger keeps its sums."""
-    prune_inbox = partial(pruning.prune_inbox, days=runtime.settings.inbox_days)
+    days = runtime.settings.inbox_days
+    prune_inbox = partial(pruning.prune_inbox, days=days)
+    prune_testimony = partial(testimony.prune, days=days)
     _in_batches(
         runtime,
         (
             prune_inbox,
+            prune_testimony,
             pruning.prune_identities,
             oauth_states.prune,
             operator_sessions.prune,
