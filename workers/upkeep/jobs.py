@@ -327,12 +327,16 @@ TIDYING = (
     Job(name="expiry", work=expire_notices, every_seconds=60),
     Job(name="nicks", work=end_nick_searches, every_seconds=15),
     Job(name="idle_boxes", work=drop_idle_boxes, every_seconds=60),
+    Job(name="old_samples", work=sampling.prune_samples, every_seconds=3600),
+)
+# A corp of a hundred thousand people takes minutes, whoever died over it before.
+# What operators look at and wait for: not behind what is taken away.
+CONSOLE = (
     Job(
         name="samples",
         work=sampling.take_sample,
         every_seconds=sampling.SAMPLE_SECONDS,
     ),
-    Job(name="old_samples", work=sampling.prune_samples, every_seconds=3600),
     Job(
         name="retries",
         work=sampling.retry_batches,
@@ -344,7 +348,6 @@ TIDYING = (
         every_seconds=sampling.CENSUS_SECONDS,
     ),
 )
-# A corp of a hundred thousand people takes minutes, whoever died over it before.
 PURGES = (Job(name="purges", work=finish_purges, every_seconds=15),)
-AT_LENGTH = (SPILL, PURGES, TIDYING)
-JOBS = (*PROMPT, *SPILL, *PURGES, *TIDYING)
+AT_LENGTH = (SPILL, PURGES, CONSOLE, TIDYING)
+JOBS = (*PROMPT, *SPILL, *PURGES, *CONSOLE, *TIDYING)
