@@ -103,6 +103,7 @@ class Settings:
     guard: GuardDefaults
     unmatched: Unmatched
     inbox_days: int
+    item_notices: str
 
 
 class _Reader:
@@ -164,6 +165,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         guard=_guard(read),
         unmatched=read.optional("UNMATCHED", _unmatched, "ask"),
         inbox_days=read.optional("INBOX_DAYS", _count, 30),
+        item_notices=read.optional("ITEM_NOTICES", _switch, "on"),
     )
     if read.faults:
         raise SettingsError(read.faults)

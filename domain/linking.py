@@ -7,7 +7,7 @@ from typing import assert_never
 
 from domain.accounts import Account
 from domain.decisions import Decision, DecisionName
-from domain.ids import AccountId, MemberPk, member_key
+from domain.ids import AccountId, MemberPk, Userid, member_key
 from domain.links import (
     AskMember,
     CompanyOrigin,
@@ -118,6 +118,18 @@ def unlink(person: Person) -> Decision | None:
         name=DecisionName.UNLINK,
         key=member_key(person.userid),
         before={"link": person.link.to_json()},
+        after={"link": Link(state=LinkState.UNLINKED, reason=reason).to_json()},
+        reason=reason.value,
+    )
+
+
+def end_merged(userid: Userid, link: Link) -> Decision:
+    """The end of the second link of somebody who turned out to have two."""
+    reason = LinkReason.MERGED
+    return Decision(
+        name=DecisionName.UNLINK,
+        key=member_key(userid),
+        before={"link": link.to_json()},
         after={"link": Link(state=LinkState.UNLINKED, reason=reason).to_json()},
         reason=reason.value,
     )

@@ -65,6 +65,7 @@ class LinkReason(StrEnum):
     LINKED_ALREADY = "linked_already"
     UNLINKED_BY_PERSON = "unlinked_by_person"
     CORP_WITHDREW = "corp_withdrew"
+    MERGED = "merged"  # Two records of one person had a link each.
     NOT_ASKED = "not_asked"  # Nobody asks members who left or are held.
 
 

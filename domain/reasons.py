@@ -18,6 +18,7 @@ class Reason(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     CONFIRMED_BY_LISTING = "confirmed_by_listing"
     OUT_OF_SCOPE = "out_of_scope"
+    HANDED_ON = "handed_on"  # Somebody else bears the userid now.
     NOT_USABLE = "not_usable"  # Still readable, but nothing lets them use the app.
     REFUSED_WHILE_LEFT = "refused_while_left"
 
@@ -48,6 +49,7 @@ FINDING_BY_REASON: Mapping[Reason, Finding] = {
     Reason.UNSUBSCRIBED: Finding.NARROWED_SCOPE,
     Reason.DELETED_BY_EVENT: Finding.DEPARTED,
     Reason.CONFIRMED_BY_LISTING: Finding.DEPARTED,
+    Reason.HANDED_ON: Finding.DEPARTED,
 }
 
 

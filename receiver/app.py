@@ -90,8 +90,10 @@ class Receiver:
         except UnreadableItem:
             raise CallbackRefused(400, "item") from None
         if not is_proved(event, secret):
-            raise CallbackRefused(403, "secret")
-        post = to_item_post(event, body, company_id=company_id, keyring=self.keyring)
+            # What is no text cannot be told from a wrong secret, and is not believed.
+            garbled = event.garbled
+            raise CallbackRefused(*((400, "item") if garbled else (403, "secret")))
+        post = to_item_post(event, company_id=company_id, keyring=self.keyring)
         try:
             landed = self.shore.landing.take(post)
         except NoStore:

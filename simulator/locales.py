@@ -4,6 +4,26 @@ LANGUAGES = {"zh-CN": "中文", "en": "English"}
 
 # Key: Chinese, English.
 WORDS: dict[str, tuple[str, str]] = {
+    "tapd_projects": ("项目", "Projects"),
+    "tapd_project": ("项目", "Project"),
+    "tapd_new_item": ("新建", "New item"),
+    "tapd_kind": ("类型", "Kind"),
+    "tapd_story": ("需求", "Story"),
+    "tapd_bug": ("缺陷", "Bug"),
+    "tapd_task": ("任务", "Task"),
+    "tapd_iteration": ("迭代", "Iteration"),
+    "tapd_field_title": ("标题", "Title"),
+    "tapd_field_owner": ("处理人（; 分隔）", "Owners, parted by ;"),
+    "tapd_comments": ("评论", "Comments"),
+    "tapd_say": ("发表", "Comment"),
+    "tapd_delete": ("删除", "Delete"),
+    "tapd_hooks": ("事件推送", "Webhooks"),
+    "tapd_hook_form": ("形式", "Form"),
+    "tapd_hook_secret": ("密码", "Secret"),
+    "tapd_hook_status": ("状态变更另发一条", "A status event as well"),
+    "tapd_hook_sparse": ("更新不带新值", "Updates without new values"),
+    "tapd_sent": ("最近推送", "Sent lately"),
+    "tapd_more_items": ("仅显示最近 200 项", "The newest 200 shown"),
     "title": ("企业微信模拟器", "WeCom simulator"),
     "tagline": (
         "像管理员一样操作企业，看推送与应答",

@@ -20,6 +20,11 @@ def say(tag: str, key: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def find(tag: str, key: str) -> str | None:
+    """The text of a key in a language; None when there is none."""
+    return catalogue(tag).get(key)
+
+
 @cache
 def catalogue(tag: str) -> dict[str, str]:
     """All texts of a language by their dotted keys."""

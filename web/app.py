@@ -104,6 +104,7 @@ def _wire(settings: Settings) -> services.Services:
         ),
         addresses=_addresses(settings),
         time_zone=ZoneInfo(settings.time_zone),
+        item_notices=settings.item_notices,
     )
 
 

@@ -62,6 +62,7 @@ class Services:
     tapd_api: TapdApi | None
     addresses: Addresses
     time_zone: ZoneInfo
+    item_notices: str
 
 
 def install(extensions: dict[str, object], wired: Services) -> None:

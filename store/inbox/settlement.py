@@ -136,6 +136,16 @@ def find_body(connection: Connection, event_id: int) -> bytes | None:
     return row[0] if row else None
 
 
+def find_bodies(connection: Connection, event_ids: Sequence[int]) -> dict[int, bytes]:
+    """The sealed contents of these pieces of mail, of those that still have one."""
+    rows = connection.execute(
+        "SELECT event_id, body FROM inbox"
+        " WHERE event_id = ANY(%s) AND body IS NOT NULL",
+        [list(event_ids)],
+    ).fetchall()
+    return dict(rows)
+
+
 def forget_bodies(connection: Connection, event_ids: Sequence[int]) -> None:
     """Nobody will open these any more."""
     connection.execute(

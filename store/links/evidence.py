@@ -139,17 +139,23 @@ def list_rivals(
 def list_returned(
     connection: Connection, corp_pk: CorpPk, userids: Collection[Userid]
 ) -> dict[Userid, AccountId]:
-    """What whoever bore these userids until they were deleted was linked to."""
+    """What whoever bore these userids until they were deleted was linked to.
+
+    Shape: nothing where somebody else is known to bear it now.
+    """
     rows = connection.execute(
         """
         SELECT userid, account_id FROM (
-            SELECT DISTINCT ON (userid) userid, member_pk FROM members
+            SELECT DISTINCT ON (userid) userid, member_pk, open_userid FROM members
             WHERE corp_pk = %(corp_pk)s AND userid = ANY(%(userids)s)
                 AND state = 'removed' AND removal = 'deletion'
             ORDER BY userid, member_pk DESC
         ) AS gone JOIN links ON links.corp_pk = %(corp_pk)s
             AND links.member_pk = gone.member_pk
-        WHERE links.state = 'linked'
+        WHERE links.state = 'linked' AND NOT EXISTS (
+            SELECT FROM members AS now
+            WHERE now.corp_pk = %(corp_pk)s AND now.userid = gone.userid
+                AND now.state = 'active' AND now.open_userid <> gone.open_userid)
         """,
         {"corp_pk": corp_pk, "userids": list(userids)},
     ).fetchall()

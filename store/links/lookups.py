@@ -1,6 +1,6 @@
 """Questions to WeCom whose an account's mobile is: reserved, answered, and counted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -316,3 +316,20 @@ def _about(
         "company_id": company_id,
         "last_joined_at": standing.last_joined_at,
     }
+
+
+def rename(connection: Connection, corp_pk: CorpPk, userids: Mapping[str, str]) -> None:
+    """What WeCom said of these people under their old userids is said of the new ones.
+
+    Else it would be said of whoever bears an old one next.
+    """
+    if not userids:
+        return
+    connection.execute(
+        """
+        UPDATE lookups SET userid = given.new
+        FROM unnest(%s::text[], %s::text[]) AS given (old, new)
+        WHERE corp_pk = %s AND answer = 'hit' AND userid = given.old
+        """,
+        [list(userids), list(userids.values()), corp_pk],
+    )

@@ -50,7 +50,7 @@ def prune_notices(connection: Connection, *, limit: int) -> int:
                     SELECT FROM notices AS newer WHERE newer.corp_pk = old.corp_pk
                         AND newer.member_pk = old.member_pk
                         AND newer.company_id = old.company_id
-                        AND newer.kind = old.kind AND newer.kind <> 'approval'
+                        AND newer.kind = old.kind AND newer.kind IN ('link', 'invite')
                         AND newer.round > old.round)
             LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
         """,  # noqa: S608 - a constant of this module

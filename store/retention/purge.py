@@ -102,7 +102,14 @@ def purge_corp(connection: Connection, corp_pk: CorpPk, *, renamed: str) -> None
         """,
         [renamed, corp_pk],
     )
-    for table in ("tags", "touched", "run_requests", "absences", "lookups"):
+    for table in (
+        "tags",
+        "touched",
+        "run_requests",
+        "absences",
+        "lookups",
+        "testimony",
+    ):
         connection.execute(
             f"DELETE FROM {table} WHERE corp_pk = %s",  # noqa: S608 - constant names
             [corp_pk],

@@ -14,6 +14,8 @@ WRITERS = {
     "store/installs/intents.py": {"inbox.body"},
     "store/intake/spill.py": {SPILL},
     "store/intake/tickets.py": {"suite_tickets.ticket"},
+    "store/items/changes.py": {"item_changes.sealed"},
+    "store/items/states.py": {"items.sealed"},
     "store/org/companies.py": {"companies.event_secret"},
     "store/platform/tokens.py": {"tokens.token"},
     "store/retention/purge.py": {"app_keys.sealed"},

@@ -27,6 +27,7 @@ BOUNDED = {
     "corps": "the installs that were accepted",
     "deliveries": "one for each corp, gone when it withdraws",
     "departments": "the corp's tree",
+    "item_preferences": "one for each member, gone with the member",
     "journal": "kept for good: any past moment is told from it",
     "links": "one for each member, gone with the member",
     "members": "the corp's people; whoever was removed, for 180 days",
@@ -39,6 +40,7 @@ BOUNDED = {
     "suite_tickets": "one for each suite",
     "tags": "the corp's scope",
     "tokens": "one for each corp and suite",
+    "workspaces": "the projects of TAPD's companies",
 }
 # What stays of the others when all that is in them is old and over: the newest.
 LEFT = {
@@ -115,6 +117,25 @@ OVER = """
         FROM members, generate_series(1, 2);
     INSERT INTO lookups (corp_pk, account_id, answer)
         SELECT corp_pk, 'a', 'miss' FROM corps, generate_series(1, 2);
+    INSERT INTO testimony (corp_pk, userid, event_id, kind, hint, received_at)
+        SELECT corp_pk, 'zhang', 1, 'unsubscribe', '{}', clock_timestamp() FROM corps;
+    INSERT INTO items (company_id, kind, item_id, workspace_id, sealed)
+        VALUES ('c', 'story', '1', '2', '');
+    INSERT INTO item_changes
+            (company_id, kind, item_id, operator, sealed, closes_at, first)
+        VALUES ('c', 'story', '1', 'li', '', clock_timestamp(), true);
+    INSERT INTO notices (corp_pk, member_pk, company_id, kind, round, origin, state,
+            change_id, tried_at)
+        SELECT corp_pk, member_pk, 'c', 'item', 1, 'sync', 'sent', change_id,
+            clock_timestamp()
+        FROM members, item_changes;
+    INSERT INTO item_notices (company_id, mail_id, nick, event_id, event, kind, item_id,
+            change_id, roles, role)
+        SELECT 'c', 1, 'li', 'e', 'story::update', 'story', '1', change_id, '{owner}',
+            'owner' FROM item_changes;
+    INSERT INTO item_answers (corp_pk, said, kind, language, sealed)
+        SELECT corp_pk, 'item_muted', 'story', 'en', '' FROM corps;
+    INSERT INTO former_nicks (account_id, nick) VALUES ('a', 'old');
     INSERT INTO operator_sessions (session_hash, token_mark) VALUES ('s', 'm');
     INSERT INTO member_sessions (session_hash, corp_pk, member_pk)
         SELECT 's', corp_pk, member_pk FROM members;

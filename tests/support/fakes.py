@@ -46,10 +46,10 @@ class Person:
     """Somebody of the corp as the admin knows them; `departments` with their order.
 
     Shape: `mobile` and `email` are shown to us, `number` is the mobile that WeCom knows
-        and shows nobody.
+        and shows nobody; no `open_userid` where neither answers nor events tell it.
     """
 
-    open_userid: str
+    open_userid: str | None
     departments: Mapping[int, int]
     main: int | None = None
     status: int = 1

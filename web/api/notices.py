@@ -36,7 +36,7 @@ class Notice(BaseModel):
     """One message to one member."""
 
     id: str
-    kind: Literal["link", "invite", "approval"]
+    kind: Literal["link", "invite", "approval", "item", "digest"]
     userid: str
     state: Literal["queued", "sent", "undeliverable", "dropped", "unknown"] = Field(
         description="unknown: no answer came while it could be repeated safely."

@@ -12,17 +12,15 @@ from domain.hints import hint_from_json
 from domain.ids import (
     DepartmentId,
     Key,
-    TagId,
     Userid,
     department_key,
     member_key,
     split_key,
 )
-from domain.lateness import department_is_late, member_is_late, tag_is_late
 from domain.reasons import Reason
 from domain.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
-from store.database import Connection, transaction
-from store.inbox import key_waits, leases, settlement
+from store.database import Connection, Pool, glance, transaction
+from store.inbox import key_waits, leases, settlement, testimony
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.key_waits import KeyWait
 from store.inbox.settlement import Settled
@@ -35,9 +33,11 @@ from workers.calls.retry import PatientApi
 from workers.events.found import Found, NeedsRun, Unanswered
 from workers.events.investigate import MOST_QUESTIONS, investigate
 from workers.events.key_troubles import ask_later, undecided_of, wait_of
+from workers.events.late_answers import LateAnswers
+from workers.events.settle import find_doubts, keep_all, keep_testimony, settle_batch
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
-from workers.org.apply import apply_listing, apply_members, remove_unlisted
+from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
 from workers.org.guard import Gate, note_listed, note_removed, note_shown
 from workers.org.questions import Inquiry
 from workers.org.spelling import SpellingApi
@@ -48,9 +48,6 @@ CONTACT_KINDS = frozenset({CHANGE_CONTACT, SUBSCRIBE, UNSUBSCRIBE})
 
 # The key that stands for all departments: one listing answers for every one.
 DEPARTMENTS_KEY = Key("department:*")
-
-# A late answer is asked for again after these, then WeCom has overtaken the event.
-LATE_SECONDS = (3.0, 30.0)
 
 
 def sync_contact(
@@ -63,11 +60,12 @@ def sync_contact(
     began = time.monotonic()
     taken = _first_keys(rows)
     try:
-        about = _find_out(runtime, corp, taken)
+        about = _find_out(runtime, corp, claim, taken)
     except NeedsRun as wish:
         _leave_to_run(runtime, corp, claim, taken, cause=wish.cause)
         return
     corp, taken, batch, found = about.corp, about.taken, about.batch, about.found
+    late = about.late
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         corps.lock(connection, corp.corp_pk)
@@ -76,7 +74,27 @@ def sync_contact(
         left_over = _left_over(connection, corp, found, waiting)
         corps.note_spellings(connection, corp.corp_pk, about.learnt)
         _put_aside(connection, claim, taken, {**about.aside, **found.troubles})
-        _settle(connection, claim, taken, batch, found, decisions, left_over)
+        settling = {each.event_id for each in taken if each.key not in found.troubles}
+        doubts = find_doubts(batch, found, late, left_over)
+        again = settle_batch(
+            connection,
+            claim,
+            batch,
+            late,
+            doubts=doubts,
+            decisions=decisions,
+            settling=settling,
+        )
+        keep_testimony(
+            connection,
+            corp.corp_pk,
+            batch,
+            open_people={
+                *_people([*again, *waiting, *found.troubles]),
+                *found.undecided,
+            },
+            settled=found.findings.settled,
+        )
     seconds = time.monotonic() - began
     tally_effects(
         runtime.tallies, claim, taken=taken, decisions=decisions, seconds=seconds
@@ -96,11 +114,14 @@ class BatchOutcome:
     taken: list[ClaimedMail]
     batch: FoldedMail
     found: Found
+    late: LateAnswers
     aside: dict[Key, Unavailable]
     learnt: Spellings
 
 
-def _find_out(runtime: Runtime, corp: Corp, taken: list[ClaimedMail]) -> BatchOutcome:
+def _find_out(
+    runtime: Runtime, corp: Corp, claim: ClaimedBatch, taken: list[ClaimedMail]
+) -> BatchOutcome:
     """What the mail means, the keys apart that have to wait by themselves.
 
     Raises: NeedsRun; errors of WeCom when nothing at all could be found out.
@@ -117,10 +138,12 @@ def _find_out(runtime: Runtime, corp: Corp, taken: list[ClaimedMail]) -> BatchOu
             replace(each, key=spelt_key(Key(each.key), api.spellings)) for each in taken
         ]
         mail = [_mail(each, api.spellings) for each in taken if each.key not in aside]
-        batch = fold(mail)
+        batch = _fold(runtime.pool, corp, mail)
+        asked_before = {each.event_id: each.late_asks for each in taken}
+        late = LateAnswers(runtime.pool, claim.mailbox, batch, late_asks=asked_before)
         learnt = len(api.learnt)
         try:
-            found = investigate(runtime.pool, corp, batch, inquiry=inquiry)
+            found = investigate(runtime.pool, corp, batch, inquiry=inquiry, late=late)
         except Unanswered as unanswered:
             further = _those_aside(taken, batch, aside, unanswered)
             inquiry.set_aside(further)
@@ -132,6 +155,7 @@ def _find_out(runtime: Runtime, corp: Corp, taken: list[ClaimedMail]) -> BatchOu
                 taken=taken,
                 batch=batch,
                 found=found,
+                late=late,
                 aside=aside,
                 learnt=api.learnt,
             )
@@ -193,13 +217,17 @@ def _apply(
     listed, corp_pk = found.view.listed, corp.corp_pk
     data_key = runtime.data_key(corp)
     gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
-    note_shown(connection, corp, [each.userid for each in found.findings.shown])
+    shown = {each.userid for each in found.findings.shown}
+    # Whoever has their userid now does not bring the former bearer back.
+    note_shown(connection, corp, sorted(shown - found.handed_on))
     absences.forget(connection, corp_pk, found.findings.settled)
     troubled = undecided_of(found.troubles)
     absences.note(connection, corp_pk, {**found.undecided, **troubled})
+    # Whoever left under a new userid has to be known by it before they are weighed.
+    renames = Findings(renames=found.findings.renames)
+    decisions = apply_members(connection, corp_pk, renames, reason=Reason.EVENT)
     people = gate.admit_people(connection, found.findings.gone)
     findings = replace(found.findings, gone=people.leaving)
-    decisions: list[Decision] = []
     if listed is not None:
         note_listed(connection, corp, listed)
         decisions += apply_listing(connection, corp_pk, listed, reason=Reason.EVENT)
@@ -209,13 +237,13 @@ def _apply(
             connection,
             corp_pk,
             [each.department_id for each in listed],
-            staying=found.undecided.keys() | troubled.keys(),
+            staying={*found.undecided, *troubled, *found.late},
             waiting=people.waiting,
             admit=partial(gate.admit_departments, connection),
             reason=Reason.NOT_LISTED,
         )
     decisions += Linker(runtime, corp).follow(connection, decisions)
-    corps.save_tags(connection, corp_pk, found.read_tags.values())
+    corps.save_tags(connection, corp_pk, found.tags)
     note_removed(connection, corp, decisions)
     cause = Cause(name="mail")
     journal.write(
@@ -252,10 +280,15 @@ def _leave_to_run(
     *,
     cause: str,
 ) -> None:
-    """A recorded full read answers all of this mail."""
+    """A recorded full read answers all of this mail, and hears what it testifies."""
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         run_id = requests.request_run(connection, corp.corp_pk, cause=cause)
+        keep_all(
+            connection,
+            corp.corp_pk,
+            fold([_mail(each, corp.spellings) for each in taken]),
+        )
         outcome: tuple[Settled, str] = ("done", "run")
         settlement.settle(connection, claim, {each.event_id: outcome for each in taken})
     runtime.bell.ring_run(run_id)
@@ -275,75 +308,20 @@ def _note_touched(
     touched.note(connection, corp.corp_pk, sorted(keys))
 
 
-def _settle(
-    connection: Connection,
-    claim: ClaimedBatch,
-    taken: Sequence[ClaimedMail],
-    batch: FoldedMail,
-    found: Found,
-    decisions: Iterable[Decision],
-    left_over: frozenset[DepartmentId],
-) -> None:
-    changed = {each.key for each in decisions}
-    asked_before = {each.event_id: each.late_asks for each in taken}
-    outcomes: dict[int, tuple[Settled, str]] = {}
-    waits: dict[int, float] = {}
-    doubts = {key: _doubt(key, batch, found, left_over) for key in batch.newest}
-    doubtful = [key for key, doubt in doubts.items() if doubt]
-    known = (
-        settlement.newest_settled(connection, claim.mailbox, doubtful)
-        if doubtful
-        else {}
-    )
-    for key, newest in batch.newest.items():
-        if key in found.troubles:
-            continue
-        doubt = doubts[key]
-        tries = asked_before[newest.event_id]
-        # News of a key that a newer event has settled came late itself, not the answer.
-        is_old = key in known and newest.second < known[key]
-        if doubt and not is_old and tries < len(LATE_SECONDS):
-            waits[newest.event_id] = LATE_SECONDS[tries]
-        else:
-            settled = "applied" if key in changed else "no_difference"
-            outcomes[newest.event_id] = ("done", doubt or settled)
-    waiting = {each.event_id for each in taken if each.key in found.troubles}
-    for event_id, into in batch.folded.items():
-        if event_id in waiting:
-            continue
-        outcomes[event_id] = ("folded", f"folded into {into}")
-    settlement.ask_again(connection, claim, waits)
-    settlement.settle(connection, claim, outcomes)
+def _people(keys: Iterable[Key]) -> set[Userid]:
+    """The people among these keys."""
+    named = (split_key(each) for each in keys if ":" in each)
+    return {Userid(name) for kind, name in named if kind == "member"}
 
 
-def _doubt(
-    key: Key, batch: FoldedMail, found: Found, left_over: frozenset[DepartmentId]
-) -> str | None:
-    """Why this key should be asked about again, as the outcome if that is no use."""
-    kind, name = split_key(key)
-    latest = batch.latest[key]
-    view = found.view
-    if kind == "member":
-        userid = Userid(name)
-        if userid in found.undecided:
-            return "unconfirmed"
-        if userid in found.former:
-            return None
-        late = member_is_late(latest, answers=found.answers, sight=view.sight)
-    elif kind == "department":
-        if left_over:
-            return "unconfirmed"
-        listed = {each.department_id: each for each in view.listed or ()}
-        late = department_is_late(
-            latest, listed=listed, auth_mode=view.usable.auth_mode
-        )
-    else:
-        if left_over:
-            return "unconfirmed"
-        tag_id = TagId(int(name))
-        read = found.read_tags
-        late = tag_id in read and tag_is_late(latest, tag=read[tag_id])
-    return "overtaken" if late else None
+def _fold(pool: Pool, corp: Corp, mail: Sequence[Mail]) -> FoldedMail:
+    """The mail by key, with what was said before and has settled nothing."""
+    batch = fold(mail)
+    if not batch.members:
+        return batch
+    with glance(pool) as connection:
+        kept = testimony.list_kept(connection, corp.corp_pk, batch.members)
+    return fold(mail, kept=kept) if kept else batch
 
 
 def _first_keys(rows: Sequence[ClaimedMail]) -> list[ClaimedMail]:

@@ -19,12 +19,13 @@ from workers.installs.app_state import (
     PAUSED,
     AppState,
 )
+from workers.items.clicks import is_of_items, mute
 from workers.links.link_mail import LINK_KINDS, relink
-from workers.notices.card_clicks import CARD_CLICK, answer_clicks
+from workers.notices.card_clicks import CARD_CLICKS, answer_clicks
 from workers.runtime import Runtime
 
 CANCEL = "cancel_auth"
-_NO_ORDERS = CONTACT_KINDS | LINK_KINDS | {CARD_CLICK}
+_NO_ORDERS = CONTACT_KINDS | LINK_KINDS | CARD_CLICKS
 BARRIERS = frozenset({"change_auth", "corp_arch_auth", CANCEL})
 
 RESUMED = "resumed"
@@ -55,12 +56,16 @@ def handle(runtime: Runtime, claim: ClaimedBatch) -> None:
     if claim.mail[0].barrier:
         _pass_barrier(runtime, corp, claim)
         return
-    clicks = [each for each in claim.mail if each.kind == CARD_CLICK]
+    clicks = [each for each in claim.mail if each.kind in CARD_CLICKS]
     orders = [each for each in claim.mail if each.kind not in _NO_ORDERS]
     if orders:
         corp = _obey(runtime, corp, claim, orders)
-    if clicks:
-        answer_clicks(runtime, corp, claim, clicks)
+    muting = [each for each in clicks if is_of_items(each)]
+    deciding = [each for each in clicks if not is_of_items(each)]
+    if muting:
+        mute(runtime, corp, claim, muting)
+    if deciding:
+        answer_clicks(runtime, corp, claim, deciding)
     _bring_in_step(runtime, corp, claim)
 
 

@@ -15,6 +15,7 @@ from wecom.errors import Unavailable
 from workers.failures import Fault, Judgement, judge
 from workers.inbox import corp_mail
 from workers.installs import exchange
+from workers.items.follow import follow
 from workers.lease import held
 from workers.org.troubles import MOST_UNANSWERED
 from workers.runtime import Runtime
@@ -31,6 +32,7 @@ Handler = Callable[[Runtime, ClaimedBatch], None]
 _HANDLERS: dict[str, Handler] = {
     "corp": corp_mail.handle,
     "code": exchange.exchange,
+    "company": follow,
 }
 
 _log = logging.getLogger(__name__)

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from domain.ids import CorpPk
 from domain.notices import may_be_repeated, rush_seconds, unreached
+from domain.quiet_hours import day_began
 from store.database import Connection, StoreUnavailable, transaction
 from store.inbox import leases
 from store.inbox.leases import LeaseLost
+from store.items.digests import gather
 from store.notices import batches, cards, deliveries
 from store.notices.batches import NoticeBatch
 from store.notices.deliveries import Delivery
@@ -29,7 +32,14 @@ from workers.inbox import corp_mail
 from workers.lease import taken
 from workers.notices.card_updates import tend_cards
 from workers.notices.compose import compose, may_be_sent, set_aside, sift
-from workers.notices.send_faults import STALE_AGENT, Fate, fate_of, reason_of
+from workers.notices.send_faults import (
+    STALE_AGENT,
+    Fate,
+    fate_of,
+    reason_of,
+    refuses_all_cards,
+    refuses_cards,
+)
 from workers.runtime import Runtime
 
 # A turn ends after so long, so that corps take turns.
@@ -160,18 +170,25 @@ class _Turn:
         self, connection: Connection, corp: Corp, delivery: Delivery
     ) -> NoticeBatch | None:
         """The next batch, frozen; None when nobody may be messaged now."""
-        while queued := lock_queued(connection, corp.corp_pk, limit=_PAGE_NOTICES):
-            sifted = sift(queued)
+        zone = ZoneInfo(self._runtime.settings.time_zone)
+        began = day_began(delivery.now, zone=zone)
+        gather(connection, corp.corp_pk)
+        while queued := lock_queued(
+            connection, corp.corp_pk, limit=_PAGE_NOTICES, day_began=began
+        ):
+            sifted = sift(queued, now=delivery.now, zone=zone)
             set_aside(connection, corp, sifted)
             self._count(dropped=len(sifted.dropped))
             if sifted.free:
                 frozen = compose(
                     connection,
+                    self._runtime,
                     corp,
                     sifted.free,
-                    public_url=self._runtime.settings.public_url,
                     most=delivery.batch_limit,
                 )
+                if frozen is None:
+                    continue
                 key = self._runtime.data_key(corp)
                 batches.freeze(connection, corp.corp_pk, frozen, data_key=key)
                 return batches.fresh(frozen, now=delivery.now)
@@ -222,6 +239,11 @@ class _Turn:
         """Whether to go on at once."""
         with self._writing() as connection:
             delivery = deliveries.open_delivery(connection, corp.corp_pk)
+            if refuses_cards(error, batch):
+                batches.recast(connection, corp.corp_pk, batch)
+                if refuses_all_cards(error):
+                    deliveries.note_cards_refused(connection, corp.corp_pk)
+                return True
             judgement = judge(error, strikes=delivery.strikes)
             extra = {"corp_pk": corp.corp_pk, "error": judgement.error}
             _log.info("batch not taken", extra=extra)

@@ -1,10 +1,12 @@
 """What becomes of a batch that WeCom did not take: repeated, taken apart, or over."""
 
+import json
 from collections.abc import Mapping
 from enum import Enum, auto
 from types import MappingProxyType
 
 from store.notices.batches import NoticeBatch
+from store.notices.notices import DIGEST, ITEM
 from wecom.errors import (
     Gone,
     Misconfigured,
@@ -26,6 +28,9 @@ from wecom.errors import (
 )
 
 _SEND = "message/send"
+# A field of a template card is wrong, or the app has no data callback for it.
+_NO_CALLBACK = 43012
+_CARD_REFUSALS = frozenset({*range(42014, 42052), _NO_CALLBACK})
 
 
 class Fate(Enum):
@@ -80,6 +85,20 @@ def fate_of(error: Exception, batch: NoticeBatch) -> Fate:
     fate = FATES.get(type(error), Fate.REFUSED)
     # Whatever may have arrived was found out above.
     return Fate.NOT_TAKEN if fate is Fate.REPEATED else fate
+
+
+def refuses_cards(error: Exception, batch: NoticeBatch) -> bool:
+    """Whether WeCom took the card for what it is: a textcard may pass in its place."""
+    if batch.kind not in {ITEM, DIGEST} or batch.doubtful:
+        return False
+    is_card = json.loads(batch.body)["msgtype"] == "template_card"
+    refused = isinstance(error, WeComError) and error.errcode in _CARD_REFUSALS
+    return is_card and refused
+
+
+def refuses_all_cards(error: Exception) -> bool:
+    """Whether it is the app that lacks something, and no single card."""
+    return isinstance(error, WeComError) and error.errcode == _NO_CALLBACK
 
 
 def reason_of(error: Exception) -> str:

@@ -18,7 +18,7 @@ from domain.leavers import (
 )
 from domain.org import Activation, StoredMember
 from domain.reasons import Doubt
-from domain.scope import AuthMode, Usable
+from domain.scope import AuthMode, Usable, tag_ground
 from domain.tree import Tree
 from workers.events.key_troubles import undecided
 from workers.org.questions import Inquiry
@@ -122,7 +122,8 @@ def _list_places(
     # Lists that came back empty are asked once more before they count.
     inquiry.list_members(sorted(places))
     for tag_id in sorted(_tags_of(people)):
-        inquiry.read_tag(tag_id)
+        if tag_ground(tag_id) not in inquiry.listings:
+            inquiry.read_tag(tag_id)
 
 
 def _tags_of(people: Iterable[StoredMember]) -> frozenset[TagId]:

@@ -284,6 +284,13 @@ class Inquiry:
         """Whether nothing usable was answered about this person."""
         return member_key(userid) in self.troubles.of
 
+    def ask_again(self, userids: Iterable[Userid]) -> dict[Userid, Member | int]:
+        """Ask for these people once more; what was answered before stays as it is."""
+        wanted = sorted(set(userids))
+        found = ask_all(self._ask_one, wanted, at_once=lambda: self._at_once(GET))
+        answered = zip(wanted, found, strict=True)
+        return {who: answer for who, answer in answered if answer is not None}
+
     def list_authorised(self) -> None:
         """In auth_mode 1: ask who authorised the app."""
         if MEMBER_AUTH in self.listings:

@@ -1,12 +1,13 @@
 """What the first answers of a full read said, and what its pages must cost."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.ids import DepartmentId, TagId, Userid
 from domain.org import Department
+from domain.renames import scope_after, tags_after
 from domain.scope import AuthMode, AuthScope, Tag, Usable, usable_of
 from domain.spelling import Spellings, spelt_scope, spelt_tag
 from domain.tree import Tree
@@ -28,6 +29,14 @@ class Snapshot:
     def usable(self, departments: Iterable[Department]) -> Usable:
         """Who may use the app, given all departments of the read."""
         return usable_of(scope=self.scope, tags=self.tags, tree=Tree.of(departments))
+
+    def usable_anew(self, tree: Tree, names: Mapping[Userid, Userid]) -> Usable:
+        """Who may use the app, with everybody named as they are called now."""
+        return usable_of(
+            scope=scope_after(self.scope, names),
+            tags=tags_after(self.tags, names),
+            tree=tree,
+        )
 
     def spelt(self, spellings: Spellings) -> "Snapshot":
         """The same with people as WeCom spells them."""

@@ -84,7 +84,7 @@ _SELECT = f"""
     LEFT JOIN LATERAL (
         SELECT kind, state, reason, sent_at, queued_at, closed FROM notices
         WHERE notices.corp_pk = m.corp_pk AND notices.member_pk = m.member_pk
-            AND kind <> 'approval'
+            AND kind IN ('link', 'invite')
         ORDER BY notice_id DESC LIMIT 1
     ) AS n ON true
 """  # noqa: S608 - a constant of this module
