@@ -228,21 +228,6 @@ def test_every_table_that_knows_corps_is_thought_of(bench: Workbench) -> None:
     assert {row["name"] for row in found} == TABLES_OF_A_CORP
 
 
-def test_a_purge_ends_the_sessions_of_the_corps_people(bench: Workbench) -> None:
-    enterprise = bench.found()
-    corp = bench.link(enterprise)
-    bench.rows(
-        "INSERT INTO member_sessions (session_hash, corp_pk, member_pk)"
-        " VALUES ('hash', %s, 1), ('other', -1, 1)",
-        corp.corp_pk,
-    )
-
-    withdraw(bench, enterprise)
-
-    left = bench.rows("SELECT corp_pk FROM member_sessions")
-    assert left == [{"corp_pk": -1}]
-
-
 def test_after_a_purge_no_table_names_the_corp_or_its_people(bench: Workbench) -> None:
     enterprise = bench.found()
     corp = bench.link(enterprise)

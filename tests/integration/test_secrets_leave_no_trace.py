@@ -8,9 +8,11 @@ import pytest
 from redis import Redis
 
 import logs
+from tests.integration.test_purge import withdraw
 from tests.support.companies import CORP, Company, open_company
 from tests.support.contents import list_tables
 from tests.support.visiting import WECOM, csrf_of, named, query_of
+from tests.support.workbench import Workbench
 from web.services import Services
 
 MARKER = "markerofasecret"
@@ -107,3 +109,18 @@ def test_the_search_finds_a_marker_in_rows_bytes_and_keys(company: Company) -> N
 
     assert stored(company) == ["companies", "operators"]
     assert ringing(company) == ["somewhere"]
+
+
+def test_a_purge_ends_the_sessions_of_the_corps_people(simulated: Workbench) -> None:
+    enterprise = simulated.found()
+    corp = simulated.link(enterprise)
+    simulated.rows(
+        "INSERT INTO member_sessions (session_hash, corp_pk, member_pk)"
+        " VALUES ('hash', %s, 1), ('other', -1, 1)",
+        corp.corp_pk,
+    )
+
+    withdraw(simulated, enterprise)
+
+    left = simulated.rows("SELECT corp_pk FROM member_sessions")
+    assert left == [{"corp_pk": -1}]
