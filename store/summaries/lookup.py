@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from psycopg.rows import class_row
 
 from store.database import Connection
-from store.summaries.events import EVENT_STATES
+from store.summaries.mail.events import EVENT_STATES
 
 _LARGEST_ID = 2**63 - 1
 

@@ -3,7 +3,7 @@
 import pytest
 
 from store.database import transaction
-from store.summaries import due_jobs
+from store.summaries.operations import due_jobs
 from tests.support.histories import company
 from tests.support.pipeline import Bench, Tenant, said
 from workers.upkeep import jobs

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from store.summaries.waits import WaitSummary
+from store.summaries.mail.waits import WaitSummary
 
 
 class Waits(BaseModel):

@@ -11,8 +11,8 @@ from domain.ids import Key, split_key
 from domain.links import LinkReason
 from domain.reasons import Reason
 from store.org.journal import JournalLine
-from store.summaries.corps import PURGED, CorpSummary
-from store.summaries.waits import WaitSummary
+from store.summaries.mail.waits import WaitSummary
+from store.summaries.org.corps import PURGED, CorpSummary
 from texts.catalogue import catalogue, say
 from web.services import services
 from web.texts import language, translate

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from store.database import Pool, glance, transaction
 from store.platform import schedule
-from store.summaries import due_jobs
+from store.summaries.operations import due_jobs
 
 # A rhythm is looked at once in so long even if it is slower: somebody may have had the
 # last turn, or an operator may have made it due.

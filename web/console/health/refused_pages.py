@@ -10,7 +10,7 @@ from redis import RedisError
 from store.database import transaction
 from store.intake import refused
 from store.intake.refused import RefusedCallback
-from store.summaries.refusals import list_refusals
+from store.summaries.operations.refusals import list_refusals
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console

@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 from domain.ids import CorpPk
 from store.database import Connection
 from store.sealing import Keyring, pseudonym
-from store.summaries.waits import KNOWN_UNTIL, WaitSummary, wait_of
+from store.summaries.mail.waits import KNOWN_UNTIL, WaitSummary, wait_of
 
 PURGED = "hmac:"
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from store.database import Connection
-from store.summaries.waits import KNOWN_UNTIL, WaitSummary, wait_of
+from store.summaries.mail.waits import KNOWN_UNTIL, WaitSummary, wait_of
 
 EVENT_STATES = ("pending", "done", "folded", "ignored", "parked", "failed")
 

@@ -7,14 +7,14 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from store.database import Connection
-from store.summaries.event_filter import (
+from store.events.event_filter import (
     BY_INDEX,
     BY_LOOK,
     SET_ASIDE,
     EventFilter,
     values_of,
 )
-from store.summaries.events import EventSummary
+from store.summaries.mail.events import EventSummary
 
 # What no index finds is looked for among so many events at once; the page says so.
 WINDOW = 20_000
