@@ -11,7 +11,7 @@ from store.health.corps import errcode_in
 from store.inbox import retries, settlement
 from store.summaries import event_search
 from store.summaries.event_filter import SET_ASIDE, EventFilter
-from store.summaries.event_search import EventPage, FailureGroup
+from store.summaries.event_search import EventPage, EventRow, FailureGroup
 from store.summaries.events import EVENT_STATES, EventSummary, find_event
 from web.access import Audience, seen_by
 from web.console import acting
@@ -149,7 +149,7 @@ def corp_of(event: EventSummary) -> str | None:
     return name if kind == "corp" else None
 
 
-def _cut(page: EventPage) -> tuple[list[EventSummary], int | None]:
+def _cut(page: EventPage) -> tuple[list[EventRow], int | None]:
     rows = list(page.rows)
     if len(rows) > _PAGE_ROWS:
         return rows[:_PAGE_ROWS], rows[_PAGE_ROWS - 1].event_id
