@@ -15,7 +15,7 @@ from store.summaries.org.departments import list_names as department_names
 from store.summaries.org.journal import find_data_key, list_latest
 from store.summaries.org.members import list_names as member_names
 from texts.catalogue import catalogue
-from web.console.words import Names, mentioned, sentence
+from web.console.words import Names, mentioned, sentence, waiting_words
 from web.services import services
 from web.texts import count, language, translate
 
@@ -177,5 +177,9 @@ def _end(event: EventSummary, times: EventTimes) -> Iterator[StoryStep]:
 def _awaited(event: EventSummary, times: EventTimes) -> StoryStep:
     if times.is_claimed:
         return StoryStep(at=None, text=translate("story.claimed"))
+    if event.wait is not None:
+        return StoryStep(
+            at=None, text=waiting_words(event.wait), detail=event.wait.error or ""
+        )
     text = translate("story.waits_until" if times.not_before else "story.waits")
     return StoryStep(at=times.not_before, text=text, detail=event.error or "")
