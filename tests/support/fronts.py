@@ -13,6 +13,8 @@ from demo.procfile import read_procfile, shell
 from tests.support.receiving import KEY, PROVIDER, SUITE, TOKEN, rows_of, wait_until
 
 ROOT = Path(__file__).parents[2]
+# The other process has its default, on which nobody listens.
+_SETTING = {"receiver": "PORT", "web": "WEB_PORT"}
 SECRET_KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 
 
@@ -41,7 +43,10 @@ def _running(name: str, *, database: str, redis_url: str, log: Path) -> Iterator
         process = subprocess.Popen(  # noqa: S603 - our own Procfile.
             shell(read_procfile(ROOT / "Procfile")[name]),
             cwd=ROOT,
-            env=_environment(database=database, redis_url=redis_url, port=port),
+            env={
+                **_environment(database=database, redis_url=redis_url),
+                _SETTING[name]: str(port),
+            },
             stdout=stream,
             stderr=stream,
         )
@@ -76,14 +81,12 @@ def reset(client: socket.socket) -> None:
     client.close()
 
 
-def _environment(*, database: str, redis_url: str, port: int) -> Mapping[str, str]:
+def _environment(*, database: str, redis_url: str) -> Mapping[str, str]:
     bin_folder = ROOT / ".venv" / "bin"
     return {
         **os.environ,
         "PATH": f"{bin_folder}:{os.environ['PATH']}",
         "BIND": LOOPBACK,
-        "PORT": str(port),
-        "WEB_PORT": str(port),
         "DATABASE_URL": database,
         "REDIS_URL": redis_url,
         "PUBLIC_URL": "https://sync.example.com",
