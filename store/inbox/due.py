@@ -12,7 +12,7 @@ from store.inbox.mailboxes import Mailbox
 from store.org.corps import FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS
 
 # Whoever made it due has rung; only what still lies there has been missed.
-MISSED_SECONDS = 2.0
+MISSED = timedelta(seconds=2)
 PARKED_SECONDS = 15 * 60.0
 
 # Each mailbox with pending mail, found by one step in the index each: the mail of one
@@ -42,24 +42,39 @@ class DueCorp:
     cause: str
 
 
+# Mailboxes whose mail has been due for `missed`, and that nobody drains.
+MISSED_MAILBOXES = f"""
+    {_BOXES}
+    SELECT mailbox FROM free
+    WHERE NOT EXISTS (
+            SELECT FROM mailboxes WHERE mailboxes.mailbox = free.mailbox
+                AND not_before > clock_timestamp() - %(missed)s)
+        AND EXISTS (
+            SELECT FROM inbox
+            WHERE inbox.mailbox = free.mailbox AND state = 'pending'
+                AND received_at <= clock_timestamp() - %(missed)s
+                AND (not_before IS NULL
+                    OR not_before <= clock_timestamp() - %(missed)s))
+"""  # noqa: S608 - a constant of this module
+
+# Runs that have been due for `missed`, that nobody works on although they could.
+MISSED_RUNS = """
+    SELECT run_id FROM runs
+    WHERE state IN ('queued', 'running')
+        AND not_before <= clock_timestamp() - %(missed)s
+        AND (worker IS NULL OR worker_until < clock_timestamp())
+        AND NOT (state = 'queued' AND EXISTS (
+            SELECT FROM runs AS other
+            WHERE other.corp_pk = runs.corp_pk AND other.state = 'running'
+                AND (other.cause <> 'plan' OR runs.cause = 'plan')))
+"""
+
+
 def list_mailboxes(connection: Connection, *, limit: int) -> list[str]:
     """Mailboxes whose mail has been due for 2 s and that nobody drains."""
     rows = connection.execute(
-        f"""
-        {_BOXES}
-        SELECT mailbox FROM free
-        WHERE NOT EXISTS (
-                SELECT FROM mailboxes WHERE mailboxes.mailbox = free.mailbox
-                    AND not_before > clock_timestamp() - %(missed)s)
-            AND EXISTS (
-                SELECT FROM inbox
-                WHERE inbox.mailbox = free.mailbox AND state = 'pending'
-                    AND received_at <= clock_timestamp() - %(missed)s
-                    AND (not_before IS NULL
-                        OR not_before <= clock_timestamp() - %(missed)s))
-        LIMIT %(limit)s
-        """,  # noqa: S608 - a constant of this module
-        {"missed": timedelta(seconds=MISSED_SECONDS), "limit": limit},
+        f"{MISSED_MAILBOXES} LIMIT %(limit)s",
+        {"missed": MISSED, "limit": limit},
     ).fetchall()
     return [mailbox for (mailbox,) in rows]
 
@@ -94,18 +109,8 @@ def list_waiting(
 def list_runs(connection: Connection, *, limit: int) -> list[RunId]:
     """Runs that have been due for 2 s, that nobody works on although they could."""
     rows = connection.execute(
-        """
-        SELECT run_id FROM runs
-        WHERE state IN ('queued', 'running')
-            AND not_before <= clock_timestamp() - make_interval(secs => %(missed)s)
-            AND (worker IS NULL OR worker_until < clock_timestamp())
-            AND NOT (state = 'queued' AND EXISTS (
-                SELECT FROM runs AS other
-                WHERE other.corp_pk = runs.corp_pk AND other.state = 'running'
-                    AND (other.cause <> 'plan' OR runs.cause = 'plan')))
-        ORDER BY not_before LIMIT %(limit)s
-        """,
-        {"missed": MISSED_SECONDS, "limit": limit},
+        f"{MISSED_RUNS} ORDER BY not_before LIMIT %(limit)s",
+        {"missed": MISSED, "limit": limit},
     ).fetchall()
     return [RunId(run_id) for (run_id,) in rows]
 

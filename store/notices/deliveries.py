@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 from domain.ids import CorpPk
 from domain.notices import MOST_RECIPIENTS
 from store.database import Connection
-from store.inbox.due import MISSED_SECONDS
+from store.inbox.due import MISSED
 
 # What makes a corp's deliveries due, as far as `since` back.
 _DUE = """
@@ -140,22 +140,22 @@ def is_due(connection: Connection, corp_pk: CorpPk) -> bool:
     return bool(row and row[0])
 
 
+# Corps whose notices have been due for `missed`, and that nobody delivers.
+MISSED_NOTICES = f"""
+    SELECT corps.corp_pk FROM corps
+    CROSS JOIN (SELECT clock_timestamp() - %(missed)s AS since) AS clock
+    LEFT JOIN deliveries USING (corp_pk)
+    WHERE corps.state = 'linked' AND coalesce(deliveries.not_before <= since, true)
+        AND NOT EXISTS (
+            SELECT FROM leases WHERE mailbox = 'notices:' || corps.corp_pk
+                AND token IS NOT NULL AND expires_at > clock_timestamp())
+        AND ({_DUE})
+"""  # noqa: S608 - a constant of this module
+
+
 def list_due(connection: Connection, *, limit: int) -> list[CorpPk]:
     """Corps whose notices have been due for 2 s, and that nobody delivers."""
     rows = connection.execute(
-        f"""
-        SELECT corps.corp_pk FROM corps
-        CROSS JOIN (
-            SELECT clock_timestamp() - make_interval(secs => %(missed)s) AS since
-        ) AS clock
-        LEFT JOIN deliveries USING (corp_pk)
-        WHERE corps.state = 'linked' AND coalesce(deliveries.not_before <= since, true)
-            AND NOT EXISTS (
-                SELECT FROM leases WHERE mailbox = 'notices:' || corps.corp_pk
-                    AND token IS NOT NULL AND expires_at > clock_timestamp())
-            AND ({_DUE})
-        LIMIT %(limit)s
-        """,  # noqa: S608 - a constant of this module
-        {"missed": MISSED_SECONDS, "limit": limit},
+        f"{MISSED_NOTICES} LIMIT %(limit)s", {"missed": MISSED, "limit": limit}
     ).fetchall()
     return [CorpPk(corp_pk) for (corp_pk,) in rows]

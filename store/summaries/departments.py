@@ -72,6 +72,36 @@ def list_tree(connection: Connection, corp_pk: int) -> list[TreeRow]:
         return cursor.fetchall()
 
 
+def list_bare_tree(connection: Connection, corp_pk: int) -> list[TreeRow]:
+    """All departments without counting anybody, in the order of display."""
+    with connection.cursor(row_factory=class_row(TreeRow)) as cursor:
+        cursor.execute(
+            """
+            SELECT department_id, parent_id, name, sort_order AS "order", 0 AS members
+            FROM departments WHERE corp_pk = %s
+            ORDER BY sort_order DESC NULLS LAST, department_id
+            """,
+            [corp_pk],
+        )
+        return cursor.fetchall()
+
+
+def count_direct(
+    connection: Connection, corp_pk: int, department_ids: list[int], *, most: int
+) -> dict[int, int]:
+    """The active members directly in these departments, each counted to `most`."""
+    rows = connection.execute(
+        """
+        SELECT wanted.id, (SELECT count(*) FROM (SELECT FROM members
+            WHERE corp_pk = %(corp)s AND state = 'active'
+                AND department_ids @> ARRAY[wanted.id] LIMIT %(most)s) AS few)
+        FROM unnest(%(ids)s::bigint[]) AS wanted (id)
+        """,
+        {"corp": corp_pk, "ids": department_ids, "most": most},
+    ).fetchall()
+    return dict(rows)
+
+
 def list_names(
     connection: Connection, corp_pk: int, department_ids: list[int]
 ) -> dict[int, str]:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from store.org.companies import secret_place
 from store.sealing import Keyring
 from tapd.webhooks import BODY_BYTES, read_item_event
-from tests.support.receiving import receiver_on, rows_of, settings_for
+from tests.support.receiving import receiver_on, rows_of, settings_for, wait_until
 
 KEYRING = Keyring((b"k" * 32,))
 SECRET = "shared-password"
@@ -257,3 +257,34 @@ def test_an_event_without_a_number_is_known_by_what_it_says(
 
 def test_only_post_is_a_method(client: FlaskClient) -> None:
     assert client.get("/tapd/events/c1").status_code == 405
+
+
+def test_wrong_secrets_and_unknown_companies_are_counted(
+    client: FlaskClient, database: str
+) -> None:
+    wrong = FORMS["flat"].replace(SECRET, "wrong")
+    for path, body in (("c1", wrong), ("c1", wrong), ("nobody", wrong), ("c1", "{")):
+        client.post(f"/tapd/events/{path}", data=body)
+
+    counts = "SELECT reason, count FROM refusals ORDER BY reason"
+    expected = [
+        {"reason": "company", "count": 1},
+        {"reason": "item", "count": 1},
+        {"reason": "secret", "count": 2},
+    ]
+    assert wait_until(lambda: rows_of(database, counts) == expected)
+    assert rows_of(database, "SELECT reason FROM gaps") == []
+
+
+def test_long_guesses_end_and_the_right_secret_passes_all_the_same(
+    client: FlaskClient, database: str
+) -> None:
+    wrong = json.dumps({**FLAT, "secret": "wrong", "x": "y" * (BODY_BYTES - 1000)})
+    for _ in range(6):
+        client.post("/tapd/events/c1", data=wrong)
+
+    answer = client.post("/tapd/events/c1", data=FORMS["flat"])
+
+    counts = "SELECT count FROM refusals WHERE reason = 'guesses'"
+    assert answer.status_code == 200
+    assert wait_until(lambda: rows_of(database, counts) == [{"count": 1}])

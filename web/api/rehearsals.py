@@ -22,7 +22,7 @@ from web.api.blueprint import answer, blueprint, not_found, problems
 from web.api.corps import CorpPath
 from web.api.plans import PlannedDecision
 from web.api.runs import Requested, RunPath
-from web.console.planning import tell_groups
+from web.console.runs.telling import tell_groups
 from web.corps import get_corp
 from web.cursors import cut
 from web.problems import Problem

@@ -66,9 +66,17 @@ def sentence(line: JournalLine, names: Names) -> Sentence:
         at=line.at,
         kind=split_key(Key(line.key))[0],
         text=describe(line, names, tag=tag),
-        reason=say(tag, f"reason.{line.reason}") if line.reason in _REASONS else "",
+        reason=why(line.decision, line.reason, tag=tag),
         cause=say(tag, f"cause.{line.cause}") if line.cause in _CAUSES else line.cause,
     )
+
+
+def why(decision: str, reason: str, *, tag: str) -> str:
+    """Why it was decided: a success is not told in the words of a failure."""
+    own = f"reason_of.{decision}.{reason}"
+    if own in catalogue(tag):
+        return say(tag, own)
+    return say(tag, f"reason.{reason}") if reason in _REASONS else ""
 
 
 def describe(line: JournalLine, names: Names, *, tag: str) -> str:
@@ -156,7 +164,8 @@ def _who(line: JournalLine, names: Names, tag: str) -> str:
     told = line.after.get("name") or line.before.get("name")
     if kind == "department":
         known = names.departments.get(int(name)) or told
-        return str(known) if known else say(tag, "journal.department", id=name)
+        # Its sentences say "department" already.
+        return str(known or name)
     return str(names.members.get(name) or told or name)
 
 
@@ -166,7 +175,7 @@ def _who_of(group: StepGroup, names: Names, tag: str) -> str:
         return say(tag, f"plan.{kind}s", n=group.count)
     if kind == "department":
         known = names.departments.get(int(name))
-        return known or say(tag, "journal.department", id=name)
+        return known or name
     return names.members.get(name) or name
 
 
