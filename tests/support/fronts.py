@@ -13,8 +13,6 @@ from demo.procfile import read_procfile, shell
 from tests.support.receiving import KEY, PROVIDER, SUITE, TOKEN, rows_of, wait_until
 
 ROOT = Path(__file__).parents[2]
-# The other process has its default, on which nobody listens.
-_SETTING = {"receiver": "PORT", "web": "WEB_PORT"}
 SECRET_KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 
 
@@ -27,7 +25,8 @@ def running_receiver(
     Shape: `places` is how many clients each process keeps; the Procfile says 4096.
     """
     command = read_procfile(ROOT / "Procfile")["receiver"].replace("4096", str(places))
-    with _running(command, database=database, redis_url=redis_url, log=log) as port:
+    environment = _environment(database=database, redis_url=redis_url)
+    with _running(command, "PORT", environment=environment, log=log) as port:
         beats = "SELECT receiver FROM receivers"
         assert wait_until(lambda: len(rows_of(database, beats)) == 2, seconds=60)
         yield port
@@ -37,7 +36,8 @@ def running_receiver(
 def running_web(*, database: str, redis_url: str, log: Path) -> Iterator[int]:
     """The port of a web of two processes."""
     command = read_procfile(ROOT / "Procfile")["web"]
-    with _running(command, database=database, redis_url=redis_url, log=log) as port:
+    environment = _environment(database=database, redis_url=redis_url)
+    with _running(command, "WEB_PORT", environment=environment, log=log) as port:
         ready = answers(f"http://{LOOPBACK}:{port}/healthz")
         assert wait_until(ready, seconds=60)
         yield port
@@ -45,17 +45,14 @@ def running_web(*, database: str, redis_url: str, log: Path) -> Iterator[int]:
 
 @contextmanager
 def _running(
-    command: str, *, database: str, redis_url: str, log: Path
+    command: str, setting: str, *, environment: Mapping[str, str], log: Path
 ) -> Iterator[int]:
     port = free_port(0)
     with log.open("wb") as stream:
         process = subprocess.Popen(  # noqa: S603 - our own Procfile.
             shell(command),
             cwd=ROOT,
-            env={
-                **_environment(database=database, redis_url=redis_url),
-                _SETTING[name]: str(port),
-            },
+            env={**environment, setting: str(port)},
             stdout=stream,
             stderr=stream,
         )

@@ -1,6 +1,7 @@
 """Settings as a new operator may write them wrong: named, explained, never shown."""
 
 import base64
+import os
 from pathlib import Path
 
 import pytest
@@ -279,7 +280,7 @@ def test_a_byte_order_mark_and_any_ends_of_lines_are_no_fault(
 ) -> None:
     (tmp_path / ".env").write_bytes(LINES.replace("\n", end).encode(encoding))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(settings.os, "environ", {})
+    monkeypatch.setattr(os, "environ", {})
 
     assert load().api_token == COMPLETE["API_TOKEN"]
 
@@ -297,7 +298,7 @@ def test_a_process_ends_with_the_message_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(settings.os, "environ", {"API_TOKEN": HUNTER})
+    monkeypatch.setattr(os, "environ", {"API_TOKEN": HUNTER})
 
     with pytest.raises(SystemExit) as ended:
         settings.load_or_exit()
@@ -311,7 +312,7 @@ def told_of_file(
 ) -> str:
     (folder / ".env").write_bytes(content)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(settings.os, "environ", environment)
+    monkeypatch.setattr(os, "environ", environment)
     with pytest.raises(SettingsError) as caught:
         load()
     return str(caught.value)
