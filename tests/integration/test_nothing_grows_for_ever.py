@@ -8,9 +8,9 @@ import pytest
 
 from domain.claims import ClaimKind, LinkClaim, weigh
 from domain.ids import AccountId, CorpPk, MemberPk
+from domain.retention import DECIDED_DAYS, KEPT_DAYS
 from store.database import transaction
 from store.links import link_claims
-from store.retention import history
 from tests.support.workbench import Workbench, workbench
 from workers.upkeep import jobs, pruning, sampling
 
@@ -274,13 +274,13 @@ def test_what_is_not_over_stays_however_old_it_is(bench: Workbench) -> None:
 def test_half_a_year_and_two_years_are_not_over_a_day_early(bench: Workbench) -> None:
     bench.rows(ORG + OVER)
     for table, column, days in (
-        ("runs", "ended_at", history.KEPT_DAYS),
-        ("notices", "closed_at", history.KEPT_DAYS),
-        ("notice_batches", "ended_at", history.KEPT_DAYS),
-        ("installs", "ended_at", history.KEPT_DAYS),
-        ("plans", "decided_at", history.DECIDED_DAYS),
-        ("company_acts", "done_at", history.DECIDED_DAYS),
-        ("link_claims", "taken_at", history.DECIDED_DAYS),
+        ("runs", "ended_at", KEPT_DAYS),
+        ("notices", "closed_at", KEPT_DAYS),
+        ("notice_batches", "ended_at", KEPT_DAYS),
+        ("installs", "ended_at", KEPT_DAYS),
+        ("plans", "decided_at", DECIDED_DAYS),
+        ("company_acts", "done_at", DECIDED_DAYS),
+        ("link_claims", "taken_at", DECIDED_DAYS),
     ):
         bench.rows(
             f"UPDATE {table} SET {column} = {column} - make_interval(days => %s)",  # noqa: S608 - constant names

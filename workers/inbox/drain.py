@@ -12,12 +12,12 @@ from store.inbox.mailboxes import Mailbox
 from store.inbox.quick_claim import claim_quickly
 from store.platform.metrics import BATCH_EVENTS, DRAINS, Drained
 from wecom.errors import Unavailable
+from workers.answers.troubles import MOST_UNANSWERED
 from workers.failures import Fault, Judgement, judge
 from workers.inbox import corp_mail
-from workers.installs import exchange
+from workers.installs import corp_state, exchange
 from workers.items.follow import follow
 from workers.lease import held
-from workers.org.troubles import MOST_UNANSWERED
 from workers.queue.presence import WORKER
 from workers.runtime import Runtime
 
@@ -193,10 +193,7 @@ def _record_failure(runtime: Runtime, claim: ClaimedBatch, error: Exception) -> 
         # Whoever has the mailbox now has the mail, too.
         _log.info("mailbox gone or taken over")
         return
-    if judgement.fault is Fault.REVOKED:
-        corp_mail.doubt(runtime, claim.mailbox)
-    elif judgement.fault is Fault.PAUSED:
-        corp_mail.pause_for_wecom(runtime, claim.mailbox)
+    corp_state.heed(runtime, claim.mailbox, judgement.fault)
 
 
 def _judge_and_wait(

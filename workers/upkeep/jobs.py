@@ -28,7 +28,7 @@ from workers.installs import app_state, company
 from workers.installs.purge import NOT_LINKED, go_on_with_all, purge_late_mail
 from workers.runtime import Runtime
 from workers.upkeep import pruning, sampling
-from workers.upkeep.agenda import Agenda, Turn, take_turn
+from workers.upkeep.agenda import Agenda, JobTurn, take_turn
 
 # A counter in Redis: how often something was due that nobody had rung for.
 RINGS_BY_UPKEEP = "rings_by_upkeep"
@@ -49,9 +49,9 @@ class Job:
     every_seconds: float | None = None
 
     @property
-    def turn(self) -> Turn:
+    def turn(self) -> JobTurn:
         """By what it is known whose turn it is."""
-        return Turn(name=self.name, every_seconds=self.every_seconds)
+        return JobTurn(name=self.name, every_seconds=self.every_seconds)
 
 
 def tick(

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from flask import request
 
 from store.database import Connection
-from store.summaries import corps
-from store.summaries.event_filter import EventFilter
-from store.summaries.events import EVENT_STATES
+from store.events.event_filter import EventFilter
+from store.summaries.mail.events import EVENT_STATES
+from store.summaries.org import corps
 from web.console.events.query import BadQuery, EventQuery, read_query
 from web.corps import pseudonym_key
 from web.problems import Problem

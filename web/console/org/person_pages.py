@@ -7,9 +7,9 @@ from domain.fold import CHANGE_CONTACT
 from domain.ids import Userid, member_key
 from store.database import Connection, transaction
 from store.inbox.record import post_internal
-from store.summaries import people_list
-from store.summaries.members import MemberSummary, find_member
-from store.summaries.people_list import PeopleFilter
+from store.summaries.org import people_list
+from store.summaries.org.members import MemberSummary, find_member
+from store.summaries.org.people_list import PeopleFilter
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console

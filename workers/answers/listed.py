@@ -12,7 +12,7 @@ TREE = "department/simplelist"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedMembers:
     """Who a department's list shows.
 
     Shape: `odd` of whom it says something that cannot be used, and what is odd about

@@ -6,7 +6,7 @@ from dataclasses import replace
 from domain.ids import Userid
 from domain.spelling import differ_by_case
 from wecom.wire import AuthInfo, DepartmentRow, MemberAuthPage, MemberRow, TagRow
-from workers.org.questions import CorpApi
+from workers.calls.corp_api import CorpApi
 
 
 class SpellingApi:

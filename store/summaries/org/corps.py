@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 from domain.ids import CorpPk
 from store.database import Connection
 from store.sealing import Keyring, pseudonym
-from store.summaries.waits import KNOWN_UNTIL, Wait, wait_of
+from store.summaries.mail.waits import KNOWN_UNTIL, WaitSummary, wait_of
 
 PURGED = "hmac:"
 
@@ -36,7 +36,7 @@ class CorpSummary:
     now: datetime
 
     @property
-    def wait(self) -> Wait | None:
+    def wait(self) -> WaitSummary | None:
         """What its mail waits for: all of it, else the oldest that waits by itself."""
         return wait_of(
             self.waits_for, self.waits_since, self.waits_until, self.waits_error

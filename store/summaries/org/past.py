@@ -8,8 +8,8 @@ from domain.replay import Folding, Row
 from store.database import Connection
 from store.org import as_of
 from store.sealing import DataKey
-from store.summaries.departments import DepartmentSummary
-from store.summaries.members import MemberSummary
+from store.summaries.org.departments import DepartmentSummary
+from store.summaries.org.members import MemberSummary
 
 # A key, which of its tombstones it is (0 for the active member), and the row.
 _Found = tuple[Key, int, Row]

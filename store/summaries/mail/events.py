@@ -6,7 +6,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from store.database import Connection
-from store.summaries.waits import KNOWN_UNTIL, Wait, wait_of
+from store.summaries.mail.waits import KNOWN_UNTIL, WaitSummary, wait_of
 
 EVENT_STATES = ("pending", "done", "folded", "ignored", "parked", "failed")
 
@@ -32,7 +32,7 @@ class EventSummary:
     waits_until: datetime | None
 
     @property
-    def wait(self) -> Wait | None:
+    def wait(self) -> WaitSummary | None:
         """What the row waits for, by itself or with its whole mailbox."""
         return wait_of(self.waits_for, self.waits_since, self.waits_until, self.error)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from psycopg.types.json import Jsonb
 
 from store.database import Connection
-from store.summaries import corp_facts
+from store.summaries.org import corp_facts
 
 
 def list_due(connection: Connection, *, limit: int) -> list[int]:

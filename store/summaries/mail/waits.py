@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class WaitSummary:
     """What is waited for; `error` names endpoint, status and what came, never a body.
 
     Shape: `until` is None when nobody knows: it waits for a person or an event.
@@ -22,11 +22,11 @@ def wait_of(
     since: datetime | None,
     until: datetime | None,
     error: str | None,
-) -> Wait | None:
+) -> WaitSummary | None:
     """The wait that these columns tell; None when there is none."""
     if waits_for is None:
         return None
-    return Wait(waits_for=waits_for, since=since, until=until, error=error)
+    return WaitSummary(waits_for=waits_for, since=since, until=until, error=error)
 
 
 # A wait "for ever" has a date that is as good as never; it is not told as one.

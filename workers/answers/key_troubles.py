@@ -9,7 +9,7 @@ from domain.reasons import Doubt, Finding
 from store.database import Connection
 from store.inbox import key_waits
 from store.inbox.claims import ClaimedMail
-from store.inbox.key_waits import KeyWait, Question
+from store.inbox.key_waits import KeyQuestion, KeyWait
 from store.inbox.settlement import ODD_ANSWER, Settled
 from wecom.errors import OddAnswer, Unavailable
 from workers.failures import back_off
@@ -46,8 +46,8 @@ def ask_later(
     connection: Connection, mailbox: str, troubles: Mapping[Key, Unavailable]
 ) -> None:
     """Mail of our own for keys that no mail asks about and that nothing was said of."""
-    questions: Iterable[Question] = (
-        Question(
+    questions: Iterable[KeyQuestion] = (
+        KeyQuestion(
             key=key,
             waits_for=ODD_ANSWER if isinstance(error, OddAnswer) else UNAVAILABLE,
             seconds=ODD_SECONDS if isinstance(error, OddAnswer) else back_off(0),

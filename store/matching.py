@@ -2,7 +2,7 @@
 
 from domain.accounts import fold_email
 from domain.org import Member
-from store.links.mobiles import find_e164
+from store.mobiles import find_e164
 
 
 def match_mobile(member: Member) -> str | None:

@@ -7,14 +7,17 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from store.database import Connection
-from store.summaries.event_filter import (
+from store.events.event_filter import (
     BY_INDEX,
     BY_LOOK,
     SET_ASIDE,
     EventFilter,
     values_of,
 )
-from store.summaries.events import EventSummary
+<<<<<<< HEAD:store/summaries/mail/event_search.py
+from store.summaries.mail.events import EventSummary
+=======
+>>>>>>> main:store/summaries/event_search.py
 
 # What no index finds is looked for among so many events at once; the page says so.
 WINDOW = 20_000
@@ -30,6 +33,24 @@ _COLUMNS = """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """One event in a list."""
+
+    event_id: int
+    mailbox: str
+    kind: str
+    change: str | None
+    key: str
+    state: str
+    times_seen: int
+    received_at: datetime
+    done_at: datetime | None
+    attempts: int
+    outcome: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventPage:
     """Events, newest first.
 
@@ -37,7 +58,7 @@ class EventPage:
         enough was looked at, not because enough was found.
     """
 
-    rows: Sequence[EventSummary]
+    rows: Sequence[EventRow]
     looked_to: int | None
 
 
@@ -51,7 +72,7 @@ def search(
         "limit": limit,
         "window": _MOST_SET_ASIDE if _is_set_aside(wanted) else WINDOW,
     }
-    with connection.cursor(row_factory=class_row(EventSummary)) as cursor:
+    with connection.cursor(row_factory=class_row(EventRow)) as cursor:
         cursor.execute(
             f"""
             WITH looked AS MATERIALIZED ({_window(wanted)})

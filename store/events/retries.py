@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from store.database import Connection
-from store.summaries.event_filter import (
+from store.events.event_filter import (
     BY_INDEX,
     BY_LOOK,
     EventFilter,

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from domain.ids import (
     DepartmentId,
@@ -26,12 +25,19 @@ from wecom.errors import (
     TooLarge,
     Unavailable,
 )
-from wecom.wire import AuthInfo, DepartmentRow, MemberAuthPage, MemberRow, TagRow
+from wecom.wire import MemberAuthPage
+from workers.answers.listed import (
+    TREE,
+    ListedDepartments,
+    ListedMembers,
+    ReadTag,
+    joined,
+)
+from workers.answers.observe import department_from, member_from, scope_from, tag_from
+from workers.answers.troubles import Troubles
 from workers.calls.concurrency_limit import Widths
 from workers.calls.concurrent import ask_all
-from workers.org.listed import TREE, Listed, ListedDepartments, ReadTag, joined
-from workers.org.observe import department_from, member_from, scope_from, tag_from
-from workers.org.troubles import Troubles
+from workers.calls.corp_api import CorpApi
 
 # From this many people of one department on, its list costs less than asking each.
 LIST_FROM = 3
@@ -41,19 +47,6 @@ LIST, GET, TAG = "user/list", "user/get", "tag/get"
 
 # As good as WeCom's own: it knows the person by another spelling of the id.
 NOBODY_SO_SPELT = 60111
-
-
-class CorpApi(Protocol):
-    """The questions that a sync asks about one corp."""
-
-    def departments(self) -> list[DepartmentRow]: ...
-    def members_of(self, department_id: int) -> list[MemberRow]: ...
-    def userids_of(self, department_id: int) -> list[str]: ...
-    def member(self, userid: str) -> MemberRow: ...
-    def tag(self, tag_id: int) -> TagRow: ...
-    def auth_info(self) -> AuthInfo: ...
-    def permissions(self) -> frozenset[str]: ...
-    def authorised_members(self, cursor: str | None) -> MemberAuthPage: ...
 
 
 def ask_departments(api: CorpApi) -> ListedDepartments | NotVisible | NotPermitted:
@@ -70,7 +63,7 @@ def ask_departments(api: CorpApi) -> ListedDepartments | NotVisible | NotPermitt
     )
 
 
-def list_one(api: CorpApi, department_id: DepartmentId) -> Listed | None:
+def list_one(api: CorpApi, department_id: DepartmentId) -> ListedMembers | None:
     """Everybody directly in a department; None when WeCom refuses to list it."""
     try:
         rows = api.members_of(department_id)
@@ -79,7 +72,7 @@ def list_one(api: CorpApi, department_id: DepartmentId) -> Listed | None:
     except (TooLarge, OddAnswer):
         return _list_singly(api, department_id)
     odd = {Userid(each.userid): each.odd for each in rows if each.odd}
-    return Listed(
+    return ListedMembers(
         members=tuple(member_from(each) for each in rows if not each.odd),
         odd={who: why for who, why in odd.items() if who},
         complete="" not in odd,
@@ -302,7 +295,7 @@ class Inquiry:
             complete=found.odd is None, userids=found.userids
         )
 
-    def _list_one(self, department_id: DepartmentId) -> Listed | None:
+    def _list_one(self, department_id: DepartmentId) -> ListedMembers | None:
         return self.troubles.bear(
             list_key(department_id),
             lambda: list_one(self._api, department_id),
@@ -330,7 +323,9 @@ class Inquiry:
             return False
         return listing.complete or department_id not in self._empty
 
-    def _note_listing(self, department_id: DepartmentId, listed: Listed | None) -> None:
+    def _note_listing(
+        self, department_id: DepartmentId, listed: ListedMembers | None
+    ) -> None:
         members = None if listed is None else listed.members
         odd = listed is not None and bool(listed.odd or not listed.complete)
         # The first empty list may be a failed one.
@@ -350,7 +345,7 @@ class Inquiry:
         self.answers |= shown
 
 
-def _list_singly(api: CorpApi, department_id: DepartmentId) -> Listed | None:
+def _list_singly(api: CorpApi, department_id: DepartmentId) -> ListedMembers | None:
     """A department too large, or too odd, for one answer: person by person.
 
     Shape: None when somebody on the list is refused, so that it proves no absence.
@@ -367,7 +362,7 @@ def _list_singly(api: CorpApi, department_id: DepartmentId) -> Listed | None:
         if isinstance(answer, int):
             return None
         shown.append(answer)
-    return Listed(members=tuple(shown), odd=odd, complete="" not in named)
+    return ListedMembers(members=tuple(shown), odd=odd, complete="" not in named)
 
 
 def worth_listing(
