@@ -25,7 +25,7 @@ from store.retention import rotation
 from store.retention.spill_rotation import rotate_spill
 from store.runs import requests
 from store.sealing import Keyring
-from store.summaries.journal import find_data_key
+from store.summaries.org.journal import find_data_key
 from workers.doctor import doctor as doctors
 from workers.doctor.verdicts import Verdict
 from workers.queue.bell import open_bell

@@ -56,10 +56,24 @@ def _lock(connection: Connection, mailbox: str) -> Mailbox | None:
         return cursor.fetchone()
 
 
-def note_claim(connection: Connection, mailbox: str, claim_id: UUID) -> None:
+def note_claim(
+    connection: Connection, mailbox: str, claim_id: UUID, *, worker: str
+) -> None:
     """Remember a claim until its outcome is recorded, so that a death is noticed."""
     connection.execute(
-        "UPDATE mailboxes SET open_claim = %s WHERE mailbox = %s", [claim_id, mailbox]
+        "UPDATE mailboxes SET open_claim = %s, worker = %s WHERE mailbox = %s",
+        [claim_id, worker, mailbox],
+    )
+
+
+def note_takeover(
+    connection: Connection, mailbox: str, *, worker: str, events: int
+) -> None:
+    """Keep that a worker died over mail, and who goes on with it."""
+    connection.execute(
+        "INSERT INTO takeovers (mailbox, dead_worker, worker, events)"
+        " SELECT mailbox, worker, %s, %s FROM mailboxes WHERE mailbox = %s",
+        [worker, events, mailbox],
     )
 
 

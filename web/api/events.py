@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 
 from store.database import Connection, transaction
 from store.inbox import settlement
-from store.summaries import corps, events
-from store.summaries.events import EventSummary
+from store.summaries.mail import events
+from store.summaries.mail.events import EventSummary
+from store.summaries.org import corps
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
 from web.api.waits import Waits, show_wait

@@ -23,6 +23,8 @@ from store.database import Pool, glance
 from store.org import members
 from store.org.corps import Corp
 from wecom.errors import OddAnswer, Unavailable
+from workers.answers.listed import TREE
+from workers.answers.questions import Inquiry, list_key, worth_listing
 from workers.events.affected import Spread, View, active_of, spread_of
 from workers.events.found import (
     Found,
@@ -35,8 +37,6 @@ from workers.events.judge import Judge, Judged
 from workers.events.known_members import KnownMembers
 from workers.events.late_answers import LateAnswers
 from workers.events.sets import SetReads, is_by_sets
-from workers.org.listed import TREE
-from workers.org.questions import Inquiry, list_key, worth_listing
 
 # A drain that would ask more than a third of the corp, or this many, reads it whole.
 MOST_QUESTIONS = 500

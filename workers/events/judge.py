@@ -11,13 +11,13 @@ from domain.org import Member, StoredMember
 from domain.renames import new_names, respelt, scope_after, tags_after
 from domain.scope import usable_of
 from store.org.corps import Corp
+from workers.answers.questions import Inquiry
 from workers.events.affected import View, active_of
 from workers.events.known_members import KnownMembers
 from workers.events.late_answers import LateAnswers
 from workers.events.sets import SetReads
 from workers.org.bearers import Bearers, find_bearers
 from workers.org.leavers import Candidates, confirm_leavers
-from workers.org.questions import Inquiry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,11 +31,11 @@ from store.database import Pool, glance
 from store.org import absences, corps, departments
 from store.org.corps import Corp
 from wecom.errors import Unavailable
+from workers.answers.listed import empty_tag, with_known
+from workers.answers.questions import TAG, Inquiry
 from workers.events.affected import View
 from workers.events.found import NeedsRun, Unanswered
 from workers.events.late_answers import LateAnswers
-from workers.org.listed import empty_tag, with_known
-from workers.org.questions import TAG, Inquiry
 
 
 class SetReads:

@@ -15,13 +15,12 @@ from workers.installs import app_state, withdrawal
 from workers.installs.app_state import (
     ASKING_KINDS,
     BY_OPERATOR,
-    BY_WECOM,
     PAUSED,
     AppState,
 )
-from workers.items.clicks import is_of_items, mute
 from workers.links.link_mail import LINK_KINDS, relink
 from workers.notices.card_clicks import CARD_CLICKS, answer_clicks
+from workers.notices.mute_clicks import is_of_items, mute
 from workers.runtime import Runtime
 
 CANCEL = "cancel_auth"
@@ -132,22 +131,6 @@ def _wait_until_resumed(
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         mailboxes.hold(connection, claim.mailbox, waits_for=PAUSED)
-
-
-def doubt(runtime: Runtime, mailbox: str) -> None:
-    """A call said that the authorisation is gone: ask once more, then pause."""
-    with transaction(runtime.pool) as connection:
-        corp = corps.find_live(connection, mailbox.removeprefix("corp:"))
-    if corp is not None:
-        withdrawal.doubt(runtime, corp)
-
-
-def pause_for_wecom(runtime: Runtime, mailbox: str) -> None:
-    """A call said that the app is disabled: stop until WeCom says otherwise."""
-    with transaction(runtime.pool) as connection:
-        corp = corps.find_live(connection, mailbox.removeprefix("corp:"))
-        if corp is not None:
-            app_state.pause(connection, corp, by=BY_WECOM)
 
 
 def repair_failed_barrier(connection: Connection, mailbox: str) -> None:

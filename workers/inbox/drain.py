@@ -12,12 +12,13 @@ from store.inbox.mailboxes import Mailbox
 from store.inbox.quick_claim import claim_quickly
 from store.platform.metrics import BATCH_EVENTS, DRAINS, Drained
 from wecom.errors import Unavailable
+from workers.answers.troubles import MOST_UNANSWERED
 from workers.failures import Fault, Judgement, judge
 from workers.inbox import corp_mail
-from workers.installs import exchange
+from workers.installs import corp_state, exchange
 from workers.items.follow import follow
 from workers.lease import held
-from workers.org.troubles import MOST_UNANSWERED
+from workers.queue.presence import WORKER
 from workers.runtime import Runtime
 
 LONE_ATTEMPTS = 5
@@ -75,6 +76,7 @@ def _begin(runtime: Runtime, mailbox: str) -> ClaimedBatch | Drained:
             lease=uuid4(),
             claim_id=claim_id,
             burst_events=_BURST_EVENTS_PER_SECOND,
+            worker=WORKER,
         )
         if quick is not None and quick.mail:
             return ClaimedBatch(
@@ -148,7 +150,7 @@ def _claim(connection: Connection, mailbox: str, lease: UUID) -> ClaimedBatch | 
     )
     if not rows:
         return None
-    mailboxes.note_claim(connection, mailbox, claim_id)
+    mailboxes.note_claim(connection, mailbox, claim_id, worker=WORKER)
     return ClaimedBatch(
         claim_id=claim_id,
         mailbox=mailbox,
@@ -168,6 +170,7 @@ def _limit_after_death(connection: Connection, box: Mailbox) -> int:
     orphans = claims.unclaim(connection, box.mailbox, box.open_claim)
     if not orphans:
         return box.claim_limit
+    mailboxes.note_takeover(connection, box.mailbox, worker=WORKER, events=len(orphans))
     if len(orphans) == 1 and orphans[0].attempts >= LONE_ATTEMPTS:
         _fail(connection, box.mailbox, orphans[0].event_id, error="worker died")
         return box.claim_limit
@@ -190,10 +193,7 @@ def _record_failure(runtime: Runtime, claim: ClaimedBatch, error: Exception) -> 
         # Whoever has the mailbox now has the mail, too.
         _log.info("mailbox gone or taken over")
         return
-    if judgement.fault is Fault.REVOKED:
-        corp_mail.doubt(runtime, claim.mailbox)
-    elif judgement.fault is Fault.PAUSED:
-        corp_mail.pause_for_wecom(runtime, claim.mailbox)
+    corp_state.heed(runtime, claim.mailbox, judgement.fault)
 
 
 def _judge_and_wait(

@@ -15,10 +15,10 @@ from store.org.corps import Corp
 from store.runs import reads, staging, touched
 from store.runs.runs import Run
 from wecom.errors import OddAnswer, Unavailable
+from workers.answers.questions import ask_one
+from workers.answers.spelling import SpellingApi
 from workers.calls.concurrency_limit import Widths
 from workers.org.commit import AGAIN_SECONDS
-from workers.org.questions import ask_one
-from workers.org.spelling import SpellingApi
 from workers.runs.oddities import stage_odd
 from workers.runs.read import CorpReader
 from workers.runs.read_sets import with_tag

@@ -12,10 +12,10 @@ from store.org.corps import Corp
 from store.runs import reads, staging, touched
 from store.runs.runs import PLAN, Run
 from wecom.errors import OddAnswer, Unavailable
+from workers.answers.observe import scope_from
+from workers.answers.questions import TAG, read_permissions
+from workers.answers.spelling import SpellingApi
 from workers.calls.concurrency_limit import Widths
-from workers.org.observe import scope_from
-from workers.org.questions import TAG, read_permissions
-from workers.org.spelling import SpellingApi
 from workers.runs.oddities import stage_odd
 from workers.runs.read_pages import PageReader
 from workers.runs.read_sets import (

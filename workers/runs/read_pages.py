@@ -22,11 +22,9 @@ from store.runs import reads, runs, staging
 from store.runs.runs import PLAN, Run
 from store.runs.staging import ReadPage, Staged
 from wecom.errors import OddAnswer
-from workers.calls.concurrency_limit import Widths
-from workers.calls.concurrent import ask_flowing
-from workers.org.authorised import ask_authorised
-from workers.org.listed import Listed
-from workers.org.questions import (
+from workers.answers.authorised import ask_authorised
+from workers.answers.listed import ListedMembers
+from workers.answers.questions import (
     GET,
     LIST,
     ask_one,
@@ -34,8 +32,10 @@ from workers.org.questions import (
     list_key,
     list_one,
 )
-from workers.org.spelling import SpellingApi
-from workers.org.troubles import Troubles
+from workers.answers.spelling import SpellingApi
+from workers.answers.troubles import Troubles
+from workers.calls.concurrency_limit import Widths
+from workers.calls.concurrent import ask_flowing
 from workers.runs.oddities import stage_odd
 from workers.runs.snapshot import AGAIN, Snapshot
 from workers.runs.staged import DEPARTMENTS, usable_rows
@@ -174,7 +174,9 @@ class PageReader:
             endpoint=GET,
         )
 
-    def _bear(self, key: Key, ask: Callable[[], Listed | None]) -> Listed | None:
+    def _bear(
+        self, key: Key, ask: Callable[[], ListedMembers | None]
+    ) -> ListedMembers | None:
         """The answer; after some patience a page that fails alone holds up no other."""
         if self._run.strikes < _PATIENT_STRIKES:
             listed = ask()
@@ -184,14 +186,14 @@ class PageReader:
         error = self._troubles.of.get(key)
         if error is None:
             return listed
-        return Listed(members=(), troubles={key: error}, complete=False)
+        return ListedMembers(members=(), troubles={key: error}, complete=False)
 
-    def _ask_page(self, userid: Userid, usable: Usable) -> Listed | None:
+    def _ask_page(self, userid: Userid, usable: Usable) -> ListedMembers | None:
         try:
             answer = self._ask_one(userid, usable)
         except OddAnswer as error:
-            return Listed(members=(), odd={userid: error.reason}, complete=False)
-        return None if isinstance(answer, int) else Listed(members=(answer,))
+            return ListedMembers(members=(), odd={userid: error.reason}, complete=False)
+        return None if isinstance(answer, int) else ListedMembers(members=(answer,))
 
     def _ask_one(self, userid: Userid, usable: Usable) -> Member | int:
         if usable.auth_mode != AuthMode.MEMBER:
@@ -202,7 +204,7 @@ class PageReader:
     def _read_pages(
         self,
         pages: Collection[str],
-        ask: Callable[[str], Listed | None],
+        ask: Callable[[str], ListedMembers | None],
         usable: Usable,
         *,
         endpoint: str,
@@ -228,7 +230,7 @@ class PageReader:
 
     def _stage(
         self,
-        answers: Sequence[tuple[str, Listed | None]],
+        answers: Sequence[tuple[str, ListedMembers | None]],
         usable: Usable,
         *,
         read: int,

@@ -10,10 +10,11 @@ from domain.reasons import Finding
 from domain.scope import AuthMode, Tag, Tags
 from domain.testimony import roots_of
 from wecom.errors import OddAnswer, Unavailable, WeComError
+from workers.answers.listed import ListedDepartments, empty_tag, odd_rows, with_known
+from workers.answers.observe import scope_from
+from workers.answers.questions import TAG, ask_departments, read_tag
 from workers.calls.concurrent import ask_all
-from workers.org.listed import ListedDepartments, empty_tag, odd_rows, with_known
-from workers.org.observe import scope_from
-from workers.org.questions import TAG, CorpApi, ask_departments, read_tag
+from workers.calls.corp_api import CorpApi
 from workers.runs.snapshot import Snapshot
 
 AGAIN_SECONDS = 1.0

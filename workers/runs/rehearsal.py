@@ -18,9 +18,9 @@ from store.runs.runs import Run
 from store.runs.scratch_copy import Shadow, cast_shadow
 from store.sealing import DataKey
 from wecom.errors import Unavailable
+from workers.answers.spelling import SpellingApi
 from workers.calls.call_count import CallCount
 from workers.org.guard import read_limits
-from workers.org.spelling import SpellingApi
 from workers.queue.bell import Bell
 from workers.queue.metrics import Tallies
 from workers.runs.apply import RunApplier

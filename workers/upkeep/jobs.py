@@ -27,8 +27,8 @@ from workers.inbox.spill import move_spill
 from workers.installs import app_state, company
 from workers.installs.purge import NOT_LINKED, go_on_with_all, purge_late_mail
 from workers.runtime import Runtime
-from workers.upkeep import pruning
-from workers.upkeep.agenda import Agenda, Turn, take_turn
+from workers.upkeep import pruning, sampling
+from workers.upkeep.agenda import Agenda, JobTurn, take_turn
 
 # A counter in Redis: how often something was due that nobody had rung for.
 RINGS_BY_UPKEEP = "rings_by_upkeep"
@@ -49,9 +49,9 @@ class Job:
     every_seconds: float | None = None
 
     @property
-    def turn(self) -> Turn:
+    def turn(self) -> JobTurn:
         """By what it is known whose turn it is."""
-        return Turn(name=self.name, every_seconds=self.every_seconds)
+        return JobTurn(name=self.name, every_seconds=self.every_seconds)
 
 
 def tick(
@@ -327,8 +327,27 @@ TIDYING = (
     Job(name="expiry", work=expire_notices, every_seconds=60),
     Job(name="nicks", work=end_nick_searches, every_seconds=15),
     Job(name="idle_boxes", work=drop_idle_boxes, every_seconds=60),
+    Job(name="old_samples", work=sampling.prune_samples, every_seconds=3600),
+)
+# What operators look at and wait for: not behind what is taken away.
+CONSOLE = (
+    Job(
+        name="samples",
+        work=sampling.take_sample,
+        every_seconds=sampling.SAMPLE_SECONDS,
+    ),
+    Job(
+        name="retries",
+        work=sampling.retry_batches,
+        every_seconds=sampling.RETRY_SECONDS,
+    ),
+    Job(
+        name="censuses",
+        work=sampling.take_censuses,
+        every_seconds=sampling.CENSUS_SECONDS,
+    ),
 )
 # A corp of a hundred thousand people takes minutes, whoever died over it before.
 PURGES = (Job(name="purges", work=finish_purges, every_seconds=15),)
-AT_LENGTH = (SPILL, PURGES, TIDYING)
-JOBS = (*PROMPT, *SPILL, *PURGES, *TIDYING)
+AT_LENGTH = (SPILL, PURGES, CONSOLE, TIDYING)
+JOBS = (*PROMPT, *SPILL, *PURGES, *CONSOLE, *TIDYING)
