@@ -33,8 +33,8 @@ from workers.runs import oddities
 from workers.runs.absentees import Absences, look_for
 from workers.runs.catch_up import NOTHING_HEEDED, CatchUp, Heeded
 from workers.runs.open_absences import look_later, note_doubts
+from workers.runs.reading.second_look import look_twice, lost_before
 from workers.runs.scope_recheck import weigh_scope
-from workers.runs.second_look import look_twice, lost_before
 from workers.runs.snapshot import Snapshot, least_calls
 from workers.runs.unsettled import Unsettled
 from workers.runtime import Runtime

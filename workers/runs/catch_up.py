@@ -21,8 +21,8 @@ from workers.calls.concurrency_limit import Widths
 from workers.org.commit import AGAIN_SECONDS
 from workers.runs.oddities import stage_odd
 from workers.runs.read import CorpReader
-from workers.runs.read_sets import with_tag
-from workers.runs.second_look import LIST, Look
+from workers.runs.reading.second_look import LIST, Look
+from workers.runs.reading.sets import with_tag
 from workers.runs.snapshot import AGAIN, Snapshot
 from workers.runs.staged import reground, stage_member, staged_departments
 

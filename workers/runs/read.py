@@ -17,8 +17,9 @@ from workers.answers.questions import TAG, read_permissions
 from workers.answers.spelling import SpellingApi
 from workers.calls.concurrency_limit import Widths
 from workers.runs.oddities import stage_odd
-from workers.runs.read_pages import PageReader
-from workers.runs.read_sets import (
+from workers.runs.reading.pages import PageReader
+from workers.runs.reading.second_look import Look, LookAgain
+from workers.runs.reading.sets import (
     AGAIN_SECONDS,
     ReadTree,
     read_tree,
@@ -26,7 +27,6 @@ from workers.runs.read_sets import (
     with_finding,
     with_tags,
 )
-from workers.runs.second_look import Look, LookAgain
 from workers.runs.snapshot import Snapshot, refused_among, refused_everywhere
 from workers.runs.staged import DEPARTMENTS, stage_departments, staged_departments
 

@@ -26,10 +26,10 @@ from workers.runs.apply import RunApplier
 from workers.runs.catch_up import CatchUp
 from workers.runs.open_absences import look_later
 from workers.runs.read import CorpReader, NeverTheSame, NobodyShown
-from workers.runs.read_pages import TurnOver
+from workers.runs.reading.pages import TurnOver
+from workers.runs.reading.second_look import LookAgain
 from workers.runs.rehearsal import rehearse
 from workers.runs.scope_recheck import is_as_known
-from workers.runs.second_look import LookAgain
 from workers.runs.snapshot import ABSENT
 from workers.runs.staged import stage_member
 from workers.runtime import Runtime
