@@ -8,6 +8,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from store.database import Connection, Pool, transaction
 from store.inbox.record import BODY_PLACE
+from store.oidc.keys import key_place
 from store.org.companies import secret_place
 from store.sealing import Keyring, SealBroken
 
@@ -62,6 +63,7 @@ SEALED = (
         column="sealed",
         place=lambda name: f"app_key:{name}",
     ),
+    Sealed(table="oidc_keys", key="kid", column="sealed", place=key_place),
     Sealed(
         table="companies",
         key="company_id",

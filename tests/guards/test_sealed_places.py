@@ -14,6 +14,7 @@ WRITERS = {
     "store/installs/intents.py": {"inbox.body"},
     "store/intake/spill.py": {SPILL},
     "store/intake/tickets.py": {"suite_tickets.ticket"},
+    "store/oidc/sealed_keys.py": {"oidc_keys.sealed"},
     "store/org/companies.py": {"companies.event_secret"},
     "store/platform/tokens.py": {"tokens.token"},
     "store/retention/purge.py": {"app_keys.sealed"},

@@ -9,6 +9,7 @@ from typing import Protocol
 from store.database import Connection, transaction
 from store.installs import intents, oauth_states
 from store.links import lookups
+from store.oidc import grants, keys
 from store.org import corps, tombstones
 from store.platform import schedule
 from store.retention import history, partitions, pruning
@@ -40,6 +41,9 @@ def prune(runtime: Runtime) -> None:
             oauth_states.prune,
             operator_sessions.prune,
             member_sessions.prune,
+            grants.prune,
+            grants.prune_access_tokens,
+            keys.prune,
         ),
         most=_MOST_BATCHES,
     )
