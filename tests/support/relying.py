@@ -105,8 +105,9 @@ def add_subject(visit: Visit, userid: str = "zhang", account_id: str = "1001") -
     known = found.fetchone()
     corp_pk = known[0] if known else add_corp(rows, "wwcorp", company_id="20001")
     member_pk = add_member(rows, corp_pk, userid, name="Zhang Wei")
+    email = f"{userid}@example.com"
     insert(rows, "accounts", account_id=account_id, nick=f"{userid}.tapd",
-           email=f"{userid}@example.com", email_folded=f"{userid}@example.com")  # fmt: skip
+           email=email, email_folded=email)  # fmt: skip
     insert(rows, "links", corp_pk=corp_pk, member_pk=member_pk, company_id="20001",
            state="linked", reason="own_proof", account_id=account_id)  # fmt: skip
     return member_pk

@@ -22,6 +22,8 @@ SUITE, LOGIN_SUITE = "wwsuite", "wwlogin"
 _FILLED = (
     "oidc_clients",
     "oidc_keys",
+    "plan_entries",
+    "plans",
     "link_claims",
     "links",
     "notices",

@@ -11,6 +11,7 @@ The way of a request:
 """
 
 from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oidc.core.errors import (
     ConsentRequiredError,
     InteractionRequiredError,
@@ -126,7 +127,7 @@ def _sign_in_first(grant: CodeGrant, silent: bool) -> ResponseReturnValue:
         raise LoginRequiredError(redirect_uri=grant.redirect_uri)
     address = with_mark(_here())
     if len(address) > _LONGEST_ADDRESS:
-        raise LoginRequiredError(
+        raise InvalidRequestError(
             "The request is too long: shorten 'state'.", redirect_uri=grant.redirect_uri
         )
     return sign_in(address)
