@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import LiteralString
 
 from psycopg.rows import class_row
 
@@ -12,6 +13,10 @@ from store.database import Connection
 from store.oidc.secrets import hash_of
 
 _ID_BYTES = 12
+_FIELDS: LiteralString = (
+    "client_id, name, secret_hash, redirect_uris, post_logout_uris,"
+    " back_channel_uri, created_at"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +77,19 @@ def create(
 def find(connection: Connection, client_id: str) -> Client | None:
     """The client of an id."""
     with connection.cursor(row_factory=class_row(Client)) as cursor:
-        cursor.execute("SELECT * FROM oidc_clients WHERE client_id = %s", [client_id])
+        cursor.execute(
+            f"SELECT {_FIELDS} FROM oidc_clients WHERE client_id = %s",  # noqa: S608 - a constant
+            [client_id],
+        )
         return cursor.fetchone()
 
 
 def list_all(connection: Connection) -> list[Client]:
     """Every client, the oldest first."""
     with connection.cursor(row_factory=class_row(Client)) as cursor:
-        cursor.execute("SELECT * FROM oidc_clients ORDER BY created_at, client_id")
+        cursor.execute(
+            f"SELECT {_FIELDS} FROM oidc_clients ORDER BY created_at, client_id"  # noqa: S608 - a constant
+        )
         return cursor.fetchall()
 
 

@@ -156,7 +156,7 @@ def find_access_token(connection: Connection, token: str) -> AccessToken | None:
         return None
     with connection.cursor(row_factory=class_row(Grant)) as cursor:
         cursor.execute(
-            f"SELECT {_FIELDS} FROM oidc_grants AS g WHERE grant_id = %s",
+            f"SELECT {_FIELDS} FROM oidc_grants AS g WHERE grant_id = %s",  # noqa: S608 - constants
             [row[0]],
         )
         grant = cursor.fetchone()

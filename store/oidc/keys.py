@@ -1,4 +1,4 @@
-"""The keys that sign ID tokens: one in use, older ones known while such a token lives."""
+"""The keys that sign ID tokens: one in use, older ones known for a while."""
 
 from typing import Any
 

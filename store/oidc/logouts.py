@@ -39,8 +39,8 @@ def end_session(connection: Connection, sid: str) -> list[str]:
         standard has it; the rest ends.
     """
     told = connection.execute(
-        f"WITH ended AS (SELECT * FROM oidc_grants WHERE sid = %s) {_TELL}"  # noqa: S608 - a constant
-        " RETURNING client_id",
+        "WITH ended AS (SELECT client_id, account_id, sid, corp_pk FROM oidc_grants"  # noqa: S608 - a constant
+        f" WHERE sid = %s) {_TELL} RETURNING client_id",
         [sid],
     ).fetchall()
     connection.execute(
@@ -114,3 +114,16 @@ def take_due(connection: Connection, client_id: str, *, limit: int) -> list[Logo
 def forget(connection: Connection, logout_id: int) -> None:
     """The client was told, or cannot be."""
     connection.execute("DELETE FROM oidc_logouts WHERE logout_id = %s", [logout_id])
+
+
+def prune(connection: Connection, *, limit: int) -> int:
+    """Forget what nobody has told for a day: clients have ended it by themselves."""
+    return connection.execute(
+        """
+        DELETE FROM oidc_logouts WHERE logout_id IN (
+            SELECT logout_id FROM oidc_logouts
+            WHERE due_at < clock_timestamp() - interval '1 day'
+            LIMIT %s FOR UPDATE SKIP LOCKED)
+        """,
+        [limit],
+    ).rowcount

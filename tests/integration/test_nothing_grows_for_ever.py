@@ -31,6 +31,8 @@ BOUNDED = {
     "links": "one for each member, gone with the member",
     "members": "the corp's people; whoever was removed, for 180 days",
     "memberships": "TAPD's people in TAPD's companies",
+    "oidc_clients": "what operators made",
+    "oidc_consents": "one for each member and client, gone with either",
     "operators": "the people who were given a token",
     "pauses": "one for each corp and class of endpoints",
     "purge_names": "a purge's, gone with it",
@@ -118,6 +120,17 @@ OVER = """
     INSERT INTO operator_sessions (session_hash, token_mark) VALUES ('s', 'm');
     INSERT INTO member_sessions (session_hash, corp_pk, member_pk)
         SELECT 's', corp_pk, member_pk FROM members;
+    INSERT INTO oidc_clients (client_id, name, redirect_uris) VALUES ('c', 'c', '{u}');
+    INSERT INTO oidc_keys (kid, public, sealed, retired_at)
+        VALUES ('k', '{}', '', clock_timestamp());
+    INSERT INTO oidc_grants (client_id, corp_pk, member_pk, account_id, sid, scope,
+            auth_time, tells_auth_time, code_hash, redirect_uri, expires_at)
+        SELECT 'c', corp_pk, member_pk, 'a', 's', 'openid', clock_timestamp(), false,
+            'h', 'u', clock_timestamp() FROM members;
+    INSERT INTO oidc_access_tokens (token_hash, grant_id, scope, expires_at)
+        SELECT 't', grant_id, 'openid', clock_timestamp() FROM oidc_grants;
+    INSERT INTO oidc_logouts (client_id, account_id, sid, corp_pk)
+        SELECT 'c', 'a', 's', corp_pk FROM corps;
 """
 OPEN = """
     INSERT INTO gaps (reason) VALUES ('refused');

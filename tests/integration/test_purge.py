@@ -20,6 +20,7 @@ from store.retention import purge
 from store.runs import reads, requests, touched
 from store.sealing import pseudonym
 from tests.support import builders
+from tests.support.granted import add_grants
 from tests.support.workbench import Workbench, workbench
 from workers.inbox.drain import drain
 from workers.upkeep import jobs
@@ -74,6 +75,7 @@ def populate(bench: Workbench, corp: Corp) -> list[str]:
         corp.corp_pk,
         f"admin:{ADMIN}",
     )
+    add_grants(bench, corp)
     return [corp.corp_id, BOSS, WORKER, ADMIN, OPEN_USERID, ALIAS, NAME, MOBILE]
 
 
@@ -198,6 +200,9 @@ TABLES_OF_A_CORP = {
     "members",
     "notice_batches",
     "notices",
+    "oidc_consents",
+    "oidc_grants",
+    "oidc_logouts",
     "plan_entries",
     "plans",
     "purge_names",
@@ -246,10 +251,11 @@ def test_a_purge_destroys_the_secrets_and_ends_the_runs(bench: Workbench) -> Non
 
     row = bench.row("SELECT * FROM corps")
     assert row["state"] == "revoked"
-    assert row["permanent_code"] is None
-    assert row["data_key"] is None
+    assert (row["permanent_code"], row["data_key"]) == (None, None)
     assert row["company_id"] == corp.company_id
     assert bench.rows("SELECT owner FROM tokens WHERE owner LIKE 'corp:%%'") == []
+    for table in ("oidc_grants", "oidc_consents"):
+        assert bench.rows(f"SELECT 1 AS one FROM {table}") == []  # noqa: S608 - names
     assert {each["state"] for each in bench.rows("SELECT state FROM runs")} == {
         "cancelled"
     }

@@ -9,7 +9,7 @@ from typing import Protocol
 from store.database import Connection, transaction
 from store.installs import intents, oauth_states
 from store.links import lookups
-from store.oidc import grants, keys
+from store.oidc import grants, keys, logouts
 from store.org import corps, tombstones
 from store.platform import schedule
 from store.retention import history, partitions, pruning
@@ -44,6 +44,7 @@ def prune(runtime: Runtime) -> None:
             grants.prune,
             grants.prune_access_tokens,
             keys.prune,
+            logouts.prune,
         ),
         most=_MOST_BATCHES,
     )
