@@ -9,6 +9,7 @@ from commands.accounts import import_accounts
 from commands.clients import create_client, list_clients, remove_client
 from commands.deciding import approve, reject
 from commands.diff import diff
+from commands.doubtful_links import doubtful_links
 from commands.following import follow, report
 from commands.operators import create_operator, remove_operator
 from commands.plans import plan
@@ -26,7 +27,7 @@ from store.retention import rotation
 from store.retention.spill_rotation import rotate_spill
 from store.runs import requests
 from store.sealing import Keyring
-from store.summaries.journal import find_data_key
+from store.summaries.org.journal import find_data_key
 from workers.doctor import doctor as doctors
 from workers.doctor.verdicts import Verdict
 from workers.queue.bell import open_bell
@@ -134,6 +135,7 @@ cli.add_command(plan)
 cli.add_command(approve)
 cli.add_command(reject)
 cli.add_command(diff)
+cli.add_command(doubtful_links)
 cli.add_command(create_operator)
 cli.add_command(remove_operator)
 cli.add_command(create_client)

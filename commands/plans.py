@@ -12,10 +12,10 @@ from store.org.corps import find_live
 from store.runs import rehearsals, requests
 from store.runs.rehearsals import Rehearsal
 from store.sealing import Keyring
-from store.summaries.journal import find_data_key, masked
+from store.summaries.org.journal import find_data_key, masked
 from store.summaries.runs.runs import RunSummary
 from texts.catalogue import say
-from web.console.planning import tell_groups, tell_why
+from web.console.runs.telling import tell_groups, tell_why
 from workers.queue.bell import open_bell
 
 _AT_ONCE = 1_000

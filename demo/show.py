@@ -14,6 +14,7 @@ from demo.existing import (
     found_existing,
     link_with_wecom,
 )
+from demo.items import Items, seed_items
 from demo.ports import LOOPBACK
 from demo.processes import (
     answers,
@@ -43,6 +44,7 @@ class Shown:
     company: Company
     existing: Existing
     links: Mapping[str, int]
+    items: Items
     receiver: str
 
 
@@ -78,11 +80,13 @@ def bring_up(session: Session) -> Shown:
     link_with_wecom(addresses, company, existing)
     await_in_step(session, addresses, company)
     await_settled(session, addresses, company, existing)
+    items = seed_items(session, addresses, company, existing)
     return Shown(
         addresses=addresses,
         company=company,
         existing=existing,
         links=count_links(addresses, company),
+        items=items,
         receiver=receiver,
     )
 
@@ -112,6 +116,9 @@ def describe(shown: Shown) -> list[str]:
         f"WeCom, simulated     {simulator}/",
         "  act as its admin, read each member's phone",
         f"TAPD, simulated      {simulator}/tapd/",
+        f"an item to edit      {shown.items.page}",
+        f"  sign in to TAPD as {shown.items.editor}, change it, and watch the phone",
+        f"  of its owner       {simulator}{phones}/{shown.items.owner}",
         f"JSON API             {addresses.api}/api/v1/corps",
         f"  Authorization:     Bearer {addresses.api_token}",
         f"callbacks            {shown.receiver}/wecom/command, /wecom/data",

@@ -41,12 +41,14 @@ class AccountChange:
 class Account:
     """An account as far as members are matched with it.
 
-    Shape: `mobile` in E.164, `email` folded; None where TAPD has none.
+    Shape: `mobile` in E.164, `email` folded; None where TAPD has none; `foreign`: it is
+        not of the company that is linked, so it may be a stranger's.
     """
 
     account_id: AccountId
     mobile: str | None = None
     email: str | None = None
+    foreign: bool = False
 
 
 def check_text(text: str) -> str:

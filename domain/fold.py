@@ -6,10 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.hints import NO_HINT, Hint
-from domain.ids import CORP_KEY, DepartmentId, Key, TagId, Userid, split_key
+from domain.ids import (
+    CORP_KEY,
+    DepartmentId,
+    Key,
+    OpenUserid,
+    TagId,
+    Userid,
+    split_key,
+)
 from domain.org import Activation
 
 CHANGE_CONTACT = "change_contact"
+CREATE_USER = "create_user"
 DELETE_USER = "delete_user"
 SUBSCRIBE = "subscribe"
 UNSUBSCRIBE = "unsubscribe"
@@ -51,10 +60,14 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameClaim:
-    """What an event says of a new userid: believed only when WeCom's answers agree."""
+    """What an event says of a new userid: believed only when WeCom's answers agree.
+
+    Shape: `open_userid` whose it is, where the event tells.
+    """
 
     old: Userid
     new: Userid
+    open_userid: OpenUserid | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +79,8 @@ class FoldedMail:
         stands for it; `latest` all mail of a key's newest second; `claims` newest
         first; `statuses` the newest that was said; `placeless` of whom the newest word
         on departments is that there is none; `others` mail that is no hint
-        (internal, card clicks, notices to the app), oldest first, never folded.
+        (internal, card clicks, notices to the app), oldest first, never folded;
+        `said` all that was said of each person, kept mail too, oldest first.
     """
 
     members: tuple[Userid, ...]
@@ -82,16 +96,24 @@ class FoldedMail:
     statuses: Mapping[Userid, Activation]
     placeless: frozenset[Userid]
     others: tuple[Mail, ...]
+    said: Mapping[Userid, tuple[Mail, ...]]
 
 
-def fold(mail: Sequence[Mail]) -> FoldedMail:
-    """The keys to ask and what the mail says of them, in whatever order it came."""
+def fold(mail: Sequence[Mail], *, kept: Iterable[Mail] = ()) -> FoldedMail:
+    """The keys to ask and what the mail says of them, in whatever order it came.
+
+    Shape: `kept` was said before and settled nothing: it testifies beside the mail,
+        and is neither asked about nor settled for its own sake.
+    """
     ordered = sorted(mail, key=lambda each: each.age)
     hinting = [each for each in ordered if each.kind in _HINTING]
-    by_key: dict[Key, list[Mail]] = defaultdict(list)
-    for each in hinting:
-        by_key[each.key].append(each)
-    claims = _claims(hinting)
+    fresh = {each.event_id for each in hinting}
+    spoken = sorted(
+        [*hinting, *(each for each in kept if each.event_id not in fresh)],
+        key=lambda each: each.age,
+    )
+    by_key, told = _grouped(hinting), _grouped(spoken)
+    claims = _claims(spoken)
     asked = _ids(by_key)
     touched = {end for claim in claims for end in (claim.old, claim.new)}
     return FoldedMail(
@@ -107,23 +129,35 @@ def fold(mail: Sequence[Mail]) -> FoldedMail:
             for about in by_key.values()
             for each in about[:-1]
         },
-        latest={key: _newest_second(about) for key, about in by_key.items()},
+        latest={
+            key: _newest_second(told[key], of=about[-1])
+            for key, about in by_key.items()
+        },
         claims=claims,
-        deleted=_named(hinting, DELETE_USER),
-        unsubscribed=_named(hinting, UNSUBSCRIBE),
+        deleted=_named(spoken, DELETE_USER),
+        unsubscribed=_named(spoken, UNSUBSCRIBE),
         statuses={
             each.userid: each.hint.activation
-            for each in hinting
+            for each in spoken
             if each.hint.activation is not None
         },
-        placeless=_placeless(hinting),
+        placeless=_placeless(spoken),
         others=tuple(each for each in ordered if each.kind not in _HINTING),
+        said={
+            about[0].userid: tuple(about)
+            for key, about in told.items()
+            if split_key(key)[0] == "member"
+        },
     )
 
 
 def _claims(ordered: Iterable[Mail]) -> tuple[RenameClaim, ...]:
     claims = [
-        RenameClaim(old=each.userid, new=each.hint.new_userid)
+        RenameClaim(
+            old=each.userid,
+            new=each.hint.new_userid,
+            open_userid=each.hint.open_userid,
+        )
         for each in ordered
         if each.hint.new_userid is not None and each.hint.new_userid != each.userid
     ]
@@ -139,21 +173,26 @@ def _ids(keys: Iterable[Key]) -> defaultdict[str, set[str]]:
     return ids
 
 
-def _newest_second(about: Sequence[Mail]) -> tuple[Mail, ...]:
-    newest = about[-1].second
-    return tuple(each for each in about if each.second == newest)
+def _grouped(mail: Iterable[Mail]) -> dict[Key, list[Mail]]:
+    by_key: defaultdict[Key, list[Mail]] = defaultdict(list)
+    for each in mail:
+        by_key[each.key].append(each)
+    return by_key
 
 
-def _named(hinting: Iterable[Mail], what: str) -> frozenset[Userid]:
-    return frozenset(
-        each.userid for each in hinting if what in (each.change, each.kind)
-    )
+def _newest_second(told: Sequence[Mail], *, of: Mail) -> tuple[Mail, ...]:
+    """All that was said of a key in the second of its newest mail."""
+    return tuple(each for each in told if each.second == of.second)
 
 
-def _placeless(hinting: Iterable[Mail]) -> frozenset[Userid]:
+def _named(spoken: Iterable[Mail], what: str) -> frozenset[Userid]:
+    return frozenset(each.userid for each in spoken if what in (each.change, each.kind))
+
+
+def _placeless(spoken: Iterable[Mail]) -> frozenset[Userid]:
     said = {
         each.userid: each.hint.departments
-        for each in hinting
+        for each in spoken
         if each.hint.departments is not None
     }
     return frozenset(userid for userid, places in said.items() if not places)

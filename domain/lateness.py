@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from domain.fold import Mail
 from domain.hints import Hint
+from domain.identity import are_two
 from domain.ids import DepartmentId, Userid, split_key
 from domain.org import Department, Employment, Member, employment_of
 from domain.scope import AuthMode, Tag
@@ -69,15 +70,21 @@ def _contradicts_member(
 ) -> bool:
     answer = answers.get(mail.userid)
     usable = answer is not None and bool(answer.grounds)
+    of_another = answer is not None and are_two(
+        mail.hint.open_userid, answer.open_userid
+    )
     match mail.change or mail.kind:
         case "delete_user":
-            return usable
+            # Whoever bears the userid now was not meant.
+            return usable and not of_another
         case "unsubscribe":
             # It is also sent when a person is disabled.
             return usable and not _has_left(answer)
         case "subscribe":
             return not usable
         case "create_user" | "update_user":
+            if of_another and mail.hint.new_userid in {None, mail.userid}:
+                return True
             return _contradicts_change(mail, answers=answers, sight=sight)
     return False
 
@@ -87,7 +94,7 @@ def _contradicts_change(
 ) -> bool:
     hint, answer = mail.hint, answers.get(mail.userid)
     if hint.new_userid is not None and hint.new_userid != mail.userid:
-        return answer is not None or hint.new_userid not in answers
+        return _contradicts_claim(hint, answer, new=answers.get(hint.new_userid))
     if answer is None:
         return not _explains_refusal(hint, sight=sight)
     status_differs = (
@@ -96,6 +103,14 @@ def _contradicts_change(
         and hint.activation is not answer.activation
     )
     return status_differs or _misplaced(hint, answer=answer, sight=sight)
+
+
+def _contradicts_claim(
+    hint: Hint, answer: Member | None, *, new: Member | None
+) -> bool:
+    """Whether the person still answers under the old userid, or not under the new."""
+    left = answer is None or are_two(hint.open_userid, answer.open_userid)
+    return not left or new is None
 
 
 def _explains_refusal(hint: Hint, *, sight: AnswerSight) -> bool:

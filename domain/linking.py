@@ -1,13 +1,13 @@
 """Which TAPD account a member is, or that somebody must be asked: design.md §4.3."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from domain.accounts import Account
 from domain.decisions import Decision, DecisionName
-from domain.ids import AccountId, MemberPk, member_key
+from domain.ids import AccountId, MemberPk, Userid, member_key
 from domain.links import (
     AskMember,
     CompanyOrigin,
@@ -56,8 +56,9 @@ def decide_links(
         them proved, was given, left or was linked to; `holders`: the active member of
         the company that each account is linked to.
     """
-    undecided = list(people)
-    known = know(undecided, accounts=accounts, holders=holders)
+    by_id = {each.account_id: each for each in accounts}
+    undecided = [_heeded(each, by_id) for each in people]
+    known = know(undecided, accounts=by_id.values(), holders=holders)
     return {each.member_pk: _decide(each, known, rules) for each in undecided}
 
 
@@ -98,6 +99,16 @@ def decision_of(
     )
 
 
+def is_doubtful(reason: LinkReason, *, activated: bool) -> bool:
+    """Whether a link to an account that was foreign would not be made so any more.
+
+    Such links were made before a stranger's account needed its owner's proof.
+    """
+    if reason is LinkReason.SEEN_MOBILE:
+        return not activated
+    return reason is LinkReason.RESOLVED
+
+
 def unlink(person: Person) -> Decision | None:
     """The end of a link that a person has undone; None when theirs is not."""
     if person.link.account_id not in person.unlinked:
@@ -110,6 +121,29 @@ def unlink(person: Person) -> Decision | None:
         after={"link": Link(state=LinkState.UNLINKED, reason=reason).to_json()},
         reason=reason.value,
     )
+
+
+def end_merged(userid: Userid, link: Link) -> Decision:
+    """The end of the second link of somebody who turned out to have two."""
+    reason = LinkReason.MERGED
+    return Decision(
+        name=DecisionName.UNLINK,
+        key=member_key(userid),
+        before={"link": link.to_json()},
+        after={"link": Link(state=LinkState.UNLINKED, reason=reason).to_json()},
+        reason=reason.value,
+    )
+
+
+def _heeded(person: Person, by_id: Mapping[AccountId, Account]) -> Person:
+    """The person without a choice of the match desk's that proves nothing.
+
+    An admin knows the company's accounts; whose a foreign one is, its owner says.
+    """
+    account = by_id.get(person.resolved) if person.resolved else None
+    if account is None or not account.foreign:
+        return person
+    return replace(person, resolved=None)
 
 
 def _decide(person: Person, known: MatchableAccounts, rules: Rules) -> Outcome:
@@ -140,9 +174,7 @@ def _by_people(person: Person, known: MatchableAccounts) -> Outcome | None:
 
 
 def _by_machine(person: Person, known: MatchableAccounts, rules: Rules) -> Outcome:
-    matched = [
-        account for each in person.mobiles for account in known.by_mobile.get(each, ())
-    ]
+    matched = known.with_mobile(person)
     if person.former is not None and _is_proved_same(person, matched, known):
         return LinkAccount(
             account_id=person.former,
@@ -159,7 +191,7 @@ def _by_machine(person: Person, known: MatchableAccounts, rules: Rules) -> Outco
     since = person.waiting_since or rules.now
     if _waits(person, rules, since=since):
         return Wait(since=since, until=since + LONGEST_WAIT)
-    suggested = known.by_email.get(person.email, ()) if person.email else ()
+    suggested = known.with_email(person)
     if suggested:
         return _by_email(person, suggested, known, rules)
     return _by_nothing(person, known, rules)
@@ -199,7 +231,7 @@ def _is_still_held(person: Person, known: MatchableAccounts) -> bool:
 def _by_mobile(
     person: Person, matched: Sequence[Account], known: MatchableAccounts
 ) -> Outcome:
-    by_email = known.by_email.get(person.email, ()) if person.email else ()
+    by_email = known.with_email(person)
     if all(each.account_id in person.unlinked for each in matched):
         return Leave(
             reason=LinkReason.UNLINKED_BY_PERSON,
@@ -255,6 +287,9 @@ def _by_nothing(person: Person, known: MatchableAccounts, rules: Rules) -> Outco
             reason=LinkReason.RETURNED_UNPROVEN,
             evidence=known.evidence(person, [account]),
         )
+    if not person.activated and known.is_registered(person):
+        # Named to nobody: they sign in to WeCom, or to the account itself.
+        return AskMember(kind=_kind(rules), reason=LinkReason.UNPROVEN_MOBILE)
     if person.mobile is not None:
         if len(known.owners.get(person.mobile, ())) > 1:
             return FlagConflict(reason=LinkReason.SEVERAL_MEMBERS, evidence=())

@@ -54,6 +54,7 @@ class LinkReason(StrEnum):
     NO_ACCOUNT = "no_account"  # Details are visible, and no account has them.
     NOT_VISIBLE = "not_visible"  # No details are visible, and no strategy hit.
     EMAIL_ONLY = "email_only"
+    UNPROVEN_MOBILE = "unproven_mobile"  # A stranger's, as far as anybody knows.
     RETURNED_UNPROVEN = "returned_unproven"
 
     SEVERAL_ACCOUNTS = "several_accounts"
@@ -64,6 +65,7 @@ class LinkReason(StrEnum):
     LINKED_ALREADY = "linked_already"
     UNLINKED_BY_PERSON = "unlinked_by_person"
     CORP_WITHDREW = "corp_withdrew"
+    MERGED = "merged"  # Two records of one person had a link each.
     NOT_ASKED = "not_asked"  # Nobody asks members who left or are held.
 
 
@@ -189,8 +191,9 @@ class Person:
         only what was said last; `returned_to`: what the removed member of the same
         userid was linked to, `former`: what they were linked to before their corp
         withdrew, `lost`: what they come back to and somebody else has meanwhile;
-        `waiting_since`: None when the wait for lookups would begin now; `silent`: they
-        left or are held, so nobody asks them.
+        `activated`: they have signed in to WeCom, so that what it shows is theirs and
+        not only what an admin typed; `waiting_since`: None when the wait for lookups
+        would begin now; `silent`: they left or are held, so nobody asks them.
     """
 
     member_pk: MemberPk
@@ -208,6 +211,7 @@ class Person:
     lost: AccountId | None = None
     waiting_since: datetime | None = None
     silent: bool = False
+    activated: bool = True
 
     @property
     def chosen(self) -> AccountId | None:

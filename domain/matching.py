@@ -41,6 +41,27 @@ class MatchableAccounts:
             return LinkReason.SEVERAL_MEMBERS
         return None
 
+    def with_mobile(self, person: Person) -> Sequence[Account]:
+        """The accounts that have a mobile of theirs, as far as that proves anything."""
+        return [
+            account
+            for each in sorted(person.mobiles)
+            for account in self.by_mobile.get(each, ())
+            if _counts(person, account)
+        ]
+
+    def with_email(self, person: Person) -> Sequence[Account]:
+        """The accounts that have their e-mail, as far as they may be suggested."""
+        if not person.email:
+            return ()
+        found = self.by_email.get(person.email, ())
+        return [each for each in found if person.activated or not each.foreign]
+
+    def is_registered(self, person: Person) -> bool:
+        """Whether any account has a mobile or the e-mail that is shown of them."""
+        by_email = self.by_email.get(person.email or "", ())
+        return bool(by_email) or bool(self.by_mobile.get(person.mobile or "", ()))
+
     def rivals(self, person: Person, account_id: AccountId) -> frozenset[MemberPk]:
         """Who else was found to be this account by people; the desk overrules."""
         chosen = self.verdicts.get(account_id) or self.proofs.get(account_id)
@@ -122,8 +143,10 @@ def _mobile_claims(
     for person in people:
         for mobile in person.mobiles:
             for account in by_mobile.get(mobile, ()):
-                # Whoever left an account does not stand in another's way.
-                if account.account_id not in person.unlinked:
+                # Whoever left an account does not stand in another's way, nor does
+                # what an admin typed stand in a stranger's.
+                unlinked = account.account_id in person.unlinked
+                if not unlinked and _counts(person, account):
                     yield account.account_id, person.member_pk
 
 
@@ -143,6 +166,15 @@ def _sets(pairs: Iterable[tuple[str, MemberPk]]) -> _MemberSets:
     for key, member_pk in pairs:
         sets[key].add(member_pk)
     return {key: frozenset(members) for key, members in sets.items()}
+
+
+def _counts(person: Person, account: Account) -> bool:
+    """Whether an equal mobile makes this account the person's.
+
+    WeCom is asked about the company's accounts alone, and what an admin typed for
+    somebody who never signed in proves nothing about a stranger.
+    """
+    return not account.foreign or (person.activated and person.mobile is not None)
 
 
 def _compare(of_member: str | None, of_account: str | None) -> Agreement:

@@ -22,6 +22,9 @@ MOST_RECIPIENTS = 1_000
 # WeCom throws away what goes beyond 30 a minute, and says nothing (90454).
 MEMBER_PER_MINUTE = 20
 
+# An app may send as many a day as it has accounts times this (90454): a fair share.
+MEMBER_PER_DAY = 200
+
 # WeCom remembers a message for four hours at most: later, a repeat is a second one.
 REPEATED_WITHIN = timedelta(hours=3, minutes=30)
 
@@ -55,6 +58,7 @@ class Obstacle(StrEnum):
     NOT_ASKED = "not_asked"  # The question was settled, or became another one.
     DECIDED = "decided"  # The held plan waits for nobody any more.
     HELD = "held"
+    NOT_LINKED = "not_linked"
 
 
 class Origin(StrEnum):
@@ -121,6 +125,13 @@ def obstacle_to_card(
 ) -> Obstacle | None:
     """Why this administrator may not be asked about a held plan now."""
     return _absence(standing) if open_plan else Obstacle.DECIDED
+
+
+def obstacle_to_item(standing: RecipientStanding) -> Obstacle | None:
+    """Why this member may not be told of an item now; None when they may."""
+    if unreachable := _absence(standing):
+        return unreachable
+    return None if standing.link is LinkState.LINKED else Obstacle.NOT_LINKED
 
 
 def waits(found: Obstacle) -> bool:

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     CONFIRMED_BY_LISTING = "confirmed_by_listing"
     OUT_OF_SCOPE = "out_of_scope"
+    HANDED_ON = "handed_on"  # Somebody else bears the userid now.
     NOT_USABLE = "not_usable"  # Still readable, but nothing lets them use the app.
     REFUSED_WHILE_LEFT = "refused_while_left"
 
@@ -39,6 +40,7 @@ class Finding(StrEnum):
     DEPARTED = "departed"  # The person was deleted in WeCom.
     LOST_PERMISSION = "lost_permission"  # WeCom does not let us see what is in scope.
     CUT_OFF_READ = "cut_off_read"  # Its answers do not add up: not all was seen.
+    ODD_ANSWER = "odd_answer"  # What it says of one of them cannot be used.
 
 
 FINDING_BY_REASON: Mapping[Reason, Finding] = {
@@ -47,6 +49,7 @@ FINDING_BY_REASON: Mapping[Reason, Finding] = {
     Reason.UNSUBSCRIBED: Finding.NARROWED_SCOPE,
     Reason.DELETED_BY_EVENT: Finding.DEPARTED,
     Reason.CONFIRMED_BY_LISTING: Finding.DEPARTED,
+    Reason.HANDED_ON: Finding.DEPARTED,
 }
 
 
@@ -58,3 +61,5 @@ class Doubt(StrEnum):
     SCOPE_UNREAD = "scope_unread"
     NO_CONTROL = "no_control"
     ONE_ANSWER = "one_answer"
+    ODD_ANSWER = "odd_answer"  # The answer about the person cannot be used.
+    NO_ANSWER = "no_answer"  # None came, while others were answered.

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from domain.decisions import Decision, DecisionName, Fields, Json
 from domain.fields import member_fields
+from domain.identity import is_handed_on
 from domain.ids import Userid, member_key
 from domain.leavers import LeftInPlace, Removal
 from domain.org import Member, MemberState, RemovalCause, StoredMember
@@ -48,7 +49,7 @@ def decide_member(
     if stored is None:
         return (_add(observed, reason=reason),)
     if stored.state is MemberState.REMOVED:
-        return (_take_back(stored, observed, returning=returning),)
+        return (_take_back(stored, observed, reason=reason, returning=returning),)
     return _differences(stored.member, observed, reason=reason)
 
 
@@ -61,6 +62,35 @@ def remove_member(stored: StoredMember, removal: Removal) -> Decision:
         after=_state(MemberState.REMOVED, removal.cause) | _evidence(removal),
         reason=removal.reason,
     )
+
+
+def learn_deletion(stored: StoredMember, *, reason: Reason) -> Decision:
+    """What was taken for a change of scope turns out to have been a deletion."""
+    return Decision(
+        name=DecisionName.REMOVE_MEMBER,
+        key=member_key(stored.member.userid),
+        before=_state(MemberState.REMOVED, stored.removal),
+        after=_state(MemberState.REMOVED, RemovalCause.DELETION),
+        reason=reason,
+    )
+
+
+def return_elsewhere(
+    stored: StoredMember, observed: Member, *, reason: Reason, userid_free: bool
+) -> tuple[Decision, ...]:
+    """A tombstone whose person is seen again under another userid.
+
+    Shape: `userid_free` unless somebody else bears the former one by now.
+    """
+    if not userid_free:
+        return (_restore(stored, observed, reason=Reason.SAME_OPEN_USERID),)
+    restored = restore_member(stored, reason=Reason.SAME_OPEN_USERID)
+    return restored, *_differences(stored.member, observed, reason=reason)
+
+
+def restore_member(stored: StoredMember, *, reason: Reason) -> Decision:
+    """A tombstone becomes the member again who it was."""
+    return _restore(stored, stored.member, reason=reason)
 
 
 def _evidence(removal: Removal) -> dict[str, Json]:
@@ -98,8 +128,10 @@ def _add(observed: Member, *, reason: Reason) -> Decision:
 
 
 def _take_back(
-    stored: StoredMember, observed: Member, *, returning: ReturnProof
+    stored: StoredMember, observed: Member, *, reason: Reason, returning: ReturnProof
 ) -> Decision:
+    if is_handed_on(stored, observed):
+        return _add(observed, reason=reason)
     if stored.removal is RemovalCause.SCOPE:
         return _restore(stored, observed, reason=Reason.RETURNED_TO_SCOPE)
     if returning is ReturnProof.PROVEN:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from domain.decisions import Decision, Fields, Json
+from domain.identity import ANOTHER_PERSON
 from domain.leavers import NO_RIGHT
 
 
@@ -35,5 +36,7 @@ def _answers(after: Fields) -> tuple[str, Json] | None:
     said = evidence["user_get"]
     if said == "answered":
         return "shown", evidence.get("scope")
+    if said == ANOTHER_PERSON:
+        return said, None
     # Within a class the codes are one answer: there is nobody, or nobody for us.
     return ("hidden" if said in NO_RIGHT else "unknown"), evidence.get("scope")

@@ -39,6 +39,9 @@ class Row:
     link: Fields | None = None
 
 
+# In a RenameUserid: whoever bears the new userid gets another by a line that follows.
+DISPLACES = "displaces"
+
 # Links are no part of the org that a resync answers for.
 _LINKING = {
     DecisionName.LINK_ACCOUNT,
@@ -72,6 +75,7 @@ class Folding:
     rows: dict[Key, Row] = field(default_factory=dict)
     tombstones: dict[Key, list[Row]] = field(default_factory=dict)
     whereabouts: dict[int, Key] = field(default_factory=dict)
+    _set_aside: dict[Key, Row] = field(default_factory=dict)
     _lines: int = 0
 
     def take(self, line: ReplayLine) -> None:
@@ -88,8 +92,7 @@ class Folding:
             case DecisionName.RENAME_USERID:
                 self._rename(line)
             case DecisionName.REMOVE_MEMBER:
-                removed = self._remove(line)
-                self.tombstones.setdefault(line.key, []).append(removed)
+                self._bury(line)
             case DecisionName.REMOVE_DEPARTMENT:
                 self._remove(line)
             case name if name in _LINKING:
@@ -98,6 +101,15 @@ class Folding:
                 present = self._present(line)
                 fields = {**present.fields, **line.after}
                 self.rows[line.key] = replace(present, fields=fields)
+
+    def _bury(self, line: ReplayLine) -> None:
+        buried = self.tombstones.setdefault(line.key, [])
+        if buried and line.key not in self.rows:
+            # Only the cause turned out to be another.
+            fields = {**buried[-1].fields, **line.after}
+            buried[-1] = replace(buried[-1], fields=fields)
+        else:
+            buried.append(self._remove(line))
 
     def _restore(self, line: ReplayLine) -> None:
         buried = self.tombstones.get(line.key)
@@ -117,9 +129,11 @@ class Folding:
             raise BrokenJournal(f"{line.decision}: {line.key} is not there") from error
 
     def _rename(self, line: ReplayLine) -> None:
-        present = self._remove(line)
+        present = self._set_aside.pop(line.key, None) or self._remove(line)
         # Where the new userid is already known the two are one, with its fields.
         new = member_key(str(line.after["userid"]))
+        if line.after.get(DISPLACES) and new in self.rows:
+            self._set_aside[new] = self.rows.pop(new)
         known = self.rows.get(new)
         if known is None:
             self.rows[new] = present

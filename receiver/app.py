@@ -8,16 +8,18 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from receiver.callbacks import CallbackDoor, read_body
+from receiver.guessers import Guessers
 from receiver.items import is_proved, to_item_post
 from receiver.meters import CALLBACKS, exposition
 from receiver.refusals import Refusals
+from serving.addresses import TrustedProxies, visitor_of
 from settings import Settings, load
 from store.database import StoreUnavailable
 from store.intake.durable_write import NoStore
 from store.intake.receiver_stores import Shore, open_shore
 from store.sealing import Keyring
 from tapd.webhooks import BODY_BYTES as ITEM_BYTES
-from tapd.webhooks import UnreadableItem, read_item_event
+from tapd.webhooks import ItemEvent, UnreadableItem, read_item_event
 from wecom.crypto import AesKey
 from wecom.intake import CallbackRefused, SuiteIdentity
 from workers.queue.bell import open_ringer
@@ -37,7 +39,11 @@ def create_app(
     ringer = open_ringer(settings.redis_url)
     refusals = Refusals(shore=shore)
     receiver = Receiver(
-        keyring=keyring, shore=shore, refusals=refusals, ring=ringer.ring
+        keyring=keyring,
+        shore=shore,
+        refusals=refusals,
+        guessers=Guessers(),
+        ring=ringer.ring,
     )
     app = Flask(__name__, static_folder=None)
     app.extensions["shore"] = shore
@@ -58,7 +64,7 @@ def create_app(
         refusals=refusals,
         ring=ringer.ring,
         clock=clock or shore.pulse.now,
-        rest=app.wsgi_app,
+        rest=TrustedProxies(app.wsgi_app, count=settings.trusted_proxies),
     )
     return app
 
@@ -70,6 +76,7 @@ class Receiver:
     keyring: Keyring
     shore: Shore
     refusals: Refusals
+    guessers: Guessers
     ring: Callable[[str], None]
 
     def item_event(self, company_id: str) -> Response:
@@ -85,13 +92,8 @@ class Receiver:
             raise CallbackRefused(503, "unavailable") from None
         if secret is None:
             raise CallbackRefused(404, "company")
-        try:
-            event = read_item_event(body)
-        except UnreadableItem:
-            raise CallbackRefused(400, "item") from None
-        if not is_proved(event, secret):
-            raise CallbackRefused(403, "secret")
-        post = to_item_post(event, body, company_id=company_id, keyring=self.keyring)
+        event = self._read_proved(company_id, body, secret)
+        post = to_item_post(event, company_id=company_id, keyring=self.keyring)
         try:
             landed = self.shore.landing.take(post)
         except NoStore:
@@ -100,6 +102,22 @@ class Receiver:
         for mailbox in landed.ring:
             self.ring(mailbox)
         return _plain(b"")
+
+    def _read_proved(self, company_id: str, body: bytes, secret: str) -> ItemEvent:
+        visitor, size = visitor_of(request.remote_addr), len(body)
+        if not self.guessers.may_be_read(company_id, visitor, size_bytes=size):
+            raise CallbackRefused(403, "guesses")
+        try:
+            event = read_item_event(body)
+        except UnreadableItem:
+            self.guessers.note_vain(company_id, visitor, size_bytes=size)
+            raise CallbackRefused(400, "item") from None
+        if not is_proved(event, secret):
+            self.guessers.note_vain(company_id, visitor, size_bytes=size)
+            # What is no text cannot be told from a wrong secret, and is not believed.
+            garbled = event.garbled
+            raise CallbackRefused(*((400, "item") if garbled else (403, "secret")))
+        return event
 
     def ready(self) -> Response:
         """Whether mail could be made durable now."""

@@ -7,8 +7,7 @@ from store.inbox.record import BODY_PLACE, MailState, Post, identify
 from store.sealing import Keyring
 from tapd.webhooks import ItemEvent
 
-# Recipients and cards are another part of the product; until then nothing reads this.
-_OUTCOME = "item notices are not sent yet"
+UNKNOWN_EVENT = "unknown_event"
 
 
 def is_proved(event: ItemEvent, secret: str) -> bool:
@@ -17,20 +16,23 @@ def is_proved(event: ItemEvent, secret: str) -> bool:
     return same and secret != ""
 
 
-def to_item_post(
-    event: ItemEvent, body: bytes, *, company_id: str, keyring: Keyring
-) -> Post:
-    """The mail of an item event; the same event_id is the same mail."""
+def to_item_post(event: ItemEvent, *, company_id: str, keyring: Keyring) -> Post:
+    """The mail of an item event; the same event is the same mail in whatever form.
+
+    Shape: what its sender calls its time is no TimeStamp of WeCom's: a repeat never
+        stands for a second edit.
+    """
     mailbox = f"company:{company_id}"
+    followed = event.is_followed
     return Post(
-        digest=identify(mailbox=mailbox, content=event.event_id.encode() or body),
+        digest=identify(mailbox=mailbox, content=event.identity),
         mailbox=mailbox,
         kind=event.kind,
         change=None,
         key=Key(f"item:{event.item}:{event.item_id}"),
-        state=MailState.IGNORED,
-        outcome=_OUTCOME,
+        state=MailState.PENDING if followed else MailState.IGNORED,
+        outcome=None if followed else UNKNOWN_EVENT,
         sent_at=None,
         hint={},
-        body=keyring.seal(body, place=BODY_PLACE),
+        body=keyring.seal(event.kept(), place=BODY_PLACE),
     )

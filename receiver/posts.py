@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from domain.ids import CORP_KEY, Key, department_key, member_key, tag_key
 from store.inbox.record import BODY_PLACE, MailState, Post, identify
-from store.intake.tickets import seal_ticket
+from store.platform.tickets import seal_ticket
 from store.sealing import Keyring
 from wecom.callbacks import Callback
 from wecom.events import Detail, SuiteTicket

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from simulator.changes import member_changes, push_renamed, silent_changes
 from simulator.corp import Corp
-from simulator.directory import ROOT, Directory, Member, Status
+from simulator.directory import ROOT, USERID, Directory, Member, Status
 from simulator.grant import Grant
 from simulator.world import World
 
@@ -43,8 +43,7 @@ def hire(world: World, corp: Corp, person: NewMember) -> Member:
     """
     open_userid = person.open_userid or corp.minter.opaque("wo")
     userid = person.userid or open_userid
-    if userid in corp.now.members:
-        raise Impossible(60102, "userid exists")
+    _check_userid(corp, userid)
     _check_departments(corp.now, person.departments)
     _check_contact(corp.now, mobile=person.mobile, email=person.email, of=userid)
     main = person.main_department or person.departments[0]
@@ -177,8 +176,7 @@ def rename_userid(world: World, corp: Corp, userid: str, new: str) -> Member:
     """
     member = get_member(corp, userid)
     fresh = new or corp.minter.opaque("wo")
-    if fresh in corp.now.members:
-        raise Impossible(60102, "userid exists")
+    _check_userid(corp, fresh, of=userid)
     renamed = replace(member, userid=fresh)
     with silent_changes(world, corp) as directory:
         directory.drop_member(userid)
@@ -190,6 +188,20 @@ def rename_userid(world: World, corp: Corp, userid: str, new: str) -> Member:
         corp.phones[fresh] = corp.phones.pop(userid)
     push_renamed(world, corp, old=userid, new=renamed)
     return renamed
+
+
+def _check_userid(corp: Corp, userid: str, *, of: str = "") -> None:
+    """WeCom's own limits (90331): what it would refuse to answer for exists nowhere.
+
+    Raises: Impossible.
+    """
+    if USERID.fullmatch(userid) is None:
+        raise Impossible(40003, "a userid is 1 to 64 of 0-9 A-Z a-z _ - @ .")
+    holder = corp.now.find_member(userid, ignoring_case=corp.plain_ids)
+    if holder is not None and holder.userid != of:
+        raise Impossible(60102, "userid exists")
+    if userid == of:
+        raise Impossible(60102, "that is the userid now")
 
 
 def get_member(corp: Corp, userid: str) -> Member:

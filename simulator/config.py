@@ -54,6 +54,11 @@ class Config:
         return f"{self.sync.url}/enter" if self.sync else ""
 
     @property
+    def items_url(self) -> str:
+        """Where TAPD sends item events: the receiver takes both platforms' mail."""
+        return self.command_url.replace("/wecom/command", "/tapd/events")
+
+    @property
     def suites(self) -> tuple[SuiteKey, ...]:
         """Every suite that gets a ticket."""
         return (self.suite, self.login_suite) if self.login_suite else (self.suite,)

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from simulator.faults import Fault, Kind
 from simulator.tapd.people import Tapd
+from simulator.tapd.projects import Projects
 from simulator.tokens import Paper
 from simulator.world import Knobs, World
 
@@ -188,6 +189,8 @@ def reset_world(world: World) -> None:
     with world.lock:
         world.corps.clear()
         world.tapd = Tapd()
+        world.projects = Projects()
+        world.hooks.clear()
         world.knobs = Knobs()
         world.clock_offset = 0.0
         for kind in set(Paper) - {Paper.SUITE_TICKET}:

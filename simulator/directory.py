@@ -1,5 +1,6 @@
 """One state of an enterprise's contacts, indexed so that big corps answer quickly."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -7,6 +8,8 @@ from enum import IntEnum
 from simulator.grant import AuthMode, Grant, Visible
 
 ROOT = 1
+# 1 to 64 bytes, the first of them alphanumeric (WeCom 90331).
+USERID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_\-@.]{0,63}")
 
 
 class Status(IntEnum):
@@ -156,6 +159,15 @@ class Directory:
         """Remove a tag."""
         del self._tags[tag_id]
         self._visible = None
+
+    def find_member(self, userid: str, *, ignoring_case: bool) -> Member | None:
+        """The member of this userid; of old corps whatever the case (wecom.md 3.10)."""
+        found = self._members.get(userid)
+        if found is not None or not ignoring_case:
+            return found
+        folded = userid.lower()
+        others = (each for each in self._members if each.lower() == folded)
+        return self._members.get(next(others, ""))
 
     def find_by_mobile(self, mobile: str) -> Member | None:
         """The one member with this mobile."""

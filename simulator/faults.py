@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -25,6 +26,9 @@ class Kind(StrEnum):
     EMPTY = "empty"
     BLANK = "blank"
     LATE = "late"
+    ODD = "odd"
+    HTML = "html"
+    REDIRECT = "redirect"
 
 
 PUSH_KINDS = frozenset({Kind.DUPLICATE, Kind.REORDER, Kind.DELAY, Kind.DROP})
@@ -38,6 +42,8 @@ class Fault:
     Shape: `match` is a pattern over endpoints (`user/*`) or event names; `share` is the
     part of matching occasions that are struck, evenly spread; `count` None is for ever;
     `effect` says whether a call whose answer is lost was carried out all the same.
+        For odd answers: `field` of the row of `key` (of every row where that is empty)
+        becomes `value`.
     Units: seconds.
     """
 
@@ -52,6 +58,9 @@ class Fault:
     times: int = 2
     window: int = 4
     effect: bool = True
+    key: str = ""
+    field: str = ""
+    value: Any = None
     seen: int = 0
     struck: int = 0
 

@@ -15,6 +15,8 @@ from simulator.phone_pages import blueprint as phones_blueprint
 from simulator.tapd.api import blueprint as tapd_api_blueprint
 from simulator.tapd.company_pages import blueprint as tapd_company_blueprint
 from simulator.tapd.control import blueprint as tapd_control_blueprint
+from simulator.tapd.item_control import blueprint as tapd_item_control_blueprint
+from simulator.tapd.item_pages import blueprint as tapd_items_blueprint
 from simulator.tapd.pages import blueprint as tapd_blueprint
 from simulator.world import World
 
@@ -32,6 +34,8 @@ def create_app(world: World) -> Flask:
     app.register_blueprint(open_pages_blueprint(world))
     app.register_blueprint(tapd_api_blueprint(world))
     app.register_blueprint(tapd_control_blueprint(world))
+    app.register_blueprint(tapd_item_control_blueprint(world))
+    app.register_blueprint(tapd_items_blueprint(world))
     app.register_blueprint(tapd_blueprint(world))
     app.register_blueprint(tapd_company_blueprint(world))
     return app

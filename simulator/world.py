@@ -11,7 +11,9 @@ from simulator.events import Event, Field, command_event, contact_event, data_ev
 from simulator.faults import Faults
 from simulator.logs import Logs, PushRecord
 from simulator.pushes import Address, Courier, Post
+from simulator.tapd.hooks import HookSender
 from simulator.tapd.people import Tapd
+from simulator.tapd.projects import Projects
 from simulator.tokens import Paper, Papers
 
 
@@ -44,6 +46,8 @@ class World:
         self.papers = Papers(self.now)
         self.corps: dict[str, Corp] = {}
         self.tapd = Tapd()
+        self.projects = Projects()
+        self.hooks = HookSender(self.faults)
         self.knobs = Knobs()
         self.courier = Courier(
             config=config, faults=self.faults, logs=self.logs, post=post

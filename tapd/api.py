@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from tapd.envelope import Envelope, basic, bearer
-from tapd.errors import Denied, Unavailable
+from tapd.errors import Denied, Throttled, Unavailable
 
 # TAPD's pages name several limits; this is the lowest of them.
 PACE_SECONDS = 1.0
+# What one work on items may ask for at once, and how long it waits for its turn.
+BURST = 10
+PATIENCE_SECONDS = 3.0
 # Of a token's two hours; without expires_in it is not kept at all.
 AHEAD_SECONDS = 300.0
 WECOM = "qywx"
@@ -45,29 +48,47 @@ class PeopleList:
 
 
 class Pace:
-    """Keeps the calls of this process apart; safe to share between threads."""
+    """Keeps the calls of this process apart; safe to share between threads.
+
+    Shape: after a rest so many as `burst` may follow each other at once. Whoever would
+        wait for longer than `patience_seconds` is turned away instead.
+    """
 
     def __init__(
         self,
         *,
         seconds: float = PACE_SECONDS,
+        burst: int = 1,
+        patience_seconds: float = float("inf"),
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._seconds = seconds
+        self._ahead = (burst - 1) * seconds
+        self._patience_seconds = patience_seconds
         self._clock = clock
         self._wait = wait
         self._lock = threading.Lock()
-        self._next_at = clock()
+        self._next_at = clock() - self._ahead
 
     def take(self) -> None:
-        """Wait until the next call may be made."""
+        """Wait until the next call may be made.
+
+        Raises: Throttled when that is too long.
+        """
         with self._lock:
             now = self._clock()
-            mine = max(now, self._next_at)
+            mine = max(now - self._ahead, self._next_at)
+            if mine - now > self._patience_seconds:
+                raise Throttled("our own pace", wait_seconds=mine - now)
             self._next_at = mine + self._seconds
         if mine > now:
             self._wait(mine - now)
+
+    def rest(self, seconds: float) -> None:
+        """Let no call be made for so long: TAPD said that there were too many."""
+        with self._lock:
+            self._next_at = max(self._next_at, self._clock() + seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +97,20 @@ class _Token:
     until: float
 
 
-def open_api(api_url: str, *, client_id: str, client_secret: str) -> TapdApi | None:
+def open_api(
+    api_url: str, *, client_id: str, client_secret: str, pace: Pace | None = None
+) -> TapdApi | None:
     """TAPD's API in our app's name; None without credentials."""
     if not (client_id and client_secret):
         return None
-    return TapdApi(Envelope(api_url), client_id=client_id, client_secret=client_secret)
+    return TapdApi(
+        Envelope(api_url), client_id=client_id, client_secret=client_secret, pace=pace
+    )
+
+
+def hasty_pace() -> Pace:
+    """The pace of work that somebody waits for: at most 60 calls in any minute."""
+    return Pace(seconds=1.2, burst=BURST, patience_seconds=PATIENCE_SECONDS)
 
 
 class TapdApi:
@@ -111,7 +141,7 @@ class TapdApi:
         Raises: TapdError.
         """
         query = {"workspace_id": company_id, "fields": _FIELDS}
-        return _people(self._get("workspaces/users", query))
+        return _people(self.get("workspaces/users", query))
 
     def list_wecom_ids(self, company_id: str, account_id: str) -> tuple[str, ...]:
         """The ids in WeCom that TAPD itself links an account to.
@@ -121,7 +151,7 @@ class TapdApi:
         Raises: TapdError.
         """
         query = {"workspace_id": company_id, "user_id": account_id}
-        return tuple(_wecom_ids(self._get("users/get_third_user_mapping", query)))
+        return tuple(_wecom_ids(self.get("users/get_third_user_mapping", query)))
 
     def check_credentials(self) -> None:
         """Fetch a new token.
@@ -130,7 +160,11 @@ class TapdApi:
         """
         self._fetch_token()
 
-    def _get(self, path: str, query: Mapping[str, str]) -> object:
+    def get(self, path: str, query: Mapping[str, str]) -> object:
+        """The data that TAPD answers to our app.
+
+        Raises: TapdError.
+        """
         held = self._token
         if held is not None and held.until > self._clock():
             try:
@@ -142,7 +176,12 @@ class TapdApi:
 
     def _ask(self, path: str, query: Mapping[str, str], token: _Token) -> object:
         self._pace.take()
-        return self._envelope.get(path, query=query, authorization=bearer(token.value))
+        header = bearer(token.value)
+        try:
+            return self._envelope.get(path, query=query, authorization=header)
+        except Throttled as error:
+            self._pace.rest(error.wait_seconds)
+            raise
 
     def _fetch_token(self) -> _Token:
         # Not paced: it is one call in two hours.

@@ -20,11 +20,17 @@ def say(tag: str, key: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def find(tag: str, key: str) -> str | None:
+    """The text of a key in a language; None when there is none."""
+    return catalogue(tag).get(key)
+
+
 @cache
 def catalogue(tag: str) -> dict[str, str]:
     """All texts of a language by their dotted keys."""
-    with (FOLDER / f"{tag}.toml").open("rb") as file:
-        return dict(_flat(tomllib.load(file), ""))
+    files = (FOLDER / f"{tag}.toml", FOLDER / "console" / f"{tag}.toml")
+    read = [tomllib.loads(file.read_text("utf-8")) for file in files]
+    return {key: text for each in read for key, text in _flat(each, "")}
 
 
 def _flat(table: dict[str, Any], prefix: str) -> list[tuple[str, str]]:

@@ -17,7 +17,17 @@ from store.sealing import Keyring
 from tapd.api import open_api
 from tapd.envelope import Envelope
 from tapd.oauth import TapdOAuth
-from web import access, cookies, headers, languages, limits, probes, problems, services
+from web import (
+    access,
+    cookies,
+    headers,
+    inputs,
+    languages,
+    limits,
+    probes,
+    problems,
+    services,
+)
 from web.account import setup as account
 from web.api import document
 from web.company import setup as company
@@ -26,11 +36,15 @@ from web.cursors import Cursors, derive
 from web.install import setup as install
 from web.oidc import setup as oidc
 from web.worker import BODY_BYTES
+from wecom.crypto import AesKey
+from wecom.intake import SuiteIdentity
 from workers.calls.client import open_reach
 from workers.queue.bell import open_bell
 
 POOL_SIZE = 8
 REDIS_SECONDS = 1.0
+# A page says within three seconds that the database is away.
+STORE_SECONDS = 2.0
 
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
@@ -51,6 +65,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     services.install(app.extensions, _wire(settings))
     problems.handle_errors(app)
     headers.protect(app)
+    inputs.guard(app)
     document.register(app)
     probes.register(app)
     languages.register(app)
@@ -66,7 +81,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
 
 def _wire(settings: Settings) -> services.Services:
     bell = open_bell(settings.redis_url)
-    pool = open_pool(settings.database_url, size=POOL_SIZE)
+    pool = open_pool(settings.database_url, size=POOL_SIZE, wait_seconds=STORE_SECONDS)
     redis = _open_redis(settings.redis_url)
     keyring = Keyring(settings.secret_keys)
     reach = open_reach(settings, pool=pool, redis=redis, keyring=keyring)
@@ -96,6 +111,22 @@ def _wire(settings: Settings) -> services.Services:
         ),
         addresses=_addresses(settings),
         time_zone=ZoneInfo(settings.time_zone),
+        item_notices=settings.item_notices,
+        resync_cron=settings.resync_cron,
+        suite_identity=_identity(settings),
+        calls_per_minute=settings.wecom.provider_calls_per_minute,
+    )
+
+
+def _identity(settings: Settings) -> SuiteIdentity:
+    """By what callbacks are believed: refused ones are looked into by the same."""
+    wecom = settings.wecom
+    return SuiteIdentity(
+        token=wecom.token,
+        key=AesKey.parse(wecom.encoding_aes_key),
+        suite_id=wecom.suite_id,
+        suite_ids=frozenset(filter(None, (wecom.suite_id, wecom.login_suite_id))),
+        provider_corp_id=wecom.provider_corp_id,
     )
 
 

@@ -22,6 +22,7 @@ class Cookie(StrEnum):
     FORMS = "sync-forms"
     BROWSER = "sync-browser"
     LANGUAGE = "sync-language"
+    THEME = "sync-theme"
 
 
 def configure(app: Flask, *, public_url: str) -> None:

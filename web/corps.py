@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from store.database import Connection
 from store.sealing import pseudonym
-from store.summaries import corps
-from store.summaries.corps import CorpSummary
+from store.summaries.org import corps
+from store.summaries.org.corps import CorpSummary
 from web.problems import Problem
 from web.services import services
 

@@ -10,8 +10,8 @@ from domain.ids import Userid, member_key
 from domain.reasons import FINDING_BY_REASON, Reason
 from store.database import Connection
 from store.org import absences
-from store.summaries.journal import list_latest
-from store.summaries.members import MemberSummary
+from store.summaries.org.journal import list_latest
+from store.summaries.org.members import MemberSummary
 from store.summaries.runs.plans import find_waiting_entry
 from texts.catalogue import LANGUAGES, say
 
@@ -19,11 +19,11 @@ from texts.catalogue import LANGUAGES, say
 class FindingStep(BaseModel):
     """Why WeCom does not show the person, as far as its answers tell."""
 
-    code: Literal["narrowed_scope", "departed", "lost_permission", "cut_off_read"] = (
-        Field(
-            description="The first two removed the person, or would: then it waits for "
-            "a person, or was rejected. The others decide nothing."
-        )
+    code: Literal[
+        "narrowed_scope", "departed", "lost_permission", "cut_off_read", "odd_answer"
+    ] = Field(
+        description="The first two removed the person, or would: then it waits for "
+        "a person, or was rejected. The others decide nothing."
     )
     evidence: dict[str, Any] = Field(
         description="What WeCom answered: user_get (an errcode or answered), scope, "

@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import BadRequest
 
 from web import cookies
 
@@ -24,8 +23,7 @@ _POLICY = "; ".join(
 
 
 def protect(app: Flask) -> None:
-    """Add the headers to every answer, and refuse what Postgres cannot hold."""
-    app.before_request(_refuse_nul)
+    """Add the headers to every answer."""
     app.after_request(_add)
 
 
@@ -46,15 +44,6 @@ def _origin(address: str) -> str:
     """What the policy calls a site; an app's own scheme has none but its name."""
     part = urlsplit(address)
     return f"{part.scheme}://{part.netloc}" if part.netloc else f"{part.scheme}:"
-
-
-def _refuse_nul() -> None:
-    texts = [
-        request.path,
-        *(text for pair in request.args.items(True) for text in pair),
-    ]
-    if any("\0" in text for text in texts):
-        raise BadRequest("The address holds a NUL character.")
 
 
 def _add(answer: Response) -> Response:

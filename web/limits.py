@@ -39,10 +39,13 @@ TOKEN = Door(name="token", allowed=RateLimitItemPerMinute(10))
 # Returns from WeCom's sign-in that belong to no way out of this browser's. They alone
 # are refused: whoever floods us shuts no door but this.
 SIGN_IN = Door(name="sign-in", allowed=RateLimitItemPerMinute(300, 10))
+# Codes that came back and WeCom does not know: each has asked it.
+CODE = Door(name="code", allowed=RateLimitItemPerMinute(300, 10))
 # Addresses of installs that we never gave away, likewise.
 INTENT = Door(name="intent", allowed=RateLimitItemPerMinute(300, 10))
-# Each writes a row: every try counts.
-REGISTER = Door(name="register", allowed=RateLimitItemPerMinute(300, 10))
+# Installs for a new company that are confirmed: every try counts, by address, for the
+# wish behind it costs nothing.
+REGISTER = Door(name="register", allowed=RateLimitItemPerMinute(100, 10))
 # Each asks WeCom: every try counts, by intent.
 CONFIRM = Door(name="confirm", allowed=RateLimitItemPerMinute(30, 10))
 # Addresses of notices that there are none of, by one member.

@@ -81,7 +81,7 @@ def on_problem(error: Problem) -> ResponseReturnValue:
         return answer_problem(error)
     if error.retry_after_seconds is not None:
         return _page_for_later(error.status, error.retry_after_seconds)
-    return _page(error.status)
+    return _page(error.status, error.detail)
 
 
 def _on_http(error: HTTPException) -> ResponseReturnValue:
@@ -115,10 +115,12 @@ def _page_for_later(status: int, seconds: int) -> ResponseReturnValue:
     return page, status, {"Retry-After": str(seconds)}
 
 
-def _page(status: int) -> ResponseReturnValue:
+def _page(status: int, detail: str | None = None) -> ResponseReturnValue:
     known = status if status in {400, 401, 404, 405, 429, 503} else 500
     return render_template(
         "error.html",
         title=translate(f"error.{known}.title"),
         text=translate(f"error.{known}.text"),
+        # What a form or an address held; of our own faults and absences nothing.
+        detail=detail if status == HTTPStatus.BAD_REQUEST else None,
     ), status

@@ -17,6 +17,7 @@ from tapd.oauth import TapdOAuth
 from web.cursors import Cursors
 from wecom.client import WeCom
 from wecom.corp import CorpClient as CorpApi
+from wecom.intake import SuiteIdentity
 
 _NAME = "sync-services"
 
@@ -63,6 +64,10 @@ class Services:
     tapd_api: TapdApi | None
     addresses: Addresses
     time_zone: ZoneInfo
+    item_notices: str
+    resync_cron: str
+    suite_identity: SuiteIdentity = field(repr=False)
+    calls_per_minute: int
 
 
 def install(extensions: dict[str, object], wired: Services) -> None:

@@ -2,7 +2,7 @@
 
 from flask import has_request_context, request
 
-from texts.catalogue import DEFAULT, LANGUAGES, say
+from texts.catalogue import DEFAULT, LANGUAGES, catalogue, say
 from web import cookies
 from web.cookies import Cookie
 
@@ -26,7 +26,12 @@ def translate(key: str, **values: object) -> str:
     return say(language(), key, **values)
 
 
-def count(key: str, number: int) -> str:
+def words() -> dict[str, str]:
+    """All texts in the language of this request, to see whether one is there."""
+    return catalogue(language())
+
+
+def count(key: str, number: int, **values: object) -> str:
     """A text about a number of things; English has a form of its own for one."""
     form = "one" if number == 1 else "other"
-    return translate(f"{key}.{form}", n=f"{number:,}")
+    return translate(f"{key}.{form}", n=f"{number:,}", **values)

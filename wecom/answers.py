@@ -1,22 +1,29 @@
-"""Reads WeCom's JSON into records; what does not fit is no answer at all.
+"""Reads WeCom's JSON into records; a row that cannot be used costs only itself.
 
-Missing departments are none, other missing fields are not visible. A broken answer is
-Unavailable rather than a fact, because facts here remove people.
+Missing departments are none, other missing fields are not visible. What is odd in a
+field that decides something (who it is, where they are, whether they work) is no fact,
+because facts here remove people: a row of a list says so in `odd`, an answer about one
+thing raises OddAnswer. What is odd in any other field is not visible.
 """
 
 from __future__ import annotations
 
-from wecom.errors import Unavailable
+from collections.abc import Mapping, Sequence
+
+from wecom.errors import OddAnswer
 from wecom.payload import (
     Payload,
     detail,
     identifier,
+    ids_listed,
     number,
     numbers,
+    numbers_listed,
     required,
     required_number,
     rows,
     section,
+    shown,
     texts,
 )
 from wecom.wire import (
@@ -62,7 +69,7 @@ def auth_info(payload: Payload) -> AuthInfo:
     """One authorisation; a modern app has exactly one agent."""
     agents = rows(section(payload, "auth_info"), "agent")
     if not agents:
-        raise Unavailable("agent is missing")
+        raise OddAnswer("agent is missing")
     return AuthInfo(
         corp=_corp(section(payload, "auth_corp_info")), agent=_agent(agents[0])
     )
@@ -70,31 +77,34 @@ def auth_info(payload: Payload) -> AuthInfo:
 
 def permissions(payload: Payload) -> frozenset[str]:
     """The names of what the corp allows the app."""
-    return frozenset(texts(payload.get("app_permissions"), "app_permissions"))
+    names = payload.get("app_permissions")
+    if type(names) is not list:
+        raise OddAnswer("app_permissions is not a list")
+    # What cannot be read allows nothing, and takes nothing else away.
+    return frozenset(name for name in names if type(name) is str and name)
 
 
 def departments(payload: Payload, *, name: str) -> list[DepartmentRow]:
     """A list of departments, in the order sent: parents may come late."""
-    return [department(row) for row in rows(payload, name)]
+    return [_listed_department(row) for row in rows(payload, name)]
 
 
 def department(row: Payload) -> DepartmentRow:
     """One department of a list or of department/get."""
     department_id = required_number(row, "id")
     name = detail(row, "name")
-    leaders = row.get("department_leader")
     return DepartmentRow(
         department_id=department_id,
         parent_id=number(row, "parentid") or None,
-        order=number(row, "order"),
+        order=shown(number, row, "order"),
         name=None if name in ("", str(department_id)) else name,
-        leaders=None if leaders is None else texts(leaders, "department_leader"),
+        leaders=shown(ids_listed, row, "department_leader"),
     )
 
 
 def members(payload: Payload) -> list[MemberRow]:
     """The members of user/list."""
-    return [member(row) for row in rows(payload, "userlist")]
+    return [_listed_member(row) for row in rows(payload, "userlist")]
 
 
 def member(row: Payload) -> MemberRow:
@@ -104,7 +114,6 @@ def member(row: Payload) -> MemberRow:
     listed = row.get("department")
     visible = () if listed is None else numbers(listed, "department")
     flags = _aligned(row, "is_leader_in_dept", visible)
-    leaders = row.get("direct_leader")
     return MemberRow(
         userid=userid,
         open_userid=identifier(row, "open_userid"),
@@ -112,8 +121,8 @@ def member(row: Payload) -> MemberRow:
         departments=visible,
         orders=_aligned(row, "order", visible),
         leader_flags=None if flags is None else tuple(flag == 1 for flag in flags),
-        main_department=number(row, "main_department") or None,
-        direct_leaders=None if leaders is None else texts(leaders, "direct_leader"),
+        main_department=shown(number, row, "main_department") or None,
+        direct_leaders=shown(ids_listed, row, "direct_leader"),
         status=number(row, "status"),
         mobile=detail(row, "mobile"),
         email=detail(row, "email"),
@@ -124,42 +133,63 @@ def member(row: Payload) -> MemberRow:
 
 
 def userids(payload: Payload) -> list[str]:
-    """The userids of user/simplelist."""
-    return [required(row, "userid") for row in rows(payload, "userlist")]
+    """The userids of user/simplelist; "" for a row that names nobody."""
+    named = [shown(identifier, row, "userid") for row in rows(payload, "userlist")]
+    return [each or "" for each in named]
 
 
 def tag(payload: Payload, *, tag_id: int) -> TagRow:
-    """A tag; an answer with neither of its lists is none."""
+    """A tag; an answer with neither of its lists is none.
+
+    Shape: `odd` when an entry could not be read, so that it proves no absence.
+    """
     if "userlist" not in payload and "partylist" not in payload:
-        raise Unavailable("userlist and partylist are missing")
+        raise OddAnswer("userlist and partylist are missing")
     people = rows(payload, "userlist") if "userlist" in payload else []
     parties = payload.get("partylist", [])
+    if type(parties) is not list:
+        raise OddAnswer("partylist is not a list")
+    named = [shown(identifier, row, "userid") for row in people]
+    placed = [shown(number, {"id": each}, "id") for each in parties]
     return TagRow(
         tag_id=tag_id,
         name=detail(payload, "tagname"),
-        userids=frozenset(required(row, "userid") for row in people),
-        departments=frozenset(numbers(parties, "partylist")),
+        userids=frozenset(each for each in named if each is not None),
+        departments=frozenset(each for each in placed if each is not None),
+        odd=_first_odd({"userlist": named, "partylist": placed}),
     )
 
 
 def member_auth_page(payload: Payload) -> MemberAuthPage:
     """A page of the members who authorised the app themselves."""
+    listed = rows(payload, "member_auth_list")
+    named = [shown(identifier, row, "open_userid") for row in listed]
     return MemberAuthPage(
-        open_userids=tuple(
-            required(row, "open_userid") for row in rows(payload, "member_auth_list")
-        ),
+        open_userids=tuple(each for each in named if each is not None),
         next_cursor=identifier(payload, "next_cursor"),
+        odd=_first_odd({"member_auth_list": named}),
     )
 
 
 def admins(payload: Payload) -> list[AdminRow]:
-    """The administrators of the app."""
-    return [
-        AdminRow(
-            userid=required(row, "userid"), auth_type=required_number(row, "auth_type")
-        )
+    """The administrators of the app; whom it does not name clearly is none."""
+    named = [
+        (shown(identifier, row, "userid"), shown(number, row, "auth_type"))
         for row in rows(payload, "admin")
     ]
+    return [
+        AdminRow(userid=userid, auth_type=auth_type)
+        for userid, auth_type in named
+        if userid is not None and auth_type is not None
+    ]
+
+
+def agent_is_closed(payload: Payload) -> bool:
+    """Whether the corp has disabled the app.
+
+    Raises: OddAnswer when agent/get does not say.
+    """
+    return required_number(payload, "close") == 1
 
 
 def send_result(payload: Payload) -> SendResult:
@@ -188,15 +218,40 @@ def identity(payload: Payload) -> Identity:
         user_ticket=identifier(plain, "user_ticket"),
     )
     if found.userid is None and found.open_userid is None and found.openid is None:
-        raise Unavailable("nobody is named")
+        raise OddAnswer("nobody is named")
     return found
+
+
+def _listed_department(row: Payload) -> DepartmentRow:
+    try:
+        return department(row)
+    except OddAnswer as error:
+        named = shown(number, row, "id") or 0
+        return DepartmentRow(
+            department_id=named, parent_id=None, order=None, odd=error.reason
+        )
+
+
+def _listed_member(row: Payload) -> MemberRow:
+    try:
+        return member(row)
+    except OddAnswer as error:
+        named = shown(identifier, row, "userid") or ""
+        return MemberRow(userid=named, odd=error.reason)
+
+
+def _first_odd(lists: Mapping[str, Sequence[object]]) -> str | None:
+    """The name of the first list with an entry that could not be read."""
+    for name, read in lists.items():
+        if None in read:
+            return f"{name} has an entry that names nothing"
+    return None
 
 
 def _aligned(
     row: Payload, name: str, visible: tuple[int, ...]
 ) -> tuple[int, ...] | None:
-    listed = row.get(name)
-    values = None if listed is None else numbers(listed, name)
+    values = shown(numbers_listed, row, name)
     # A list of another length cannot be matched to departments, so it shows nothing.
     return values if values is not None and len(values) == len(visible) else None
 
@@ -229,8 +284,8 @@ def _corp(corp: Payload) -> CorpInfo:
         name=detail(corp, "corp_name"),
         full_name=detail(corp, "corp_full_name"),
         corp_type=detail(corp, "corp_type"),
-        subject_type=number(corp, "subject_type"),
-        user_max=number(corp, "corp_user_max"),
+        subject_type=shown(number, corp, "subject_type"),
+        user_max=shown(number, corp, "corp_user_max"),
         scale=detail(corp, "corp_scale"),
         industry=detail(corp, "corp_industry"),
         sub_industry=detail(corp, "corp_sub_industry"),
@@ -245,7 +300,7 @@ def _agent(agent: Payload) -> AgentInfo:
         name=detail(agent, "name"),
         auth_mode=number(agent, "auth_mode") or ADMIN_AUTH_MODE,
         is_customized=agent.get("is_customized_app") in (True, 1),
-        level=number(privilege, "level"),
+        level=shown(number, privilege, "level"),
         scope=_scope(privilege),
     )
 
@@ -255,7 +310,7 @@ def _scope(privilege: Payload) -> Scope:
     if not any(
         name in privilege for name in ("allow_party", "allow_user", "allow_tag")
     ):
-        raise Unavailable("the scope is missing")
+        raise OddAnswer("the scope is missing")
     return Scope(
         departments=frozenset(_numbers(privilege, "allow_party")),
         userids=frozenset(_texts(privilege, "allow_user")),

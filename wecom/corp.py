@@ -61,6 +61,14 @@ class CorpClient:
         """
         return self._post("agent/get_admin_list", answers.admins, {})
 
+    def agent_is_closed(self, agent_id: int) -> bool:
+        """Whether the corp has disabled the app.
+
+        Raises: Paused when WeCom says the same by refusing to answer.
+        Source: WeCom 90363.
+        """
+        return self._get("agent/get", answers.agent_is_closed, agentid=str(agent_id))
+
     def departments(self) -> list[DepartmentRow]:
         """Every visible department, without names, in any order.
 

@@ -7,6 +7,7 @@
         WrongReceiver        well made, but addressed to somebody else
         Malformed            the XML is not XML or lacks what it must carry
       Unavailable            network, time-out, HTTP 5xx, -1, 6000, 45035: try later
+        OddAnswer            it came whole and means nothing: whom it is about waits
       Throttled              45009, 45033, 45036, or our own limit: wait, then try
       TokenExpired           40014, 42001, 40082, 42009: drop the token, once more
       TicketMissing          40085: due again at the next ticket push
@@ -102,6 +103,14 @@ class Unavailable(WeComError):
             reason, errcode=errcode, endpoint=endpoint, corp_id=corp_id, hint=hint
         )
         self.wait_seconds = wait_seconds
+
+
+class OddAnswer(Unavailable):
+    """An answer came whole, and a field that decides something is of an odd type.
+
+    Asked again at once WeCom would say the same: whatever it is about stays undecided
+    and is asked again on a slow clock, and everybody else goes on.
+    """
 
 
 class Throttled(WeComError):

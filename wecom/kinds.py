@@ -259,7 +259,9 @@ DATA_EVENTS: Mapping[Kind, Rule] = {
     ("template_card_event", None): _handled(
         _card, "the admin's answer about held removals, if WeCom names them an admin"
     ),
-    ("template_card_menu_event", None): _ignored("no card of ours has a menu"),
+    ("template_card_menu_event", None): _handled(
+        _card, "the member hears no more of the card's item, or of its kind"
+    ),
     ("inactive_alert", None): _handled(_activity, _LOW_USE),
     ("low_active_alert", None): _handled(_activity, _LOW_USE),
     ("close_inactive_agent", None): _handled(_activity, "the corp is paused"),

@@ -65,6 +65,19 @@ class Button:
     style: int = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """What a card's corner offers: up to three acts, each with a key of ours.
+
+    Shape: `task_id` is ours and unique in the app; only `text` and `key` of the buttons
+        count.
+    """
+
+    task_id: str
+    about: str
+    actions: Sequence[Button]
+
+
 def user_name(userid: str) -> str:
     """Text that WeCom shows as this member's name."""
     return _name_of("userName", userid)
@@ -114,9 +127,11 @@ def text_notice(
     source: str = "",
     lines: Sequence[CardLine] = (),
     jumps: Sequence[Jump] = (),
+    menu: Menu | None = None,
 ) -> Message:
     """A template card to read; a tap on it opens the page."""
     card = _card("text_notice", title=title, description=description, body=body)
+    card |= {} if menu is None else _menu(menu)
     card |= _source(source) | _lines(lines)
     card["card_action"] = {"type": 1, "url": _url(url)}
     if jumps:
@@ -139,8 +154,7 @@ def button_card(
     url: str | None = None,
 ) -> Message:
     """A template card to answer; the task_id is ours and unique in the app."""
-    if not TASK_ID.fullmatch(task_id):
-        raise ValueError("a task_id has 1 to 128 letters, digits, _, - or @")
+    _check_task(task_id)
     if not buttons:
         raise ValueError("a card to answer has buttons")
     card = _card("button_interaction", title=title, description=description, body=body)
@@ -253,6 +267,23 @@ def _button(button: Button) -> dict[str, object]:
         raise ValueError(f"a button's key has 1 to {KEY_BYTES} bytes")
     label = _short(button.text, 10, "button")
     return {"text": label, "style": button.style, "key": button.key}
+
+
+def _menu(menu: Menu) -> dict[str, object]:
+    _check_task(menu.task_id)
+    actions = [_button(each) for each in _at_most(3, menu.actions, "menu actions")]
+    if not actions:
+        raise ValueError("a menu offers something")
+    listed = [{"text": each["text"], "key": each["key"]} for each in actions]
+    return {
+        "task_id": menu.task_id,
+        "action_menu": {"desc": menu.about, "action_list": listed},
+    }
+
+
+def _check_task(task_id: str) -> None:
+    if not TASK_ID.fullmatch(task_id):
+        raise ValueError("a task_id has 1 to 128 letters, digits, _, - or @")
 
 
 def _short(value: str, chars: int, name: str) -> str:

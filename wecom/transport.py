@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import threading
 import time
@@ -24,8 +25,27 @@ BODY_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 # WeCom answers with errcode 0 and this when it could not read our JSON.
 NOT_PARSED = "wrong json format"
+# More digits than any number of WeCom's has.
+_LONGEST_NUMBER = 64
 ERRCODE = re.compile(r"-?[0-9]{1,9}")
 QUERY = re.compile(r"\?\S*")
+PROXY_STATUS = re.compile(r"Tunnel connection failed: ([1-5][0-9]{2})\b")
+_STATUS_WORDS = {
+    407: "the proxy asks who we are",
+    403: "forbidden",
+    404: "no such page",
+}
+# The first that fits, the special before the general.
+_BROKEN: tuple[tuple[type[Exception], str], ...] = (
+    (requests.exceptions.ConnectTimeout, "no connection in time"),
+    (requests.exceptions.Timeout, "no answer in time"),
+    (TimeoutError, "no answer in time"),
+    (requests.exceptions.SSLError, "no trusted TLS connection"),
+    (requests.exceptions.ProxyError, "no way through the proxy"),
+    (requests.exceptions.ChunkedEncodingError, "the answer broke off"),
+    (requests.exceptions.ContentDecodingError, "the answer cannot be unpacked"),
+    (requests.exceptions.ConnectionError, "no connection, or it broke off"),
+)
 
 Answer = TypeVar("Answer")
 
@@ -40,9 +60,18 @@ class Meter(Protocol):
         """
 
     def after(
-        self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float
+        self,
+        endpoint: str,
+        corp_id: str | None,
+        errcode: int | None,
+        seconds: float,
+        *,
+        came: str = "",
     ) -> None:
-        """Called after each call that was made; errcode None means no answer."""
+        """Called after each call that was made; errcode None means no answer.
+
+        Shape: `came` says what came instead of one, in words of ours.
+        """
 
 
 class Unmetered:
@@ -52,7 +81,13 @@ class Unmetered:
         """Let the call through."""
 
     def after(
-        self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float
+        self,
+        endpoint: str,
+        corp_id: str | None,
+        errcode: int | None,
+        seconds: float,
+        *,
+        came: str = "",
     ) -> None:
         """Forget the call."""
 
@@ -118,7 +153,7 @@ class Transport:
     ) -> Answer:
         seconds = self._meter.before(endpoint, corp_id) or self._call_seconds
         started = time.monotonic()
-        errcode = None
+        errcode, came = None, ""
         try:
             payload = _decoded(
                 self._fetch(method, endpoint, query=query, data=data, seconds=seconds)
@@ -127,10 +162,11 @@ class Transport:
             if errcode == OK and NOT_PARSED not in _errmsg(payload):
                 return read(payload)
         except (Unavailable, Throttled) as error:
-            error.endpoint, error.corp_id = endpoint, corp_id
+            error.endpoint, error.corp_id, came = endpoint, corp_id, error.reason
             raise
         finally:
-            self._meter.after(endpoint, corp_id, errcode, time.monotonic() - started)
+            seconds = time.monotonic() - started
+            self._meter.after(endpoint, corp_id, errcode, seconds, came=came)
         raise _failure(payload, errcode, endpoint=endpoint, corp_id=corp_id)
 
     def _fetch(
@@ -147,7 +183,7 @@ class Transport:
                 method, endpoint, query=query, data=data, seconds=seconds
             )
         except (OSError, HTTPError) as error:
-            failure = type(error).__name__
+            failure = _told(error)
         # Raised out here because such an error, and whatever is chained to it, quotes
         # the URL and with it the token.
         raise Unavailable(failure)
@@ -175,7 +211,7 @@ class Transport:
             if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                 raise Throttled("HTTP 429")
             if response.status_code != HTTPStatus.OK:
-                raise Unavailable(f"HTTP {response.status_code}")
+                raise Unavailable(_refusal(response))
             return self._body(response)
 
     def _body(self, response: requests.Response) -> bytes:
@@ -205,14 +241,65 @@ class Transport:
 
 
 def _decoded(body: bytes) -> Payload:
+    payload = _parsed(body)
+    if type(payload) is not dict:
+        raise Unavailable(f"HTTP 200 with {_kind_of(body)} instead of a JSON object")
+    return payload
+
+
+def _parsed(body: bytes) -> object:
     try:
-        payload = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
         # Not raised in here: the decoder's error holds the text, perhaps a token's.
-        payload = None
-    if type(payload) is not dict:
-        raise Unavailable("the answer is not a JSON object")
-    return payload
+        pass
+    try:
+        # One broken byte, raw control character or endless number costs its own field.
+        text = body.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+        return json.loads(text, strict=False, parse_int=_bounded)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refusal(response: requests.Response) -> str:
+    """Which status came, with what: never an address or a body, they may quote."""
+    status = response.status_code
+    what = _STATUS_WORDS.get(status) or ("a redirect" if status // 100 == 3 else None)
+    html = "html" in response.headers.get("Content-Type", "").lower()
+    parts = [what, "an HTML page" if html else None]
+    came = ", ".join(part for part in parts if part)
+    return f"HTTP {status} ({came})" if came else f"HTTP {status}"
+
+
+def _told(error: Exception) -> str:
+    """What became of the connection; of the error's own words only a proxy's status."""
+    proxied = PROXY_STATUS.search(str(error))
+    if proxied:
+        status = int(proxied[1])
+        what = _STATUS_WORDS.get(status)
+        return f"the proxy answered HTTP {status}" + (f" ({what})" if what else "")
+    words = next((said for kind, said in _BROKEN if isinstance(error, kind)), None)
+    name = type(error).__name__
+    return f"{words} ({name})" if words else name
+
+
+def _bounded(digits: str) -> int | float:
+    # Python refuses to read integers of thousands of digits; no field is a float.
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else math.inf
+
+
+def _kind_of(body: bytes) -> str:
+    """What came, in words of ours: never a piece of it."""
+    start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not body:
+        return "an empty body"
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+        return "an HTML page"
+    if start.startswith(b"<"):
+        return "markup"
+    if start.startswith((b"{", b"[")):
+        return f"{len(body)} bytes of broken JSON"
+    return f"{len(body)} bytes"
 
 
 def _errcode(payload: Payload) -> int:

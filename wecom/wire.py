@@ -121,7 +121,8 @@ class AdminRow:
 class DepartmentRow:
     """One department; the name is None where WeCom repeats the id instead.
 
-    `parent_id` is None for 0 and may name a department that is not shown.
+    `parent_id` is None for 0 and may name a department that is not shown. `odd` says
+    why a row cannot be used; its id is 0 when not even that can be read.
     """
 
     department_id: int
@@ -129,6 +130,7 @@ class DepartmentRow:
     order: int | None
     name: str | None = None
     leaders: tuple[str, ...] | None = None
+    odd: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,8 @@ class MemberRow:
     """One member as WeCom shows them.
 
     `departments` is what is visible, () when nothing is; `orders` and `leader_flags`
-    align with it. The name is None where WeCom repeats the userid instead.
+    align with it. The name is None where WeCom repeats the userid instead. `odd` says
+    why a row cannot be used; its userid is "" when not even that can be read.
     """
 
     userid: str
@@ -153,24 +156,33 @@ class MemberRow:
     biz_mail: str | None = None
     position: str | None = None
     alias: str | None = None
+    odd: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagRow:
-    """A tag with the members and departments selected in it, not expanded."""
+    """A tag with the members and departments selected in it, not expanded.
+
+    `odd` says why it may hold more than could be read.
+    """
 
     tag_id: int
     name: str | None
     userids: frozenset[str]
     departments: frozenset[int]
+    odd: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberAuthPage:
-    """Some of the members who authorised the app; no cursor means the last page."""
+    """Some of the members who authorised the app; no cursor means the last page.
+
+    `odd` says why there may be more than could be read.
+    """
 
     open_userids: tuple[str, ...]
     next_cursor: str | None
+    odd: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

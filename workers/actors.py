@@ -22,7 +22,7 @@ from workers.runs import run
 from workers.runtime import Runtime, build
 
 logs.write_json()
-_SETTINGS = settings.load()
+_SETTINGS = settings.load_or_exit()
 BROKER = make_broker(_SETTINGS.redis_url, receiver=False)
 dramatiq.set_broker(BROKER)
 

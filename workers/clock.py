@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 import logs
-from settings import Settings, load
+from settings import Settings, load_or_exit
 from store.database import StoreUnavailable, glance, transaction
 from store.inbox import due, leases
 from store.platform import schedule
@@ -18,12 +18,15 @@ from workers.lease import held
 from workers.queue.broker import make_broker
 from workers.runtime import Runtime, build
 from workers.upkeep import jobs
+from workers.upkeep.agenda import Agenda
 
 # The lease of the leader, and the row of the nightly resync.
 CLOCK = "clock"
 RESYNC = "resync"
 
 _TICK_SECONDS = 1.0
+# A lease outlives its holder by 15 s at most; who stands by need not look more often.
+_STANDBY_SECONDS = 3.0
 _STAGGER_SECONDS = 3600.0
 _STOP_SECONDS = 1.0
 # Each group of upkeep's jobs, the renewal of leases, and one that nothing waits for.
@@ -70,7 +73,8 @@ class Clock:
         self._runtime = runtime
         self._stopping = stopping
         self._lease: UUID | None = None
-        self._crew = jobs.Crew(runtime, stopping)
+        self._agenda = Agenda(runtime.pool)
+        self._crew = jobs.Crew(runtime, stopping, agenda=self._agenda)
 
     @property
     def leads(self) -> bool:
@@ -84,7 +88,7 @@ class Clock:
                 self.turn()
             except StoreUnavailable:
                 _log.warning("clock waits, store away")
-            self._stopping.wait(_TICK_SECONDS)
+            self._stopping.wait(_TICK_SECONDS if self.leads else _STANDBY_SECONDS)
         try:
             self._resign()
         except StoreUnavailable:
@@ -99,9 +103,16 @@ class Clock:
         if lease is None:
             return
         with held(self._runtime.pool, CLOCK, lease):
-            resync_if_due(self._runtime)
+            self._agenda.look()
+            if self._agenda.is_due(RESYNC):
+                resync_if_due(self._runtime)
             self._crew.turn()
-            jobs.tick(self._runtime, of=jobs.PROMPT, stopping=self._stopping)
+            jobs.tick(
+                self._runtime,
+                of=jobs.PROMPT,
+                agenda=self._agenda,
+                stopping=self._stopping,
+            )
 
     def _lead(self) -> UUID | None:
         """The leader's lease, if it is ours."""
@@ -133,7 +144,7 @@ def main() -> None:
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     logs.write_json()
-    settings = load()
+    settings = load_or_exit()
     broker = make_broker(settings.redis_url, receiver=False)
     runtime = build(settings, broker=broker, pool_size=_POOL_SIZE)
     stopping = threading.Event()

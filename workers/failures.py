@@ -8,13 +8,21 @@ from enum import StrEnum
 from store.database import StoreUnavailable
 from store.inbox.leases import LeaseLost
 from wecom.errors import (
+    Gone,
     Misconfigured,
+    NotPermitted,
+    NotVisible,
     Paused,
+    Refused,
     Revoked,
+    Spent,
     Throttled,
     TicketMissing,
     TokenExpired,
+    TooLarge,
     Unavailable,
+    Undeliverable,
+    Unlicensed,
     WeComError,
 )
 
@@ -48,15 +56,20 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rule:
-    """What one class of error means; `seconds` None means back off by strikes."""
+    """What one class of error means; `seconds` None means back off by strikes.
+
+    Shape: `ours` when somebody of us has to mend it, so that it is logged whole.
+    """
 
     error: type[Exception]
     fault: Fault
     waits_for: str
     seconds: float | None = None
+    ours: bool = False
 
 
-# The first line whose class fits counts; what is in no line is our own fault.
+# The first line whose class fits counts; every errcode has a class, and every class a
+# line. What is in no line is our own fault.
 _RULES = (
     _Rule(error=LeaseLost, fault=Fault.LOST, waits_for="lease", seconds=0),
     _Rule(error=Throttled, fault=Fault.THEIRS, waits_for="throttle"),
@@ -83,14 +96,28 @@ _RULES = (
         waits_for="store",
         seconds=_FIRST_WAIT_SECONDS,
     ),
+    # Refusals of one question: only what asked it is cornered, and nothing is broken.
+    _Rule(error=NotVisible, fault=Fault.OURS, waits_for="refused"),
+    _Rule(error=Gone, fault=Fault.OURS, waits_for="refused"),
+    _Rule(error=Spent, fault=Fault.OURS, waits_for="refused"),
+    _Rule(error=TooLarge, fault=Fault.OURS, waits_for="refused"),
+    _Rule(error=NotPermitted, fault=Fault.OURS, waits_for="refused"),
+    _Rule(error=Undeliverable, fault=Fault.OURS, waits_for="refused"),
+    _Rule(error=Unlicensed, fault=Fault.OURS, waits_for="refused"),
+    _Rule(error=Refused, fault=Fault.OURS, waits_for="refused", ours=True),
 )
-_OURS = _Rule(error=Exception, fault=Fault.OURS, waits_for="retry")
+_OURS = _Rule(error=Exception, fault=Fault.OURS, waits_for="retry", ours=True)
+
+
+def rule_of(error: type[Exception]) -> _Rule:
+    """The line of the table that fits this class of error."""
+    return next((each for each in _RULES if issubclass(error, each.error)), _OURS)
 
 
 def judge(error: Exception, *, strikes: int) -> Judgement:
     """What an error means, after `strikes` earlier failures in a row."""
-    rule = next((each for each in _RULES if isinstance(error, each.error)), _OURS)
-    if rule is _OURS:
+    rule = rule_of(type(error))
+    if rule.ours:
         _log.error("failed for a reason of its own", exc_info=error)
     return Judgement(
         fault=rule.fault,

@@ -9,6 +9,7 @@ from settings import Settings
 from store.database import Plans, Pool, open_pool
 from store.org.corps import Corp
 from store.sealing import DataKey, Keyring
+from tapd.api import TapdApi, hasty_pace, open_api
 from wecom.client import WeCom
 from wecom.corp import CorpClient as CorpApi
 from wecom.transport import Transport
@@ -40,6 +41,7 @@ class Runtime:
     lanes: Lanes
     known_pauses: KnownPauses
     suspects: Suspects
+    tapd: TapdApi | None
 
     def corp_api(self, corp: Corp, *, count: CallCount | None = None) -> CorpApi:
         """The calls of one corp; those made through it are added to `count`.
@@ -96,6 +98,12 @@ def build(
         lanes=lanes,
         known_pauses=known,
         suspects=Suspects(known),
+        tapd=open_api(
+            settings.tapd.api_url,
+            client_id=settings.tapd.client_id,
+            client_secret=settings.tapd.client_secret,
+            pace=hasty_pace(),
+        ),
     )
 
 

@@ -1,14 +1,13 @@
 """user/*: what an ordinary third-party app may read of people (wecom.md 3.4, 3.12)."""
 
-import re
+from collections.abc import Iterator
 from typing import Any
 
 from simulator.api.calls import Call, Endpoint, Needs, Refusal, listed, text, whole
 from simulator.changes import direct_leader, main_department
-from simulator.directory import Directory, Member
+from simulator.directory import USERID, Directory, Member
 from simulator.grant import AuthMode
 
-USERID = re.compile(r"[0-9A-Za-z_\-@.]{1,64}")
 LONGEST_PAGE = 1000
 MISSED_SHARE = 0.2
 
@@ -24,16 +23,15 @@ def simplelist(call: Call) -> dict[str, Any]:
                 "department": list(view.shown_departments(member)),
                 "open_userid": member.open_userid,
             }
-            for member in view.people(_department(call, view))
+            for member in _people(call, view)
         ]
     }
 
 
 def list_members(call: Call) -> dict[str, Any]:
-    """Direct members of one department (WeCom 90337)."""
+    """Direct members of one department; with fetch_child all below it (WeCom 90337)."""
     view = call.view
-    people = view.people(_department(call, view))
-    return {"userlist": [_shown(call, member) for member in people]}
+    return {"userlist": [_shown(call, member) for member in _people(call, view)]}
 
 
 def get(call: Call) -> dict[str, Any]:
@@ -42,7 +40,7 @@ def get(call: Call) -> dict[str, Any]:
     if USERID.fullmatch(userid) is None:
         raise Refusal(40003)
     view = call.view
-    member = view.members.get(userid)
+    member = view.find_member(userid, ignoring_case=call.corp.plain_ids)
     if member is None:
         raise Refusal(60111)
     if not view.is_readable(member):
@@ -102,6 +100,16 @@ def userid_to_openuserid(call: Call) -> dict[str, Any]:
 def forbidden(call: Call) -> dict[str, Any]:
     """list_id wants contact-edit authorisation, invite a contact app (96021, 91127)."""
     raise Refusal(48002)
+
+
+def _people(call: Call, view: Directory) -> Iterator[Member]:
+    """Whom a list shows; `fetch_child` is kept for old clients."""
+    department_id = _department(call, view)
+    if whole(call.query, "fetch_child", default=0) != 1:
+        yield from view.people(department_id)
+        return
+    for userid in view.people_below([department_id]):
+        yield view.members[userid]
 
 
 def _department(call: Call, view: Directory) -> int:

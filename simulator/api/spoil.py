@@ -1,7 +1,7 @@
 """What a fault does to an answer on its way out."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask import Response
@@ -21,12 +21,12 @@ def spoil(
     """
     kind = fault.kind if fault else None
     seconds = fault.seconds if fault else 0.0
+    if kind in _INSTEAD:
+        return _INSTEAD[kind](), False
     if kind is Kind.EMPTY:
         return _json(written(_emptied(answer))), True
-    if kind is Kind.HTTP_500:
-        return Response("Internal Server Error", status=500), False
-    if kind is Kind.BLANK:
-        return Response(b"", mimetype="application/json"), False
+    if fault is not None and kind is Kind.ODD:
+        return _json(written(_odd(answer, fault))), True
     if kind is Kind.TIMEOUT:
         world.stopping.wait(seconds)
         return Response(b"", status=504, headers={"Connection": "close"}), False
@@ -35,6 +35,15 @@ def spoil(
     if kind is Kind.TRICKLING:
         return _slow(world, text.encode(), seconds), True
     return _json(text), True
+
+
+# What comes although nothing was asked of WeCom's own, or nothing is left of it.
+_INSTEAD: Mapping[Kind | None, Callable[[], Response]] = {
+    Kind.HTML: lambda: Response("<!DOCTYPE html><title>Sign in</title>"),
+    Kind.REDIRECT: lambda: Response(status=301, headers={"Location": "/portal"}),
+    Kind.HTTP_500: lambda: Response("Internal Server Error", status=500),
+    Kind.BLANK: lambda: Response(b"", mimetype="application/json"),
+}
 
 
 def written(answer: dict[str, Any]) -> str:
@@ -54,6 +63,23 @@ def _emptied(answer: dict[str, Any]) -> dict[str, Any]:
         for name, value in answer.items()
         if name in kept or isinstance(value, list)
     }
+
+
+# What names the row of one person, department or tag.
+_NAMES = ("userid", "open_userid", "id", "tagid")
+
+
+def _odd(value: Any, fault: Fault) -> Any:
+    """The answer with another value in a field of the rows that the fault is about."""
+    if isinstance(value, list):
+        return [_odd(each, fault) for each in value]
+    if not isinstance(value, dict):
+        return value
+    told = {name: _odd(each, fault) for name, each in value.items()}
+    named = [str(value[name]) for name in _NAMES if name in value]
+    if fault.field in value and (not fault.key or fault.key in named):
+        told[fault.field] = fault.value
+    return told
 
 
 def _cut(body: bytes) -> Response:

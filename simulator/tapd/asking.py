@@ -15,7 +15,18 @@ from simulator.world import World
 
 PLACEHOLDER = "Hello world from TAPD API server, please read the documents."
 # Top-level paths that exist; all others are greeted (tapd.md 1.3).
-KNOWN = {"quickstart", "tokens", "users", "workspaces"}
+KNOWN = {
+    "bugs",
+    "iterations",
+    "quickstart",
+    "stories",
+    "tasks",
+    "tokens",
+    "user_oauth",
+    "users",
+    "workflows",
+    "workspaces",
+}
 
 
 class Refusal(Exception):

@@ -10,6 +10,7 @@ from simulator.tapd.asking import (
     check_client,
     required,
 )
+from simulator.tapd.item_endpoints import ITEM_ENDPOINTS, project_info
 from simulator.tapd.people import (
     ADMIN_ROLE,
     LEFT,
@@ -101,7 +102,11 @@ def third_user_mapping(asked: Asked) -> dict[str, Any]:
 
 
 def workspace_info(asked: Asked) -> dict[str, Any]:
-    """A company is itself a workspace of the category `organization`."""
+    """A project, or a company: that is itself one of the category `organization`."""
+    caller(asked)
+    project = project_info(asked, required(asked, "workspace_id"))
+    if project is not None:
+        return project
     company = _company(asked)
     return {
         "Workspace": {
@@ -173,4 +178,5 @@ ENDPOINTS = {
     "users/get_third_user_mapping": Endpoint(method="GET", handler=third_user_mapping),
     "workspaces/users": Endpoint(method="GET", handler=workspace_users),
     "workspaces/get_workspace_info": Endpoint(method="GET", handler=workspace_info),
+    **ITEM_ENDPOINTS,
 }

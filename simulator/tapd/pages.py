@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from simulator.page import page_words
 from simulator.returning import address_back
 from simulator.tapd.people import Account, Company
+from simulator.tapd.projects import LABELS, STATUSES, Item, Project
 from simulator.tokens import Paper
 from simulator.world import World
 
@@ -123,12 +124,53 @@ def _add_landing(pages: Blueprint, world: World) -> None:
     def home() -> Page:
         account = visitor(world)
         mine = world.tapd.companies_of(account.account_id) if account else []
-        return render_template("tapd_home.html", mine=mine, sync=world.config.sync)
+        companies = {one.company_id for one in mine}
+        projects = [
+            one for one in world.projects.by_id.values() if one.company_id in companies
+        ]
+        return render_template(
+            "tapd_home.html", mine=mine, projects=projects, sync=world.config.sync
+        )
 
     @pages.get("/<int:workspace_id>/<path:rest>")
     @signed_in(world)
     def item(workspace_id: int, rest: str) -> Page:
-        return render_template("tapd_item.html", workspace_id=workspace_id, rest=rest)
+        project = world.projects.by_id.get(str(workspace_id))
+        found = None if project is None else _find_item(project, rest)
+        if project is None or found is None:
+            return render_template(
+                "tapd_item.html", workspace_id=workspace_id, rest=rest
+            )
+        return render_template(
+            "tapd_work_item.html",
+            project=project,
+            item=found,
+            statuses=STATUSES[found.kind],
+            labels=LABELS,
+            comments=[
+                each
+                for each in project.comments.values()
+                if each.item_id == found.item_id
+            ],
+        )
+
+
+def item_page(project: Project, item: Item) -> str:
+    """The address of an item's page, as TAPD's links have it (tapd.md 5)."""
+    paths = {
+        "story": "prong/stories/view",
+        "task": "prong/tasks/view",
+        "bug": "bugtrace/bugs/view",
+        "iteration": "prong/iterations/card_view",
+    }
+    rest = f"{paths[item.kind]}/{item.item_id}"
+    return url_for("tapd.item", workspace_id=int(project.workspace_id), rest=rest)
+
+
+def _find_item(project: Project, rest: str) -> Item | None:
+    """The item that an address ends with, whatever kind it calls it."""
+    item_id = rest.rpartition("/")[2]
+    return next((one for one in project.items.values() if one.item_id == item_id), None)
 
 
 def _acting(world: World) -> Account | None:

@@ -25,6 +25,7 @@ class ClaimedMail:
     barrier: bool
     attempts: int
     late_asks: int
+    troubles: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +143,7 @@ def _claim_rows(
                 WHERE inbox.event_id = due.event_id
                     AND inbox.received_at = due.received_at
                 RETURNING inbox.event_id, inbox.received_at, kind, change, key,
-                    sent_at, hint, barrier, attempts, late_asks
+                    sent_at, hint, barrier, attempts, late_asks, troubles
             )
             SELECT * FROM claimed ORDER BY event_id
             """,  # noqa: S608 - the inserted text is one of two constants above
@@ -166,11 +167,25 @@ def give_back(connection: Connection, claim: ClaimedBatch) -> None:
     )
 
 
+def note_unanswered(connection: Connection, claim: ClaimedBatch) -> None:
+    """Remember that these rows were asked about in vain, while nobody was answered.
+
+    Next time they are their own trouble, and hold up no mail that comes meanwhile.
+    """
+    connection.execute(
+        "UPDATE inbox SET troubles = troubles + 1"
+        " WHERE mailbox = %s AND state = 'pending' AND claim = %s",
+        [claim.mailbox, claim.claim_id],
+    )
+
+
 def put_off(connection: Connection, claim: ClaimedBatch, *, seconds: float) -> None:
     """Return what is claimed for a while: other mail of the mailbox may come first."""
     connection.execute(
         """
         UPDATE inbox SET claim = NULL, attempts = greatest(attempts - 1, 0),
+            waits_for = 'redirect',
+            waiting_since = coalesce(waiting_since, clock_timestamp()),
             not_before = clock_timestamp() + make_interval(secs => %(seconds)s)
         WHERE mailbox = %(mailbox)s AND state = 'pending' AND claim = %(claim)s
         """,
@@ -184,7 +199,8 @@ def return_failed(
     """Return a row that failed alone: the attempt counts, and only this row waits."""
     connection.execute(
         """
-        UPDATE inbox SET claim = NULL, error = %(error)s,
+        UPDATE inbox SET claim = NULL, error = %(error)s, waits_for = 'retry',
+            waiting_since = coalesce(waiting_since, clock_timestamp()),
             not_before = clock_timestamp() + make_interval(secs => %(seconds)s)
         WHERE mailbox = %(mailbox)s AND state = 'pending' AND claim = %(claim)s
         """,
@@ -202,7 +218,8 @@ def fail(connection: Connection, mailbox: str, event_id: int, *, error: str) -> 
     row = connection.execute(
         """
         UPDATE inbox SET state = 'failed', outcome = 'failed', claim = NULL,
-            error = %s, done_at = clock_timestamp()
+            error = %s, waits_for = NULL, waiting_since = NULL,
+            done_at = clock_timestamp()
         WHERE mailbox = %s AND event_id = %s AND state = 'pending'
         RETURNING barrier
         """,

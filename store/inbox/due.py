@@ -1,5 +1,6 @@
 """What is due although nobody works on it: mailboxes, runs and corps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,9 +9,10 @@ from psycopg.rows import class_row
 from domain.ids import CorpPk, RunId
 from store.database import Connection
 from store.inbox.mailboxes import Mailbox
+from store.org.corps import FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS
 
 # Whoever made it due has rung; only what still lies there has been missed.
-MISSED_SECONDS = 2.0
+MISSED = timedelta(seconds=2)
 PARKED_SECONDS = 15 * 60.0
 
 # Each mailbox with pending mail, found by one step in the index each: the mail of one
@@ -40,24 +42,39 @@ class DueCorp:
     cause: str
 
 
+# Mailboxes whose mail has been due for `missed`, and that nobody drains.
+MISSED_MAILBOXES = f"""
+    {_BOXES}
+    SELECT mailbox FROM free
+    WHERE NOT EXISTS (
+            SELECT FROM mailboxes WHERE mailboxes.mailbox = free.mailbox
+                AND not_before > clock_timestamp() - %(missed)s)
+        AND EXISTS (
+            SELECT FROM inbox
+            WHERE inbox.mailbox = free.mailbox AND state = 'pending'
+                AND received_at <= clock_timestamp() - %(missed)s
+                AND (not_before IS NULL
+                    OR not_before <= clock_timestamp() - %(missed)s))
+"""  # noqa: S608 - a constant of this module
+
+# Runs that have been due for `missed`, that nobody works on although they could.
+MISSED_RUNS = """
+    SELECT run_id FROM runs
+    WHERE state IN ('queued', 'running')
+        AND not_before <= clock_timestamp() - %(missed)s
+        AND (worker IS NULL OR worker_until < clock_timestamp())
+        AND NOT (state = 'queued' AND EXISTS (
+            SELECT FROM runs AS other
+            WHERE other.corp_pk = runs.corp_pk AND other.state = 'running'
+                AND (other.cause <> 'plan' OR runs.cause = 'plan')))
+"""
+
+
 def list_mailboxes(connection: Connection, *, limit: int) -> list[str]:
     """Mailboxes whose mail has been due for 2 s and that nobody drains."""
     rows = connection.execute(
-        f"""
-        {_BOXES}
-        SELECT mailbox FROM free
-        WHERE NOT EXISTS (
-                SELECT FROM mailboxes WHERE mailboxes.mailbox = free.mailbox
-                    AND not_before > clock_timestamp() - %(missed)s)
-            AND EXISTS (
-                SELECT FROM inbox
-                WHERE inbox.mailbox = free.mailbox AND state = 'pending'
-                    AND received_at <= clock_timestamp() - %(missed)s
-                    AND (not_before IS NULL
-                        OR not_before <= clock_timestamp() - %(missed)s))
-        LIMIT %(limit)s
-        """,  # noqa: S608 - a constant of this module
-        {"missed": timedelta(seconds=MISSED_SECONDS), "limit": limit},
+        f"{MISSED_MAILBOXES} LIMIT %(limit)s",
+        {"missed": MISSED, "limit": limit},
     ).fetchall()
     return [mailbox for (mailbox,) in rows]
 
@@ -92,18 +109,8 @@ def list_waiting(
 def list_runs(connection: Connection, *, limit: int) -> list[RunId]:
     """Runs that have been due for 2 s, that nobody works on although they could."""
     rows = connection.execute(
-        """
-        SELECT run_id FROM runs
-        WHERE state IN ('queued', 'running')
-            AND not_before <= clock_timestamp() - make_interval(secs => %(missed)s)
-            AND (worker IS NULL OR worker_until < clock_timestamp())
-            AND NOT (state = 'queued' AND EXISTS (
-                SELECT FROM runs AS other
-                WHERE other.corp_pk = runs.corp_pk AND other.state = 'running'
-                    AND (other.cause <> 'plan' OR runs.cause = 'plan')))
-        ORDER BY not_before LIMIT %(limit)s
-        """,
-        {"missed": MISSED_SECONDS, "limit": limit},
+        f"{MISSED_RUNS} ORDER BY not_before LIMIT %(limit)s",
+        {"missed": MISSED, "limit": limit},
     ).fetchall()
     return [RunId(run_id) for (run_id,) in rows]
 
@@ -144,6 +151,33 @@ def take_doubted(connection: Connection, *, limit: int) -> list[CorpPk]:
         [limit],
     ).fetchall()
     return [CorpPk(row[0]) for row in rows]
+
+
+def take_paused(connection: Connection, *, by: Sequence[str], limit: int) -> list[str]:
+    """The mailboxes of corps whose pause is to be looked at now; later again."""
+    rows = connection.execute(
+        """
+        WITH paused AS (
+            SELECT corp_pk FROM corps
+            WHERE state = 'paused' AND paused_by = ANY(%(by)s)
+                AND coalesce(pause_look_at, '-infinity') <= clock_timestamp()
+            ORDER BY pause_look_at NULLS FIRST LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE corps SET pause_looks = pause_looks + 1,
+            pause_look_at = clock_timestamp() + make_interval(secs =>
+                least(%(longest)s, %(first)s * 2 ^ least(pause_looks, 16)))
+        FROM paused WHERE corps.corp_pk = paused.corp_pk
+        RETURNING 'corp:' || corp_id
+        """,
+        {
+            "by": list(by),
+            "limit": limit,
+            "first": FIRST_LOOK_SECONDS,
+            "longest": LONGEST_LOOK_SECONDS,
+        },
+    ).fetchall()
+    return [mailbox for (mailbox,) in rows]
 
 
 def spread_corps(connection: Connection, *, cause: str, seconds: float) -> int:

@@ -56,10 +56,24 @@ def _lock(connection: Connection, mailbox: str) -> Mailbox | None:
         return cursor.fetchone()
 
 
-def note_claim(connection: Connection, mailbox: str, claim_id: UUID) -> None:
+def note_claim(
+    connection: Connection, mailbox: str, claim_id: UUID, *, worker: str
+) -> None:
     """Remember a claim until its outcome is recorded, so that a death is noticed."""
     connection.execute(
-        "UPDATE mailboxes SET open_claim = %s WHERE mailbox = %s", [claim_id, mailbox]
+        "UPDATE mailboxes SET open_claim = %s, worker = %s WHERE mailbox = %s",
+        [claim_id, worker, mailbox],
+    )
+
+
+def note_takeover(
+    connection: Connection, mailbox: str, *, worker: str, events: int
+) -> None:
+    """Keep that a worker died over mail, and who goes on with it."""
+    connection.execute(
+        "INSERT INTO takeovers (mailbox, dead_worker, worker, events)"
+        " SELECT mailbox, worker, %s, %s FROM mailboxes WHERE mailbox = %s",
+        [worker, events, mailbox],
     )
 
 
@@ -75,7 +89,9 @@ def note_outcome(connection: Connection, mailbox: str) -> None:
             claim_limit = least(claim_limit * 2, %(full)s),
             strikes = CASE WHEN waiting THEN strikes ELSE 0 END,
             not_before = CASE WHEN waiting THEN not_before END,
-            waits_for = CASE WHEN waiting THEN waits_for END
+            waits_for = CASE WHEN waiting THEN waits_for END,
+            waiting_since = CASE WHEN waiting THEN waiting_since END,
+            error = CASE WHEN waiting THEN error END
         FROM (
             SELECT coalesce(not_before > clock_timestamp(), false) AS waiting
             FROM mailboxes WHERE mailbox = %(mailbox)s
@@ -87,17 +103,28 @@ def note_outcome(connection: Connection, mailbox: str) -> None:
 
 
 def wait(
-    connection: Connection, mailbox: str, *, seconds: float, waits_for: str
+    connection: Connection, mailbox: str, *, seconds: float, waits_for: str, error: str
 ) -> None:
-    """Forbid draining for a while; counts a strike, which lengthens the next wait."""
+    """Forbid draining for a while; counts a strike, which lengthens the next wait.
+
+    Repeats: since when it waits for the same thing stays.
+    """
     connection.execute(
         """
         UPDATE mailboxes SET open_claim = NULL, strikes = strikes + 1,
-            waits_for = %(waits_for)s,
+            waits_for = %(waits_for)s, error = %(error)s,
+            waiting_since = CASE WHEN waits_for = %(waits_for)s
+                THEN coalesce(waiting_since, clock_timestamp())
+                ELSE clock_timestamp() END,
             not_before = clock_timestamp() + make_interval(secs => %(seconds)s)
         WHERE mailbox = %(mailbox)s
         """,
-        {"mailbox": mailbox, "seconds": seconds, "waits_for": waits_for},
+        {
+            "mailbox": mailbox,
+            "seconds": seconds,
+            "waits_for": waits_for,
+            "error": error,
+        },
     )
 
 
@@ -114,11 +141,14 @@ def hold(
     """
     connection.execute(
         """
-        INSERT INTO mailboxes (mailbox, waits_for, not_before)
-        VALUES (%(mailbox)s, %(waits_for)s,
+        INSERT INTO mailboxes AS known (mailbox, waits_for, waiting_since, not_before)
+        VALUES (%(mailbox)s, %(waits_for)s, clock_timestamp(),
             clock_timestamp() + make_interval(secs => %(seconds)s))
         ON CONFLICT (mailbox) DO UPDATE
-        SET waits_for = excluded.waits_for, not_before = excluded.not_before
+        SET waits_for = excluded.waits_for, not_before = excluded.not_before,
+            error = NULL, waiting_since = CASE WHEN known.waits_for = excluded.waits_for
+                THEN coalesce(known.waiting_since, excluded.waiting_since)
+                ELSE excluded.waiting_since END
         """,
         {"mailbox": mailbox, "waits_for": waits_for, "seconds": seconds},
     )
@@ -128,7 +158,8 @@ def pace(connection: Connection, mailbox: str, *, seconds: float) -> None:
     """Wait for a burst to calm down; no strike, nothing is wrong."""
     connection.execute(
         """
-        UPDATE mailboxes SET waits_for = 'calm',
+        UPDATE mailboxes SET waits_for = 'calm', error = NULL,
+            waiting_since = clock_timestamp(),
             not_before = clock_timestamp() + make_interval(secs => %s)
         WHERE mailbox = %s
         """,
@@ -148,7 +179,16 @@ def limit_claim(connection: Connection, mailbox: str, limit: int) -> None:
 def make_due(connection: Connection, mailbox: str) -> None:
     """End any waiting of this mailbox."""
     connection.execute(
-        "UPDATE mailboxes SET not_before = NULL, waits_for = NULL, strikes = 0"
-        " WHERE mailbox = %s",
+        "UPDATE mailboxes SET not_before = NULL, waits_for = NULL, strikes = 0,"
+        " waiting_since = NULL, error = NULL WHERE mailbox = %s",
         [mailbox],
+    )
+
+
+def end_wait(connection: Connection, mailbox: str, *, waits_for: str) -> None:
+    """End the waiting of this mailbox if this is what it waits for."""
+    connection.execute(
+        "UPDATE mailboxes SET not_before = NULL, waits_for = NULL, strikes = 0,"
+        " waiting_since = NULL, error = NULL WHERE mailbox = %s AND waits_for = %s",
+        [mailbox, waits_for],
     )

@@ -49,7 +49,7 @@ _CLAIM = """
             AND EXISTS (SELECT FROM lease)
         ORDER BY event_id LIMIT %(full)s
     ), box AS (
-        UPDATE mailboxes SET open_claim = %(claim)s
+        UPDATE mailboxes SET open_claim = %(claim)s, worker = %(worker)s
         WHERE mailbox = %(mailbox)s AND open_claim IS NULL
             AND (not_before IS NULL OR not_before <= clock_timestamp())
             AND claim_limit >= %(full)s
@@ -71,7 +71,7 @@ _CLAIM = """
             AND inbox.received_at = due.received_at
             AND inbox.state = 'pending' AND NOT inbox.barrier
         RETURNING inbox.event_id, inbox.received_at, kind, change, key,
-            sent_at, hint, barrier, attempts, late_asks
+            sent_at, hint, barrier, attempts, late_asks, troubles
     )
     SELECT lease.token, clock_timestamp() AS claimed_at, claimed.*
     FROM lease LEFT JOIN claimed ON true ORDER BY event_id
@@ -87,6 +87,7 @@ def claim_quickly(
     lease: UUID,
     claim_id: UUID,
     burst_events: int,
+    worker: str | None = None,
 ) -> QuickClaim | None:
     """Take a free lease, and what may be claimed under it at once; None if not free."""
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -97,6 +98,7 @@ def claim_quickly(
                 "seconds": LEASE_SECONDS,
                 "mailbox": mailbox,
                 "claim": claim_id,
+                "worker": worker,
                 "full": FULL_CLAIM,
                 "burst": burst_events,
             },

@@ -13,8 +13,9 @@ from domain.decisions import Json
 from domain.ids import Key
 from store.database import Connection
 from store.inbox.lookalike import PARAMETERS, asked_early
-from store.intake.tickets import SealedTicket, keep_ticket, wake_waiting
+from store.platform.tickets import SealedTicket, keep_ticket, wake_waiting
 
+_CLICKS = frozenset({"template_card_event", "template_card_menu_event"})
 # What the sealed content of a piece of mail is bound to.
 BODY_PLACE = "inbox"
 
@@ -62,10 +63,11 @@ class Post:
     def can_be_rearmed(self) -> bool:
         """Whether a repeat may stand for a second change within the same second.
 
-        A code works once, and a click is one click however often it is delivered.
+        A code works once, a click is one click however often it is delivered, and
+        TAPD numbers its events.
         """
-        of_code = self.mailbox.startswith("code:")
-        return not of_code and self.kind != "template_card_event"
+        numbered = self.mailbox.startswith(("code:", "company:"))
+        return not numbered and self.kind not in _CLICKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,12 +151,13 @@ def record_fresh(
         [orjson.dumps([_row(*each) for each in enumerate(posts)]).decode()],
     ).fetchall()
     fresh: dict[int, int] = dict(rows)
-    return [
-        Recorded(event_id=fresh[place], arrival=Arrival.FRESH, due=_due(post))
-        if place in fresh
-        else None
-        for place, post in enumerate(posts)
-    ]
+    return [_fresh(fresh.get(place), post) for place, post in enumerate(posts)]
+
+
+def _fresh(event_id: int | None, post: Post) -> Recorded | None:
+    if event_id is None:
+        return None
+    return Recorded(event_id=event_id, arrival=Arrival.FRESH, due=_due(post))
 
 
 def post_internal(

@@ -10,6 +10,9 @@ from store.inbox.lookalike import PARAMETERS, asked_early
 
 Settled = Literal["done", "folded", "ignored", "parked", "failed"]
 
+# The outcome of mail about a key whose answers cannot be used; its error says why.
+ODD_ANSWER = "odd_answer"
+
 
 def settle(
     connection: Connection,
@@ -26,7 +29,8 @@ def settle(
         f"""
         UPDATE inbox SET
             claim = NULL, asked_at = %(asked_at)s, outcome = new.outcome,
-            error = NULL, not_before = NULL,
+            error = CASE WHEN new.outcome = %(odd)s THEN error END,
+            not_before = NULL, waits_for = NULL, waiting_since = NULL, troubles = 0,
             attempts = CASE WHEN again THEN 0 ELSE attempts END,
             state = CASE WHEN again THEN 'pending' ELSE new.state END,
             done_at = CASE WHEN again THEN NULL ELSE clock_timestamp() END
@@ -46,6 +50,7 @@ def settle(
             **PARAMETERS,
             "claim": claim.claim_id,
             "asked_at": claim.claimed_at,
+            "odd": ODD_ANSWER,
             "ids": ids,
             "states": [outcomes[i][0] for i in ids],
             "outcomes": [outcomes[i][1] for i in ids],
@@ -65,6 +70,8 @@ def ask_again(
     connection.execute(
         """
         UPDATE inbox SET claim = NULL, late_asks = late_asks + 1, attempts = 0,
+            waits_for = 'late_answer',
+            waiting_since = coalesce(waiting_since, clock_timestamp()),
             not_before = clock_timestamp() + make_interval(secs => given.seconds)
         FROM unnest(%(ids)s::bigint[], %(seconds)s::float8[]) AS given (id, seconds)
         WHERE inbox.event_id = given.id AND inbox.claim = %(claim)s
@@ -129,6 +136,16 @@ def find_body(connection: Connection, event_id: int) -> bytes | None:
     return row[0] if row else None
 
 
+def find_bodies(connection: Connection, event_ids: Sequence[int]) -> dict[int, bytes]:
+    """The sealed contents of these pieces of mail, of those that still have one."""
+    rows = connection.execute(
+        "SELECT event_id, body FROM inbox"
+        " WHERE event_id = ANY(%s) AND body IS NOT NULL",
+        [list(event_ids)],
+    ).fetchall()
+    return dict(rows)
+
+
 def forget_bodies(connection: Connection, event_ids: Sequence[int]) -> None:
     """Nobody will open these any more."""
     connection.execute(
@@ -165,6 +182,7 @@ def retry(connection: Connection, event_id: int) -> str | None:
     row = connection.execute(
         """
         UPDATE inbox SET state = 'pending', attempts = 0, late_asks = 0, error = NULL,
+            troubles = 0, waits_for = NULL, waiting_since = NULL,
             outcome = NULL, done_at = NULL, not_before = NULL, claim = NULL
         WHERE event_id = %s AND state IN ('failed', 'parked')
         RETURNING mailbox

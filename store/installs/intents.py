@@ -28,6 +28,8 @@ INSTALL_RESUMED = "install_resumed"
 LIFETIME_SECONDS = 20 * 60
 # Nobody looks at an intent for longer than the page of its first sync.
 KEPT_HOURS = 48
+# So many intents of way 2 may be on their way to WeCom at once.
+MOST_WISHES = 5_000
 
 _ID_BYTES = 16
 _STATE_BYTES = 24
@@ -51,6 +53,7 @@ class Intent:
     installer_corp_id: str | None
     installer_userid: str | None
     confirmed_at: datetime | None
+    expires_at: datetime
     expired: bool
 
     @property
@@ -66,7 +69,7 @@ class Intent:
 
 _COLUMNS = """
     intent_id, company_id, admin_account_id, edition, state, browser, code_hash,
-    installer_corp_id, installer_userid, confirmed_at,
+    installer_corp_id, installer_userid, confirmed_at, expires_at,
     greatest(expires_at, confirmed_at + make_interval(secs => {seconds}))
         < clock_timestamp() AS expired
 """
@@ -86,17 +89,59 @@ def make_for_company(
     connection: Connection, *, company_id: str, admin_account_id: str
 ) -> str:
     """A new intent of way 1; its id."""
-    return _make(
-        connection,
-        company_id=company_id,
-        admin_account_id=admin_account_id,
-        edition=None,
+    intent_id = new_intent_id()
+    connection.execute(
+        """
+        INSERT INTO install_intents (intent_id, company_id, admin_account_id, state,
+            expires_at)
+        VALUES (%s, %s, %s, %s, clock_timestamp() + make_interval(secs => %s))
+        """,
+        [intent_id, company_id, admin_account_id, _new_state(), LIFETIME_SECONDS],
+    )
+    return intent_id
+
+
+def wish_for(
+    edition: str, *, intent_id: str, expires_at: datetime, now: datetime
+) -> Intent:
+    """An intent of way 2 that only its address knows: strangers write no rows."""
+    return Intent(
+        intent_id=intent_id,
+        company_id=None,
+        admin_account_id=None,
+        edition=edition,
+        state="",
+        browser=None,
+        code_hash=None,
+        installer_corp_id=None,
+        installer_userid=None,
+        confirmed_at=None,
+        expires_at=expires_at,
+        expired=expires_at < now,
     )
 
 
-def make_for_edition(connection: Connection, edition: str) -> str:
-    """A new intent of way 2; its id."""
-    return _make(connection, company_id=None, admin_account_id=None, edition=edition)
+def keep_wish(connection: Connection, intent: Intent) -> None:
+    """Keep an intent of way 2, which is about to be confirmed.
+
+    Shape: of those that lead nowhere the newest are kept, so that whoever confirms
+        wishes without end fills no table.
+    Repeats: it is kept once.
+    """
+    connection.execute(
+        "INSERT INTO install_intents (intent_id, edition, state, expires_at)"
+        " VALUES (%s, %s, %s, %s) ON CONFLICT (intent_id) DO NOTHING",
+        [intent.intent_id, intent.edition, _new_state(), intent.expires_at],
+    )
+    connection.execute(
+        """
+        DELETE FROM install_intents WHERE intent_id IN (
+            SELECT intent_id FROM install_intents
+            WHERE edition IS NOT NULL AND code_hash IS NULL
+            ORDER BY created_at DESC OFFSET %s)
+        """,
+        [MOST_WISHES],
+    )
 
 
 def find(connection: Connection, intent_id: str) -> Intent | None:
@@ -114,24 +159,23 @@ def find_by_code(connection: Connection, code_hash: str) -> Intent | None:
     return _find(connection, "code_hash = %s", code_hash)
 
 
-def bind(connection: Connection, intent_id: str, browser: bytes) -> bool:
-    """Whether the intent belongs to this browser; the first that opens it gets it."""
+def confirm(connection: Connection, intent_id: str, browser: bytes) -> str | None:
+    """The state for the way to WeCom's install page; None in another browser.
+
+    Repeats: the browser that confirms first has the intent, and may do so again after
+        a step back.
+    """
     row = connection.execute(
-        "UPDATE install_intents SET browser = coalesce(browser, %(browser)s)"
-        " WHERE intent_id = %(intent_id)s"
-        " AND coalesce(browser, %(browser)s) = %(browser)s RETURNING 1",
+        """
+        UPDATE install_intents SET browser = %(browser)s,
+            confirmed_at = clock_timestamp()
+        WHERE intent_id = %(intent_id)s
+            AND coalesce(browser, %(browser)s) = %(browser)s
+        RETURNING state
+        """,
         {"browser": browser, "intent_id": intent_id},
     ).fetchone()
-    return row is not None
-
-
-def confirm(connection: Connection, intent_id: str) -> None:
-    """The way to WeCom's install page is taken; again after a step back."""
-    connection.execute(
-        "UPDATE install_intents SET confirmed_at = clock_timestamp()"
-        " WHERE intent_id = %s",
-        [intent_id],
-    )
+    return str(row[0]) if row else None
 
 
 def note_cancelled(connection: Connection, intent_id: str) -> None:
@@ -239,32 +283,14 @@ def prune(connection: Connection) -> int:
     ).rowcount
 
 
-def _make(
-    connection: Connection,
-    *,
-    company_id: str | None,
-    admin_account_id: str | None,
-    edition: str | None,
-) -> str:
-    intent_id = secrets.token_urlsafe(_ID_BYTES)
-    connection.execute(
-        """
-        INSERT INTO install_intents (intent_id, company_id, admin_account_id, edition,
-            state, expires_at)
-        VALUES (%(intent_id)s, %(company_id)s, %(admin_account_id)s, %(edition)s,
-            %(state)s, clock_timestamp() + make_interval(secs => %(seconds)s))
-        """,
-        {
-            "intent_id": intent_id,
-            "company_id": company_id,
-            "admin_account_id": admin_account_id,
-            "edition": edition,
-            # WeCom takes letters and digits alone.
-            "state": secrets.token_hex(_STATE_BYTES),
-            "seconds": LIFETIME_SECONDS,
-        },
-    )
-    return intent_id
+def new_intent_id() -> str:
+    """An id that nobody guesses."""
+    return secrets.token_urlsafe(_ID_BYTES)
+
+
+def _new_state() -> str:
+    # WeCom takes letters and digits alone.
+    return secrets.token_hex(_STATE_BYTES)
 
 
 def _find(

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from psycopg.rows import class_row
 
-from domain.ids import CompanyId, CorpId, CorpPk, MemberPk, Userid
+from domain.identity import are_two
+from domain.ids import CompanyId, CorpId, CorpPk, MemberPk, OpenUserid, Userid
 from store.database import Connection
 
 
@@ -24,12 +25,14 @@ class Visitor:
     state: str
     removal: str | None
     employment: str
+    open_userid: str | None
 
 
 _SELECT = """
     SELECT c.corp_pk, c.corp_id, c.name AS corp_name, c.state AS corp_state,
         c.company_id, companies.name AS company_name,
-        m.member_pk, m.userid, m.name, m.state, m.removal, m.employment
+        m.member_pk, m.userid, m.name, m.state, m.removal, m.employment,
+        m.open_userid
     FROM corps AS c
     JOIN members AS m ON m.corp_pk = c.corp_pk
     LEFT JOIN companies ON companies.company_id = c.company_id
@@ -53,12 +56,19 @@ def find_named(
     """The member whom WeCom names so; an active one before the newest removed one.
 
     Shape: in corps of the older kind a sign-in may tell the userid in another form
-        than the reads do; open_userid is the same everywhere.
+        than the reads do; open_userid is the same everywhere. Who is known by another
+        one bore the userid before.
     """
     found = _find(connection, "m.userid = %(name)s", corp_pk, userid)
+    if found is not None and are_two(_person(found.open_userid), _person(open_userid)):
+        found = None
     if found is not None and found.state == "active":
         return found
     return _find(connection, "m.open_userid = %(name)s", corp_pk, open_userid) or found
+
+
+def _person(open_userid: str | None) -> OpenUserid | None:
+    return None if open_userid is None else OpenUserid(open_userid)
 
 
 def _find(

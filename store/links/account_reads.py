@@ -22,6 +22,7 @@ _WANTED = """(
             AND install_intents.expires_at > clock_timestamp()))
 )"""
 _FRESH_SECONDS = 3600.0
+_NICKS_FRESH_SECONDS = 60.0
 
 
 class ReadState(StrEnum):
@@ -74,6 +75,40 @@ def want(connection: Connection, company_id: str) -> None:
                 OR known.read_at < clock_timestamp() - make_interval(secs => %s))
         """,
         [company_id, _FRESH_SECONDS],
+    )
+
+
+def may_tell_nicks(connection: Connection, company_id: str) -> bool:
+    """Whether reading the company's people again may tell whose an unknown nick is.
+
+    Shape: not where TAPD refuses to tell, nor a minute after it told everybody.
+    """
+    row = connection.execute(
+        f"""
+        SELECT 1 FROM companies LEFT JOIN account_reads AS known USING (company_id)
+        WHERE company_id = %s AND {_WANTED} AND coalesce(known.state <> 'refused', true)
+            AND coalesce(
+                known.read_at < clock_timestamp() - make_interval(secs => %s), true)
+        """,  # noqa: S608 - a constant of this module
+        [company_id, _NICKS_FRESH_SECONDS],
+    ).fetchone()
+    return row is not None
+
+
+def want_nicks(connection: Connection, company_id: str) -> None:
+    """Have a company read now: an item names somebody whom nobody knows.
+
+    Repeats: a reading that is under way, or that waits after a failure, is not hurried.
+    """
+    connection.execute(
+        """
+        INSERT INTO account_reads AS known (company_id, nick_wanted_at)
+        VALUES (%s, clock_timestamp())
+        ON CONFLICT (company_id) DO UPDATE SET nick_wanted_at = clock_timestamp(),
+            due_at = CASE WHEN known.state = 'read'
+                THEN least(known.due_at, clock_timestamp()) ELSE known.due_at END
+        """,
+        [company_id],
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from domain.accounts import AccountChange, AccountField, fold_email
 from domain.ids import AccountId, CompanyId
 from store.database import Connection
-from store.links.mobiles import to_e164
+from store.mobiles import to_e164
 
 ROWS_AT_ONCE = 10_000
 
@@ -122,6 +122,16 @@ def _change(connection: Connection) -> None:
         """  # noqa: S608 - constant text
     )
     connection.execute(
+        """
+        INSERT INTO former_nicks (account_id, nick)
+        SELECT account_id, accounts.nick
+        FROM accounts JOIN given_accounts AS given USING (account_id)
+        WHERE has_nick AND accounts.nick IS DISTINCT FROM given.nick
+            AND accounts.nick IS NOT NULL
+        ON CONFLICT (nick, account_id) DO UPDATE SET given_up_at = clock_timestamp()
+        """
+    )
+    connection.execute(
         f"""
         WITH changed AS (
             UPDATE accounts SET changed_at = clock_timestamp(),
@@ -178,6 +188,16 @@ def introduce(
 
     Repeats: what is known already stays unless TAPD says otherwise now.
     """
+    connection.execute(
+        """
+        INSERT INTO former_nicks (account_id, nick)
+        SELECT account_id, nick FROM accounts
+        WHERE account_id = %s AND nick IS DISTINCT FROM %s AND %s::text IS NOT NULL
+            AND nick IS NOT NULL
+        ON CONFLICT (nick, account_id) DO UPDATE SET given_up_at = clock_timestamp()
+        """,
+        [account_id, nick, nick],
+    )
     connection.execute(
         """
         INSERT INTO accounts AS known (account_id, nick, name)

@@ -39,26 +39,47 @@ class Hit(NamedTuple):
 
 def list_accounts(
     connection: Connection,
+    company_id: CompanyId,
     *,
     ids: Collection[str] = (),
     mobiles: Collection[str] = (),
     emails: Collection[str] = (),
 ) -> list[Account]:
-    """Every account of these ids, mobiles or e-mails, of whatever company."""
+    """Every account of these ids, mobiles or e-mails, of this company or foreign.
+
+    Shape: an account whose membership ended is the company's still: TAPD may list it.
+    """
     rows = connection.execute(
         """
-        SELECT account_id, mobile_e164, email_folded FROM accounts
-        WHERE account_id = ANY(%(ids)s)
-        UNION SELECT account_id, mobile_e164, email_folded FROM accounts
-        WHERE mobile_e164 = ANY(%(mobiles)s)
-        UNION SELECT account_id, mobile_e164, email_folded FROM accounts
-        WHERE email_folded = ANY(%(emails)s)
+        WITH found AS (
+            SELECT account_id, mobile_e164, email_folded FROM accounts
+            WHERE account_id = ANY(%(ids)s)
+            UNION SELECT account_id, mobile_e164, email_folded FROM accounts
+            WHERE mobile_e164 = ANY(%(mobiles)s)
+            UNION SELECT account_id, mobile_e164, email_folded FROM accounts
+            WHERE email_folded = ANY(%(emails)s)
+        )
+        SELECT found.account_id, mobile_e164, email_folded,
+            memberships.account_id IS NULL
+        FROM found LEFT JOIN memberships
+            ON memberships.account_id = found.account_id
+            AND memberships.company_id = %(company_id)s
         """,
-        {"ids": list(ids), "mobiles": list(mobiles), "emails": list(emails)},
+        {
+            "company_id": company_id,
+            "ids": list(ids),
+            "mobiles": list(mobiles),
+            "emails": list(emails),
+        },
     ).fetchall()
     return [
-        Account(account_id=AccountId(account_id), mobile=mobile, email=email)
-        for account_id, mobile, email in rows
+        Account(
+            account_id=AccountId(account_id),
+            mobile=mobile,
+            email=email,
+            foreign=foreign,
+        )
+        for account_id, mobile, email, foreign in rows
     ]
 
 
@@ -118,17 +139,23 @@ def list_rivals(
 def list_returned(
     connection: Connection, corp_pk: CorpPk, userids: Collection[Userid]
 ) -> dict[Userid, AccountId]:
-    """What whoever bore these userids until they were deleted was linked to."""
+    """What whoever bore these userids until they were deleted was linked to.
+
+    Shape: nothing where somebody else is known to bear it now.
+    """
     rows = connection.execute(
         """
         SELECT userid, account_id FROM (
-            SELECT DISTINCT ON (userid) userid, member_pk FROM members
+            SELECT DISTINCT ON (userid) userid, member_pk, open_userid FROM members
             WHERE corp_pk = %(corp_pk)s AND userid = ANY(%(userids)s)
                 AND state = 'removed' AND removal = 'deletion'
             ORDER BY userid, member_pk DESC
         ) AS gone JOIN links ON links.corp_pk = %(corp_pk)s
             AND links.member_pk = gone.member_pk
-        WHERE links.state = 'linked'
+        WHERE links.state = 'linked' AND NOT EXISTS (
+            SELECT FROM members AS now
+            WHERE now.corp_pk = %(corp_pk)s AND now.userid = gone.userid
+                AND now.state = 'active' AND now.open_userid <> gone.open_userid)
         """,
         {"corp_pk": corp_pk, "userids": list(userids)},
     ).fetchall()

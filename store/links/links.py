@@ -19,17 +19,19 @@ class LinkRow:
 
     Shape: `link` is none where there is no row; `since` is when the row came to say
         what it says; `holds` is false for a link that ended with a removal; `silent`:
-        they left, or a removal of them waits.
+        they left, or a removal of them waits; `activated`: they signed in to WeCom.
     """
 
     member_pk: MemberPk
     userid: Userid
+    open_userid: str | None
     mobile: str | None = field(repr=False)
     email: str | None = field(repr=False)
     link: Link
     since: datetime | None
     holds: bool
     silent: bool
+    activated: bool
 
 
 def list_rows(
@@ -39,9 +41,10 @@ def list_rows(
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
             """
-            SELECT members.member_pk, userid, match_mobile, match_email, links.state,
-                reason, account_id, asks, evidence, changed_at,
+            SELECT members.member_pk, userid, open_userid, match_mobile, match_email,
+                links.state, reason, account_id, asks, evidence, changed_at,
                 coalesce(holds, true) AS holds,
+                coalesce(activation = 'active', false) AS activated,
                 employment = 'left' OR EXISTS (
                     SELECT FROM plan_entries
                     WHERE plan_entries.corp_pk = members.corp_pk
@@ -204,12 +207,19 @@ _CANDIDATES = """
             OR links.state = 'none' AND (%(waits_over)s
                 OR links.changed_at < clock_timestamp() - %(longest_wait)s::interval)
             OR links.state = 'pending' AND reason = 'not_visible' AND %(creates)s
+            OR links.state = 'pending' AND reason = 'unproven_mobile'
             OR members.member_pk IN (SELECT claims.member_pk FROM link_claims AS claims
                 WHERE claims.corp_pk = %(corp_pk)s AND taken_at IS NULL)
             OR links.state IN ('none', 'pending', 'unlinked') AND (EXISTS (
                     SELECT FROM accounts
                     WHERE mobile_e164 = match_mobile AND match_mobile <> ''
                         AND accounts.changed_at > links.changed_at)
+                OR EXISTS (
+                    SELECT FROM accounts JOIN memberships
+                        ON memberships.account_id = accounts.account_id
+                        AND memberships.company_id = links.company_id
+                    WHERE mobile_e164 = match_mobile AND match_mobile <> ''
+                        AND memberships.joined_at > links.changed_at)
                 OR EXISTS (
                     SELECT FROM accounts
                     WHERE email_folded = match_email AND match_email <> ''
@@ -222,30 +232,65 @@ _CANDIDATES = """
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedLink:
+    """A link that ended because its member turned out to be another one."""
+
+    member_pk: MemberPk
+    link: Link
+
+
 def absorb(
     connection: Connection, corp_pk: CorpPk, *, kept: MemberPk, absorbed: MemberPk
-) -> None:
+) -> DroppedLink | None:
     """Make the links of two records of one person one: a live one counts more, then
-    that of the kept record; what was said about either stays said."""
-    pks = {"corp_pk": corp_pk, "kept": kept, "absorbed": absorbed}
-    connection.execute(
-        """
-        DELETE FROM links WHERE corp_pk = %(corp_pk)s AND member_pk = (
-            SELECT member_pk FROM links
-            WHERE corp_pk = %(corp_pk)s AND member_pk IN (%(kept)s, %(absorbed)s)
-            ORDER BY state = 'linked' AND holds, state <> 'none', member_pk = %(kept)s
-            LIMIT 1)
-        AND 1 < (SELECT count(*) FROM links
-            WHERE corp_pk = %(corp_pk)s AND member_pk IN (%(kept)s, %(absorbed)s))
-        """,
-        pks,
-    )
+    that of the kept record; what was said about either stays said.
+
+    The account of the other is nobody's any more, and no longer in the company.
+    """
+    dropped = _drop_one(connection, corp_pk, kept=kept, absorbed=absorbed)
     for table in ("links", "link_claims"):
         connection.execute(
             f"UPDATE {table} SET member_pk = %(kept)s"  # noqa: S608 - constant names
             " WHERE corp_pk = %(corp_pk)s AND member_pk = %(absorbed)s",
-            pks,
+            {"corp_pk": corp_pk, "kept": kept, "absorbed": absorbed},
         )
+    return dropped
+
+
+def _drop_one(
+    connection: Connection, corp_pk: CorpPk, *, kept: MemberPk, absorbed: MemberPk
+) -> DroppedLink | None:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            """
+            WITH both_of AS (
+                SELECT member_pk, state, holds FROM links
+                WHERE corp_pk = %(corp_pk)s AND member_pk IN (%(kept)s, %(absorbed)s)
+            ), dropped AS (
+                DELETE FROM links WHERE corp_pk = %(corp_pk)s AND member_pk = (
+                    SELECT member_pk FROM both_of
+                    ORDER BY state = 'linked' AND holds, state <> 'none',
+                        member_pk = %(kept)s LIMIT 1)
+                AND 1 < (SELECT count(*) FROM both_of)
+                RETURNING company_id, member_pk, state, reason, account_id, asks,
+                    evidence, holds
+            ), ended AS (
+                UPDATE memberships SET left_at = clock_timestamp() FROM dropped
+                WHERE memberships.company_id = dropped.company_id
+                    AND memberships.account_id = dropped.account_id
+                    AND dropped.state = 'linked' AND holds AND left_at IS NULL
+            )
+            SELECT member_pk, state, reason, account_id, asks, evidence FROM dropped
+            WHERE state <> 'none'
+            """,
+            {"corp_pk": corp_pk, "kept": kept, "absorbed": absorbed},
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    member_pk = MemberPk(row.pop("member_pk"))
+    return DroppedLink(member_pk=member_pk, link=Link.from_json(row))
 
 
 def _evidence(link: Link) -> Jsonb:
@@ -261,10 +306,12 @@ def _row(row: dict[str, Any]) -> LinkRow:
     return LinkRow(
         member_pk=MemberPk(row["member_pk"]),
         userid=Userid(row["userid"]),
+        open_userid=row["open_userid"],
         mobile=row["match_mobile"],
         email=row["match_email"],
         link=link,
         since=row["changed_at"],
         holds=row["holds"],
         silent=row["silent"],
+        activated=row["activated"],
     )

@@ -7,11 +7,13 @@ from domain.ids import AccountId, CompanyId, CorpPk, MemberPk
 from store.database import Connection
 
 _ID_BYTES = 8
+# How the ids of accounts begin that were made here for a member.
+MADE_HERE = "wecom-"
 
 
 def new_account_id() -> AccountId:
     """An id for an account of our own making."""
-    return AccountId(f"wecom-{secrets.token_hex(_ID_BYTES)}")
+    return AccountId(f"{MADE_HERE}{secrets.token_hex(_ID_BYTES)}")
 
 
 def make_accounts(

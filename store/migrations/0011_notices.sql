@@ -39,9 +39,9 @@ COMMENT ON COLUMN notices.not_before IS 'not sent before then: the removal of it
 COMMENT ON COLUMN notices.tried_at IS 'when the call that carries it was made';
 COMMENT ON COLUMN notices.closed IS 'why what it opens cannot be used any more: used, expired, merged (two members are one), over (nothing is asked any more)';
 CREATE UNIQUE INDEX notices_one_live ON notices (corp_pk, member_pk, company_id, kind)
-WHERE origin = 'sync' AND kind <> 'approval' AND closed IS NULL AND state IN ('queued', 'sent', 'unknown');
+WHERE origin = 'sync' AND kind IN ('link', 'invite') AND closed IS NULL AND state IN ('queued', 'sent', 'unknown');
 CREATE UNIQUE INDEX notices_one_card ON notices (corp_pk, plan_id, member_pk) WHERE kind = 'approval';
-CREATE UNIQUE INDEX notices_by_cause ON notices (corp_pk, member_pk, company_id, kind, round) WHERE kind <> 'approval';
+CREATE UNIQUE INDEX notices_by_cause ON notices (corp_pk, member_pk, company_id, kind, round) WHERE kind IN ('link', 'invite');
 CREATE INDEX notices_queued ON notices (corp_pk, not_before) WHERE state = 'queued' AND batch_id IS NULL;
 CREATE INDEX notices_by_member ON notices (corp_pk, member_pk, tried_at);
 CREATE INDEX notices_by_batch ON notices (batch_id) WHERE batch_id IS NOT NULL;

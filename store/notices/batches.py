@@ -111,16 +111,6 @@ def find_frozen(
     )
 
 
-def asks_nobody(connection: Connection, corp_pk: CorpPk, batch: NoticeBatch) -> bool:
-    """Whether everybody in the batch has answered meanwhile, or is asked no more."""
-    row = connection.execute(
-        "SELECT 1 FROM notices WHERE corp_pk = %s AND notice_id = ANY(%s)"
-        " AND batch_id = %s AND closed IS NULL LIMIT 1",
-        [corp_pk, list(batch.userids), batch.batch_id],
-    ).fetchone()
-    return row is None
-
-
 def note_try(connection: Connection, corp_pk: CorpPk, batch: NoticeBatch) -> None:
     """A call is about to be made: until its answer is known, it may have arrived."""
     connection.execute(
@@ -152,6 +142,19 @@ def thaw(connection: Connection, corp_pk: CorpPk, batch: NoticeBatch) -> None:
     )
 
 
+def recast(connection: Connection, corp_pk: CorpPk, batch: NoticeBatch) -> None:
+    """WeCom refused the card as a card: its notices go as textcards.
+
+    Repeats: a textcard that is refused so is refused as any other message.
+    """
+    connection.execute(
+        "UPDATE notices SET plain = true"
+        " WHERE corp_pk = %s AND notice_id = ANY(%s) AND batch_id = %s",
+        [corp_pk, list(batch.userids), batch.batch_id],
+    )
+    thaw(connection, corp_pk, batch)
+
+
 def end_sent(
     connection: Connection,
     corp_pk: CorpPk,
@@ -175,7 +178,7 @@ def end_sent(
     connection.execute(
         """
         UPDATE notices SET state = 'sent', sent_at = tried_at,
-            expires_at = CASE WHEN kind <> 'approval' THEN tried_at + %s END
+            expires_at = CASE WHEN kind IN ('link', 'invite') THEN tried_at + %s END
         WHERE corp_pk = %s AND notice_id = ANY(%s) AND batch_id = %s
             AND state = 'queued'
         """,
@@ -190,7 +193,7 @@ def end_unknown(connection: Connection, corp_pk: CorpPk, batch: NoticeBatch) -> 
     connection.execute(
         """
         UPDATE notices SET state = 'unknown', reason = 'no_answer',
-            expires_at = CASE WHEN kind <> 'approval' THEN tried_at + %s END
+            expires_at = CASE WHEN kind IN ('link', 'invite') THEN tried_at + %s END
         WHERE corp_pk = %s AND notice_id = ANY(%s) AND batch_id = %s
             AND state = 'queued'
         """,

@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 from domain.ids import CorpPk
 from domain.notices import MOST_RECIPIENTS
 from store.database import Connection
-from store.inbox.due import MISSED_SECONDS
+from store.inbox.due import MISSED
 
 # What makes a corp's deliveries due, as far as `since` back.
 _DUE = """
@@ -23,6 +23,9 @@ _DUE = """
             AND admins_asked_at IS NULL AND created_at <= since
     ) OR EXISTS (
         SELECT FROM card_answers AS answer
+        WHERE answer.corp_pk = corps.corp_pk AND queued_at <= since
+    ) OR EXISTS (
+        SELECT FROM item_answers AS answer
         WHERE answer.corp_pk = corps.corp_pk AND queued_at <= since
     ) OR EXISTS (
         SELECT FROM notice_batches AS batch JOIN plans USING (plan_id)
@@ -106,6 +109,14 @@ def note_success(connection: Connection, corp_pk: CorpPk) -> None:
     )
 
 
+def note_cards_refused(connection: Connection, corp_pk: CorpPk) -> None:
+    """WeCom takes no template cards of this corp's app: textcards for an hour."""
+    connection.execute(
+        "UPDATE deliveries SET cards_refused_at = clock_timestamp() WHERE corp_pk = %s",
+        [corp_pk],
+    )
+
+
 def limit_batches(connection: Connection, corp_pk: CorpPk, limit: int) -> None:
     """How many people the next batch may name, to corner whom WeCom refuses."""
     connection.execute(
@@ -129,22 +140,22 @@ def is_due(connection: Connection, corp_pk: CorpPk) -> bool:
     return bool(row and row[0])
 
 
+# Corps whose notices have been due for `missed`, and that nobody delivers.
+MISSED_NOTICES = f"""
+    SELECT corps.corp_pk FROM corps
+    CROSS JOIN (SELECT clock_timestamp() - %(missed)s AS since) AS clock
+    LEFT JOIN deliveries USING (corp_pk)
+    WHERE corps.state = 'linked' AND coalesce(deliveries.not_before <= since, true)
+        AND NOT EXISTS (
+            SELECT FROM leases WHERE mailbox = 'notices:' || corps.corp_pk
+                AND token IS NOT NULL AND expires_at > clock_timestamp())
+        AND ({_DUE})
+"""  # noqa: S608 - a constant of this module
+
+
 def list_due(connection: Connection, *, limit: int) -> list[CorpPk]:
     """Corps whose notices have been due for 2 s, and that nobody delivers."""
     rows = connection.execute(
-        f"""
-        SELECT corps.corp_pk FROM corps
-        CROSS JOIN (
-            SELECT clock_timestamp() - make_interval(secs => %(missed)s) AS since
-        ) AS clock
-        LEFT JOIN deliveries USING (corp_pk)
-        WHERE corps.state = 'linked' AND coalesce(deliveries.not_before <= since, true)
-            AND NOT EXISTS (
-                SELECT FROM leases WHERE mailbox = 'notices:' || corps.corp_pk
-                    AND token IS NOT NULL AND expires_at > clock_timestamp())
-            AND ({_DUE})
-        LIMIT %(limit)s
-        """,  # noqa: S608 - a constant of this module
-        {"missed": MISSED_SECONDS, "limit": limit},
+        f"{MISSED_NOTICES} LIMIT %(limit)s", {"missed": MISSED, "limit": limit}
     ).fetchall()
     return [CorpPk(corp_pk) for (corp_pk,) in rows]

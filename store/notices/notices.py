@@ -6,6 +6,8 @@ from domain.ids import CompanyId, CorpPk, MemberPk, Userid
 from store.database import Connection
 
 APPROVAL = "approval"
+ITEM = "item"
+DIGEST = "digest"
 
 
 def queue_asked(
@@ -27,7 +29,7 @@ def queue_asked(
                 WHERE earlier.corp_pk = m.corp_pk
                     AND earlier.member_pk = m.member_pk
                     AND earlier.company_id = link.company_id
-                    AND earlier.kind = link.asks AND earlier.kind <> 'approval'
+                    AND earlier.kind = link.asks AND earlier.kind IN ('link', 'invite')
             ), 'sync'
         FROM members AS m JOIN links AS link USING (corp_pk, member_pk)
         WHERE m.corp_pk = %(corp_pk)s AND m.userid = ANY(%(userids)s)
@@ -55,7 +57,7 @@ def note_answered(
         FROM members AS m
         WHERE notices.corp_pk = %s AND m.corp_pk = notices.corp_pk
             AND m.member_pk = notices.member_pk AND m.userid = ANY(%s)
-            AND m.state = 'active' AND kind <> 'approval' AND closed IS NULL
+            AND m.state = 'active' AND kind IN ('link', 'invite') AND closed IS NULL
         """,
         [corp_pk, list(userids)],
     )
@@ -85,7 +87,8 @@ def absorb(
         DELETE FROM notices AS double USING notices AS own
         WHERE double.corp_pk = %s AND double.member_pk = %s
             AND own.corp_pk = double.corp_pk AND own.member_pk = %s
-            AND double.kind = 'approval' AND own.plan_id = double.plan_id
+            AND (double.kind = 'approval' AND own.plan_id = double.plan_id
+                OR double.kind = 'item' AND own.change_id = double.change_id)
         """,
         [corp_pk, absorbed, kept],
     )

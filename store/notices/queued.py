@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from psycopg.rows import dict_row
 
-from domain.ids import CorpPk, MemberPk, Userid
-from domain.notices import MEMBER_PER_MINUTE, Origin, RecipientStanding
+from domain.ids import CompanyId, CorpPk, MemberPk, Userid
+from domain.notices import MEMBER_PER_DAY, MEMBER_PER_MINUTE, Origin, RecipientStanding
+from domain.quiet_hours import QuietHours
 from store.database import Connection
+from store.notices.batches import NoticeBatch
+from store.notices.notices import DIGEST, ITEM
 from store.notices.recipients import IS_HELD, standing_of
 
 
@@ -17,7 +21,9 @@ class Queued:
     """A notice that waits to be sent, locked for this transaction.
 
     Shape: `open_plan`: its plan still waits for somebody; `crowded`: its member got
-        as many messages within the last minute as we allow.
+        as many messages within the last minute as we allow, the first of them
+        `minute_ends` minus a minute ago; `spent`: as many as we allow in a day.
+        `change_id` and `changes` are what an item's card or a digest tells.
     """
 
     notice_id: int
@@ -29,37 +35,94 @@ class Queued:
     plan_id: str | None
     open_plan: bool
     crowded: bool
+    minute_ends: datetime | None
+    spent: bool
+    company_id: CompanyId
+    change_id: int | None
+    changes: tuple[int, ...]
+    language: str | None
+    plain: bool
+    quiet: QuietHours | None
 
     @property
-    def group(self) -> tuple[str, MemberPk | None, str | None]:
+    def group(self) -> tuple[object, ...]:
         """What notices must share to have one text."""
-        return self.kind, self.invited_by, self.plan_id
+        told = self.change_id, self.changes, self.language, self.plain
+        return self.kind, self.invited_by, self.plan_id, *told
+
+    @property
+    def is_of_items(self) -> bool:
+        """Whether it tells of items, and nobody is asked anything."""
+        return self.kind in {ITEM, DIGEST}
 
 
-def lock_queued(connection: Connection, corp_pk: CorpPk, *, limit: int) -> list[Queued]:
+_SELECT = f"""
+    SELECT notice_id, notices.kind, notices.origin, invited_by, notices.plan_id,
+        m.userid, m.state, m.employment, {IS_HELD} AS held,
+        coalesce(link.state, 'none') AS link, link.asks,
+        coalesce(plan.state = 'held', false) AS open_plan,
+        lately.minute >= {MEMBER_PER_MINUTE} AS crowded, lately.minute_ends,
+        lately.day >= {MEMBER_PER_DAY} AS spent, notices.company_id, change_id,
+        changes, notices.language, quiet_from, quiet_to,
+        notices.plain OR coalesce(deliveries.cards_refused_at
+            > clock_timestamp() - interval '1 hour', false) AS plain
+    FROM notices
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS day,
+            count(*) FILTER (WHERE tried_at > minute_began) AS minute,
+            min(tried_at) FILTER (WHERE tried_at > minute_began)
+                + interval '1 minute' AS minute_ends
+        FROM notices AS sent CROSS JOIN (
+            SELECT clock_timestamp() - interval '1 minute' AS minute_began
+        ) AS clock
+        WHERE sent.corp_pk = notices.corp_pk AND sent.member_pk = notices.member_pk
+            AND sent.tried_at > least(%(day_began)s::timestamptz, minute_began)
+    ) AS lately
+    JOIN members AS m USING (corp_pk, member_pk)
+    LEFT JOIN links AS link USING (corp_pk, member_pk)
+    LEFT JOIN plans AS plan ON plan.plan_id = notices.plan_id
+    LEFT JOIN deliveries ON deliveries.corp_pk = notices.corp_pk
+    LEFT JOIN item_preferences AS wishes ON wishes.corp_pk = notices.corp_pk
+        AND wishes.member_pk = notices.member_pk
+"""  # noqa: S608 - constants of the domain and of this room
+
+
+def lock_queued(
+    connection: Connection, corp_pk: CorpPk, *, limit: int, day_began: datetime
+) -> list[Queued]:
     """The oldest notices that may be sent now, with how their members stand."""
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
             f"""
-            SELECT notice_id, notices.kind, notices.origin, invited_by, notices.plan_id,
-                m.userid, m.state, m.employment, {IS_HELD} AS held,
-                coalesce(link.state, 'none') AS link, link.asks,
-                coalesce(plan.state = 'held', false) AS open_plan,
-                (SELECT count(*) FROM notices AS sent
-                    WHERE sent.corp_pk = notices.corp_pk
-                        AND sent.member_pk = notices.member_pk
-                        AND sent.tried_at > clock_timestamp() - interval '1 minute'
-                ) >= %(most)s AS crowded
-            FROM notices
-            JOIN members AS m USING (corp_pk, member_pk)
-            LEFT JOIN links AS link USING (corp_pk, member_pk)
-            LEFT JOIN plans AS plan ON plan.plan_id = notices.plan_id
+            {_SELECT}
             WHERE notices.corp_pk = %(corp_pk)s AND notices.state = 'queued'
-                AND batch_id IS NULL AND not_before <= clock_timestamp()
+                AND batch_id IS NULL AND notices.not_before <= clock_timestamp()
             ORDER BY notice_id LIMIT %(limit)s
             FOR UPDATE OF notices SKIP LOCKED
-            """,  # noqa: S608 - a constant of store.notices.recipients
-            {"corp_pk": corp_pk, "most": MEMBER_PER_MINUTE, "limit": limit},
+            """,
+            {"corp_pk": corp_pk, "limit": limit, "day_began": day_began},
+        )
+        return [_queued(row) for row in cursor]
+
+
+def list_open(
+    connection: Connection, corp_pk: CorpPk, batch: NoticeBatch
+) -> list[Queued]:
+    """The notices of a batch that nobody has answered, as their members stand now."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            f"""
+            {_SELECT}
+            WHERE notices.corp_pk = %(corp_pk)s AND notice_id = ANY(%(ids)s)
+                AND batch_id = %(batch_id)s AND closed IS NULL
+            """,
+            {
+                "corp_pk": corp_pk,
+                "ids": list(batch.userids),
+                "batch_id": batch.batch_id,
+                # What was sent today does not matter to what is on its way.
+                "day_began": "infinity",
+            },
         )
         return [_queued(row) for row in cursor]
 
@@ -92,6 +155,10 @@ def put_off(
     )
 
 
+def _quiet(begin: str | None, end: str | None) -> QuietHours | None:
+    return None if begin is None or end is None else QuietHours.parse(begin, end)
+
+
 def _queued(row: dict[str, Any]) -> Queued:
     standing = standing_of(
         row["state"], row["employment"], row["held"], row["link"], row["asks"]
@@ -106,4 +173,12 @@ def _queued(row: dict[str, Any]) -> Queued:
         plan_id=row["plan_id"],
         open_plan=row["open_plan"],
         crowded=row["crowded"],
+        minute_ends=row["minute_ends"],
+        spent=row["spent"],
+        company_id=row["company_id"],
+        change_id=row["change_id"],
+        changes=tuple(row["changes"] or ()),
+        language=row["language"],
+        plain=row["plain"],
+        quiet=_quiet(row["quiet_from"], row["quiet_to"]),
     )

@@ -58,7 +58,7 @@ def reinvite(
                 SELECT coalesce(max(round), 0) FROM notices
                 WHERE corp_pk = %(corp_pk)s AND member_pk = %(member_pk)s
                     AND company_id = %(company_id)s AND kind = %(kind)s
-                    AND kind <> 'approval'
+                    AND kind IN ('link', 'invite')
             ), 'person', %(invited_by)s
         RETURNING notice_id
         """,

@@ -25,6 +25,7 @@ class Company:
     has_event_secret: bool
     unmatched: str | None
     guard: dict[str, Any] | None
+    item_notices: dict[str, Any] | None = None
 
 
 def find_company(connection: Connection, company_id: str) -> Company | None:
@@ -32,7 +33,7 @@ def find_company(connection: Connection, company_id: str) -> Company | None:
     with connection.cursor(row_factory=class_row(Company)) as cursor:
         cursor.execute(
             """
-            SELECT company_id, name, edition, origin, unmatched, guard,
+            SELECT company_id, name, edition, origin, unmatched, guard, item_notices,
                 event_secret IS NOT NULL AS has_event_secret
             FROM companies WHERE company_id = %s
             """,
@@ -62,6 +63,7 @@ def change_company(
 ) -> None:
     """Set the fields that are given; the others stay, None clears."""
     secret, guard = given.get("event_secret"), given.get("guard")
+    item_notices = given.get("item_notices")
     place = secret_place(company_id)
     connection.execute(
         """
@@ -72,7 +74,9 @@ def change_company(
                 ELSE event_secret END,
             unmatched = CASE WHEN %(has_unmatched)s THEN %(unmatched)s
                 ELSE unmatched END,
-            guard = CASE WHEN %(has_guard)s THEN %(guard)s ELSE guard END
+            guard = CASE WHEN %(has_guard)s THEN %(guard)s ELSE guard END,
+            item_notices = CASE WHEN %(has_item_notices)s THEN %(item_notices)s
+                ELSE item_notices END
         WHERE company_id = %(company_id)s
         """,
         {
@@ -85,6 +89,8 @@ def change_company(
             "unmatched": given.get("unmatched"),
             "has_guard": "guard" in given,
             "guard": None if guard is None else Jsonb(guard),
+            "has_item_notices": "item_notices" in given,
+            "item_notices": None if item_notices is None else Jsonb(item_notices),
         },
     )
 

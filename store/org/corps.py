@@ -1,6 +1,6 @@
 """Corps: one authorisation of our suite by one enterprise, and what it lets us see."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,17 +10,27 @@ from psycopg.types.json import Jsonb
 
 from domain.ids import CompanyId, CorpId, CorpPk, DepartmentId, TagId, Userid
 from domain.scope import AuthScope, Tag
+from domain.spelling import spelt_scope
 from store.database import Connection
+
+# After a pause that WeCom caused; doubled with each look that finds it still so.
+FIRST_LOOK_SECONDS = 30.0
+LONGEST_LOOK_SECONDS = 900.0
 
 _COLUMNS = (
     "corp_pk, corp_id, state, name, company_id, agent_id, auth_mode, scope,"
-    " permissions, permanent_code, data_key, paused_by, last_synced_at, authorised_at"
+    " permissions, permanent_code, data_key, paused_by, last_synced_at, authorised_at,"
+    " spellings"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corp:
-    """A corp as stored; the sealed values stay sealed."""
+    """A corp as stored; the sealed values stay sealed.
+
+    Shape: `spellings` are WeCom's own by others that it has answered to; the scope
+        uses WeCom's own.
+    """
 
     corp_pk: CorpPk
     corp_id: CorpId
@@ -35,6 +45,7 @@ class Corp:
     paused_by: str | None
     last_synced_at: datetime | None
     authorised_at: datetime
+    spellings: Mapping[Userid, Userid] = field(default_factory=dict)
 
     @property
     def mailbox(self) -> str:
@@ -106,21 +117,39 @@ def save_scope(
     )
 
 
+def note_spellings(
+    connection: Connection, corp_pk: CorpPk, learnt: Mapping[Userid, Userid]
+) -> None:
+    """WeCom answered in another case than it was asked: so it spells these people."""
+    if not learnt:
+        return
+    connection.execute(
+        "UPDATE corps SET spellings = spellings || %(learnt)s"
+        " WHERE corp_pk = %(corp_pk)s AND NOT spellings @> %(learnt)s",
+        {"learnt": Jsonb(dict(learnt)), "corp_pk": corp_pk},
+    )
+
+
 def note_synced(connection: Connection, corp_pk: CorpPk) -> None:
     """A full read was applied: the corp is in step with WeCom."""
     connection.execute(
-        "UPDATE corps SET last_synced_at = clock_timestamp() WHERE corp_pk = %s",
+        "UPDATE corps SET last_synced_at = clock_timestamp(), pause_looks = 0"
+        " WHERE corp_pk = %s",
         [corp_pk],
     )
 
 
 def pause(connection: Connection, corp_pk: CorpPk, *, by: str) -> bool:
-    """Stop following WeCom; False when it is not linked."""
+    """Stop following WeCom; False when it is not linked.
+
+    Shape: a pause of nobody's becomes an operator's when one asks for it.
+    """
     return (
         connection.execute(
-            "UPDATE corps SET state = 'paused', paused_by = %s"
-            " WHERE corp_pk = %s AND state = 'linked'",
-            [by, corp_pk],
+            "UPDATE corps SET state = 'paused', paused_by = %(by)s"
+            " WHERE corp_pk = %(corp_pk)s AND (state = 'linked'"
+            " OR state = 'paused' AND %(by)s = 'operator' AND paused_by <> 'operator')",
+            {"by": by, "corp_pk": corp_pk},
         ).rowcount
         == 1
     )
@@ -130,11 +159,31 @@ def resume(connection: Connection, corp_pk: CorpPk) -> bool:
     """Follow WeCom again; False when it is not paused."""
     return (
         connection.execute(
-            "UPDATE corps SET state = 'linked', paused_by = NULL"
+            "UPDATE corps SET state = 'linked', paused_by = NULL, pause_look_at = NULL"
             " WHERE corp_pk = %s AND state = 'paused'",
             [corp_pk],
         ).rowcount
         == 1
+    )
+
+
+def look_later(connection: Connection, corp_pk: CorpPk) -> None:
+    """Have it looked at whether WeCom still keeps the app closed: each time later.
+
+    Shape: a full read, which shows that all is well, makes the first time soon again.
+    """
+    connection.execute(
+        """
+        UPDATE corps SET pause_looks = pause_looks + 1,
+            pause_look_at = clock_timestamp() + make_interval(secs =>
+                least(%(longest)s, %(first)s * 2 ^ least(pause_looks, 16)))
+        WHERE corp_pk = %(corp_pk)s
+        """,
+        {
+            "first": FIRST_LOOK_SECONDS,
+            "longest": LONGEST_LOOK_SECONDS,
+            "corp_pk": corp_pk,
+        },
     )
 
 
@@ -274,4 +323,5 @@ def _find(connection: Connection, condition: str, value: str | int) -> Corp | No
         return None
     scope = scope_from({**row.pop("scope"), "auth_mode": row.pop("auth_mode")})
     permissions = frozenset(row.pop("permissions"))
+    scope = spelt_scope(scope, row["spellings"])
     return Corp(**row, scope=scope, permissions=permissions)

@@ -17,10 +17,7 @@ from domain.org import (
 )
 from store import literals
 from store.database import Connection
-from store.links import links
-from store.links.matching import match_email, match_mobile
-from store.notices import notices
-from store.org import aliases
+from store.matching import match_email, match_mobile
 
 _COLUMNS = (
     "member_pk, userid, open_userid, name, activation, department_ids,"
@@ -66,6 +63,18 @@ _KNOWN = f"""
 _SET = ", ".join(f"{column.strip()} = %s" for column in _WRITTEN.split(","))
 
 
+def list_spelt_like(
+    connection: Connection, corp_pk: CorpPk, userids: Iterable[Userid]
+) -> frozenset[Userid]:
+    """Active members whose userid differs from one of these by case alone."""
+    rows = connection.execute(
+        "SELECT userid FROM members WHERE corp_pk = %s AND state = 'active'"
+        " AND lower(userid) = ANY(%s)",
+        [corp_pk, [each.lower() for each in userids]],
+    ).fetchall()
+    return frozenset(Userid(userid) for (userid,) in rows)
+
+
 def list_known(
     connection: Connection, corp_pk: CorpPk, userids: Iterable[str]
 ) -> list[StoredMember]:
@@ -80,6 +89,38 @@ def list_known(
         cursor.execute(_KNOWN, {"corp_pk": corp_pk, "userids": wanted})
         rows = cursor.fetchall()
     return [_stored(row, {Userid(each) for each in row["aliases"]}) for row in rows]
+
+
+def list_bearing(
+    connection: Connection, corp_pk: CorpPk, open_userids: Iterable[str]
+) -> list[StoredMember]:
+    """Active and removed members who are one of these people, the latest first.
+
+    Shape: without aliases.
+    """
+    wanted = sorted(set(open_userids))
+    if not wanted:
+        return []
+    rows = _select(
+        connection,
+        "corp_pk = %(corp_pk)s AND open_userid = ANY(%(wanted)s)"
+        " ORDER BY member_pk DESC",
+        {"corp_pk": corp_pk, "wanted": wanted},
+    )
+    return [_stored(row, set()) for row in rows]
+
+
+def list_led_by(
+    connection: Connection, corp_pk: CorpPk, leaders: Iterable[str]
+) -> list[Member]:
+    """Active members who name one of these userids as their leader."""
+    rows = _select(
+        connection,
+        "corp_pk = %(corp_pk)s AND state = 'active'"
+        " AND direct_leaders && %(leaders)s::text[] ORDER BY userid",
+        {"corp_pk": corp_pk, "leaders": list(leaders)},
+    )
+    return [_member(row) for row in rows]
 
 
 def list_active(connection: Connection, corp_pk: CorpPk) -> list[StoredMember]:
@@ -173,13 +214,8 @@ def refresh_fingerprints(
     )
 
 
-def absorb(
-    connection: Connection, corp_pk: CorpPk, *, kept: MemberPk, absorbed: MemberPk
-) -> None:
-    """Make two records of one person one: the absorbed record ends without a trace."""
-    links.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
-    aliases.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
-    notices.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
+def drop_absorbed(connection: Connection, corp_pk: CorpPk, absorbed: MemberPk) -> None:
+    """End the record of a person who has another one, without a trace."""
     connection.execute(
         "DELETE FROM members WHERE corp_pk = %s AND member_pk = %s",
         [corp_pk, absorbed],
@@ -206,6 +242,29 @@ def remove(
             "pks": [pk for pk, _ in removals],
             "causes": [str(cause) for _, cause in removals],
         },
+    )
+
+
+def learn_deletion(
+    connection: Connection, corp_pk: CorpPk, member_pks: Sequence[MemberPk]
+) -> None:
+    """These tombstones are of deleted people: their userid may get a new bearer."""
+    connection.execute(
+        "UPDATE members SET removal = 'deletion' WHERE corp_pk = %s"
+        " AND member_pk = ANY(%s) AND state = 'removed'",
+        [corp_pk, list(member_pks)],
+    )
+
+
+def set_aside(connection: Connection, corp_pk: CorpPk, member_pk: MemberPk) -> None:
+    """Free a member's userid for somebody else; theirs follows in this transaction.
+
+    Shape: meanwhile they bear one that WeCom's alphabet has no word for.
+    """
+    connection.execute(
+        "UPDATE members SET userid = 'renamed:' || member_pk"
+        " WHERE corp_pk = %s AND member_pk = %s",
+        [corp_pk, member_pk],
     )
 
 

@@ -6,7 +6,7 @@ from store.database import Connection
 KEPT_DAYS = 180
 
 # What is kept of a person besides their row.
-_ABOUT = ("aliases", "links", "link_claims", "notices")
+_ABOUT = ("aliases", "links", "link_claims", "notices", "item_preferences")
 
 
 def list_corps(connection: Connection) -> list[CorpPk]:

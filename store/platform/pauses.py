@@ -22,7 +22,7 @@ class Pause:
     """Endpoints that are left alone for a while.
 
     Shape: `owner` is `corp:<corpid>` or `suite`; `endpoint_class` the first part of
-        an endpoint's path.
+        an endpoint's path; `error` names endpoint, status and what came.
     Units: seconds from now.
     """
 
@@ -31,6 +31,7 @@ class Pause:
     seconds: float
     strikes: int
     reason: str
+    error: str | None
 
 
 def owner_of(corp_id: str | None) -> str:
@@ -54,6 +55,7 @@ def note_failure(
     endpoint_class: str,
     reason: str,
     wait_seconds: float | None,
+    error: str,
 ) -> None:
     """Leave these endpoints alone: as long as told, else longer with each failure.
 
@@ -62,14 +64,14 @@ def note_failure(
     """
     connection.execute(
         """
-        INSERT INTO pauses AS known (owner, endpoint_class, until, reason)
+        INSERT INTO pauses AS known (owner, endpoint_class, until, reason, error)
         SELECT %(owner)s, %(class)s, clock_timestamp() + make_interval(
-            secs => coalesce(%(wait)s, %(first)s * %(jitter)s)), %(reason)s
+            secs => coalesce(%(wait)s, %(first)s * %(jitter)s)), %(reason)s, %(error)s
         WHERE %(owner)s = %(suite)s OR EXISTS (
             SELECT FROM corps
             WHERE corp_id = substr(%(owner)s, 6) AND state <> 'revoked')
         ON CONFLICT (owner, endpoint_class) DO UPDATE
-        SET reason = excluded.reason,
+        SET reason = excluded.reason, error = excluded.error,
             strikes = known.strikes + (known.until <= clock_timestamp())::int,
             until = greatest(known.until, clock_timestamp() + make_interval(
                 secs => coalesce(%(wait)s, %(jitter)s * least(%(longest)s,
@@ -86,6 +88,7 @@ def note_failure(
             "doublings": _MOST_DOUBLINGS,
             "jitter": random.uniform(0.5, 1.0),  # noqa: S311 - spreads load, hides nothing
             "reason": reason,
+            "error": error,
         },
     )
 
@@ -103,7 +106,7 @@ def list_of(connection: Connection, owner: str) -> list[Pause]:
     with connection.cursor(row_factory=class_row(Pause)) as cursor:
         cursor.execute(
             """
-            SELECT owner, endpoint_class, strikes, reason, greatest(0, extract(
+            SELECT owner, endpoint_class, strikes, reason, error, greatest(0, extract(
                 epoch FROM until - clock_timestamp()))::float8 AS seconds
             FROM pauses WHERE owner = %s ORDER BY endpoint_class
             """,

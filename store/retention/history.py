@@ -1,11 +1,8 @@
 """Lets go of what is over for good: runs, notices, installs, and what people said."""
 
+from domain.retention import DECIDED_DAYS, KEPT_DAYS
 from store.database import Connection
 from store.notices.cards import CODE_SECONDS
-
-# What machines did is of interest for half a year, what people decided for two.
-KEPT_DAYS = 180
-DECIDED_DAYS = 730
 
 _DAYS = {"days": KEPT_DAYS, "decided": DECIDED_DAYS}
 _OLD = "clock_timestamp() - make_interval(days => %(days)s)"
@@ -50,7 +47,7 @@ def prune_notices(connection: Connection, *, limit: int) -> int:
                     SELECT FROM notices AS newer WHERE newer.corp_pk = old.corp_pk
                         AND newer.member_pk = old.member_pk
                         AND newer.company_id = old.company_id
-                        AND newer.kind = old.kind AND newer.kind <> 'approval'
+                        AND newer.kind = old.kind AND newer.kind IN ('link', 'invite')
                         AND newer.round > old.round)
             LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
         """,  # noqa: S608 - a constant of this module

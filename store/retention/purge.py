@@ -94,14 +94,22 @@ def purge_corp(connection: Connection, corp_pk: CorpPk, *, renamed: str) -> None
         UPDATE corps SET state = 'revoked', revoked_at = clock_timestamp(),
             corp_id = %s, name = NULL, permanent_code = NULL, data_key = NULL,
             scope = '{}', permissions = '[]', agent_id = NULL, paused_by = NULL,
-            due_at = NULL, due_cause = NULL,
+            due_at = NULL, due_cause = NULL, spellings = '{}',
+            pause_look_at = NULL, pause_looks = 0,
             scope_doubt_at = NULL, scope_doubts = 0,
             lookups_due_at = NULL, lookups_blocked_until = NULL
         WHERE corp_pk = %s
         """,
         [renamed, corp_pk],
     )
-    for table in ("tags", "touched", "run_requests", "absences", "lookups"):
+    for table in (
+        "tags",
+        "touched",
+        "run_requests",
+        "absences",
+        "lookups",
+        "testimony",
+    ):
         connection.execute(
             f"DELETE FROM {table} WHERE corp_pk = %s",  # noqa: S608 - constant names
             [corp_pk],

@@ -19,7 +19,7 @@ from store.sealing import is_pseudonym
 ROWS_AT_ONCE = 2_000
 
 
-class Step(StrEnum):
+class PurgeStep(StrEnum):
     """What is gone through, in this order: names are known before they are replaced."""
 
     NAMES = "names"
@@ -34,7 +34,7 @@ class Purge:
 
     corp_pk: CorpPk
     corp_id: str
-    step: Step
+    step: PurgeStep
     after: int
     upto_line: int
     upto_event: int
@@ -56,7 +56,7 @@ def begin(connection: Connection, corp_pk: CorpPk, corp_id: str) -> None:
         SELECT %s, %s, %s, journal_ids.last_value, inbox_ids.last_value
         FROM journal_ids, inbox_ids ON CONFLICT DO NOTHING
         """,
-        [corp_pk, corp_id, Step.NAMES],
+        [corp_pk, corp_id, PurgeStep.NAMES],
     )
 
 
@@ -75,7 +75,7 @@ def find(connection: Connection, corp_pk: CorpPk) -> Purge | None:
             [corp_pk],
         )
         found = cursor.fetchone()
-    return found and replace(found, step=Step(found.step))
+    return found and replace(found, step=PurgeStep(found.step))
 
 
 def do_page(connection: Connection, purge: Purge, *, key: bytes, outcome: str) -> None:
@@ -86,7 +86,7 @@ def do_page(connection: Connection, purge: Purge, *, key: bytes, outcome: str) -
     names = Pseudonyms(key=key, corp_id=purge.corp_id)
     after: int | None
     match purge.step:
-        case Step.NAMES:
+        case PurgeStep.NAMES:
             after = purge_journal.collect_names(
                 connection,
                 purge.corp_pk,
@@ -94,9 +94,9 @@ def do_page(connection: Connection, purge: Purge, *, key: bytes, outcome: str) -
                 upto=purge.upto_line,
                 limit=ROWS_AT_ONCE,
             )
-        case Step.PEOPLE:
+        case PurgeStep.PEOPLE:
             after = _rename_people(connection, purge, names)
-        case Step.LINES:
+        case PurgeStep.LINES:
             after = purge_journal.rename(
                 connection,
                 purge.corp_pk,
@@ -105,7 +105,7 @@ def do_page(connection: Connection, purge: Purge, *, key: bytes, outcome: str) -
                 limit=ROWS_AT_ONCE,
                 names=names,
             )
-        case Step.MAIL:
+        case PurgeStep.MAIL:
             after = empty_mail(
                 connection,
                 purge.mailbox,
@@ -117,14 +117,14 @@ def do_page(connection: Connection, purge: Purge, *, key: bytes, outcome: str) -
     if after is not None:
         _note(connection, purge, purge.step, after)
         return
-    following = list(Step)[list(Step).index(purge.step) + 1 :]
+    following = list(PurgeStep)[list(PurgeStep).index(purge.step) + 1 :]
     if following:
         _note(connection, purge, following[0], 0)
     else:
         connection.execute("DELETE FROM purges WHERE corp_pk = %s", [purge.corp_pk])
 
 
-def _note(connection: Connection, purge: Purge, step: Step, after: int) -> None:
+def _note(connection: Connection, purge: Purge, step: PurgeStep, after: int) -> None:
     connection.execute(
         "UPDATE purges SET step = %s, after = %s WHERE corp_pk = %s",
         [step, after, purge.corp_pk],

@@ -8,6 +8,8 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from store.database import Connection, Pool, transaction
 from store.inbox.record import BODY_PLACE
+from store.items.changes import CHANGE_PLACE
+from store.items.states import STATE_PLACE
 from store.oidc.keys import key_place
 from store.org.companies import secret_place
 from store.sealing import Keyring, SealBroken
@@ -72,6 +74,15 @@ SEALED = (
     ),
     Sealed(
         table="inbox", key="event_id", column="body", place=lambda event_id: BODY_PLACE
+    ),
+    Sealed(
+        table="items", key="item_pk", column="sealed", place=lambda item_pk: STATE_PLACE
+    ),
+    Sealed(
+        table="item_changes",
+        key="change_id",
+        column="sealed",
+        place=lambda change_id: CHANGE_PLACE,
     ),
 )
 

@@ -1,6 +1,6 @@
 """Links of a corp that withdrew: ended with it, and found again when it comes back."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from domain.ids import AccountId, CompanyId, CorpPk
 from store.database import Connection
@@ -71,39 +71,62 @@ def rename_witnesses(
     )
 
 
+# Of userids that came back, and of the persons who bear them now: whoever is known to
+# have been another person only bore the same userid.
+_SAME = """
+    unnest(%(names)s::text[], %(persons)s::text[]) AS given (former, person)
+    JOIN members ON members.userid = former
+        AND coalesce(members.open_userid = person, true)
+"""
+
+
 def list_former(
-    connection: Connection, company_id: CompanyId, pseudonyms: Collection[str]
+    connection: Connection,
+    company_id: CompanyId,
+    pseudonyms: Mapping[str, str | None],
 ) -> dict[str, AccountId]:
     """What people of these pseudonyms were linked to when their corp withdrew.
 
-    Shape: by pseudonym, of several withdrawals the last; only accounts that are known
-        still.
+    Shape: `pseudonyms` of userids, each with that of the open_userid; of several
+        withdrawals the last; only accounts that are known still.
     """
     rows = connection.execute(
-        """
+        f"""
         SELECT DISTINCT ON (members.userid) members.userid, former_account_id
-        FROM links JOIN members USING (corp_pk, member_pk)
+        FROM {_SAME} JOIN links USING (corp_pk, member_pk)
         JOIN accounts ON accounts.account_id = former_account_id
-        WHERE company_id = %s AND former_account_id IS NOT NULL AND links.holds
-            AND members.userid = ANY(%s)
+        WHERE company_id = %(company_id)s AND former_account_id IS NOT NULL
+            AND links.holds
         ORDER BY members.userid, links.changed_at DESC
-        """,
-        [company_id, list(pseudonyms)],
+        """,  # noqa: S608 - the inserted text is a constant of this module
+        _about(company_id, pseudonyms),
     ).fetchall()
     return {userid: AccountId(account_id) for userid, account_id in rows}
 
 
 def list_left(
-    connection: Connection, company_id: CompanyId, pseudonyms: Collection[str]
+    connection: Connection,
+    company_id: CompanyId,
+    pseudonyms: Mapping[str, str | None],
 ) -> dict[str, frozenset[AccountId]]:
     """The accounts that people of these pseudonyms have ever left."""
     rows = connection.execute(
-        """
-        SELECT userid, array_agg(account_id) FROM link_claims
-        JOIN members USING (corp_pk, member_pk)
-        WHERE company_id = %s AND kind = 'unlinked' AND userid = ANY(%s)
+        f"""
+        SELECT userid, array_agg(account_id)
+        FROM {_SAME} JOIN link_claims USING (corp_pk, member_pk)
+        WHERE company_id = %(company_id)s AND kind = 'unlinked'
         GROUP BY userid
-        """,
-        [company_id, list(pseudonyms)],
+        """,  # noqa: S608 - the inserted text is a constant of this module
+        _about(company_id, pseudonyms),
     ).fetchall()
     return {userid: frozenset(map(AccountId, left)) for userid, left in rows}
+
+
+def _about(
+    company_id: CompanyId, pseudonyms: Mapping[str, str | None]
+) -> dict[str, object]:
+    return {
+        "company_id": company_id,
+        "names": list(pseudonyms),
+        "persons": list(pseudonyms.values()),
+    }

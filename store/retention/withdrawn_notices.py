@@ -25,7 +25,7 @@ def end(connection: Connection, corp_pk: CorpPk) -> None:
         """,
         [corp_pk],
     )
-    for table in ("card_answers", "deliveries"):
+    for table in ("card_answers", "item_answers", "item_preferences", "deliveries"):
         connection.execute(
             f"DELETE FROM {table} WHERE corp_pk = %s",  # noqa: S608 - constant names
             [corp_pk],

@@ -1,6 +1,6 @@
 """Held plans: removals that wait for a person, and what became of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -198,8 +198,17 @@ def close_entries(
         )
 
 
-def close_staged(connection: Connection, corp_pk: CorpPk, run_id: RunId) -> None:
-    """Note as returned whomever a full read has shown again."""
+def close_staged(
+    connection: Connection,
+    corp_pk: CorpPk,
+    run_id: RunId,
+    *,
+    but: Collection[Key] = (),
+) -> None:
+    """Note as returned whomever a full read has shown again.
+
+    Shape: `but` are keys that somebody else bears now.
+    """
     rows = connection.execute(
         """
         SELECT entry.key FROM plan_entries AS entry
@@ -209,7 +218,8 @@ def close_staged(connection: Connection, corp_pk: CorpPk, run_id: RunId) -> None
         """,
         {"corp_pk": corp_pk, "run_id": run_id},
     ).fetchall()
-    close_entries(connection, corp_pk, [Key(row[0]) for row in rows], state="returned")
+    shown = {Key(row[0]) for row in rows}.difference(but)
+    close_entries(connection, corp_pk, sorted(shown), state="returned")
 
 
 def close_listed(
@@ -252,7 +262,8 @@ def count_window(
     row = connection.execute(
         f"""
         WITH removed AS (
-            SELECT DISTINCT ON (key) key, line_id, reason FROM journal
+            SELECT DISTINCT ON (key) key, line_id, reason,
+                before ->> 'open_userid' AS person FROM journal
             WHERE corp_pk = %(corp_pk)s AND decision = %(decision)s
                 AND at > clock_timestamp() - make_interval(hours => %(hours)s)
             ORDER BY key, line_id DESC
@@ -262,7 +273,9 @@ def count_window(
                 WHERE later.corp_pk = %(corp_pk)s AND later.key = removed.key
                     AND later.line_id > removed.line_id
                     AND later.at > clock_timestamp() - make_interval(hours => %(hours)s)
-                    AND later.decision = ANY(%(returns)s))
+                    AND later.decision = ANY(%(returns)s)
+                    -- Whoever is known to be another has not returned.
+                    AND coalesce(later.after ->> 'open_userid' = person, true))
         )
         SELECT (SELECT count(*) FROM {there}), (SELECT count(*) FROM gone),
             (SELECT count(*) FROM gone WHERE reason <> %(approved)s)

@@ -236,6 +236,24 @@ def list_absentees(
     return [Userid(row[0]) for row in rows]
 
 
+def list_handed_on(
+    connection: Connection, run_id: RunId, corp_pk: CorpPk
+) -> list[Userid]:
+    """Userids of active members under which the read shows other people."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT userid FROM members JOIN staging ON run_id = %(run_id)s
+            AND kind = 'member' AND key = members.userid
+        WHERE corp_pk = %(corp_pk)s AND state = 'active'
+            AND members.fingerprint <> staging.fingerprint
+            AND open_userid <> value ->> 'open_userid'
+        ORDER BY userid
+        """,
+        {"corp_pk": corp_pk, "run_id": run_id},
+    ).fetchall()
+    return [Userid(row[0]) for row in rows]
+
+
 def list_bearers(
     connection: Connection, run_id: RunId, open_userids: Iterable[str]
 ) -> list[Userid]:

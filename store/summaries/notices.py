@@ -31,6 +31,8 @@ class NoticeSummary:
 _SELECT = """
     SELECT notice_id, member_pk, kind, m.userid, notices.state, reason,
         CASE WHEN kind = 'approval' THEN 'plan:' || plan_id || ':' || member_pk
+            WHEN kind = 'item' THEN 'change:' || change_id || ':' || member_pk
+            WHEN kind = 'digest' THEN 'digest:' || notice_id
             ELSE kind || ':' || company_id || ':' || member_pk || ':' || round
         END AS cause, queued_at, sent_at, expires_at, closed
     FROM notices JOIN members AS m USING (corp_pk, member_pk)
@@ -71,7 +73,8 @@ def find_last_question(
     """What one member was asked last about their account."""
     with connection.cursor(row_factory=class_row(NoticeSummary)) as cursor:
         cursor.execute(
-            f"{_SELECT} WHERE corp_pk = %s AND member_pk = %s AND kind <> 'approval'"
+            f"{_SELECT} WHERE corp_pk = %s AND member_pk = %s"
+            " AND kind IN ('link', 'invite')"
             " ORDER BY notice_id DESC LIMIT 1",
             [corp_pk, member_pk],
         )

@@ -4,6 +4,9 @@ import ast
 
 from tests.guards.source import modules_at
 from wecom.errcodes import ERRCODES
+from wecom.errors import CallbackRejected, OddAnswer, WeComError
+from workers.failures import rule_of
+from workers.notices.send_faults import FATES, NOBODYS_FAULT
 
 # Source: WeCom's global error list of 2026-07-26, and that of 2024-04-08.
 DOCUMENTED = """
@@ -69,3 +72,40 @@ def test_every_errcode_stands_there_once() -> None:
 
 def test_every_errcode_says_what_it_means() -> None:
     assert [code for code, entry in ERRCODES.items() if not entry.meaning] == []
+
+
+def test_every_errcode_has_its_outcome_for_mail_and_runs() -> None:
+    classes = {entry.error for entry in ERRCODES.values()} | {OddAnswer}
+
+    lines = {each: rule_of(each) for each in classes}
+
+    assert [
+        each.__name__ for each, rule in lines.items() if rule.error is Exception
+    ] == []
+    assert [
+        each.__name__
+        for each, rule in lines.items()
+        if rule.error is not each and each is not OddAnswer
+    ] == []
+
+
+def test_every_errcode_has_its_outcome_for_a_notice_that_is_sent() -> None:
+    classes = {entry.error for entry in ERRCODES.values()} | {OddAnswer}
+
+    assert classes - FATES.keys() == set()
+    assert ERRCODES.keys() >= NOBODYS_FAULT
+
+
+def test_every_class_of_error_belongs_to_an_errcode_or_says_whose_it_is() -> None:
+    made = {entry.error for entry in ERRCODES.values()}
+
+    assert subclasses(WeComError) - subclasses(CallbackRejected) - made == {
+        CallbackRejected,
+        OddAnswer,
+    }
+
+
+def subclasses(error: type[WeComError]) -> set[type[WeComError]]:
+    """Every class below this one."""
+    direct = set(error.__subclasses__())
+    return direct.union(*map(subclasses, direct))

@@ -27,6 +27,7 @@ def note(bench: Workbench, owner: str) -> None:
             endpoint_class="user",
             reason=pauses.UNAVAILABLE,
             wait_seconds=60,
+            error="user/get: HTTP 502",
         )
 
 

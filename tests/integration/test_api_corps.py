@@ -54,6 +54,7 @@ def test_a_corp_is_answered_with_every_field(web: Web) -> None:
         "scope": {"departments": [2, 1], "members": ["zhang"], "tags": ["3"]},
         "last_synced_at": synced.isoformat().replace("+00:00", "Z"),
         "pending_events": 1,
+        "waits": None,
     }
 
 

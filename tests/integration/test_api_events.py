@@ -45,6 +45,7 @@ def test_an_event_is_answered_with_every_field(web: Web) -> None:
         "attempts": 1,
         "outcome": "applied",
         "error": None,
+        "waits": None,
     }
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,11 +11,6 @@ from tests.support.webclient import (
     API_TOKEN,
     Web,
     add_corp,
-    add_department,
-    add_event,
-    add_line,
-    add_member,
-    insert,
     open_web,
 )
 
@@ -43,7 +37,8 @@ def sign_in(client: FlaskClient, token: str = API_TOKEN, **query: str) -> TestRe
 
 
 @pytest.mark.parametrize(
-    "path", ["/console/", "/console/corps/wwcorp", "/console/corps/wwcorp/live"]
+    "path",
+    ["/console/", "/console/corps", "/console/corps/wwcorp", "/console/events"],
 )
 def test_a_stranger_is_asked_to_sign_in(web: Web, path: str) -> None:
     add_corp(web.rows, "wwcorp", name="Example")
@@ -135,137 +130,6 @@ def test_the_language_is_the_browsers_until_another_is_chosen(web: Web) -> None:
     assert web.client.get("/language/fr").status_code == 404
 
 
-def test_a_corp_shows_its_tree_and_its_journal(web: Web) -> None:
-    corp_pk = add_corp(web.rows, "wwcorp", name="Example <Ltd>")
-    add_department(web.rows, corp_pk, 2, name="Sales")
-    add_department(web.rows, corp_pk, 3, parent_id=2, name="Support")
-    add_member(web.rows, corp_pk, "zhang", name="Zhang", departments=[2], leads=[2])
-    add_member(web.rows, corp_pk, "hidden-id", departments=[3])
-    add_member(web.rows, corp_pk, "single")
-    add_line(web.rows, corp_pk, after={"departments": [2]})
-    sign_in(web.client)
-
-    page = web.client.get("/console/corps/wwcorp?open=2,3").text
-
-    assert "Example &lt;Ltd&gt;" in page
-    for shown in ("Sales", "Support", "Zhang", "hidden-id", "single", "负责人"):
-        assert shown in page
-    assert "Zhang 加入：Sales" in page
-
-
-def test_the_live_answer_is_304_until_something_changes(web: Web) -> None:
-    corp_pk = add_corp(web.rows, "wwcorp")
-    add_department(web.rows, corp_pk, 2, name="Sales")
-    sign_in(web.client)
-    address = "/console/corps/wwcorp/live?open=2"
-    first = web.client.get(address)
-    known = {"If-None-Match": first.headers["ETag"]}
-
-    unchanged = web.client.get(address, headers=known)
-    add_event(web.rows, "corp:wwcorp", "pending")
-    waiting = web.client.get(address, headers=known)
-    add_member(web.rows, corp_pk, "zhang", departments=[2])
-    add_line(web.rows, corp_pk)
-    joined = web.client.get(address, headers=known)
-
-    assert (first.status_code, unchanged.status_code) == (200, 304)
-    assert "1 条事件待处理" in waiting.get_json()["status"]
-    assert "zhang" in joined.get_json()["tree"]
-
-
-def add_plan(web: Web, corp_pk: int, plan_id: str, *keys: str, kind: str) -> None:
-    insert(web.rows, "plans", corp_pk=corp_pk, plan_id=plan_id, kind=kind, hash="h")
-    for position, key in enumerate(keys):
-        insert(
-            web.rows,
-            "plan_entries",
-            plan_id=plan_id,
-            position=position,
-            corp_pk=corp_pk,
-            key=key,
-            decision="RemoveMember" if kind == "members" else "RemoveDepartment",
-            before={},
-            after={},
-            reason="deleted_by_event",
-        )
-
-
-def test_a_plan_held_by_the_guard_is_shown_as_soon_as_it_is_there(web: Web) -> None:
-    corp_pk = add_corp(web.rows, "wwcorp", last_synced_at=datetime.now(UTC))
-    add_department(web.rows, corp_pk, 2, name="Sales")
-    add_member(web.rows, corp_pk, "zhang", departments=[2])
-    sign_in(web.client)
-    address = "/console/corps/wwcorp/live?open=2"
-    known = {"If-None-Match": web.client.get(address).headers["ETag"]}
-
-    add_plan(web, corp_pk, "plan-a", "member:zhang", "member:li", kind="members")
-    held = web.client.get(address, headers=known)
-    known = {"If-None-Match": held.headers["ETag"]}
-    add_plan(web, corp_pk, "plan-b", "department:2", kind="departments")
-    second = web.client.get(address, headers=known)
-    web.rows.execute("UPDATE plans SET state = 'rejected'")
-    decided = web.client.get(address, headers={"If-None-Match": second.headers["ETag"]})
-
-    assert held.status_code == 200
-    assert "一致，有移除待批准" in held.get_json()["status"]
-    assert "2 项移除等待批准" in held.get_json()["status"]
-    assert "python manage.py approve plan-a" in held.get_json()["status"]
-    assert "待批准移除" in held.get_json()["tree"]
-    assert "3 项移除等待批准" in second.get_json()["status"]
-    assert "1 个部门" in second.get_json()["status"]
-    assert "等待批准" not in decided.get_json()["status"]
-
-
-def test_whoever_came_back_is_no_longer_among_those_who_wait(web: Web) -> None:
-    corp_pk = add_corp(web.rows, "wwcorp")
-    add_plan(web, corp_pk, "plan-a", "member:zhang", "member:li", kind="members")
-    sign_in(web.client)
-    address = "/console/corps/wwcorp/live"
-    known = {"If-None-Match": web.client.get(address).headers["ETag"]}
-
-    web.rows.execute(
-        "UPDATE plan_entries SET state = 'returned' WHERE key = 'member:li'"
-    )
-    answer = web.client.get(address, headers=known)
-
-    assert answer.status_code == 200
-    assert "1 项移除等待批准" in answer.get_json()["status"]
-
-
-def test_only_the_newest_of_many_plans_are_shown_and_none_of_another_corp(
-    web: Web,
-) -> None:
-    corp_pk, other_pk = (add_corp(web.rows, name) for name in ("wwcorp", "wwother"))
-    for number in range(7):
-        add_plan(web, corp_pk, f"plan-{number}", "member:zhang", kind="members")
-    add_plan(web, other_pk, "plan-of-another", "member:zhang", kind="members")
-    sign_in(web.client)
-
-    page = web.client.get("/console/corps/wwcorp").text
-
-    shown = re.findall(r'data-key="plan:([^"]+)"', page)
-    assert shown == [f"plan-{number}" for number in (6, 5, 4, 3, 2)]
-    assert "7 项移除等待批准" in page
-    assert "另有 2 个计划" in page
-
-
-def test_a_large_department_shows_its_first_people_and_the_rest_on_demand(
-    web: Web,
-) -> None:
-    corp_pk = add_corp(web.rows, "wwcorp")
-    add_department(web.rows, corp_pk, 2)
-    for number in range(105):
-        add_member(web.rows, corp_pk, f"m{number:03}", departments=[2])
-    sign_in(web.client)
-
-    first = web.client.get("/console/corps/wwcorp/live?open=2").get_json()["tree"]
-    full = web.client.get("/console/corps/wwcorp/live?open=2&all=2").get_json()["tree"]
-
-    assert "再显示 5 人" in first
-    assert first.count('data-key="member:') == 100
-    assert full.count('data-key="member:') == 105
-
-
 @pytest.mark.parametrize("asked", ["x", "-1", "1;2", ",".join(["1"] * 300)])
 def test_a_malformed_list_of_departments_is_refused(web: Web, asked: str) -> None:
     add_corp(web.rows, "wwcorp")
@@ -288,7 +152,7 @@ def test_an_empty_corp_explains_itself(web: Web, state: str) -> None:
 def test_a_console_without_corps_says_what_to_do(web: Web) -> None:
     sign_in(web.client)
 
-    page = web.client.get("/console/").text
+    page = web.client.get("/console/corps").text
 
     assert "还没有企业安装应用" in page
     assert "doctor" in page

@@ -48,24 +48,34 @@ def test_an_install_that_comes_back_too_late_changes_nothing(walk: Walk) -> None
     assert walk.bench.rows("SELECT 1 FROM inbox WHERE kind = 'auth_code'") == []
 
 
-def test_an_intent_belongs_to_the_browser_that_opened_it_first(walk: Walk) -> None:
+def test_an_intent_belongs_to_the_browser_that_confirmed_it_first(
+    walk: Walk,
+) -> None:
     url = path_of(intent_of(walk))
-    walk.open(url)
+    page = walk.open(url)
+    other = walk.someone_else()
+    seen_before = other.open(url)
+    walk.browser.act(page, "confirm")
 
-    page = walk.someone_else().open(url)
+    confirmed_later = other.browser.act(seen_before, "confirm")
+    opened_later = other.open(url)
 
-    assert page.status == 403
-    assert says(page, "install.stop.other_browser.title")
+    assert (confirmed_later.status, opened_later.status) == (403, 403)
+    assert says(opened_later, "install.stop.other_browser.title")
     assert walk.open(url).status == 200
 
 
-def test_a_program_that_previews_the_link_does_not_take_it(walk: Walk) -> None:
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+def test_a_program_that_previews_the_link_does_not_take_it(
+    walk: Walk, method: str
+) -> None:
     url = intent_of(walk)
 
-    previewed = requests.head(url, timeout=10)
+    previewed = requests.request(method, url, timeout=10)
 
     assert previewed.status_code == 200
-    assert walk.open(path_of(url)).status == 200
+    at_wecom = walk.browser.act(walk.open(path_of(url)), "confirm")
+    assert "/3rdapp/install" in at_wecom.url
 
 
 def test_an_install_that_comes_back_to_another_browser_changes_nothing(

@@ -7,7 +7,9 @@ import pytest
 from limits.strategies import FixedWindowRateLimiter
 from psycopg_pool import ConnectionPool
 
-from tests.support.visiting import WECOM, Visit, csrf_of, query_of
+from store.database import transaction
+from store.installs import intents, oauth_states
+from tests.support.visiting import WECOM, Visit, csrf_of, let_time_pass, query_of
 from tests.support.webclient import API_TOKEN, add_corp, add_member, open_web
 from web import limits
 from web.install import tickets
@@ -48,10 +50,10 @@ class Watching(FixedWindowRateLimiter):
         self.asked.append((question, in_use))
 
 
-def use_up(visit: Visit, door: Door, who: str) -> None:
-    """All that the door allows."""
+def use_up(visit: Visit, door: Door, who: str, *, but: int = 0) -> None:
+    """All that the door allows, but so many."""
     services: Services = visit.web.app.extensions["sync-services"]
-    services.limiter.hit(door.allowed, door.name, who, cost=door.allowed.amount)
+    services.limiter.hit(door.allowed, door.name, who, cost=door.allowed.amount - but)
 
 
 def other_browser(visit: Visit) -> Visit:
@@ -85,7 +87,20 @@ def wish(visit: Visit) -> tuple[str, dict[str, str]]:
 def intent_id_of(visit: Visit, ticket: str) -> str:
     """The intent that an address bears."""
     with visit.web.app.app_context():
-        return str(tickets.read(ticket))
+        read = tickets.read(ticket)
+    assert read is not None
+    return read.intent_id
+
+
+def company_intent(visit: Visit) -> str:
+    """An intent for a company that exists, as its address bears it."""
+    services: Services = visit.web.app.extensions["sync-services"]
+    with transaction(services.pool) as connection:
+        intent_id = intents.make_for_company(
+            connection, company_id="company-wwcorp-linked", admin_account_id="1"
+        )
+    with visit.web.app.app_context():
+        return query_of(tickets.address_of(intent_id))["intent"]
 
 
 def test_made_up_states_are_counted_and_then_refused(visit: Visit) -> None:
@@ -118,10 +133,12 @@ def test_who_made_up_states_keeps_nobody_of_their_address_out(visit: Visit) -> N
 def test_who_comes_back_late_or_twice_is_told_so_and_not_counted(visit: Visit) -> None:
     use_up(visit, limits.SIGN_IN, OFFICE)
     state = visit.begin("/me")["state"]
-    visit.web.rows.execute("UPDATE journeys SET expires_at = clock_timestamp()")
+    let_time_pass(visit, state)
 
     late = visit.client.get(f"/login/done?code=c&state={state}")
-    visit.web.rows.execute("UPDATE journeys SET ended_at = clock_timestamp()")
+    services: Services = visit.web.app.extensions["sync-services"]
+    with transaction(services.pool) as connection:
+        oauth_states.use(connection, state, purpose="sign_in", seconds=0)
     again = visit.client.get(f"/login/done?code=c&state={state}")
 
     assert (late.status_code, again.status_code) == (400, 400)
@@ -194,21 +211,25 @@ def test_addresses_of_installs_that_were_made_up_count_together(visit: Visit) ->
     assert left.remaining == limits.INTENT.allowed.amount - 2
 
 
-def test_registering_is_counted_try_by_try(visit: Visit) -> None:
+def test_a_new_company_is_counted_try_by_try_whatever_the_wish(visit: Visit) -> None:
+    use_up(visit, limits.REGISTER, OFFICE, but=2)
+
+    statuses = []
+    for _ in range(4):
+        intent, form = wish(visit)
+        confirmed = visit.client.post("/install", data={**form, "intent": intent})
+        statuses.append(confirmed.status_code)
+
+    # WeCom gives no code here, and is not asked for the last two.
+    assert statuses == [503, 503, 429, 429]
+
+
+def test_confirming_a_company_that_exists_is_counted_by_the_intent_alone(
+    visit: Visit,
+) -> None:
     form = edition_form(visit)
-    first = visit.client.post("/register", data=form)
+    intent, other = company_intent(visit), company_intent(visit)
     use_up(visit, limits.REGISTER, OFFICE)
-
-    again = visit.client.post("/register", data=form)
-    opened = visit.client.get(first.headers["Location"])
-
-    assert (first.status_code, again.status_code) == (303, 429)
-    assert opened.status_code == 200
-
-
-def test_confirming_is_counted_by_the_intent_alone(visit: Visit) -> None:
-    intent, form = wish(visit)
-    other, _ = wish(visit)
     use_up(visit, limits.CONFIRM, intent_id_of(visit, intent))
 
     statuses = [
@@ -221,13 +242,13 @@ def test_confirming_is_counted_by_the_intent_alone(visit: Visit) -> None:
 
 
 def test_who_made_up_addresses_of_installs_stops_no_install(visit: Visit) -> None:
-    intent, _ = wish(visit)
+    intent, form = wish(visit)
     use_up(visit, limits.INTENT, OFFICE)
-    [state] = visit.web.rows.execute(
-        "UPDATE install_intents SET confirmed_at = clock_timestamp()"
-        " WHERE intent_id = %s RETURNING state",
-        [intent_id_of(visit, intent)],
+    visit.platform.will(
+        {"errcode": 0, "errmsg": "ok", "pre_auth_code": "p", "expires_in": 1200}
     )
+    away = visit.client.post("/install", data={**form, "intent": intent})
+    state = [query_of(away)["state"]]
 
     opened = visit.client.get(f"/install?intent={intent}")
     register = visit.client.get("/register")

@@ -11,6 +11,7 @@ ORDER = Event(kind="resumed", key="corp")
 
 def paused(bench: Bench, *, by: str = "paused") -> Tenant:
     tenant = bench.link_in_step(CORP, company())
+    tenant.world.closed = by != "paused"
     bench.post(tenant, Event(kind=by, key="corp"))
     bench.drain(tenant)
     bench.bell.rung.clear()

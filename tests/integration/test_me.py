@@ -16,7 +16,14 @@ from tests.support.linking_rows import (
     tapd_names,
     way_to_tapd,
 )
-from tests.support.visiting import WECOM, Visit, csrf_of, data_actions, open_visit
+from tests.support.visiting import (
+    WECOM,
+    Visit,
+    csrf_of,
+    data_actions,
+    let_time_pass,
+    open_visit,
+)
 from tests.support.webclient import add_member
 from tests.unit.wecom.scripted import hangs_up
 
@@ -166,7 +173,7 @@ def test_nobody_proves_an_account_for_somebody_else(
 
 def test_a_proof_that_took_too_long_is_not_taken(visit: Visit, member: Member) -> None:
     state = way_to_tapd(visit)["state"]
-    visit.web.rows.execute("UPDATE journeys SET expires_at = clock_timestamp()")
+    let_time_pass(visit, state)
 
     answer = come_back(visit, state)
 

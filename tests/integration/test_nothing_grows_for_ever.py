@@ -8,11 +8,11 @@ import pytest
 
 from domain.claims import ClaimKind, LinkClaim, weigh
 from domain.ids import AccountId, CorpPk, MemberPk
+from domain.retention import DECIDED_DAYS, KEPT_DAYS
 from store.database import transaction
 from store.links import link_claims
-from store.retention import history
 from tests.support.workbench import Workbench, workbench
-from workers.upkeep import jobs, pruning
+from workers.upkeep import jobs, pruning, sampling
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
@@ -21,12 +21,15 @@ BOUNDED = {
     "absences": "an active member's at most",
     "account_reads": "one for each company",
     "accounts": "TAPD's people",
+    "audit": "kept for good: who did what",
     "aliases": "a member's former userids, gone with the member",
     "app_keys": "one for each key of our own",
+    "censuses": "one for each large corp",
     "companies": "TAPD's companies",
     "corps": "the installs that were accepted",
     "deliveries": "one for each corp, gone when it withdraws",
     "departments": "the corp's tree",
+    "item_preferences": "one for each member, gone with the member",
     "journal": "kept for good: any past moment is told from it",
     "links": "one for each member, gone with the member",
     "members": "the corp's people; whoever was removed, for 180 days",
@@ -41,6 +44,7 @@ BOUNDED = {
     "suite_tickets": "one for each suite",
     "tags": "the corp's scope",
     "tokens": "one for each corp and suite",
+    "workspaces": "the projects of TAPD's companies",
 }
 # What stays of the others when all that is in them is old and over: the newest.
 LEFT = {
@@ -117,6 +121,34 @@ OVER = """
         FROM members, generate_series(1, 2);
     INSERT INTO lookups (corp_pk, account_id, answer)
         SELECT corp_pk, 'a', 'miss' FROM corps, generate_series(1, 2);
+    INSERT INTO samples VALUES (15, clock_timestamp(), '{}'),
+        (14400, clock_timestamp(), '{}');
+    INSERT INTO marks (kind, about, ended_at)
+        VALUES ('deploy', 'a', clock_timestamp());
+    INSERT INTO spilled VALUES (clock_timestamp(), 1);
+    INSERT INTO takeovers (mailbox, worker, events) VALUES ('corp:wpA', 'w', 1);
+    INSERT INTO retry_batches (batch_id, made_by, query, wanted, matching, mailboxes,
+            keys, per_minute, up_to_id)
+        VALUES ('b', 'operator', '', '{}', 0, 0, 0, 600, 0);
+    INSERT INTO testimony (corp_pk, userid, event_id, kind, hint, received_at)
+        SELECT corp_pk, 'zhang', 1, 'unsubscribe', '{}', clock_timestamp() FROM corps;
+    INSERT INTO items (company_id, kind, item_id, workspace_id, sealed)
+        VALUES ('c', 'story', '1', '2', '');
+    INSERT INTO item_changes
+            (company_id, kind, item_id, operator, sealed, closes_at, first)
+        VALUES ('c', 'story', '1', 'li', '', clock_timestamp(), true);
+    INSERT INTO notices (corp_pk, member_pk, company_id, kind, round, origin, state,
+            change_id, tried_at)
+        SELECT corp_pk, member_pk, 'c', 'item', 1, 'sync', 'sent', change_id,
+            clock_timestamp()
+        FROM members, item_changes;
+    INSERT INTO item_notices (company_id, mail_id, nick, event_id, event, kind, item_id,
+            change_id, roles, role)
+        SELECT 'c', 1, 'li', 'e', 'story::update', 'story', '1', change_id, '{owner}',
+            'owner' FROM item_changes;
+    INSERT INTO item_answers (corp_pk, said, kind, language, sealed)
+        SELECT corp_pk, 'item_muted', 'story', 'en', '' FROM corps;
+    INSERT INTO former_nicks (account_id, nick) VALUES ('a', 'old');
     INSERT INTO operator_sessions (session_hash, token_mark) VALUES ('s', 'm');
     INSERT INTO member_sessions (session_hash, corp_pk, member_pk)
         SELECT 's', corp_pk, member_pk FROM members;
@@ -216,6 +248,7 @@ def prune(bench: Workbench) -> None:
         pruning.prune_history(bench.runtime)
         jobs.drop_idle_boxes(bench.runtime)
         jobs.look_for_gaps(bench.runtime)
+        sampling.prune_samples(bench.runtime)
 
 
 def test_every_table_is_bounded_or_emptied_of_what_is_over(bench: Workbench) -> None:
@@ -254,13 +287,13 @@ def test_what_is_not_over_stays_however_old_it_is(bench: Workbench) -> None:
 def test_half_a_year_and_two_years_are_not_over_a_day_early(bench: Workbench) -> None:
     bench.rows(ORG + OVER)
     for table, column, days in (
-        ("runs", "ended_at", history.KEPT_DAYS),
-        ("notices", "closed_at", history.KEPT_DAYS),
-        ("notice_batches", "ended_at", history.KEPT_DAYS),
-        ("installs", "ended_at", history.KEPT_DAYS),
-        ("plans", "decided_at", history.DECIDED_DAYS),
-        ("company_acts", "done_at", history.DECIDED_DAYS),
-        ("link_claims", "taken_at", history.DECIDED_DAYS),
+        ("runs", "ended_at", KEPT_DAYS),
+        ("notices", "closed_at", KEPT_DAYS),
+        ("notice_batches", "ended_at", KEPT_DAYS),
+        ("installs", "ended_at", KEPT_DAYS),
+        ("plans", "decided_at", DECIDED_DAYS),
+        ("company_acts", "done_at", DECIDED_DAYS),
+        ("link_claims", "taken_at", DECIDED_DAYS),
     ):
         bench.rows(
             f"UPDATE {table} SET {column} = {column} - make_interval(days => %s)",  # noqa: S608 - constant names

@@ -3,6 +3,8 @@
 import contextlib
 from dataclasses import replace
 
+import pytest
+
 from domain.ids import Userid
 from simulator.faults import Kind
 from store.database import transaction
@@ -69,7 +71,7 @@ def test_when_everybody_is_refused_it_is_our_side_and_the_corp_waits(
     post: Post,
 ) -> None:
     post.ask(*post.userids)
-    post.bench.misbehave(Kind.ERRCODE, match="message/send", errcode=40056)
+    post.bench.misbehave(Kind.ERRCODE, match="message/send", errcode=40058)
 
     post.deliver()
 
@@ -160,6 +162,73 @@ def test_an_app_that_wecom_disabled_pauses_the_corp(post: Post) -> None:
 
     assert post.bench.row("SELECT state FROM corps")["state"] == "paused"
     assert post.states() == [("queued", None)]
+
+
+def fail_once(post: Post) -> None:
+    """One call whose fate nobody knows."""
+    post.bench.misbehave(Kind.HTTP_500, match="message/send", count=1)
+    post.deliver()
+    make_due(post.bench)
+
+
+@pytest.mark.parametrize(
+    "change", ["employment = 'left'", "state = 'removed', removal = 'scope'"]
+)
+def test_a_batch_without_outcome_is_not_repeated_to_people_who_have_left(
+    post: Post, change: str
+) -> None:
+    asked = post.userids[:2]
+    post.ask(*asked)
+    fail_once(post)
+    post.bench.rows(
+        f"UPDATE members SET {change} WHERE userid = ANY(%s)",  # noqa: S608 - one of two
+        [str(each) for each in asked],
+    )
+
+    post.deliver()
+
+    assert post.bench.calls("message/send") == 1
+    assert {state for state, _ in post.states()} == {"unknown"}
+
+
+def test_a_batch_without_outcome_is_repeated_as_it_was_while_somebody_waits_for_it(
+    post: Post,
+) -> None:
+    leaving, staying, *_ = post.userids
+    post.ask(leaving, staying)
+    fail_once(post)
+    post.bench.rows("UPDATE members SET employment = 'left' WHERE userid = %s", leaving)
+
+    post.deliver()
+
+    assert post.bench.calls("message/send") == 2
+    assert post.counts([staying]) == [1]
+
+
+@pytest.mark.parametrize("errcode", [81013, 60111, 701001, 48002])
+def test_a_refusal_that_is_nobodys_bug_is_logged_without_alarm(
+    post: Post, errcode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    post.ask(post.userids[0])
+    post.bench.misbehave(Kind.ERRCODE, match="message/send", errcode=errcode, count=1)
+
+    post.deliver()
+
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize("errcode", [40056, 301002])
+def test_an_agent_that_is_not_ours_any_more_is_read_again_and_blames_nobody(
+    post: Post, errcode: int
+) -> None:
+    post.ask(*post.userids[:2])
+    post.bench.misbehave(Kind.ERRCODE, match="message/send", errcode=errcode, count=1)
+
+    post.deliver()
+
+    assert {state for state, _ in post.states()} == {"queued"}
+    due = post.bench.row("SELECT due_cause, due_at <= now() AS due FROM corps")
+    assert due == {"due_cause": "scope", "due": True}
 
 
 def test_a_batch_that_cannot_be_opened_makes_its_own_corp_wait_and_no_other(

@@ -180,18 +180,11 @@ def test_a_journey_is_forgotten_a_day_after_it_was_too_late_for_it(
 ) -> None:
     with transaction(bench.runtime.pool) as connection:
         for state, hours in (("young", 1), ("late", -23), ("old", -25)):
-            oauth_states.begin(
-                connection,
-                state=state,
-                visitor="v",
-                purpose="sign_in",
-                cargo={"state": state},
-                seconds=hours * 3600,
-            )
+            oauth_states.use(connection, state, purpose=state, seconds=hours * 3600)
 
     pruning.prune(bench.runtime)
 
-    left = bench.rows("SELECT cargo ->> 'state' AS state FROM journeys ORDER BY 1")
+    left = bench.rows("SELECT purpose AS state FROM journeys ORDER BY 1")
     assert [row["state"] for row in left] == ["late", "young"]
 
 

@@ -61,6 +61,11 @@ def populate(bench: Workbench, corp: Corp) -> list[str]:
         f"user/get: {corp.corp_id}: time-out",
     )
     bench.rows(
+        "INSERT INTO testimony (corp_pk, userid, event_id, kind, hint, received_at)"
+        " VALUES (%s, %s, 1, 'unsubscribe', '{}', clock_timestamp())",
+        *(corp.corp_pk, WORKER),
+    )
+    bench.rows(
         "INSERT INTO ledger_days (mailbox, day, received, applied)"
         " VALUES (%s, '2026-01-05', 3, 3)",
         corp.mailbox,
@@ -212,6 +217,7 @@ TABLES_OF_A_CORP = {
     "run_requests",  # Keys of our callers.
     "runs",
     "tags",
+    "testimony",
     "touched",
 }
 

@@ -314,6 +314,7 @@ def test_a_pause_is_forgotten_with_its_corp(bench: Workbench) -> None:
                 endpoint_class=endpoint_class,
                 reason=pauses.UNAVAILABLE,
                 wait_seconds=None,
+                error="user/get: HTTP 502",
             )
 
         noted = pauses.list_of(connection, f"corp:{CORP}")

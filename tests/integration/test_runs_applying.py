@@ -252,7 +252,7 @@ def _after_the_lists(tenant: Tenant, happens: Any) -> None:
     tenant.world.watch = watch
 
 
-def test_somebody_added_under_a_new_userid_is_the_one_who_is_missing(
+def test_somebody_told_of_by_a_new_userid_alone_is_the_one_who_is_missing(
     bench: Bench,
 ) -> None:
     tenant = bench.link_in_step(CORP, company())
@@ -267,7 +267,7 @@ def test_somebody_added_under_a_new_userid_is_the_one_who_is_missing(
         " AND decision <> 'AskMember'"
         " ORDER BY line_id OFFSET 1"
     )
-    assert told == [("AddMember",), ("RenameUserid",)]
+    assert told == [("RenameUserid",)]
     assert bench.execute("SELECT userid FROM aliases") == [("woA",)]
     assert bench.org(tenant) == tenant.world.truth.org() == bench.replayed(tenant)
 

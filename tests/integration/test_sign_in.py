@@ -11,6 +11,7 @@ from tests.support.visiting import (
     WECOM,
     Visit,
     csrf_of,
+    let_time_pass,
     named,
     open_visit,
     query_of,
@@ -146,7 +147,7 @@ def test_a_state_is_good_once_and_reloading_does_no_harm(visit: Visit) -> None:
 @pytest.mark.usefixtures("corp_pk")
 def test_a_state_that_took_too_long_is_not_believed(visit: Visit) -> None:
     asked = visit.begin("/me")
-    visit.web.rows.execute("UPDATE journeys SET expires_at = clock_timestamp()")
+    let_time_pass(visit, asked["state"])
 
     answer = visit.client.get("/login/done", query_string={"code": "c", **asked})
 
@@ -303,7 +304,7 @@ def test_the_cookies_are_kept_from_scripts_and_other_sites(visit: Visit) -> None
     answer = visit.client.get("/me", headers=WECOM)
 
     [cookie] = answer.headers.getlist("Set-Cookie")
-    assert cookie.startswith("sync-browser=")
+    assert cookie.startswith("sync-way-")
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert "Secure" not in cookie

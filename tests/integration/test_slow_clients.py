@@ -4,7 +4,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -76,7 +76,8 @@ def _stalled(port: int) -> Iterator[list[socket.socket]]:
         for stall in STALLS * EACH:
             client = socket.create_connection((LOOPBACK, port), timeout=10)
             clients.append(stack.enter_context(client))
-            stall(client)
+            with suppress(OSError):  # It may be sent away already.
+                stall(client)
         yield clients
 
 
@@ -138,6 +139,26 @@ def test_who_trickles_is_cut_off(receiver: int) -> None:
                 break
 
     assert 0 < sent < len(HEAD)
+
+
+def test_when_all_places_are_taken_the_newcomer_is_served(
+    database: str, redis_url: str, tmp_path: Path
+) -> None:
+    with (
+        running_receiver(
+            database=database,
+            redis_url=redis_url,
+            log=tmp_path / "receiver.log",
+            places=20,
+        ) as port,
+        _stalled(port),
+    ):
+        answers = [
+            requests.get(f"http://{LOOPBACK}:{port}/healthz", timeout=4)
+            for _ in range(10)
+        ]
+
+    assert {answer.status_code for answer in answers} == {200}
 
 
 def test_who_reads_no_answer_holds_no_thread(web: int) -> None:

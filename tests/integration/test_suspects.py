@@ -36,6 +36,7 @@ def fail(bench: Workbench, corp_id: str, *, reason: str = UNAVAILABLE) -> None:
             endpoint_class="user",
             reason=reason,
             wait_seconds=0,
+            error="user/get: HTTP 502",
         )
     bench.runtime.known_pauses.forget(owner_of(corp_id))
 

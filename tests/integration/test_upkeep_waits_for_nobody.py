@@ -10,6 +10,7 @@ from store.intake.spill import Spill
 from tests.support.workbench import Workbench, workbench
 from workers.clock import Clock
 from workers.upkeep import jobs
+from workers.upkeep.agenda import Agenda
 from workers.upkeep.jobs import Crew
 
 PATIENCE_SECONDS = 60
@@ -47,7 +48,7 @@ def test_a_prune_that_does_not_end_delays_no_ring(
 def test_a_prune_that_does_not_end_delays_no_mail_of_the_spill(
     bench: Workbench, stuck: psycopg.Connection
 ) -> None:
-    crew = Crew(bench.runtime, threading.Event())
+    crew = Crew(bench.runtime, threading.Event(), agenda=Agenda(bench.runtime.pool))
     crew.turn()
     spill = Spill(bench.runtime.redis, bench.runtime.keyring)
     # Not in the inbox by way of `identities`, which is held: only looked at.
@@ -70,7 +71,7 @@ def test_a_prune_that_does_not_end_delays_no_mail_of_the_spill(
 def test_a_group_whose_turn_is_not_over_is_not_begun_twice(
     bench: Workbench, stuck: psycopg.Connection
 ) -> None:
-    crew = Crew(bench.runtime, threading.Event())
+    crew = Crew(bench.runtime, threading.Event(), agenda=Agenda(bench.runtime.pool))
     crew.turn()
     crew.turn()
 

@@ -1,11 +1,14 @@
 """Whatever is pushed, lost or broken off, a resync gives the org of the truth."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
+    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -30,12 +33,21 @@ class Histories(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        Histories.number += 1
-        truth = company()
-        self.tenant = self.bench.link_in_step(f"wpCorp{Histories.number}", truth)
-        self.company = Company(self.tenant.world)
         self.lossless = True
         self.hired = 0
+
+    @initialize(nameless=st.sampled_from([False, False, True]), tells=st.booleans())
+    def found(self, nameless: bool, tells: bool) -> None:
+        """A corp; of those of 2021 nobody tells who bears a userid."""
+        Histories.number += 1
+        truth = company()
+        if nameless:
+            for who, person in truth.people.items():
+                truth.people[who] = replace(person, open_userid=None)
+        self.tenant = self.bench.link_in_step(f"wpCorp{Histories.number}", truth)
+        self.company = Company(self.tenant.world, tells_person=tells)
+        self.persons: dict[int, str] = {}
+        self.always_usable = self.usable()
 
     # What happens in the company.
 
@@ -61,6 +73,30 @@ class Histories(RuleBasedStateMachine):
     def rename(self, pick: int) -> None:
         self.hired += 1
         self.company.rename(self.somebody(pick), f"woNew{self.hired}")
+
+    @rule(pick=PICK, where=PICK)
+    @precondition(lambda self: self.company.former)
+    def hand_on(self, pick: int, where: int) -> None:
+        self.hired += 1
+        self.company.hire(
+            self.a_former_userid(pick),
+            self.a_department(where),
+            person=f"oPerson{self.hired}",
+        )
+
+    @rule(pick=PICK, to=PICK)
+    @precondition(lambda self: self.company.former)
+    def rename_to_a_former_userid(self, pick: int, to: int) -> None:
+        self.company.rename(self.somebody(pick), self.a_former_userid(to))
+
+    @rule(pick=PICK, other=PICK)
+    def swap_userids(self, pick: int, other: int) -> None:
+        one, two = self.somebody(pick), self.somebody(other)
+        if one != two:
+            self.hired += 1
+            self.company.rename(one, f"woSwap{self.hired}")
+            self.company.rename(two, one)
+            self.company.rename(f"woSwap{self.hired}", two)
 
     @rule(pick=PICK, status=st.sampled_from([1, 2, 4, 5]))
     def set_status(self, pick: int, status: int) -> None:
@@ -149,6 +185,14 @@ class Histories(RuleBasedStateMachine):
         self.drain()
         self.tenant.world.stale = lambda _: False
 
+    @rule()
+    def read_while_answers_are_late(self) -> None:
+        # What no mail waits to contradict is believed until the next read.
+        self.lossless = False
+        self.tenant.world.stale = lambda question: question.startswith("member:")
+        self.bench.resync(self.tenant)
+        self.tenant.world.stale = lambda _: False
+
     @rule(steps=STEPS)
     def die_draining(self, steps: int) -> None:
         self.bench.make_due(self.tenant)
@@ -163,7 +207,19 @@ class Histories(RuleBasedStateMachine):
         run_id = self.bench.request_run(self.tenant)
         self.die(steps, lambda: self.bench.work_on(run_id))
 
+    # What always holds.
+
+    @invariant()
+    def nobodys_record_becomes_anothers(self) -> None:
+        if not hasattr(self, "tenant"):
+            return
+        self.always_usable &= self.usable()
+        for member_pk, person in self.records():
+            assert self.persons.setdefault(member_pk, person) == person
+
     def teardown(self) -> None:
+        if not hasattr(self, "tenant"):
+            return
         while self.company.outbox:
             self.bench.post(self.tenant, self.company.outbox.pop())
         self.bench.settle(self.tenant)
@@ -171,6 +227,14 @@ class Histories(RuleBasedStateMachine):
             self.assert_right("without loss")
         self.bench.resync(self.tenant)
         self.assert_right("after a resync")
+        self.assert_everybody_is_one_record()
+
+    def assert_everybody_is_one_record(self) -> None:
+        """Whoever might use the app all the time is who they were at first."""
+        known = [person for _, person in self.records()]
+        assert {each: known.count(each) for each in self.always_usable} == (
+            dict.fromkeys(self.always_usable, 1)
+        )
 
     def assert_right(self, when: str) -> None:
         org = self.bench.org(self.tenant)
@@ -195,6 +259,28 @@ class Histories(RuleBasedStateMachine):
     @property
     def truth(self) -> Truth:
         return self.tenant.world.truth
+
+    def usable(self) -> set[str]:
+        """The persons who may use the app now, as far as one can know them."""
+        return {
+            person.open_userid
+            for who, person in self.truth.people.items()
+            if person.open_userid is not None and self.truth.grounds(who)
+        }
+
+    def records(self) -> list[tuple[int, str]]:
+        return [
+            (member_pk, person)
+            for member_pk, person in self.bench.execute(
+                "SELECT member_pk, open_userid FROM members"
+                " WHERE corp_pk = %s AND open_userid IS NOT NULL",
+                self.tenant.corp_pk,
+            )
+        ]
+
+    def a_former_userid(self, pick: int) -> str:
+        former = self.company.former
+        return former[pick % len(former)]
 
     def a_department(self, pick: int) -> int:
         known = sorted(self.truth.departments)

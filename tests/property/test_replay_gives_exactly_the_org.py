@@ -1,16 +1,19 @@
 """Folding the journal from empty gives exactly the org, whatever was observed."""
 
+from collections.abc import Sequence
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.decisions import Decision
+from domain.identity import is_handed_on
 from domain.ids import DepartmentId, Userid
 from domain.leavers import Removal
 from domain.org import Department, Member, Org, RemovalCause, StoredMember
 from domain.reasons import Reason
 from domain.reconcile_departments import decide_department
 from domain.reconcile_members import decide_member, remove_member
-from domain.renames import Absentee, match_renames
+from domain.renames import Absentee, Rename, in_turn, match_renames
 from domain.replay import replay
 from tests.support import strategies
 from tests.support.builders import lines, stored
@@ -26,6 +29,7 @@ class Rows:
         self.members: dict[Userid, StoredMember] = {}
         self.tombstones: dict[Userid, StoredMember] = {}
         self.journal: list[Decision] = []
+        self.born = 0
 
     def see_departments(self, seen: dict[DepartmentId, Department]) -> None:
         for each in sorted(self.departments.keys() | seen.keys()):
@@ -35,25 +39,53 @@ class Rows:
         self.departments = seen
 
     def see_members(self, seen: dict[Userid, Member]) -> None:
+        handed_on = {
+            userid: each
+            for userid, each in self.members.items()
+            if userid in seen and is_handed_on(each, seen[userid])
+        }
         gone = [each for userid, each in self.members.items() if userid not in seen]
         renames = match_renames(
-            [Absentee(stored=each, confirmed=True) for each in gone],
+            [Absentee(stored=each) for each in (*gone, *handed_on.values())],
             answers=seen,
             active=self.members,
             claims=(),
         )
-        for rename in renames:
-            self.journal += rename.decisions
-            del self.members[rename.stored.member.userid]
-            self.members[rename.path[-1]] = rename.result
+        renamed = {each.path[0] for each in renames}
+        for userid in sorted(handed_on.keys() - renamed):
+            self.remove(userid)
+        self.rename(renames)
         for userid in sorted(self.members.keys() - seen.keys()):
-            leaver = self.members.pop(userid)
-            self.journal.append(remove_member(leaver, GONE))
-            self.tombstones[userid] = stored(leaver.member, removed=GONE.cause)
+            self.remove(userid)
         for userid, member in seen.items():
-            known = self.members.get(userid) or self.tombstones.pop(userid, None)
-            self.journal += decide_member(known, member, reason=Reason.FULL_READ)
-            self.members[userid] = stored(member)
+            known = self.members.get(userid) or self.tombstones.get(userid)
+            decisions = decide_member(known, member, reason=Reason.FULL_READ)
+            self.journal += decisions
+            if known is None or (decisions and decisions[0].name == "AddMember"):
+                self.born += 1
+                self.members[userid] = stored(member, pk=self.born)
+            else:
+                self.tombstones.pop(userid, None)
+                self.members[userid] = stored(member, pk=known.member_pk)
+
+    def rename(self, renames: Sequence[Rename]) -> None:
+        bearers = {userid: each.member_pk for userid, each in self.members.items()}
+        aside: dict[Userid, StoredMember] = {}
+        for turn in in_turn(renames, bearers=bearers):
+            self.journal += turn.decisions
+            old, new = turn.rename.path[0], turn.rename.path[-1]
+            if turn.displaces:
+                aside[new] = self.members.pop(new)
+            if aside.pop(old, None) is None:
+                del self.members[old]
+            self.members[new] = turn.rename.result
+
+    def remove(self, userid: Userid) -> None:
+        leaver = self.members.pop(userid)
+        self.journal.append(remove_member(leaver, GONE))
+        self.tombstones[userid] = stored(
+            leaver.member, pk=leaver.member_pk, removed=GONE.cause
+        )
 
     @property
     def org(self) -> Org:

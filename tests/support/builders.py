@@ -155,10 +155,16 @@ def mail(
 
 
 def account(
-    account_id: str = "u1", *, mobile: str | None = None, email: str | None = None
+    account_id: str = "u1",
+    *,
+    mobile: str | None = None,
+    email: str | None = None,
+    foreign: bool = False,
 ) -> Account:
-    """A TAPD account, by default without mobile and e-mail."""
-    return Account(account_id=AccountId(account_id), mobile=mobile, email=email)
+    """A TAPD account of the company's, by default without mobile and e-mail."""
+    return Account(
+        account_id=AccountId(account_id), mobile=mobile, email=email, foreign=foreign
+    )
 
 
 def person(
@@ -170,8 +176,10 @@ def person(
     linked: str | None = None,
     unlinked: Iterable[str] = (),
     proved: str | None = None,
+    resolved: str | None = None,
     returned_to: str | None = None,
     waiting_since: datetime | None = None,
+    activated: bool = True,
 ) -> Person:
     """A member to be matched, by default one of whom nothing is visible."""
     link = Link()
@@ -186,6 +194,8 @@ def person(
         link=link,
         unlinked=frozenset(map(AccountId, unlinked)),
         proved=None if proved is None else AccountId(proved),
+        resolved=None if resolved is None else AccountId(resolved),
+        activated=activated,
         returned_to=None if returned_to is None else AccountId(returned_to),
         waiting_since=waiting_since,
     )

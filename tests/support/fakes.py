@@ -3,40 +3,34 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from domain.ids import DepartmentId, Userid
-from domain.org import Department, Member, Org
+from domain.org import Member, Org
+from tests.support.fake_answers import (
+    ENDPOINTS,
+    answering,
+    authorisation,
+    plain_department,
+)
+from tests.support.odd_answers import spoiled_department, spoiled_member, spoiled_tag
 from wecom.corp import CorpClient
-from wecom.errors import NotVisible, WeComError
+from wecom.errors import NotVisible, OddAnswer, WeComError
 from wecom.wire import (
-    AgentInfo,
     AuthInfo,
-    CorpInfo,
     DepartmentRow,
     MemberAuthPage,
     MemberRow,
     Scope,
     TagRow,
 )
+from workers.answers.observe import member_from
 from workers.calls.call_count import CallCount
-from workers.org.observe import member_from
 
 UNKNOWN = 60111
 OUTSIDE = 60011
 NOBODY = 46004
 PERMISSIONS = frozenset({"contact:sensitive:position"})
-
-ENDPOINTS = {
-    "auth_info": "service/get_auth_info",
-    "permissions": "agent/get_permissions",
-    "departments": "department/simplelist",
-    "list": "user/list",
-    "ids": "user/simplelist",
-    "member": "user/get",
-    "tag": "tag/get",
-    "authorised": "user/list_member_auth",
-    "mobile": "user/getuserid",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +46,10 @@ class Person:
     """Somebody of the corp as the admin knows them; `departments` with their order.
 
     Shape: `mobile` and `email` are shown to us, `number` is the mobile that WeCom knows
-        and shows nobody.
+        and shows nobody; no `open_userid` where neither answers nor events tell it.
     """
 
-    open_userid: str
+    open_userid: str | None
     departments: Mapping[int, int]
     main: int | None = None
     status: int = 1
@@ -79,7 +73,8 @@ class Truth:
     """What the corp is at one moment.
 
     Shape: `authorised` counts in auth_mode 1 alone; with `whole_tree` the corp has
-        granted the organisation info, so that every department can be seen.
+        granted the organisation info, so that every department can be seen; with
+        `ignores_case` it is an old one whose people answer to any spelling.
     """
 
     departments: dict[int, Place] = field(default_factory=dict)
@@ -92,6 +87,7 @@ class Truth:
     authorised: frozenset[str] = frozenset()
     auth_mode: int = 0
     whole_tree: bool = False
+    ignores_case: bool = False
 
     def copy(self) -> "Truth":
         """The same, to be changed on its own."""
@@ -137,15 +133,24 @@ class Truth:
         if self.auth_mode == 1:
             return frozenset({"direct"} if userid in self.authorised else ())
         mine = frozenset(self.people[userid].departments)
-        why = {"direct"} if userid in self.allow_members else set()
+        why = {"direct"} if self.named(userid, self.allow_members) else set()
         for root in self.allow_departments:
             if mine & self.below({root}):
                 why.add(f"department:{root}")
         for tag_id in self.allow_tags:
             tag = self.tags[tag_id]
-            if userid in tag.userids or mine & self.below(tag.departments):
+            named = self.named(userid, tag.userids)
+            if named or mine & self.below(tag.departments):
                 why.add(f"tag:{tag_id}")
         return frozenset(why)
+
+    def known(self, names: frozenset[str]) -> frozenset[str]:
+        """Those of the names that somebody answers to."""
+        return answering(names, self.people, ignoring_case=self.ignores_case)
+
+    def named(self, userid: str, names: frozenset[str]) -> bool:
+        """Whether one of the names is this person's."""
+        return bool(answering({userid}, names, ignoring_case=self.ignores_case))
 
     def is_visible(self, userid: str) -> bool:
         """Whether user/get answers."""
@@ -160,8 +165,9 @@ class Truth:
         listed = self.visible_departments if usable else frozenset()
         return Org(
             departments={
-                DepartmentId(each): _department(each, self.departments[each])
-                for each in listed
+                DepartmentId(each): plain_department(each, place.parent, place.order)
+                for each, place in self.departments.items()
+                if each in listed
             },
             members={
                 Userid(who): self._member(who)
@@ -215,7 +221,8 @@ class World:
 
     Shape: every question has a name, `departments`, `list:7`, `member:woA` and so on.
         `stale` are the names answered from the truth `before`; `empty` lists answer
-        nothing; `faults` are raised; `watch` is called before each answer.
+        nothing; `faults` are raised; `watch` is called before each answer. `odd` are
+        fields that a key is shown with (`tag:5`); `closed` is what agent/get says.
     """
 
     corp_id: str = "wpCorpA"
@@ -225,6 +232,8 @@ class World:
     empty: set[str] = field(default_factory=set)
     faults: dict[str, Exception] = field(default_factory=dict)
     watch: Callable[[str], None] = lambda _: None
+    odd: dict[str, dict[str, Any]] = field(default_factory=dict)
+    closed: bool = False
     page_size: int = 2
     calls: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -262,23 +271,18 @@ class FakeCorp(CorpClient):
     def auth_info(self) -> AuthInfo:
         """The authorisation."""
         truth = self._ask("auth_info")
-        scope = Scope(
-            departments=truth.allow_departments,
-            userids=truth.allow_members,
-            tags=truth.allow_tags,
-            extra_departments=truth.extra_departments,
-            extra_userids=frozenset(),
-            extra_tags=frozenset(),
-        )
-        agent = AgentInfo(
-            agent_id=1000001,
-            name=None,
+        return authorisation(
+            self.corp_id,
             auth_mode=truth.auth_mode,
-            is_customized=False,
-            level=1,
-            scope=scope,
+            scope=Scope(
+                departments=truth.allow_departments,
+                userids=truth.allow_members,
+                tags=truth.allow_tags,
+                extra_departments=truth.extra_departments,
+                extra_userids=frozenset(),
+                extra_tags=frozenset(),
+            ),
         )
-        return AuthInfo(corp=_corp_info(self.corp_id), agent=agent)
 
     def permissions(self) -> frozenset[str]:
         """What the corp allows."""
@@ -293,18 +297,14 @@ class FakeCorp(CorpClient):
         if "departments" in self._world.empty:
             return []
         return [
-            DepartmentRow(
-                department_id=each,
-                parent_id=truth.departments[each].parent,
-                order=truth.departments[each].order,
-            )
+            self._department(each, truth.departments[each])
             for each in sorted(truth.visible_departments, reverse=True)
         ]
 
     def members_of(self, department_id: int) -> list[MemberRow]:
         """Everybody directly in a usable department."""
         truth, userids = self._listed("list", department_id)
-        return [truth.row(each) for each in userids]
+        return [self._row(truth, each) for each in userids]
 
     def userids_of(self, department_id: int) -> list[str]:
         """Their ids alone."""
@@ -313,11 +313,20 @@ class FakeCorp(CorpClient):
     def member(self, userid: str) -> MemberRow:
         """One person."""
         truth = self._ask(f"member:{userid}")
+        userid = self._spelling(truth, userid)
         if userid not in truth.people:
             raise NotVisible(errcode=UNKNOWN)
         if not truth.is_visible(userid):
             raise NotVisible(errcode=OUTSIDE)
-        return truth.row(userid)
+        row = self._row(truth, userid)
+        if row.odd:
+            raise OddAnswer(row.odd, endpoint="user/get")
+        return row
+
+    def agent_is_closed(self, agent_id: int) -> bool:
+        """What agent/get says of the app."""
+        self._ask("agent")
+        return self._world.closed
 
     def userid_by_mobile(self, mobile: str) -> str:
         """Whose mobile this is, among those who are visible."""
@@ -333,12 +342,10 @@ class FakeCorp(CorpClient):
         if tag_id not in truth.allow_tags:
             raise NotVisible(errcode=OUTSIDE)
         holding = truth.tags[tag_id]
-        return TagRow(
-            tag_id=tag_id,
-            name=None,
-            userids=holding.userids & truth.people.keys(),
-            departments=holding.departments & truth.departments.keys(),
-        )
+        departments = holding.departments & truth.departments.keys()
+        userids = truth.known(holding.userids)
+        row = TagRow(tag_id=tag_id, name=None, userids=userids, departments=departments)
+        return spoiled_tag(row, self._world.odd.get(f"tag:{tag_id}"))
 
     def authorised_members(self, cursor: str | None) -> MemberAuthPage:
         """A page of those who authorised the app; the cursor is where it begins."""
@@ -355,6 +362,21 @@ class FakeCorp(CorpClient):
 
     def _ask(self, question: str) -> Truth:
         return self._world.answer_from(question, self._count)
+
+    def _spelling(self, truth: Truth, userid: str) -> str:
+        mine = answering(truth.people, {userid}, ignoring_case=truth.ignores_case)
+        return userid if userid in mine else next(iter(mine), userid)
+
+    def _row(self, truth: Truth, userid: str) -> MemberRow:
+        odd = self._world.odd.get(f"member:{userid}")
+        return spoiled_member(truth.row(userid), odd)
+
+    def _department(self, department_id: int, place: Place) -> DepartmentRow:
+        row = DepartmentRow(
+            department_id=department_id, parent_id=place.parent, order=place.order
+        )
+        odd = self._world.odd.get(f"department:{department_id}")
+        return spoiled_department(row, odd)
 
     def _listed(self, kind: str, department_id: int) -> tuple[Truth, list[str]]:
         question = f"{kind}:{department_id}"
@@ -373,28 +395,3 @@ class FakeCorp(CorpClient):
 def refused(errcode: int = UNKNOWN) -> WeComError:
     """The error of a read that WeCom refuses."""
     return NotVisible(errcode=errcode)
-
-
-def _department(department_id: int, place: Place) -> Department:
-    parent = place.parent
-    return Department(
-        department_id=DepartmentId(department_id),
-        parent_id=None if parent is None else DepartmentId(parent),
-        order=place.order,
-        name=None,
-    )
-
-
-def _corp_info(corp_id: str) -> CorpInfo:
-    return CorpInfo(
-        corp_id=corp_id,
-        name="corp",
-        full_name=None,
-        corp_type=None,
-        subject_type=None,
-        user_max=None,
-        scale=None,
-        industry=None,
-        sub_industry=None,
-        square_logo_url=None,
-    )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from domain.decisions import Json
-from domain.ids import department_key, member_key, tag_key
+from domain.ids import Key, department_key, member_key, split_key, tag_key
 from tests.support.fakes import Holding, Person, Place, Truth, World
 from tests.support.pipeline import LONG_AGO, Event
 
@@ -38,12 +38,23 @@ def company() -> Truth:
 
 
 class Company:
-    """Changes the truth of a World; `outbox` is what WeCom has still to push."""
+    """Changes the truth of a World; `outbox` is what WeCom has still to push.
 
-    def __init__(self, world: World) -> None:
+    Shape: with `tells_person` events about people say whose they are; `former` are the
+        userids that somebody bore and nobody bears now.
+    """
+
+    def __init__(self, world: World, *, tells_person: bool = False) -> None:
         self.world = world
         self.outbox: list[Event] = []
+        self._tells_person = tells_person
         self._seconds = 0
+        self._ever = set(world.truth.people)
+
+    @property
+    def former(self) -> list[str]:
+        """Userids that are free to be handed on."""
+        return sorted(self._ever - self.world.truth.people.keys())
 
     def become(self, after: Truth, *, renamed: tuple[str, str] | None = None) -> None:
         """Let the truth change, and have WeCom push what it tells of that."""
@@ -56,13 +67,19 @@ class Company:
             events = [*_people(before, after), *_places(before, after)]
             events += [*_tags(before, after), *_scope(before, after)]
         self.world.before, self.world.truth = before.copy(), after
+        self._ever |= after.people.keys()
+        if self._tells_person:
+            events = [_with_person(each, before, after) for each in events]
         self.outbox += [replace(each, sent_at=at) for each in events]
 
-    def hire(self, userid: str, department: int) -> None:
-        """Somebody joins."""
+    def hire(self, userid: str, department: int, *, person: str | None = None) -> None:
+        """Somebody joins, if nothing else is said somebody of the userid's own."""
         after = self.world.truth.copy()
+        nameless = any(each.open_userid is None for each in after.people.values())
         after.people[userid] = Person(
-            open_userid=f"o{userid}", departments={department: 0}, main=department
+            open_userid=None if nameless else person or f"o{userid}",
+            departments={department: 0},
+            main=department,
         )
         self.become(after)
 
@@ -207,6 +224,18 @@ _SCOPE = (
     "auth_mode",
     "whole_tree",
 )
+
+
+def _with_person(event: Event, before: Truth, after: Truth) -> Event:
+    """The event with the open_userid of whom it is about, if it is about somebody."""
+    kind, name = split_key(Key(event.key))
+    if kind != "member" or event.kind != "change_contact":
+        return event
+    new = event.hint.get("new_userid")
+    told = after.people.get(str(new or name)) or before.people.get(name)
+    if told is None or told.open_userid is None:
+        return event
+    return replace(event, hint={**event.hint, "open_userid": told.open_userid})
 
 
 def _with(names: frozenset[str], old: str, new: str) -> frozenset[str]:

@@ -1,5 +1,7 @@
 """Installs that begin on our own pages, as far as their store and WeCom go."""
 
+from datetime import UTC, datetime, timedelta
+
 from simulator import admin_app
 from simulator.corp import Corp as Enterprise
 from simulator.directory import ROOT
@@ -38,7 +40,7 @@ class Road:
     def go(self) -> None:
         """The wish is confirmed, and the browser at WeCom's page."""
         with transaction(self._bench.runtime.pool) as connection:
-            intents.confirm(connection, self.intent_id)
+            intents.confirm(connection, self.intent_id, b"browser")
 
     def install(self, enterprise: Enterprise, scope: Scope = WHOLE) -> str:
         """The admin installs at WeCom's page; the code that comes back."""
@@ -108,6 +110,13 @@ def existing(bench: Workbench, company_id: str = COMPANY) -> Road:
 
 def new(bench: Workbench, edition: str = "professional") -> Road:
     """A road of way 2."""
+    now = datetime.now(UTC)
+    wish = intents.wish_for(
+        edition,
+        intent_id=intents.new_intent_id(),
+        expires_at=now + timedelta(seconds=intents.LIFETIME_SECONDS),
+        now=now,
+    )
     with transaction(bench.runtime.pool) as connection:
-        intent_id = intents.make_for_edition(connection, edition)
-    return Road(bench, intent_id)
+        intents.keep_wish(connection, wish)
+    return Road(bench, wish.intent_id)

@@ -144,6 +144,7 @@ class Bench:
             lanes=built.lanes,
             known_pauses=known,
             suspects=Suspects(known),
+            tapd=None,
             worlds={},
         )
         self._own = psycopg.connect(database, autocommit=True, options=OPTIONS)

@@ -36,7 +36,8 @@ details = st.dictionaries(
 members = st.builds(
     Member,
     userid=USERIDS,
-    open_userid=st.none() | st.sampled_from([OpenUserid(""), OpenUserid("o")]),
+    open_userid=st.none()
+    | st.sampled_from([OpenUserid("o"), OpenUserid("p"), OpenUserid("q")]),
     name=TEXTS,
     activation=st.none() | st.sampled_from(Activation),
     placements=placements,

@@ -1,5 +1,8 @@
 """A member's browser at the web, and a WeCom that says who it is."""
 
+import base64
+import hashlib
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +32,14 @@ _FILLED = (
     "notices",
     "notice_batches",
     "inbox",
+    "item_notices",
+    "item_preferences",
+    "item_changes",
+    "items",
+    "company_acts",
+    "install_intents",
     "journeys",
+    "pauses",
     "member_sessions",
     "operator_sessions",
     "members",
@@ -97,6 +107,18 @@ def csrf_of(page: str) -> str:
     found = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert found is not None, page
     return found[1]
+
+
+def let_time_pass(visit: Visit, state: str, *, seconds: float = 20 * 60 + 1) -> None:
+    """The browser comes back with a state so much later."""
+    name = "sync-way-" + hashlib.sha256(state.encode()).hexdigest()[:16]
+    cookie = visit.client.get_cookie(name)
+    assert cookie is not None
+    sealed = base64.urlsafe_b64decode(cookie.value)
+    fields = json.loads(keyring().open(sealed, place=name))
+    fields[3] -= seconds
+    aged = keyring().seal(json.dumps(fields).encode(), place=name)
+    visit.client.set_cookie(name, base64.urlsafe_b64encode(aged).decode())
 
 
 @contextmanager

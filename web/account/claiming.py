@@ -4,7 +4,7 @@ from flask import url_for
 
 from domain.claims import ClaimKind
 from domain.ids import AccountId
-from store.database import Connection, transaction
+from store.database import transaction
 from store.installs.visitors import Visitor
 from store.links import link_claims
 from store.links.views import view_link
@@ -15,7 +15,7 @@ from web.services import services
 PURPOSE = "tapd"
 
 
-def way_to_tapd(connection: Connection, member: Visitor, *, back: str) -> str | None:
+def way_to_tapd(member: Visitor, *, back: str) -> str | None:
     """Where the member signs in to TAPD and then comes `back`; None without a client.
 
     Shape: made when the page is shown, so that a plain link leads there: the policy
@@ -25,7 +25,7 @@ def way_to_tapd(connection: Connection, member: Visitor, *, back: str) -> str | 
     if tapd is None:
         return None
     cargo = {"corp_pk": member.corp_pk, "member_pk": member.member_pk, "back": back}
-    state = oauth_state.depart(connection, purpose=PURPOSE, cargo=cargo)
+    state = oauth_state.depart(purpose=PURPOSE, cargo=cargo)
     return tapd.address(redirect_uri=tapd_return(), state=state)
 
 

@@ -39,7 +39,7 @@ def show_me() -> ResponseReturnValue:
         link = view_link(connection, member.corp_pk, member.member_pk)
         standing, way = _standing(link), None
         if standing not in {Standing.LINKED, Standing.WORKING}:
-            way = way_to_tapd(connection, member, back=url_for("account.show_me"))
+            way = way_to_tapd(member, back=url_for("account.show_me"))
     return render_template(
         "me.html",
         member=member,

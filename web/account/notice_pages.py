@@ -44,7 +44,7 @@ def show_notice(token: str) -> ResponseReturnValue:
         page = shown(link, notice)
         way = None
         if page in _MAY_PROVE:
-            way = way_to_tapd(connection, member, back=request.path)
+            way = way_to_tapd(member, back=request.path)
     return _show(page, member=member, link=link, kind=notice.kind, way=way)
 
 

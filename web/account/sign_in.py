@@ -5,7 +5,6 @@ from typing import Any
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from store.database import transaction
 from web.account import oauth_state
 from web.services import services
 from web.texts import language
@@ -57,7 +56,7 @@ def _inside(cargo: dict[str, Any]) -> Response:
         wired.addresses.wecom_oauth,
         suite_id=wired.suite_id,
         redirect_uri=_return_address(),
-        state=_depart({**cargo, "inside": True}),
+        state=oauth_state.depart(purpose=PURPOSE, cargo={**cargo, "inside": True}),
     )
     return redirect(address, 303)
 
@@ -68,7 +67,7 @@ def _outside(cargo: dict[str, Any]) -> Response:
         wired.addresses.wecom_login,
         suite_id=wired.login_suite_id,
         redirect_uri=_return_address(),
-        state=_depart({**cargo, "inside": False}),
+        state=oauth_state.depart(purpose=PURPOSE, cargo={**cargo, "inside": False}),
         lang="en" if language() == "en" else "zh",
     )
     return redirect(address, 303)
@@ -76,11 +75,6 @@ def _outside(cargo: dict[str, Any]) -> Response:
 
 def _agent() -> str:
     return request.user_agent.string.lower()
-
-
-def _depart(cargo: dict[str, Any]) -> str:
-    with transaction(services().pool) as connection:
-        return oauth_state.depart(connection, purpose=PURPOSE, cargo=cargo)
 
 
 def _return_address() -> str:

@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 
 from domain.links import LinkState
 from store.database import transaction
-from store.installs.oauth_states import Journey, ReturnPath
 from store.installs.visitors import Visitor, find_named
 from store.links.views import view_link
 from store.org import corps
@@ -15,6 +14,7 @@ from web import limits
 from web.access import Audience, seen_by
 from web.account import oauth_state
 from web.account.blueprint import account
+from web.account.oauth_state import Journey, ReturnPath
 from web.account.session import (
     current_member,
     forget,
@@ -48,13 +48,12 @@ def login_done() -> ResponseReturnValue:
 
     Raises: Refused, Problem.
     """
-    with transaction(services().pool) as connection:
-        journey = oauth_state.arrive(connection, purpose=PURPOSE)
+    journey = oauth_state.arrive(purpose=PURPOSE)
     match journey.returned:
         case ReturnPath.FIRST:
             return _come_in(journey)
-        case ReturnPath.AGAIN if current_member() is not None:
-            return redirect(_next(journey), 303)
+        case ReturnPath.AGAIN:
+            return _again(journey)
         case ReturnPath.STRANGE:
             # Nobody's: what belongs to this browser passes, whoever shares its address.
             limits.count_try(limits.SIGN_IN, limits.client_address())
@@ -95,32 +94,46 @@ def show_signed_out() -> ResponseReturnValue:
     return render_template("signed_out.html")
 
 
+def _again(journey: Journey) -> ResponseReturnValue:
+    if "installer_of" in journey.cargo or current_member() is not None:
+        return redirect(_next(journey), 303)
+    return _try_again(journey, "stale", 400)
+
+
 def _come_in(journey: Journey) -> ResponseReturnValue:
-    code = request.args.get("code")
+    code, address = request.args.get("code"), limits.client_address()
     if not code:
         return _try_again(journey, "cancelled", 400)
     asked = services().wecom if journey.cargo["inside"] else services().login_wecom
+    limits.refuse_after_failures(limits.CODE, address)
     try:
         identity = asked.identity(code)
     except Spent:
+        if oauth_state.was_used_meanwhile(journey):
+            return _again(journey)
+        limits.note_failure(limits.CODE, address)
         return _try_again(journey, "spent", 400)
     except WeComError as error:
         log.warning("sign-in not answered", extra={"error": str(error)})
         ours = isinstance(error, WeComRefused)
         return _try_again(journey, "ours" if ours else "away", 502 if ours else 503)
+    with transaction(services().pool) as connection:
+        is_first = oauth_state.use(connection, journey)
+    if not is_first:
+        return _again(journey)
     installer_of = journey.cargo.get("installer_of")
-    if installer_of is not None:
-        return _go_on_installing(str(installer_of), identity)
-    remember_member(_admitted(identity))
+    if installer_of is None:
+        remember_member(_admitted(identity))
+    else:
+        _note_installer(str(installer_of), identity)
     return redirect(_next(journey), 303)
 
 
-def _go_on_installing(intent_state: str, identity: Identity) -> ResponseReturnValue:
+def _note_installer(intent_state: str, identity: Identity) -> None:
     if identity.corp_id is None:
         raise Refused(Refusal.STRANGER)
     if identity.userid:
         note_installer(intent_state, corp_id=identity.corp_id, userid=identity.userid)
-    return redirect(url_for("install.show_done", state=intent_state), 303)
 
 
 def _admitted(identity: Identity) -> Visitor:
@@ -146,7 +159,10 @@ def _admitted(identity: Identity) -> Visitor:
 
 
 def _next(journey: Journey) -> str:
-    return local_path(journey.cargo["next"]) or url_for("account.show_me")
+    installer_of = journey.cargo.get("installer_of")
+    if installer_of is not None:
+        return url_for("install.show_done", state=installer_of)
+    return local_path(journey.cargo.get("next")) or url_for("account.show_me")
 
 
 def _try_again(journey: Journey, why: str, status: int) -> ResponseReturnValue:

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from domain.claims import ClaimKind
 from domain.ids import AccountId
 from store.database import transaction
-from store.installs.oauth_states import Journey, ReturnPath
 from store.installs.visitors import Visitor
 from store.links import accounts
 from tapd.errors import Denied, Refused, TapdError
@@ -17,6 +16,7 @@ from web.access import Audience, seen_by
 from web.account import oauth_state
 from web.account.blueprint import account
 from web.account.claiming import PURPOSE, claim, tapd_return
+from web.account.oauth_state import Journey, ReturnPath
 from web.account.session import get_member
 from web.paths import local_path
 from web.services import services
@@ -29,8 +29,7 @@ log = logging.getLogger(__name__)
 def tapd_done() -> ResponseReturnValue:
     """Back from TAPD: the account proved, or why not."""
     member = get_member()
-    with transaction(services().pool) as connection:
-        journey = oauth_state.arrive(connection, purpose=PURPOSE)
+    journey = oauth_state.arrive(purpose=PURPOSE)
     if not _is_of(journey, member):
         return _failed(journey, "strange", 400)
     match journey.returned:
@@ -55,10 +54,12 @@ def _prove(journey: Journey, member: Visitor) -> ResponseReturnValue:
     try:
         proven = tapd.prove(code, redirect_uri=tapd_return())
     except TapdError as error:
+        if oauth_state.was_used_meanwhile(journey):
+            return redirect(_back(journey), 303)
         log.warning("account not proved", extra={"error": str(error)})
         return _failed(journey, *_why(error))
-    _keep(proven)
-    claim(member, ClaimKind.PROVED, AccountId(proven.account_id))
+    if _keep(journey, proven):
+        claim(member, ClaimKind.PROVED, AccountId(proven.account_id))
     return redirect(_back(journey), 303)
 
 
@@ -68,14 +69,18 @@ def _why(error: TapdError) -> tuple[str, int]:
     return ("ours", 502) if isinstance(error, Denied) else ("away", 503)
 
 
-def _keep(proven: ProvenAccount) -> None:
+def _keep(journey: Journey, proven: ProvenAccount) -> bool:
+    """Whether this return is the one that counts; its account is known then."""
     with transaction(services().pool) as connection:
+        if not oauth_state.use(connection, journey):
+            return False
         accounts.introduce(
             connection,
             AccountId(proven.account_id),
             nick=proven.nick,
             name=proven.name,
         )
+    return True
 
 
 def _back(journey: Journey) -> str:

@@ -9,6 +9,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 
+from web.api.strict import WholeNumber
 from web.problems import MEDIA_TYPE, Problem
 
 PREFIX = "/api/v1"
@@ -20,10 +21,11 @@ _RFC3339 = re.compile(
 )
 
 _WORDS = {
-    400: "A bad limit, cursor or filter.",
+    400: "An address that cannot be read: a bad limit, cursor, filter or character.",
     401: "No bearer, or the wrong one.",
     404: "Unknown, or a thing of another corp.",
     409: "Not possible in the present state.",
+    413: "A body of more than 16 MiB.",
     422: "A malformed body.",
     429: "A limit is reached.",
     503: "The database cannot be reached.",
@@ -61,7 +63,7 @@ Moment = Annotated[
 class Page(BaseModel):
     """Which part of a list is wanted."""
 
-    limit: int = Field(100, ge=1, le=1000, description="Rows of one answer.")
+    limit: WholeNumber = Field(100, ge=1, le=1000, description="Rows of one answer.")
     cursor: str | None = Field(None, description="`next` of the answer before.")
 
 
@@ -72,7 +74,7 @@ def blueprint(name: str) -> APIBlueprint:
         __name__,
         url_prefix=PREFIX,
         abp_security=[{BEARER: []}],
-        abp_responses=problems(401, 429, 503),
+        abp_responses=problems(400, 401, 429, 503),
         operation_id_callback=_operation_id,
     )
 
@@ -83,7 +85,12 @@ def _operation_id(*, name: str, path: str, method: str) -> str:
 
 
 def problems(*statuses: int) -> Responses:
-    """The errors that a route may answer, for the document."""
+    """The errors that a route may answer, for the document.
+
+    Shape: what may have a malformed body may have too large a one.
+    """
+    if 422 in statuses:
+        statuses = (413, *statuses)
     return {
         status: {
             "description": _WORDS[status],

@@ -13,12 +13,15 @@ from pydantic import (
 
 from domain.guard import MOST_WINDOW_HOURS
 from domain.ids import CompanyId
+from domain.item_people import RoleChoice
+from domain.items import ItemKind
 from store.database import transaction
 from store.links.link_claims import tell_accounts_changed
 from store.org import companies
 from store.org.companies import Company as StoredCompany
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, answer, blueprint, not_found, problems
+from web.api.strict import WholeNumber
 from web.problems import Problem
 from web.services import services
 
@@ -40,7 +43,7 @@ def _no_bool(value: object) -> object:
     return value
 
 
-Count = Annotated[int, BeforeValidator(_no_bool)]
+Count = Annotated[WholeNumber, BeforeValidator(_no_bool)]
 Share = Annotated[float, BeforeValidator(_no_bool)]
 
 
@@ -76,6 +79,24 @@ class Guard(BaseModel):
         return dict(zip(renamed, given.values(), strict=True))
 
 
+class ItemNoticeDefaults(BaseModel):
+    """Overrides of ITEM_NOTICES, and what holds for members who chose nothing.
+
+    Also taken: "on" or "off" alone.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    switch: Literal["on", "off"] | None = None
+    kinds: list[ItemKind] | None = None
+    roles: list[RoleChoice] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _alone(cls, given: object) -> object:
+        return {"switch": given} if isinstance(given, str) else given
+
+
 class KeptGuard(BaseModel):
     """The overrides as they are stored, be it from before a limit held for them."""
 
@@ -100,14 +121,13 @@ class CompanyBody(BaseModel):
     )
     unmatched: Unmatched | None = None
     guard: Guard | None = None
+    item_notices: ItemNoticeDefaults | None = None
 
     @model_validator(mode="after")
     def _cannot_be_cleared(self) -> "CompanyBody":
         for name in ("name", "edition"):
             if name in self.model_fields_set and getattr(self, name) is None:
                 raise ValueError(f"{name} cannot be null")
-        if any("\0" in text for text in (self.name, self.event_secret) if text):
-            raise ValueError("a text holds a NUL character")
         return self
 
 
@@ -121,6 +141,9 @@ class Company(BaseModel):
     has_event_secret: bool
     unmatched: Unmatched | None = Field(description="Null follows UNMATCHED.")
     guard: KeptGuard | None = Field(description="Null follows GUARD_*.")
+    item_notices: ItemNoticeDefaults | None = Field(
+        description="Null follows ITEM_NOTICES; missing kinds or roles are all of them."
+    )
 
 
 @api.get("/companies/<company_id>", responses={200: Company, **problems(404)})
@@ -142,7 +165,7 @@ def put_company(path: CompanyPath, body: CompanyBody) -> Response:
         companies.change_company(
             connection,
             path.company_id,
-            given=body.model_dump(exclude_unset=True),
+            given=body.model_dump(exclude_unset=True, mode="json"),
             keyring=services().keyring,
         )
         saved = companies.find_company(connection, path.company_id)
@@ -166,5 +189,6 @@ def _show(company: StoredCompany) -> Company:
             "has_event_secret": company.has_event_secret,
             "unmatched": company.unmatched,
             "guard": company.guard,
+            "item_notices": company.item_notices,
         }
     )

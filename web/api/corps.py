@@ -8,13 +8,14 @@ from pydantic import BaseModel, Field
 
 from domain.ids import CorpPk
 from store.database import Connection, transaction
-from store.summaries import corps as stored_corps
-from store.summaries.corps import CorpSummary
-from store.summaries.departments import DepartmentSummary, list_departments
-from store.summaries.past import list_departments as list_past_departments
+from store.summaries.org import corps as stored_corps
+from store.summaries.org.corps import CorpSummary
+from store.summaries.org.departments import DepartmentSummary, list_departments
+from store.summaries.org.past import list_departments as list_past_departments
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, Moment, Page, answer, blueprint, problems, strings
 from web.api.past import AT, Past, find_past
+from web.api.waits import Waits, show_wait
 from web.corps import FoundCorp, get_corp, pseudonym_key
 from web.cursors import cut
 from web.services import services
@@ -53,6 +54,7 @@ class Corp(BaseModel):
     )
     stale_seconds: int | None = Field(description="Seconds since then.")
     pending_events: int
+    waits: Waits | None = Field(description="What its mail waits for; null for none.")
 
 
 class Corps(BaseModel):
@@ -149,6 +151,7 @@ def show_corp(corp: CorpSummary) -> Corp:
             "last_synced_at": synced,
             "stale_seconds": stale,
             "pending_events": corp.pending_events,
+            "waits": show_wait(corp.wait),
         }
     )
 

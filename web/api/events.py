@@ -8,10 +8,12 @@ from pydantic import BaseModel, Field
 
 from store.database import Connection, transaction
 from store.inbox import settlement
-from store.summaries import corps, events
-from store.summaries.events import EventSummary
+from store.summaries.mail import events
+from store.summaries.mail.events import EventSummary
+from store.summaries.org import corps
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
+from web.api.waits import Waits, show_wait
 from web.corps import pseudonym_key
 from web.cursors import cut
 from web.problems import Problem
@@ -52,6 +54,7 @@ class Event(BaseModel):
     attempts: int
     outcome: str | None
     error: str | None
+    waits: Waits | None = Field(description="Why it is pending still; null for none.")
 
 
 class Events(BaseModel):
@@ -124,5 +127,6 @@ def _show(row: EventSummary) -> Event:
             "attempts": row.attempts,
             "outcome": row.outcome,
             "error": row.error,
+            "waits": show_wait(row.wait),
         }
     )

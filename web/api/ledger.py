@@ -7,9 +7,12 @@ from pydantic import BaseModel, Field
 
 from store.database import Connection, transaction
 from store.inbox import ledger
+from store.org.companies import find_company
 from web.access import Audience, seen_by
-from web.api.blueprint import answer, blueprint, problems
+from web.api.blueprint import answer, blueprint, not_found, problems
+from web.api.companies import CompanyPath
 from web.api.corps import CorpPath
+from web.api.strict import Day
 from web.corps import get_corp
 from web.services import services
 
@@ -19,7 +22,7 @@ api = blueprint("api-ledger")
 class LedgerDay(BaseModel):
     """Which day, in UTC."""
 
-    day: datetime.date | None = Field(None, description="YYYY-MM-DD; today if absent.")
+    day: Day | None = Field(None, description="YYYY-MM-DD; today if absent.")
 
 
 class Ledger(BaseModel):
@@ -51,6 +54,19 @@ def read_corp_ledger(path: CorpPath, query: LedgerDay) -> Response:
     with transaction(services().pool) as connection:
         corp = get_corp(connection, path.corp_id)
         return answer(_ledger(connection, query.day, corp.mailboxes))
+
+
+@api.get(
+    "/companies/<company_id>/ledger", responses={200: Ledger, **problems(400, 404)}
+)
+@seen_by(Audience.BEARER)
+def read_company_ledger(path: CompanyPath, query: LedgerDay) -> Response:
+    """The ledger of a day for the item events of one company."""
+    with transaction(services().pool) as connection:
+        if find_company(connection, path.company_id) is None:
+            not_found(f"company {path.company_id}")
+        mailboxes = [f"company:{path.company_id}"]
+        return answer(_ledger(connection, query.day, mailboxes))
 
 
 def _ledger(

@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from domain.ids import CorpPk
 from store.database import Connection, transaction
-from store.summaries import members as stored_members
-from store.summaries.members import MemberSummary
-from store.summaries.past import list_active, list_removed
+from store.summaries.org import members as stored_members
+from store.summaries.org.members import MemberSummary
+from store.summaries.org.past import list_active, list_removed
 from web.access import Audience, seen_by
 from web.api.blueprint import (
     PREFIX,
@@ -116,8 +116,8 @@ def read_member(path: MemberPath) -> Response:
     with transaction(services().pool) as connection:
         corp = get_corp(connection, path.corp_id)
         member = _get(connection, corp, path.userid)
-    if moved := _moved(corp, member, path, "/"):
-        return moved
+    if elsewhere := moved(corp, member, path, "/"):
+        return elsewhere
     return answer(_show(member))
 
 
@@ -131,8 +131,8 @@ def read_why(path: MemberPath) -> Response:
     with transaction(services().pool) as connection:
         corp = get_corp(connection, path.corp_id)
         member = _get(connection, corp, path.userid)
-        if moved := _moved(corp, member, path, "/why"):
-            return moved
+        if elsewhere := moved(corp, member, path, "/why"):
+            return elsewhere
         return answer(explain(connection, corp, member))
 
 
@@ -164,9 +164,10 @@ def _get(connection: Connection, corp: FoundCorp, userid: str) -> MemberSummary:
     return found or not_found(f"member {userid}")
 
 
-def _moved(
+def moved(
     corp: FoundCorp, member: MemberSummary, path: MemberPath, tail: str
 ) -> Response | None:
+    """A 301 to the current userid, when an older one was asked for."""
     if member.userid in corp.userids(path.userid):
         return None
     corp_id, userid = quote(path.corp_id, safe=""), quote(member.userid, safe="")

@@ -15,14 +15,14 @@ from domain.ids import CorpPk
 from store.database import Connection, transaction
 from store.runs import rehearsals, requests, runs
 from store.runs.rehearsals import Rehearsal, Rehearsed
-from store.summaries.journal import find_data_key, masked
+from store.summaries.org.journal import find_data_key, masked
 from store.summaries.runs.runs import RunSummary, find_run
 from web.access import Audience, seen_by
 from web.api.blueprint import answer, blueprint, not_found, problems
 from web.api.corps import CorpPath
 from web.api.plans import PlannedDecision
 from web.api.runs import Requested, RunPath
-from web.console.planning import tell_groups
+from web.console.runs.telling import tell_groups
 from web.corps import get_corp
 from web.cursors import cut
 from web.problems import Problem

@@ -51,7 +51,8 @@ class _Desk:
     """What lies on the desk.
 
     Shape: `mapped` says of an account whether TAPD knows the person's own id in WeCom
-        with it (True), another id (False) or none (None); empty when nobody asked.
+        with it (True), another id (False) or none (None); empty when nobody asked;
+        `foreign`: how many more accounts match that are not of the company.
     """
 
     candidates: Sequence[DeskCandidate]
@@ -59,6 +60,7 @@ class _Desk:
     rivals: Mapping[int, tuple[str, str | None]]
     mapped: Mapping[str, bool | None]
     mapping_failed: bool
+    foreign: int
 
 
 @company.get("/<corp_id>/people/<userid>/desk")
@@ -86,6 +88,7 @@ def show_desk(corp_id: str, userid: str) -> ResponseReturnValue:
             rivals=rivals,
             mapped=mapped,
             mapping_failed=failed,
+            foreign=_count_foreign(dossier, candidates),
         ),
         text=text,
         can_ask=_can_ask(shown),
@@ -121,6 +124,11 @@ def _candidates(
     there = {each.account_id for each in known}
     found = search_accounts(connection, company_id, text, limit=_FOUND)
     return [*known, *(each for each in found if each.account_id not in there)]
+
+
+def _count_foreign(dossier: Dossier, candidates: Sequence[DeskCandidate]) -> int:
+    named = {each.account_id for each in candidates}
+    return len(set(account_ids(dossier.evidence)) - named)
 
 
 def _chosen() -> AccountId | None:
@@ -168,10 +176,9 @@ def _obstacle(
     """Why this account cannot be chosen for this person; None when it can."""
     if account_id is None:
         return None
-    company_id = shown.company.company_id
-    found = list_candidates(connection, company_id, [account_id])
-    on_desk = account_id in account_ids(dossier.evidence)
-    if not found or not (on_desk or found[0].membership):
+    # A foreign account is as unknown here as one that there is not.
+    found = list_candidates(connection, shown.company.company_id, [account_id])
+    if not found:
         return "unknown"
     holder = found[0].holder_pk
     return None if holder in {None, dossier.person.member_pk} else "held"

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from store.database import Connection, transaction
 from store.links import account_reads, company_acts
+from store.summaries.links.doubtful import list_doubtful
 from store.summaries.links.people import (
     PeopleGroup,
     PersonSummary,
@@ -62,9 +63,11 @@ def list_people(corp_id: str) -> ResponseReturnValue:
         group = _group(counts)
         page = _read(connection, shown, group=group, text=text)
         reading = account_reads.find(connection, shown.company.company_id)
+        doubtful = list_doubtful(connection, shown.corp.corp_pk)
     return render_template(
         "company_people.html",
         host=shown,
+        doubtful=doubtful,
         counts=counts,
         group=group,
         text=text,

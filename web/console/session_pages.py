@@ -48,4 +48,4 @@ def _next_page() -> str:
     wanted = request.args.get("next", "")
     if wanted.startswith("/console/") and local_path(wanted) is not None:
         return wanted
-    return address_of("console.list_corps")
+    return address_of("console.overview")

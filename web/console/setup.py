@@ -6,13 +6,34 @@ from settings import Settings
 from texts.catalogue import LANGUAGES
 from web import texts
 from web.console import (  # noqa: F401 - adds its routes
-    corp_pages,
-    notice_pages,
-    plan_pages,
+    search_pages,
     session_pages,
+    theme_pages,
 )
 from web.console.blueprint import console
-from web.console.words import corp_title, local_time
+from web.console.events import (  # noqa: F401 - adds its routes
+    batch_pages,
+    event_pages,
+)
+from web.console.health import (  # noqa: F401 - adds its routes
+    history,
+    overview_pages,
+    queue_pages,
+    refused_pages,
+)
+from web.console.moments import full, lasting, since, stamp, told
+from web.console.org import (  # noqa: F401 - adds its routes
+    corp_list,
+    corp_pages,
+    notice_pages,
+    person_pages,
+)
+from web.console.org.tree import address_unfolded
+from web.console.runs import (  # noqa: F401 - adds its routes
+    plan_pages,
+    run_pages,
+)
+from web.console.words import corp_title, local_time, waiting_words
 from web.csrf import csrf
 from web.cursors import derive
 from web.operators import is_operator_known
@@ -37,7 +58,15 @@ def register(app: Flask, settings: Settings) -> None:
         language=texts.language,
         languages=LANGUAGES,
         local_time=local_time,
+        stamp=stamp,
+        told=told,
+        full=full,
+        lasting=lasting,
+        since=since,
+        words=texts.words,
+        unfolded=address_unfolded,
         corp_title=corp_title,
+        waiting_words=waiting_words,
         is_operator_known=is_operator_known,
     )
     app.jinja_env.trim_blocks = True

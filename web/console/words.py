@@ -11,7 +11,8 @@ from domain.ids import Key, split_key
 from domain.links import LinkReason
 from domain.reasons import Reason
 from store.org.journal import JournalLine
-from store.summaries.corps import PURGED, CorpSummary
+from store.summaries.mail.waits import WaitSummary
+from store.summaries.org.corps import PURGED, CorpSummary
 from texts.catalogue import catalogue, say
 from web.services import services
 from web.texts import language, translate
@@ -65,9 +66,17 @@ def sentence(line: JournalLine, names: Names) -> Sentence:
         at=line.at,
         kind=split_key(Key(line.key))[0],
         text=describe(line, names, tag=tag),
-        reason=say(tag, f"reason.{line.reason}") if line.reason in _REASONS else "",
+        reason=why(line.decision, line.reason, tag=tag),
         cause=say(tag, f"cause.{line.cause}") if line.cause in _CAUSES else line.cause,
     )
+
+
+def why(decision: str, reason: str, *, tag: str) -> str:
+    """Why it was decided: a success is not told in the words of a failure."""
+    own = f"reason_of.{decision}.{reason}"
+    if own in catalogue(tag):
+        return say(tag, own)
+    return say(tag, f"reason.{reason}") if reason in _REASONS else ""
 
 
 def describe(line: JournalLine, names: Names, *, tag: str) -> str:
@@ -121,6 +130,18 @@ def local_time(moment: datetime) -> str:
     return f"{moment.astimezone(services().time_zone):%Y-%m-%d %H:%M:%S}"
 
 
+def waiting_words(wait: WaitSummary) -> str:
+    """What a corp's mail waits for, since when, and until when if that is known."""
+    known = f"waits.for.{wait.waits_for}" in catalogue(language())
+    what = translate(f"waits.for.{wait.waits_for if known else 'unknown'}")
+    since = "-" if wait.since is None else local_time(wait.since)
+    if wait.until is None:
+        return translate("waits.open", what=what, since=since)
+    return translate(
+        "waits.until", what=what, since=since, until=local_time(wait.until)
+    )
+
+
 def mentioned(lines: list[JournalLine]) -> tuple[list[int], list[str]]:
     """The department ids and userids whose names these lines need."""
     departments: set[int] = set()
@@ -143,7 +164,8 @@ def _who(line: JournalLine, names: Names, tag: str) -> str:
     told = line.after.get("name") or line.before.get("name")
     if kind == "department":
         known = names.departments.get(int(name)) or told
-        return str(known) if known else say(tag, "journal.department", id=name)
+        # Its sentences say "department" already.
+        return str(known or name)
     return str(names.members.get(name) or told or name)
 
 
@@ -153,7 +175,7 @@ def _who_of(group: StepGroup, names: Names, tag: str) -> str:
         return say(tag, f"plan.{kind}s", n=group.count)
     if kind == "department":
         known = names.departments.get(int(name))
-        return known or say(tag, "journal.department", id=name)
+        return known or name
     return names.members.get(name) or name
 
 

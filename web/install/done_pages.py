@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from store.database import transaction
 from store.installs import intents
 from store.installs.intents import Intent, digest_of
+from web import limits
 from web.access import Audience, seen_by
 from web.account import oauth_state
 from web.account.sign_in import name_installer
@@ -61,6 +62,7 @@ def decide_again() -> ResponseReturnValue:
     Raises: Stopped.
     """
     intent = _get_intent(request.form.get("state", ""))
+    limits.count_try(limits.CONFIRM, intent.intent_id)
     if _look(intent).can_be_mended:
         _resume(intent)
     return redirect(result_address(intent), 303)

@@ -38,13 +38,11 @@ def register() -> ResponseReturnValue:
 def choose_edition() -> ResponseReturnValue:
     """The edition is chosen; on to the page that asks to confirm."""
     edition = request.form.get("edition")
-    limits.count_try(limits.REGISTER, limits.client_address())
     if edition not in EDITIONS:
         raise Problem(400, "edition: none of ours.")
-    with transaction(services().pool) as connection:
-        intent_id = intents.make_for_edition(connection, edition)
-    ticket = tickets.sign(intent_id)
-    return redirect(url_for("install.show_intent", intent=ticket), 303)
+    return redirect(
+        url_for("install.show_intent", intent=tickets.sign_wish(edition)), 303
+    )
 
 
 @install.get("/install")
@@ -65,7 +63,7 @@ def show_intent() -> ResponseReturnValue:
         "install_intent.html",
         intent=intent,
         wish=wish,
-        ticket=tickets.sign(intent.intent_id),
+        ticket=tickets.sign(intent),
     )
     return lead_to(page, services().addresses.wecom_open)
 
@@ -78,7 +76,10 @@ def confirm() -> ResponseReturnValue:
     Raises: Stopped.
     """
     intent = _open_intent(request.form.get("intent", ""))
-    limits.count_try(limits.CONFIRM, intent.intent_id)
+    if intent.for_existing:
+        limits.count_try(limits.CONFIRM, intent.intent_id)
+    else:
+        limits.count_try(limits.REGISTER, limits.client_address())
     try:
         # What installs are unless somebody says otherwise: formal ones.
         pre_auth_code = services().wecom.pre_auth_code().value
@@ -86,35 +87,45 @@ def confirm() -> ResponseReturnValue:
         log.warning("no pre_auth_code", extra={"error": str(error)})
         ours = isinstance(error, Refused)
         raise Stopped(Stop.OURS if ours else Stop.AWAY, intent) from error
-    with transaction(services().pool) as connection:
-        intents.confirm(connection, intent.intent_id)
     address = install_address(
         services().addresses.wecom_open,
         suite_id=services().suite_id,
         pre_auth_code=pre_auth_code,
         redirect_uri=services().addresses.public + url_for("install.show_done"),
-        state=intent.state,
+        state=_confirm(intent),
     )
     return redirect(address, 303)
 
 
-def _open_intent(ticket: str) -> Intent:
-    """The intent of an address, bound to this browser from now on.
+def _confirm(intent: Intent) -> str:
+    """The state of the way to WeCom; the intent is this browser's from now on.
 
     Raises: Stopped.
     """
-    intent_id = tickets.read(ticket)
-    browser = digest_of(oauth_state.visitor())
     with transaction(services().pool) as connection:
-        intent = intents.find(connection, intent_id) if intent_id else None
-        if intent is None:
-            raise Stopped(Stop.FORGED if intent_id is None else Stop.EXPIRED)
-        # A program that previews links asks by HEAD; the person comes later.
-        if request.method == "HEAD":
-            is_ours = intent.browser in {None, browser}
-        else:
-            is_ours = intents.bind(connection, intent.intent_id, browser)
-    if not is_ours:
+        if not intent.for_existing:
+            intents.keep_wish(connection, intent)
+        browser = digest_of(oauth_state.visitor())
+        state = intents.confirm(connection, intent.intent_id, browser)
+    if state is None:
+        raise Stopped(Stop.OTHER_BROWSER, intent)
+    return state
+
+
+def _open_intent(signed: str) -> Intent:
+    """The intent of an address, unless another browser has confirmed it.
+
+    To look binds nobody: a program that previews links looks, too.
+    Raises: Stopped.
+    """
+    ticket = tickets.read(signed)
+    if ticket is None:
+        raise Stopped(Stop.FORGED)
+    with transaction(services().pool) as connection:
+        intent = tickets.find_intent(connection, ticket)
+    if intent is None:
+        raise Stopped(Stop.EXPIRED)
+    if intent.browser not in {None, digest_of(oauth_state.visitor())}:
         raise Stopped(Stop.OTHER_BROWSER, intent)
     if intent.used:
         raise Stopped(Stop.USED, intent)

@@ -102,4 +102,4 @@ def result_address(intent: Intent) -> str:
 def _beginning(intent: Intent | None) -> str:
     if intent is None:
         return url_for("install.register")
-    return url_for("install.show_intent", intent=tickets.sign(intent.intent_id))
+    return url_for("install.show_intent", intent=tickets.sign(intent))

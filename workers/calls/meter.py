@@ -17,6 +17,7 @@ from wecom.errcodes import OK, error_for
 from wecom.errors import Throttled, Unavailable, WeComError
 from workers.calls.call_count import add_call
 from workers.calls.concurrency_limit import Lanes
+from workers.calls.leniency import is_failing_alone
 from workers.calls.pause_cache import KnownPauses
 from workers.calls.rate_limit import Permits
 from workers.queue.metrics import NO_ANSWER, Tallies
@@ -87,7 +88,13 @@ class Rates:
         return None if hangs else _FIRST_READ_SECONDS
 
     def after(
-        self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float
+        self,
+        endpoint: str,
+        corp_id: str | None,
+        errcode: int | None,
+        seconds: float,
+        *,
+        came: str = "",
     ) -> None:
         """Record what a call came to; failures of WeCom's own start a back-off."""
         code = NO_ANSWER if errcode is None else str(errcode)
@@ -95,7 +102,7 @@ class Rates:
         if corp_id is not None:
             self._lanes.note(corp_id, endpoint, errcode)
         try:
-            self._learn(endpoint, corp_id, errcode, seconds)
+            self._learn(endpoint, corp_id, errcode, seconds, came)
         except StoreUnavailable:
             # The call's own outcome matters more; the next failure backs off again.
             _log.warning("back-off not noted, store away", extra={"endpoint": endpoint})
@@ -109,22 +116,39 @@ class Rates:
         left = known.read_at + pause.seconds - time.monotonic()
         if left <= 0:
             return pause
+        # What happened is told again, or nobody who waits would know what for.
+        what = f": {pause.error}" if pause.error else ""
         if pause.reason == THROTTLED:
-            raise Throttled("waits for a limit", wait_seconds=left)
-        raise Unavailable("waits after a failure", wait_seconds=left)
+            raise Throttled(f"waits for a limit{what}", wait_seconds=left)
+        raise Unavailable(f"waits after a failure{what}", wait_seconds=left)
 
     def _learn(
-        self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float
+        self,
+        endpoint: str,
+        corp_id: str | None,
+        errcode: int | None,
+        seconds: float,
+        came: str,
     ) -> None:
         owner, endpoint_class = owner_of(corp_id), class_of(endpoint)
         pause = self._known.of(owner).pauses.get(endpoint_class)
-        error = None if errcode == OK else _failure(errcode, endpoint)
+        error = None if errcode == OK else _failure(errcode, endpoint, came)
         if isinstance(error, Throttled):
             wait = _throttle_seconds(error, pause)
-            self._back_off(owner, endpoint_class, reason=THROTTLED, seconds=wait)
+            self._back_off(
+                owner, endpoint_class, reason=THROTTLED, seconds=wait, error=error
+            )
         elif isinstance(error, Unavailable):
+            if is_failing_alone():
+                return
             if self._is_outage(owner, endpoint_class, seconds):
-                self._back_off(owner, endpoint_class, reason=UNAVAILABLE, seconds=None)
+                self._back_off(
+                    owner,
+                    endpoint_class,
+                    reason=UNAVAILABLE,
+                    seconds=None,
+                    error=error,
+                )
             return
         self._stumbles.pop((owner, endpoint_class), None)
         if error is None and pause is not None:
@@ -140,7 +164,13 @@ class Rates:
         return seconds > _STUMBLE_SECONDS or stumbles >= _MOST_STUMBLES
 
     def _back_off(
-        self, owner: str, endpoint_class: str, *, reason: str, seconds: float | None
+        self,
+        owner: str,
+        endpoint_class: str,
+        *,
+        reason: str,
+        seconds: float | None,
+        error: WeComError,
     ) -> None:
         with transaction(self._pool) as connection:
             pauses.note_failure(
@@ -149,6 +179,7 @@ class Rates:
                 endpoint_class=endpoint_class,
                 reason=reason,
                 wait_seconds=seconds,
+                error=str(error),
             )
         self._known.forget(owner)
 
@@ -176,7 +207,7 @@ def _throttle_seconds(error: Throttled, pause: Pause | None) -> float:
     return error.wait_seconds
 
 
-def _failure(errcode: int | None, endpoint: str) -> WeComError:
+def _failure(errcode: int | None, endpoint: str, came: str) -> WeComError:
     if errcode is None:
-        return Unavailable()
+        return Unavailable(came, endpoint=endpoint)
     return error_for(errcode, endpoint=endpoint)

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from wecom.errors import Unavailable
+from wecom.errors import OddAnswer, Unavailable
 from wecom.wire import AuthInfo, DepartmentRow, MemberAuthPage, MemberRow, TagRow
-from workers.org.questions import CorpApi
+from workers.calls.corp_api import CorpApi
 
 # WeCom's documents allow three tries of a busy system (90313).
 MOST_TRIES = 3
@@ -60,7 +60,7 @@ def patiently(question: Callable[[], Answer]) -> Answer:
     """The answer, after up to three tries.
 
     Raises: Unavailable at once when WeCom or our own back-off says how long to wait,
-        or when failing took long; any other error at once.
+        or when failing took long; OddAnswer and any other error at once.
     """
     for _ in range(MOST_TRIES - 1):
         began = time.monotonic()
@@ -69,5 +69,8 @@ def patiently(question: Callable[[], Answer]) -> Answer:
         except Unavailable as error:
             took_long = time.monotonic() - began > _STUMBLE_SECONDS
             if took_long or error.wait_seconds is not None:
+                raise
+            if isinstance(error, OddAnswer):
+                # It came whole: asked at once, WeCom says the same.
                 raise
     return question()

@@ -1,8 +1,8 @@
 """Brings one corp to what a batch of contact mail points at, and settles that mail."""
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -12,29 +12,35 @@ from domain.hints import hint_from_json
 from domain.ids import (
     DepartmentId,
     Key,
-    TagId,
     Userid,
     department_key,
     member_key,
     split_key,
 )
-from domain.lateness import department_is_late, member_is_late, tag_is_late
 from domain.reasons import Reason
-from store.database import Connection, transaction
-from store.inbox import leases, settlement
+from domain.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
+from store.database import Connection, Pool, glance, transaction
+from store.inbox import key_waits, leases, settlement, testimony
 from store.inbox.claims import ClaimedBatch, ClaimedMail
+from store.inbox.key_waits import KeyWait
 from store.inbox.settlement import Settled
 from store.org import absences, corps, departments, journal
 from store.org.corps import Corp
 from store.org.journal import Cause
 from store.runs import requests, runs, touched
+from wecom.errors import OddAnswer, Unavailable
+from workers.answers.key_troubles import ask_later, undecided_of, wait_of
+from workers.answers.questions import Inquiry
+from workers.answers.spelling import SpellingApi
 from workers.calls.retry import PatientApi
-from workers.events.investigate import MOST_QUESTIONS, Found, NeedsRun, investigate
+from workers.events.found import Found, NeedsRun, Unanswered
+from workers.events.investigate import MOST_QUESTIONS, investigate
+from workers.events.late_answers import LateAnswers
+from workers.events.settle import find_doubts, keep_all, keep_testimony, settle_batch
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
-from workers.org.apply import apply_listing, apply_members, remove_unlisted
+from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
 from workers.org.guard import Gate, note_listed, note_removed, note_shown
-from workers.org.questions import Inquiry
 from workers.queue.metrics import tally_effects
 from workers.runtime import Runtime
 
@@ -42,9 +48,6 @@ CONTACT_KINDS = frozenset({CHANGE_CONTACT, SUBSCRIBE, UNSUBSCRIBE})
 
 # The key that stands for all departments: one listing answers for every one.
 DEPARTMENTS_KEY = Key("department:*")
-
-# A late answer is asked for again after these, then WeCom has overtaken the event.
-LATE_SECONDS = (3.0, 30.0)
 
 
 def sync_contact(
@@ -56,28 +59,155 @@ def sync_contact(
     """
     began = time.monotonic()
     taken = _first_keys(rows)
-    batch = fold([_mail(each) for each in taken])
-    inquiry = Inquiry(
-        PatientApi(runtime.corp_api(corp)),
-        at_once=runtime.lanes.of(corp.corp_id),
-    )
     try:
-        found = investigate(runtime.pool, corp, batch, inquiry=inquiry)
+        about = _find_out(runtime, corp, claim, taken)
     except NeedsRun as wish:
         _leave_to_run(runtime, corp, claim, taken, cause=wish.cause)
         return
+    corp, taken, batch, found = about.corp, about.taken, about.batch, about.found
+    late = about.late
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         corps.lock(connection, corp.corp_pk)
         decisions, waiting = _apply(connection, runtime, corp, found)
         _note_touched(connection, corp, batch, found)
         left_over = _left_over(connection, corp, found, waiting)
-        _settle(connection, claim, taken, batch, found, decisions, left_over)
+        corps.note_spellings(connection, corp.corp_pk, about.learnt)
+        _put_aside(connection, claim, taken, {**about.aside, **found.troubles})
+        settling = {each.event_id for each in taken if each.key not in found.troubles}
+        doubts = find_doubts(batch, found, late, left_over)
+        again = settle_batch(
+            connection,
+            claim,
+            batch,
+            late,
+            doubts=doubts,
+            decisions=decisions,
+            settling=settling,
+        )
+        keep_testimony(
+            connection,
+            corp.corp_pk,
+            batch,
+            open_people={
+                *_people([*again, *waiting, *found.troubles]),
+                *found.undecided,
+            },
+            settled=found.findings.settled,
+        )
     seconds = time.monotonic() - began
     tally_effects(
         runtime.tallies, claim, taken=taken, decisions=decisions, seconds=seconds
     )
     ring_for(runtime.bell, corp, decisions, held=bool(waiting))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOutcome:
+    """What a batch came to.
+
+    Shape: `corp` and `taken` as WeCom spells people, `learnt` what is new of that;
+        `aside` are keys that have to wait by themselves.
+    """
+
+    corp: Corp
+    taken: list[ClaimedMail]
+    batch: FoldedMail
+    found: Found
+    late: LateAnswers
+    aside: dict[Key, Unavailable]
+    learnt: Spellings
+
+
+def _find_out(
+    runtime: Runtime, corp: Corp, claim: ClaimedBatch, taken: list[ClaimedMail]
+) -> BatchOutcome:
+    """What the mail means, the keys apart that have to wait by themselves.
+
+    Raises: NeedsRun; errors of WeCom when nothing at all could be found out.
+    """
+    api = SpellingApi(PatientApi(runtime.corp_api(corp)), corp.spellings)
+    inquiry = Inquiry(
+        api,
+        at_once=runtime.lanes.of(corp.corp_id),
+        troubled={Key(each.key) for each in taken if each.troubles},
+    )
+    aside: dict[Key, Unavailable] = {}
+    while True:
+        taken = [
+            replace(each, key=spelt_key(Key(each.key), api.spellings)) for each in taken
+        ]
+        mail = [_mail(each, api.spellings) for each in taken if each.key not in aside]
+        batch = _fold(runtime.pool, corp, mail)
+        asked_before = {each.event_id: each.late_asks for each in taken}
+        late = LateAnswers(runtime.pool, claim.mailbox, batch, late_asks=asked_before)
+        learnt = len(api.learnt)
+        try:
+            found = investigate(runtime.pool, corp, batch, inquiry=inquiry, late=late)
+        except Unanswered as unanswered:
+            further = _those_aside(taken, batch, aside, unanswered)
+            inquiry.set_aside(further)
+            aside |= further
+            continue
+        if len(api.learnt) == learnt:
+            return BatchOutcome(
+                corp=corp,
+                taken=taken,
+                batch=batch,
+                found=found,
+                late=late,
+                aside=aside,
+                learnt=api.learnt,
+            )
+        # Once more, with everybody as WeCom spells them: nobody is asked twice.
+        corp = replace(
+            corp,
+            spellings=dict(api.spellings),
+            scope=spelt_scope(corp.scope, api.spellings),
+        )
+
+
+def _those_aside(
+    taken: Sequence[ClaimedMail],
+    batch: FoldedMail,
+    aside: Mapping[Key, Unavailable],
+    unanswered: Unanswered,
+) -> dict[Key, Unavailable]:
+    """Further keys that wait by themselves, so that the others go on.
+
+    Raises: Unavailable when there are no others, or none of these keys is known.
+    """
+    keys = unanswered.keys & batch.newest.keys()
+    others = {each.key for each in taken} - keys - aside.keys()
+    alone = isinstance(unanswered.error, OddAnswer)
+    if not keys or not (others or alone):
+        raise unanswered.error
+    return dict.fromkeys(keys, unanswered.error)
+
+
+def _put_aside(
+    connection: Connection,
+    claim: ClaimedBatch,
+    taken: Sequence[ClaimedMail],
+    troubles: Mapping[Key, Unavailable],
+) -> None:
+    """Let mail about keys in trouble wait by itself, and ask later about the rest."""
+    waits: list[KeyWait] = []
+    ended: dict[int, tuple[Settled, str]] = {}
+    for each in taken:
+        if each.key not in troubles:
+            continue
+        wait = wait_of(each, troubles[Key(each.key)])
+        if isinstance(wait, KeyWait):
+            waits.append(wait)
+        else:
+            ended[each.event_id] = wait
+    key_waits.put_aside(connection, claim, waits)
+    if ended:
+        settlement.settle(connection, claim, ended)
+    named = {each.key for each in taken}
+    rest = {key: error for key, error in troubles.items() if key not in named}
+    ask_later(connection, claim.mailbox, rest)
 
 
 def _apply(
@@ -87,12 +217,17 @@ def _apply(
     listed, corp_pk = found.view.listed, corp.corp_pk
     data_key = runtime.data_key(corp)
     gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
-    note_shown(connection, corp, [each.userid for each in found.findings.shown])
+    shown = {each.userid for each in found.findings.shown}
+    # Whoever has their userid now does not bring the former bearer back.
+    note_shown(connection, corp, sorted(shown - found.handed_on))
     absences.forget(connection, corp_pk, found.findings.settled)
-    absences.note(connection, corp_pk, found.undecided)
+    troubled = undecided_of(found.troubles)
+    absences.note(connection, corp_pk, {**found.undecided, **troubled})
+    # Whoever left under a new userid has to be known by it before they are weighed.
+    renames = Findings(renames=found.findings.renames)
+    decisions = apply_members(connection, corp_pk, renames, reason=Reason.EVENT)
     people = gate.admit_people(connection, found.findings.gone)
     findings = replace(found.findings, gone=people.leaving)
-    decisions: list[Decision] = []
     if listed is not None:
         note_listed(connection, corp, listed)
         decisions += apply_listing(connection, corp_pk, listed, reason=Reason.EVENT)
@@ -102,15 +237,13 @@ def _apply(
             connection,
             corp_pk,
             [each.department_id for each in listed],
-            staying=found.undecided,
+            staying={*found.undecided, *troubled, *found.late},
             waiting=people.waiting,
             admit=partial(gate.admit_departments, connection),
             reason=Reason.NOT_LISTED,
         )
     decisions += Linker(runtime, corp).follow(connection, decisions)
-    corps.save_tags(
-        connection, corp_pk, [tag for tag in found.read_tags.values() if tag]
-    )
+    corps.save_tags(connection, corp_pk, found.tags)
     note_removed(connection, corp, decisions)
     cause = Cause(name="mail")
     journal.write(
@@ -147,10 +280,15 @@ def _leave_to_run(
     *,
     cause: str,
 ) -> None:
-    """A recorded full read answers all of this mail."""
+    """A recorded full read answers all of this mail, and hears what it testifies."""
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         run_id = requests.request_run(connection, corp.corp_pk, cause=cause)
+        keep_all(
+            connection,
+            corp.corp_pk,
+            fold([_mail(each, corp.spellings) for each in taken]),
+        )
         outcome: tuple[Settled, str] = ("done", "run")
         settlement.settle(connection, claim, {each.event_id: outcome for each in taken})
     runtime.bell.ring_run(run_id)
@@ -170,70 +308,20 @@ def _note_touched(
     touched.note(connection, corp.corp_pk, sorted(keys))
 
 
-def _settle(
-    connection: Connection,
-    claim: ClaimedBatch,
-    taken: Sequence[ClaimedMail],
-    batch: FoldedMail,
-    found: Found,
-    decisions: Iterable[Decision],
-    left_over: frozenset[DepartmentId],
-) -> None:
-    changed = {each.key for each in decisions}
-    asked_before = {each.event_id: each.late_asks for each in taken}
-    outcomes: dict[int, tuple[Settled, str]] = {}
-    waits: dict[int, float] = {}
-    doubts = {key: _doubt(key, batch, found, left_over) for key in batch.newest}
-    doubtful = [key for key, doubt in doubts.items() if doubt]
-    known = (
-        settlement.newest_settled(connection, claim.mailbox, doubtful)
-        if doubtful
-        else {}
-    )
-    for key, newest in batch.newest.items():
-        doubt = doubts[key]
-        tries = asked_before[newest.event_id]
-        # News of a key that a newer event has settled came late itself, not the answer.
-        is_old = key in known and newest.second < known[key]
-        if doubt and not is_old and tries < len(LATE_SECONDS):
-            waits[newest.event_id] = LATE_SECONDS[tries]
-        else:
-            settled = "applied" if key in changed else "no_difference"
-            outcomes[newest.event_id] = ("done", doubt or settled)
-    for event_id, into in batch.folded.items():
-        outcomes[event_id] = ("folded", f"folded into {into}")
-    settlement.ask_again(connection, claim, waits)
-    settlement.settle(connection, claim, outcomes)
+def _people(keys: Iterable[Key]) -> set[Userid]:
+    """The people among these keys."""
+    named = (split_key(each) for each in keys if ":" in each)
+    return {Userid(name) for kind, name in named if kind == "member"}
 
 
-def _doubt(
-    key: Key, batch: FoldedMail, found: Found, left_over: frozenset[DepartmentId]
-) -> str | None:
-    """Why this key should be asked about again, as the outcome if that is no use."""
-    kind, name = split_key(key)
-    latest = batch.latest[key]
-    view = found.view
-    if kind == "member":
-        userid = Userid(name)
-        if userid in found.undecided:
-            return "unconfirmed"
-        if userid in found.former:
-            return None
-        late = member_is_late(latest, answers=found.answers, sight=view.sight)
-    elif kind == "department":
-        if left_over:
-            return "unconfirmed"
-        listed = {each.department_id: each for each in view.listed or ()}
-        late = department_is_late(
-            latest, listed=listed, auth_mode=view.usable.auth_mode
-        )
-    else:
-        if left_over:
-            return "unconfirmed"
-        tag_id = TagId(int(name))
-        read = found.read_tags
-        late = tag_id in read and tag_is_late(latest, tag=read[tag_id])
-    return "overtaken" if late else None
+def _fold(pool: Pool, corp: Corp, mail: Sequence[Mail]) -> FoldedMail:
+    """The mail by key, with what was said before and has settled nothing."""
+    batch = fold(mail)
+    if not batch.members:
+        return batch
+    with glance(pool) as connection:
+        kept = testimony.list_kept(connection, corp.corp_pk, batch.members)
+    return fold(mail, kept=kept) if kept else batch
 
 
 def _first_keys(rows: Sequence[ClaimedMail]) -> list[ClaimedMail]:
@@ -241,7 +329,7 @@ def _first_keys(rows: Sequence[ClaimedMail]) -> list[ClaimedMail]:
     return [each for each in rows if each.key in keys]
 
 
-def _mail(row: ClaimedMail) -> Mail:
+def _mail(row: ClaimedMail, spellings: Spellings) -> Mail:
     return Mail(
         event_id=row.event_id,
         kind=row.kind,
@@ -249,5 +337,5 @@ def _mail(row: ClaimedMail) -> Mail:
         key=Key(row.key),
         sent_at=row.sent_at,
         received_at=row.received_at,
-        hint=hint_from_json(row.hint),
+        hint=spelt_hint(hint_from_json(row.hint), spellings),
     )

@@ -11,35 +11,36 @@ from store.org import corps
 from store.org.corps import Corp
 from store.runs import requests
 from workers.events.sync_batch import CONTACT_KINDS, sync_contact
-from workers.installs import withdrawal
+from workers.installs import app_state, withdrawal
+from workers.installs.app_state import (
+    ASKING_KINDS,
+    BY_OPERATOR,
+    PAUSED,
+    AppState,
+)
 from workers.links.link_mail import LINK_KINDS, relink
-from workers.notices.card_clicks import CARD_CLICK, answer_clicks
+from workers.notices.card_clicks import CARD_CLICKS, answer_clicks
+from workers.notices.mute_clicks import is_of_items, mute
 from workers.runtime import Runtime
 
 CANCEL = "cancel_auth"
-_NO_ORDERS = CONTACT_KINDS | LINK_KINDS | {CARD_CLICK}
+_NO_ORDERS = CONTACT_KINDS | LINK_KINDS | CARD_CLICKS
 BARRIERS = frozenset({"change_auth", "corp_arch_auth", CANCEL})
 
-PAUSED = "paused"
 RESUMED = "resumed"
-_CLOSED = frozenset({"close_inactive_agent", "low_active"})
-_REOPENED = frozenset({"reopen_inactive_agent", "active_restored"})
 _ALERTS = frozenset({"inactive_alert", "low_active_alert"})
 
 # The run makes the mailbox due when it is done; this only outlasts a lost run.
 _FIRST_READ_WAIT = 60.0
 
-BY_OPERATOR = "operator"
-BY_WECOM = "wecom"
-
 # What needs no answer of WeCom's works whatever the mailbox waits for.
-_LOCAL_KINDS = frozenset({PAUSED, RESUMED}) | _CLOSED | _REOPENED | _ALERTS
+_LOCAL_KINDS = frozenset({PAUSED, RESUMED}) | _ALERTS
 
 
 def allowed_while_waiting(box: Mailbox) -> frozenset[str]:
     """The kinds of mail that a drain may take although the mailbox waits."""
     if box.waits_for == PAUSED:
-        return _LOCAL_KINDS | BARRIERS
+        return _LOCAL_KINDS | BARRIERS | ASKING_KINDS
     return _LOCAL_KINDS
 
 
@@ -54,12 +55,16 @@ def handle(runtime: Runtime, claim: ClaimedBatch) -> None:
     if claim.mail[0].barrier:
         _pass_barrier(runtime, corp, claim)
         return
-    clicks = [each for each in claim.mail if each.kind == CARD_CLICK]
+    clicks = [each for each in claim.mail if each.kind in CARD_CLICKS]
     orders = [each for each in claim.mail if each.kind not in _NO_ORDERS]
     if orders:
         corp = _obey(runtime, corp, claim, orders)
-    if clicks:
-        answer_clicks(runtime, corp, claim, clicks)
+    muting = [each for each in clicks if is_of_items(each)]
+    deciding = [each for each in clicks if not is_of_items(each)]
+    if muting:
+        mute(runtime, corp, claim, muting)
+    if deciding:
+        answer_clicks(runtime, corp, claim, deciding)
     _bring_in_step(runtime, corp, claim)
 
 
@@ -128,22 +133,6 @@ def _wait_until_resumed(
         mailboxes.hold(connection, claim.mailbox, waits_for=PAUSED)
 
 
-def doubt(runtime: Runtime, mailbox: str) -> None:
-    """A call said that the authorisation is gone: ask once more, then pause."""
-    with transaction(runtime.pool) as connection:
-        corp = corps.find_live(connection, mailbox.removeprefix("corp:"))
-    if corp is not None:
-        withdrawal.doubt(runtime, corp)
-
-
-def pause_for_wecom(runtime: Runtime, mailbox: str) -> None:
-    """A call said that the app is disabled: stop until WeCom says otherwise."""
-    with transaction(runtime.pool) as connection:
-        corp = corps.find_live(connection, mailbox.removeprefix("corp:"))
-        if corp is not None:
-            _pause(connection, corp, by=BY_WECOM)
-
-
 def repair_failed_barrier(connection: Connection, mailbox: str) -> None:
     """What a failed barrier would have read is read by a resync."""
     corp = corps.find_live(connection, mailbox.removeprefix("corp:"))
@@ -159,8 +148,7 @@ def _pass_barrier(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:
         leases.check(connection, claim.mailbox, claim.lease)
         # WeCom tells of a re-enabled app by nothing else than change_auth.
         if corp.state == "paused" and corp.paused_by != BY_OPERATOR:
-            corps.resume(connection, corp.corp_pk)
-            mailboxes.make_due(connection, claim.mailbox)
+            app_state.resume(connection, corp)
         run_id = requests.request_run(connection, corp.corp_pk, cause="scope")
         _settle_all(connection, claim, ("done", "run"))
     runtime.bell.ring_run(run_id)
@@ -171,19 +159,29 @@ def _obey(
 ) -> Corp:
     outcomes: dict[int, tuple[Settled, str]] = {}
     wished = None
+    # What events say of the app is a hint: one question answers all of them.
+    asks = any(each.kind in ASKING_KINDS for each in orders)
+    said = app_state.ask(runtime, corp) if asks and _may_follow(corp) else None
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         corps.lock(connection, corp.corp_pk)
         for order in sorted(orders, key=_said):
-            outcomes[order.event_id] = _obey_one(connection, corp, order)
+            outcomes[order.event_id] = _obey_one(connection, corp, order, said)
         settlement.settle(connection, claim, outcomes)
         after = corps.get(connection, corp.corp_pk)
         if corp.state == "paused" and after.state == "linked":
             # Whatever was missed meanwhile is found by a full read.
-            wished = requests.request_run(connection, corp.corp_pk, cause="operator")
+            asked = any(each.kind == RESUMED for each in orders)
+            cause = "operator" if asked else "gap"
+            wished = requests.request_run(connection, corp.corp_pk, cause=cause)
     if wished is not None:
         runtime.bell.ring_run(wished)
     return after
+
+
+def _may_follow(corp: Corp) -> bool:
+    """Whether WeCom's word about the app changes anything."""
+    return corp.state in {"linked", "paused"} and corp.paused_by != BY_OPERATOR
 
 
 def _said(order: ClaimedMail) -> tuple[float, int]:
@@ -192,21 +190,20 @@ def _said(order: ClaimedMail) -> tuple[float, int]:
 
 
 def _obey_one(
-    connection: Connection, corp: Corp, order: ClaimedMail
+    connection: Connection, corp: Corp, order: ClaimedMail, said: AppState | None
 ) -> tuple[Settled, str]:
     now = corps.get(connection, corp.corp_pk)
     match order.kind:
-        case kind if kind == PAUSED or kind in _CLOSED:
-            by = BY_OPERATOR if kind == PAUSED else BY_WECOM
-            return "done", "paused" if _pause(
-                connection, now, by=by
-            ) else "no_difference"
-        case kind if kind == RESUMED or kind in _REOPENED:
-            # WeCom reopening the app does not undo an operator's decision.
-            allowed = kind == RESUMED or now.paused_by != BY_OPERATOR
-            resumed = allowed and corps.resume(connection, now.corp_pk)
-            if resumed:
-                mailboxes.make_due(connection, now.mailbox)
+        case kind if kind in ASKING_KINDS:
+            outcome = "no_difference"
+            if said is not None:
+                outcome = app_state.follow(connection, now, said)
+            return "done", outcome
+        case kind if kind == PAUSED:
+            paused = app_state.pause(connection, now, by=BY_OPERATOR)
+            return "done", "paused" if paused else "no_difference"
+        case kind if kind == RESUMED:
+            resumed = app_state.resume(connection, now)
             return "done", "resumed" if resumed else "no_difference"
         case kind if kind in _ALERTS:
             return "done", "operators_warned"
@@ -214,13 +211,6 @@ def _obey_one(
             # Settled among others it would be lost, and the scope with it.
             raise ValueError("a barrier is claimed alone")
     return "ignored", "no_handler"
-
-
-def _pause(connection: Connection, corp: Corp, *, by: str) -> bool:
-    paused = corps.pause(connection, corp.corp_pk, by=by)
-    if paused:
-        mailboxes.hold(connection, corp.mailbox, waits_for=PAUSED)
-    return paused
 
 
 def _settle_all(

@@ -11,10 +11,14 @@ from store.inbox.leases import LeaseLost
 from store.inbox.mailboxes import Mailbox
 from store.inbox.quick_claim import claim_quickly
 from store.platform.metrics import BATCH_EVENTS, DRAINS, Drained
+from wecom.errors import Unavailable
+from workers.answers.troubles import MOST_UNANSWERED
 from workers.failures import Fault, Judgement, judge
 from workers.inbox import corp_mail
-from workers.installs import exchange
+from workers.installs import corp_state, exchange
+from workers.items.follow import follow
 from workers.lease import held
+from workers.queue.presence import WORKER
 from workers.runtime import Runtime
 
 LONE_ATTEMPTS = 5
@@ -29,6 +33,7 @@ Handler = Callable[[Runtime, ClaimedBatch], None]
 _HANDLERS: dict[str, Handler] = {
     "corp": corp_mail.handle,
     "code": exchange.exchange,
+    "company": follow,
 }
 
 _log = logging.getLogger(__name__)
@@ -71,6 +76,7 @@ def _begin(runtime: Runtime, mailbox: str) -> ClaimedBatch | Drained:
             lease=uuid4(),
             claim_id=claim_id,
             burst_events=_BURST_EVENTS_PER_SECOND,
+            worker=WORKER,
         )
         if quick is not None and quick.mail:
             return ClaimedBatch(
@@ -144,7 +150,7 @@ def _claim(connection: Connection, mailbox: str, lease: UUID) -> ClaimedBatch | 
     )
     if not rows:
         return None
-    mailboxes.note_claim(connection, mailbox, claim_id)
+    mailboxes.note_claim(connection, mailbox, claim_id, worker=WORKER)
     return ClaimedBatch(
         claim_id=claim_id,
         mailbox=mailbox,
@@ -164,6 +170,7 @@ def _limit_after_death(connection: Connection, box: Mailbox) -> int:
     orphans = claims.unclaim(connection, box.mailbox, box.open_claim)
     if not orphans:
         return box.claim_limit
+    mailboxes.note_takeover(connection, box.mailbox, worker=WORKER, events=len(orphans))
     if len(orphans) == 1 and orphans[0].attempts >= LONE_ATTEMPTS:
         _fail(connection, box.mailbox, orphans[0].event_id, error="worker died")
         return box.claim_limit
@@ -186,10 +193,7 @@ def _record_failure(runtime: Runtime, claim: ClaimedBatch, error: Exception) -> 
         # Whoever has the mailbox now has the mail, too.
         _log.info("mailbox gone or taken over")
         return
-    if judgement.fault is Fault.REVOKED:
-        corp_mail.doubt(runtime, claim.mailbox)
-    elif judgement.fault is Fault.PAUSED:
-        corp_mail.pause_for_wecom(runtime, claim.mailbox)
+    corp_state.heed(runtime, claim.mailbox, judgement.fault)
 
 
 def _judge_and_wait(
@@ -207,14 +211,23 @@ def _judge_and_wait(
             case Fault.OURS:
                 _corner(connection, claim, judgement)
             case Fault.THEIRS | Fault.REVOKED | Fault.PAUSED:
+                if _may_be_their_own(claim, error):
+                    claims.note_unanswered(connection, claim)
                 claims.give_back(connection, claim)
                 mailboxes.wait(
                     connection,
                     claim.mailbox,
                     seconds=judgement.wait_seconds,
                     waits_for=judgement.waits_for,
+                    error=judgement.error,
                 )
     return judgement
+
+
+def _may_be_their_own(claim: ClaimedBatch, error: Exception) -> bool:
+    """Whether so few keys got no answer that it may be they and not the corp."""
+    few = len({each.key for each in claim.mail}) < MOST_UNANSWERED
+    return few and isinstance(error, Unavailable) and not error.held_back
 
 
 def _corner(connection: Connection, claim: ClaimedBatch, judgement: Judgement) -> None:

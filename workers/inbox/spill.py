@@ -6,6 +6,7 @@ from uuid import UUID
 import psycopg
 
 from store.database import Connection, Pool, transaction
+from store.health import spilled
 from store.inbox import leases
 from store.inbox.record import record
 from store.intake.gaps import GapReason, open_gap
@@ -62,6 +63,7 @@ def _move_batch(
             if mailboxes is not None:
                 kept.append(entry)
                 due.update(dict.fromkeys(mailboxes))
+        spilled.count(connection, len(kept))
         broken = [entry for entry in entries if entry not in kept]
         if broken:
             # Nobody can read whose it is, so whatever it said is looked for everywhere.

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from domain.ids import RunId
 from store.database import Connection, transaction
-from store.inbox import claims, leases
+from store.inbox import claims, leases, mailboxes
 from store.inbox.claims import ClaimedBatch
 from store.installs import installs, intents
 from store.installs.installs import Install
@@ -11,16 +12,20 @@ from store.installs.intents import AUTH_CODE
 from store.org import corps
 from store.org.corps import Corp
 from store.platform import tokens
+from store.runs import requests
 from store.sealing import new_data_key
 from wecom.callbacks import parse_callback
 from wecom.errors import Spent, WeComError
 from wecom.events import CreateAuth, ResetPermanentCode
 from wecom.wire import PermanentCode
 from workers.calls.client import permanent_code_place
+from workers.installs import app_state
 from workers.runtime import Runtime, data_key_place, token_owner
 
 CREATE_AUTH = "create_auth"
 RESET = "reset_permanent_code"
+# What a mailbox waits for after its code was refused (workers/failures.py).
+REVOKED_WAIT = "revoked"
 
 CODE_SPENT = "auth_code_spent"
 FOREIGN_CODE = "foreign_code"
@@ -71,9 +76,11 @@ def trade_code(runtime: Runtime, claim: ClaimedBatch, install: Install) -> Insta
         if not isinstance(error, Spent) and error.errcode != _MALFORMED:
             raise
         return _after_spent_code(runtime, claim, install)
+    run_id = None
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         corp = _keep_code(connection, runtime, answer)
+        run_id = _end_doubt(connection, corp)
         installs.note_exchanged(
             connection,
             install.code_hash,
@@ -92,7 +99,23 @@ def trade_code(runtime: Runtime, claim: ClaimedBatch, install: Install) -> Insta
         if corp.state != "authorised" and claim.mail[0].kind == RESET:
             # Nothing else has changed, so there is nothing to read again.
             installs.end_install(connection, install.code_hash, state=installs.LINKED)
-        return installs.open_install(connection, install.code_hash)
+        kept = installs.open_install(connection, install.code_hash)
+    runtime.bell.ring(corp.mailbox)
+    if run_id is not None:
+        runtime.bell.ring_run(run_id)
+    return kept
+
+
+def _end_doubt(connection: Connection, corp: Corp) -> RunId | None:
+    """A new code ends what the old one's refusal began: the wait, and the pause.
+
+    Shape: the run that finds what was missed; None when nothing was.
+    """
+    mailboxes.end_wait(connection, corp.mailbox, waits_for=REVOKED_WAIT)
+    if corp.state != "paused" or corp.paused_by != app_state.BY_DOUBT:
+        return None
+    app_state.resume(connection, corp)
+    return requests.request_run(connection, corp.corp_pk, cause="gap")
 
 
 def _after_spent_code(

@@ -17,11 +17,11 @@ from store.runs import requests
 from wecom.corp import CorpClient as CorpApi
 from wecom.errors import NotPermitted, Revoked
 from wecom.wire import AuthInfo
+from workers.answers.observe import scope_from
 from workers.installs import company
 from workers.installs.codes import trade_code, waits_for_redirect
 from workers.installs.company import Agreed, InstallAwaits, InstallRefused
 from workers.installs.purge import begin_purge, go_on
-from workers.org.observe import scope_from
 from workers.runtime import Runtime
 
 WITHDRAWN = "withdrawn"

@@ -4,8 +4,10 @@ from domain.ids import TagId, Userid
 from domain.scope import AuthMode, Tag, usable_of
 from domain.tree import Tree
 from wecom.wire import AuthInfo
-from workers.org.observe import scope_from
-from workers.org.questions import CorpApi, ask_one, list_departments, read_tag
+from workers.answers.listed import ListedDepartments
+from workers.answers.observe import scope_from
+from workers.answers.questions import ask_departments, ask_one, read_tag
+from workers.calls.corp_api import CorpApi
 
 
 def is_usable(api: CorpApi, info: AuthInfo, userid: Userid) -> bool:
@@ -19,15 +21,22 @@ def is_usable(api: CorpApi, info: AuthInfo, userid: Userid) -> bool:
     person = ask_one(api, userid)
     if isinstance(person, int):
         return False
+    if person.userid in scope.members:
+        return True
     if scope.auth_mode == AuthMode.MEMBER:
         # There WeCom's answering for a person is the ground.
         return True
     tags = _read_tags(api, scope.tags)
-    tree = Tree.of(list_departments(api))
+    listed = ask_departments(api)
+    tree = Tree.of(listed.departments if isinstance(listed, ListedDepartments) else ())
     usable = usable_of(scope=scope, tags=tags, tree=tree)
-    return bool(usable.grounds_of(userid, person.department_ids))
+    # The scope may spell the person as they were asked for, or as WeCom does.
+    return any(
+        usable.grounds_of(each, person.department_ids)
+        for each in (userid, person.userid)
+    )
 
 
 def _read_tags(api: CorpApi, tag_ids: frozenset[TagId]) -> dict[TagId, Tag]:
-    read = {each: read_tag(api, each) for each in sorted(tag_ids)}
+    read = {each: read_tag(api, each).tag for each in sorted(tag_ids)}
     return {tag_id: tag for tag_id, tag in read.items() if tag is not None}

@@ -19,6 +19,7 @@ from domain.accounts import (
 from domain.ids import AccountId, CompanyId
 from settings import TapdSettings
 from store.database import transaction
+from store.items import told
 from store.links import account_reads, accounts
 from store.links.account_reads import ReadState
 from store.links.accounts import ROWS_AT_ONCE, Upserted
@@ -37,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedAccounts:
     """What TAPD's list says; `left_out` is how many people it names by no usable id."""
 
     changes: tuple[AccountChange, ...]
@@ -51,7 +52,7 @@ def open_tapd(tapd: TapdSettings) -> TapdApi | None:
     )
 
 
-def list_accounts(api: TapdApi, company_id: CompanyId) -> Listed:
+def list_accounts(api: TapdApi, company_id: CompanyId) -> ListedAccounts:
     """The people of a company as changes of accounts.
 
     Shape: what TAPD leaves empty, or writes so that it cannot be kept, is left alone.
@@ -59,7 +60,7 @@ def list_accounts(api: TapdApi, company_id: CompanyId) -> Listed:
     """
     found = api.list_people(company_id)
     usable = [each for each in found.people if _is_usable(each.account_id)]
-    return Listed(
+    return ListedAccounts(
         changes=tuple(_change(each) for each in usable),
         left_out=found.without_id + len(found.people) - len(usable),
     )
@@ -79,8 +80,8 @@ def read_accounts(runtime: Runtime, company_id: CompanyId) -> None:
     except TapdError as error:
         _note_trouble(runtime, company_id, error)
         return
-    done, mailbox = _store(runtime, company_id, listed)
-    if mailbox is not None:
+    done, mailboxes = _store(runtime, company_id, listed)
+    for mailbox in mailboxes:
         runtime.bell.ring(mailbox)
     extra = {"company_id": company_id, "added": done.created, "changed": done.changed}
     _log.info("accounts read from tapd", extra=extra)
@@ -92,23 +93,24 @@ def _claim(runtime: Runtime, company_id: CompanyId) -> bool:
 
 
 def _store(
-    runtime: Runtime, company_id: CompanyId, listed: Listed
-) -> tuple[Upserted, str | None]:
-    """What became of them, and the mailbox to ring if that concerns any member."""
-    done, mailbox = Upserted(), None
+    runtime: Runtime, company_id: CompanyId, listed: ListedAccounts
+) -> tuple[Upserted, list[str]]:
+    """What became of them, and the mailboxes to ring because of it."""
+    done, concerned = Upserted(), None
     with transaction(runtime.pool) as connection:
         for start in range(0, len(listed.changes), ROWS_AT_ONCE):
             part = listed.changes[start : start + ROWS_AT_ONCE]
             done += accounts.upsert(connection, company_id, part)
         if done.created or done.changed:
-            mailbox = tell_accounts_changed(connection, company_id)
+            concerned = tell_accounts_changed(connection, company_id)
         account_reads.note_read(
             connection,
             company_id,
             left_out=listed.left_out,
             again_seconds=_DAY_SECONDS + _spread(),
         )
-    return done, mailbox
+        waiting = told.tell_accounts_read(connection, company_id)
+    return done, [each for each in (concerned, waiting) if each is not None]
 
 
 def _note_trouble(runtime: Runtime, company_id: CompanyId, error: TapdError) -> None:
@@ -123,6 +125,11 @@ def _note_trouble(runtime: Runtime, company_id: CompanyId, error: TapdError) -> 
             error=str(error),
             again_seconds=again_seconds,
         )
+        waiting = None
+        if state is ReadState.REFUSED:
+            waiting = told.tell_accounts_read(connection, company_id)
+    if waiting is not None:
+        runtime.bell.ring(waiting)
     # Told when it begins: an app that nobody installed is no news every day.
     if before is None or before.state is not state:
         extra = {"company_id": company_id, "state": state.value, "error": str(error)}

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from domain.accounts import Account
 from domain.claims import Said, weigh
@@ -89,7 +90,7 @@ class EvidenceLoader:
         returned = link_evidence.list_returned(
             self._connection, corp_pk, [each.userid for each in rows]
         )
-        before = self._before_withdrawal([each.userid for each in rows])
+        before = self._before_withdrawal(rows)
         people = [
             _person(
                 row,
@@ -103,6 +104,7 @@ class EvidenceLoader:
         self._people |= {each.member_pk: each for each in people}
         accounts = link_evidence.list_accounts(
             self._connection,
+            self._company_id,
             ids=_named(people),
             mobiles=_mobiles(people),
             emails={each.email for each in people if each.email},
@@ -110,24 +112,24 @@ class EvidenceLoader:
         self._accounts |= {each.account_id: each for each in accounts}
         return accounts
 
-    def _before_withdrawal(self, userids: list[Userid]) -> dict[Userid, "Before"]:
+    def _before_withdrawal(self, rows: list[LinkRow]) -> dict[Userid, "Before"]:
         """What the same people were to accounts before their corp withdrew."""
         if not link_evidence.has_former(self._connection, self._company_id):
             return {}
         key = purge.obtain_pseudonym_key(self._connection, self._keyring)
-        hidden = {
-            pseudonym(key, corp_id=self._corp.corp_id, name=each): each
-            for each in userids
+        hide = partial(pseudonym, key, corp_id=self._corp.corp_id)
+        hidden = {each.userid: hide(name=each.userid) for each in rows}
+        persons = {
+            hidden[each.userid]: each.open_userid and hide(name=each.open_userid)
+            for each in rows
         }
         former = withdrawn_links.list_former(
-            self._connection, self._company_id, hidden.keys()
+            self._connection, self._company_id, persons
         )
-        left = withdrawn_links.list_left(
-            self._connection, self._company_id, hidden.keys()
-        )
+        left = withdrawn_links.list_left(self._connection, self._company_id, persons)
         return {
             userid: Before(former=former.get(name), left=left.get(name, frozenset()))
-            for name, userid in hidden.items()
+            for userid, name in hidden.items()
         }
 
 
@@ -165,6 +167,7 @@ def _person(
         lost=row.link.account_id if is_lost else None,
         waiting_since=row.since if row.link.state is LinkState.NONE else None,
         silent=row.silent,
+        activated=row.activated,
     )
 
 

@@ -72,9 +72,9 @@ class Linker:
         told = _userids(decisions, names=_TELLING)
         if not touched and not told:
             return []
-        freed = []
+        freed = _let_go(decisions)
         if touched:
-            freed = memberships.follow(connection, self._corp_pk, touched)
+            freed += memberships.follow(connection, self._corp_pk, touched)
         pks = links.find_pks(connection, self._corp_pk, told)
         pks += links.list_conflicts(connection, self._corp_pk, freed)
         return self.examine(connection, member_pks=pks)
@@ -285,6 +285,19 @@ def _userids(
         if each.name in names
     }
     return sorted(userids)
+
+
+def _let_go(decisions: Iterable[Decision]) -> list[AccountId]:
+    """The accounts that links have named which ended because two people are one."""
+    ended = [
+        Link.from_json(link)
+        for each in decisions
+        if each.name is DecisionName.UNLINK
+        and isinstance(link := each.before.get("link"), dict)
+    ]
+    named = {each.account_id for each in ended if each.account_id is not None}
+    named |= {said.account_id for each in ended for said in each.evidence}
+    return sorted(named)
 
 
 def _linked_person(row: LinkRow, unlinked: frozenset[AccountId]) -> Person:

@@ -20,7 +20,8 @@ from workers.notices.admins import managing_admins
 from workers.notices.texts import APPROVE, Pressed
 from workers.runtime import Runtime
 
-CARD_CLICK = "template_card_event"
+# A button below a card, and an entry of the menu in its corner.
+CARD_CLICKS = frozenset({"template_card_event", "template_card_menu_event"})
 
 Outcome = tuple[Settled, str]
 
@@ -40,7 +41,7 @@ def answer_clicks(
         outcomes: dict[int, Outcome] = {}
         wished: list[RunId] = []
         for each in sorted(clicks, key=lambda one: one.event_id):
-            code = _response_code(connection, runtime.keyring, each)
+            code = response_code(connection, runtime.keyring, each)
             click = _Click.read(each, code=code)
             outcomes[each.event_id], run_id = _answer(
                 connection, corp, click, admins=admins, data_key=key
@@ -125,7 +126,7 @@ def _tell(
     )
 
 
-def _response_code(
+def response_code(
     connection: Connection, keyring: Keyring, row: ClaimedMail
 ) -> str | None:
     """The code with which the card that was clicked can be changed."""

@@ -6,16 +6,19 @@ from contextlib import AbstractContextManager
 
 from domain.ids import Userid
 from store.database import Connection
+from store.items import answers
 from store.notices import cards
 from store.org.corps import Corp
 from wecom.errors import Refused
 from wecom.messages import CardUpdate, Message, with_new_card
+from workers.items.cards import muted_card
 from workers.notices.admins import managing_admins
 from workers.notices.texts import decided_card, refused_card
 from workers.runtime import Runtime
 
 # Where an admin sees what the app does in their company.
 _COMPANY_PAGE = "/company/"
+_PREFERENCES_PAGE = "/me/preferences"
 
 Writing = Callable[[], AbstractContextManager[Connection]]
 
@@ -31,6 +34,7 @@ def tend_cards(runtime: Runtime, corp: Corp, *, writing: Writing) -> bool:
         _ask_admins(runtime, corp, writing)
         or _tell_all(runtime, corp, writing)
         or _tell_one(runtime, corp, writing)
+        or _show_muted(runtime, corp, writing)
     )
 
 
@@ -79,6 +83,26 @@ def _tell_one(runtime: Runtime, corp: Corp, writing: Writing) -> bool:
     _update(runtime, corp, message, answer.response_code, answer.userid)
     with writing() as connection:
         cards.drop_answer(connection, corp.corp_pk, answer.answer_id)
+    return True
+
+
+def _show_muted(runtime: Runtime, corp: Corp, writing: Writing) -> bool:
+    """Whoever muted something by a card's button sees so on that card."""
+    with writing() as connection:
+        key = runtime.data_key(corp)
+        answer = answers.find_item_answer(connection, corp.corp_pk, data_key=key)
+    if answer is None:
+        return False
+    message = muted_card(
+        answer.said,
+        answer.kind,
+        title=answer.title,
+        language=answer.language,
+        url=f"{runtime.settings.public_url}{_PREFERENCES_PAGE}",
+    )
+    _update(runtime, corp, message, answer.response_code, answer.userid)
+    with writing() as connection:
+        answers.drop_item_answer(connection, corp.corp_pk, answer.answer_id)
     return True
 
 

@@ -4,10 +4,19 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from domain.ids import Userid
 from domain.links import NoticeKind
-from domain.notices import Obstacle, first_batch, obstacle, obstacle_to_card, waits
+from domain.notices import (
+    Obstacle,
+    first_batch,
+    obstacle,
+    obstacle_to_card,
+    obstacle_to_item,
+    waits,
+)
 from store.database import Connection
 from store.notices import batches, cards, reinvites
 from store.notices.batches import Frozen
@@ -16,7 +25,13 @@ from store.notices.queued import Queued, drop, put_off
 from store.org import companies
 from store.org.corps import Corp
 from wecom.messages import Message, addressed
+from workers.items.compose import compose_items
+from workers.items.timing import Hush, hush_of, keep_back
 from workers.notices.texts import plan_card, question
+from workers.runtime import Runtime
+
+# Why a card is not sent: what it would tell was put back before it was told.
+NOTHING_LEFT = "nothing_left"
 
 _HELD_SECONDS = 60.0
 _CROWDED_SECONDS = 60.0
@@ -31,15 +46,20 @@ class Sifted:
     dropped: Mapping[int, str]
     held: tuple[int, ...]
     crowded: tuple[int, ...]
+    hushed: tuple[tuple[Queued, Hush], ...]
 
 
-def sift(queued: Sequence[Queued]) -> Sifted:
+def sift(queued: Sequence[Queued], *, now: datetime, zone: ZoneInfo) -> Sifted:
     """Who may be sent theirs now; the others wait, or get nothing."""
     free, held, crowded = [], [], []
+    hushed: list[tuple[Queued, Hush]] = []
     dropped: dict[int, str] = {}
     for each in queued:
         found = _obstacle(each)
-        if found is not None and waits(found):
+        of_items = each.is_of_items
+        if of_items and found is None and (hush := hush_of(each, now=now, zone=zone)):
+            hushed.append((each, hush))
+        elif found is not None and waits(found) and not of_items:
             held.append(each.notice_id)
         elif found is not None:
             dropped[each.notice_id] = found.value
@@ -48,13 +68,23 @@ def sift(queued: Sequence[Queued]) -> Sifted:
         else:
             free.append(each)
     return Sifted(
-        free=tuple(free), dropped=dropped, held=tuple(held), crowded=tuple(crowded)
+        free=tuple(free),
+        dropped=dropped,
+        held=tuple(held),
+        crowded=tuple(crowded),
+        hushed=tuple(hushed),
     )
+
+
+def may_be_sent(queued: Queued) -> bool:
+    """Whether this person may be messaged at this moment."""
+    return _obstacle(queued) is None
 
 
 def set_aside(connection: Connection, corp: Corp, sifted: Sifted) -> None:
     """Drop and put off whatever is not sent now."""
     drop(connection, corp.corp_pk, sifted.dropped)
+    keep_back(connection, corp.corp_pk, sifted.hushed)
     for ids, seconds in (
         (sifted.held, _HELD_SECONDS),
         (sifted.crowded, _CROWDED_SECONDS),
@@ -64,29 +94,35 @@ def set_aside(connection: Connection, corp: Corp, sifted: Sifted) -> None:
 
 def compose(
     connection: Connection,
+    runtime: Runtime,
     corp: Corp,
     free: Sequence[Queued],
     *,
-    public_url: str,
     most: int,
-) -> Frozen:
+) -> Frozen | None:
     """A batch of the first of these, and of all that have one text with it.
 
+    Shape: None when there is nothing to say any more; those notices are dropped.
     Raises: LookupError when the corp has no agent.
     """
     first = free[0]
-    userids = first_batch(
-        {each.notice_id: each.userid for each in free if each.group == first.group},
-        most=most,
-    )
+    alike = [each for each in free if each.group == first.group]
+    userids = first_batch({each.notice_id: each.userid for each in alike}, most=most)
     batch_id, token = batches.new_batch_id(), None
-    if first.plan_id is not None:
+    message: Message | None
+    if first.is_of_items:
+        message = compose_items(connection, runtime, first, batch_id=batch_id)
+    elif first.plan_id is not None:
         facts = cards.get_facts(connection, first.plan_id)
         message = plan_card(facts, task_id=batch_id)
     else:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        address = f"{public_url}/{first.kind}/{token}"
+        address = f"{runtime.settings.public_url}/{first.kind}/{token}"
         message = _question(connection, corp, first, address)
+    if message is None:
+        nothing = {each.notice_id: NOTHING_LEFT for each in alike}
+        drop(connection, corp.corp_pk, nothing)
+        return None
     return Frozen(
         batch_id=batch_id,
         kind=first.kind,
@@ -122,6 +158,8 @@ def _body(message: Message, corp: Corp, userids: Mapping[int, Userid]) -> str:
 
 
 def _obstacle(queued: Queued) -> Obstacle | None:
+    if queued.is_of_items:
+        return obstacle_to_item(queued.standing)
     if queued.kind == APPROVAL:
         return obstacle_to_card(queued.standing, open_plan=queued.open_plan)
     kind = NoticeKind(queued.kind)

@@ -8,27 +8,38 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from domain.ids import CorpPk
 from domain.notices import may_be_repeated, rush_seconds, unreached
+from domain.quiet_hours import day_began
 from store.database import Connection, StoreUnavailable, transaction
 from store.inbox import leases
 from store.inbox.leases import LeaseLost
+from store.items.digests import gather
 from store.notices import batches, cards, deliveries
 from store.notices.batches import NoticeBatch
 from store.notices.deliveries import Delivery
 from store.notices.notices import APPROVAL
-from store.notices.queued import lock_queued, put_off
+from store.notices.queued import list_open, lock_queued, put_off
 from store.org import corps
 from store.org.corps import Corp
 from store.platform.metrics import NOTICES
+from wecom.errors import WeComError
 from wecom.wire import SendResult
-from workers.failures import Fault, Judgement, judge
-from workers.inbox import corp_mail
+from workers.failures import Judgement, judge
+from workers.installs import corp_state
 from workers.lease import taken
 from workers.notices.card_updates import tend_cards
-from workers.notices.compose import compose, set_aside, sift
-from workers.notices.send_faults import Fate, fate_of, reason_of
+from workers.notices.compose import compose, may_be_sent, set_aside, sift
+from workers.notices.send_faults import (
+    STALE_AGENT,
+    Fate,
+    fate_of,
+    reason_of,
+    refuses_all_cards,
+    refuses_cards,
+)
 from workers.runtime import Runtime
 
 # A turn ends after so long, so that corps take turns.
@@ -131,11 +142,21 @@ class _Turn:
     def _prepare(self, connection: Connection, batch: NoticeBatch) -> bool:
         """Whether the batch is to be sent now; else whether it arrived is not known."""
         # Nobody is left to be asked by a repeat; while one is, all get the same bytes.
-        if _is_too_late(batch) or batches.asks_nobody(connection, self._corp_pk, batch):
+        if _is_too_late(batch) or self._asks_nobody(connection, batch):
             batches.end_unknown(connection, self._corp_pk, batch)
             return False
         batches.note_try(connection, self._corp_pk, batch)
         return True
+
+    def _asks_nobody(self, connection: Connection, batch: NoticeBatch) -> bool:
+        """Whether nobody of the batch may be messaged now: left, linked, closed, held.
+
+        WeCom reaches no one who has left, so those who have do not spoil a repeat.
+        """
+        if batch.tries == 0:
+            # Whoever was frozen a moment ago was looked at then.
+            return False
+        return not any(map(may_be_sent, list_open(connection, self._corp_pk, batch)))
 
     def _next_batch(
         self, connection: Connection, corp: Corp, delivery: Delivery
@@ -149,18 +170,25 @@ class _Turn:
         self, connection: Connection, corp: Corp, delivery: Delivery
     ) -> NoticeBatch | None:
         """The next batch, frozen; None when nobody may be messaged now."""
-        while queued := lock_queued(connection, corp.corp_pk, limit=_PAGE_NOTICES):
-            sifted = sift(queued)
+        zone = ZoneInfo(self._runtime.settings.time_zone)
+        began = day_began(delivery.now, zone=zone)
+        gather(connection, corp.corp_pk)
+        while queued := lock_queued(
+            connection, corp.corp_pk, limit=_PAGE_NOTICES, day_began=began
+        ):
+            sifted = sift(queued, now=delivery.now, zone=zone)
             set_aside(connection, corp, sifted)
             self._count(dropped=len(sifted.dropped))
             if sifted.free:
                 frozen = compose(
                     connection,
+                    self._runtime,
                     corp,
                     sifted.free,
-                    public_url=self._runtime.settings.public_url,
                     most=delivery.batch_limit,
                 )
+                if frozen is None:
+                    continue
                 key = self._runtime.data_key(corp)
                 batches.freeze(connection, corp.corp_pk, frozen, data_key=key)
                 return batches.fresh(frozen, now=delivery.now)
@@ -205,25 +233,23 @@ class _Turn:
             delivery = deliveries.open_delivery(connection, self._corp_pk)
             judgement = judge(error, strikes=delivery.strikes)
             self._wait(connection, judgement)
-        self._follow_up(corp, judgement)
+        corp_state.heed(self._runtime, corp.mailbox, judgement.fault)
 
     def _note_failure(self, corp: Corp, batch: NoticeBatch, error: Exception) -> bool:
         """Whether to go on at once."""
         with self._writing() as connection:
             delivery = deliveries.open_delivery(connection, corp.corp_pk)
+            if refuses_cards(error, batch):
+                batches.recast(connection, corp.corp_pk, batch)
+                if refuses_all_cards(error):
+                    deliveries.note_cards_refused(connection, corp.corp_pk)
+                return True
             judgement = judge(error, strikes=delivery.strikes)
             extra = {"corp_pk": corp.corp_pk, "error": judgement.error}
             _log.info("batch not taken", extra=extra)
             go_on = self._dispose(connection, batch, error, judgement, delivery)
-        self._follow_up(corp, judgement)
+        corp_state.heed(self._runtime, corp.mailbox, judgement.fault)
         return go_on
-
-    def _follow_up(self, corp: Corp, judgement: Judgement) -> None:
-        """What an error says about the corp itself."""
-        if judgement.fault is Fault.REVOKED:
-            corp_mail.doubt(self._runtime, corp.mailbox)
-        elif judgement.fault is Fault.PAUSED:
-            corp_mail.pause_for_wecom(self._runtime, corp.mailbox)
 
     def _dispose(
         self,
@@ -233,7 +259,7 @@ class _Turn:
         judgement: Judgement,
         delivery: Delivery,
     ) -> bool:
-        match fate_of(error, batch, judgement):
+        match fate_of(error, batch):
             case Fate.OVER:
                 everybody = dict.fromkeys(batch.userids, reason_of(error))
                 batches.end_sent(connection, self._corp_pk, batch, unreached=everybody)
@@ -247,6 +273,9 @@ class _Turn:
                 return self._corner(connection, batch, judgement, delivery)
             case Fate.NOT_TAKEN:
                 batches.thaw(connection, self._corp_pk, batch)
+                if isinstance(error, WeComError) and error.errcode in STALE_AGENT:
+                    # Which agent is ours is read again with the scope.
+                    corps.make_due(connection, self._corp_pk, cause="scope")
         self._wait(connection, judgement)
         return False
 

@@ -1,12 +1,36 @@
 """What becomes of a batch that WeCom did not take: repeated, taken apart, or over."""
 
+import json
+from collections.abc import Mapping
 from enum import Enum, auto
+from types import MappingProxyType
 
 from store.notices.batches import NoticeBatch
-from wecom.errors import Unavailable, Undeliverable, Unlicensed, WeComError
-from workers.failures import Fault, Judgement
+from store.notices.notices import DIGEST, ITEM
+from wecom.errors import (
+    Gone,
+    Misconfigured,
+    NotPermitted,
+    NotVisible,
+    OddAnswer,
+    Paused,
+    Refused,
+    Revoked,
+    Spent,
+    Throttled,
+    TicketMissing,
+    TokenExpired,
+    TooLarge,
+    Unavailable,
+    Undeliverable,
+    Unlicensed,
+    WeComError,
+)
 
 _SEND = "message/send"
+# A field of a template card is wrong, or the app has no data callback for it.
+_NO_CALLBACK = 43012
+_CARD_REFUSALS = frozenset({*range(42014, 42052), _NO_CALLBACK})
 
 
 class Fate(Enum):
@@ -19,13 +43,62 @@ class Fate(Enum):
     REPEATED = auto()  # It may have arrived: only the very same may be sent again.
 
 
-def fate_of(error: Exception, batch: NoticeBatch, judgement: Judgement) -> Fate:
+# What each class of WeCom's errors means for a batch of whose earlier calls, if there
+# were any, it is known that they did not arrive. A card's wrong field is a Refused.
+FATES: Mapping[type[WeComError], Fate] = MappingProxyType(
+    {
+        Unavailable: Fate.REPEATED,
+        OddAnswer: Fate.REPEATED,
+        Throttled: Fate.NOT_TAKEN,
+        TokenExpired: Fate.NOT_TAKEN,
+        TicketMissing: Fate.NOT_TAKEN,
+        Revoked: Fate.NOT_TAKEN,
+        Paused: Fate.NOT_TAKEN,
+        Misconfigured: Fate.NOT_TAKEN,
+        Undeliverable: Fate.OVER,
+        Unlicensed: Fate.OVER,
+        # Somebody among the recipients, or something in the text, is at fault.
+        NotVisible: Fate.REFUSED,
+        Gone: Fate.REFUSED,
+        Spent: Fate.REFUSED,
+        TooLarge: Fate.REFUSED,
+        NotPermitted: Fate.REFUSED,
+        Refused: Fate.REFUSED,
+    }
+)
+# These name the agent: it is not ours any more.
+STALE_AGENT = frozenset({40056, 301002})
+# Those, and what names the endpoint: it is no recipient's fault.
+NOBODYS_FAULT = STALE_AGENT | {48001, 48002, 60218}
+
+
+def fate_of(error: Exception, batch: NoticeBatch) -> Fate:
     """What becomes of the batch, whose earlier calls may have arrived or not."""
     if isinstance(error, Undeliverable | Unlicensed):
         return Fate.UNKNOWN if batch.doubtful else Fate.OVER
     if batch.doubtful or _may_have_arrived(error):
         return Fate.REPEATED
-    return Fate.REFUSED if judgement.fault is Fault.OURS else Fate.NOT_TAKEN
+    if not isinstance(error, WeComError):
+        return Fate.REFUSED
+    if error.errcode in NOBODYS_FAULT:
+        return Fate.NOT_TAKEN
+    fate = FATES.get(type(error), Fate.REFUSED)
+    # Whatever may have arrived was found out above.
+    return Fate.NOT_TAKEN if fate is Fate.REPEATED else fate
+
+
+def refuses_cards(error: Exception, batch: NoticeBatch) -> bool:
+    """Whether WeCom took the card for what it is: a textcard may pass in its place."""
+    if batch.kind not in {ITEM, DIGEST} or batch.doubtful:
+        return False
+    is_card = json.loads(batch.body)["msgtype"] == "template_card"
+    refused = isinstance(error, WeComError) and error.errcode in _CARD_REFUSALS
+    return is_card and refused
+
+
+def refuses_all_cards(error: Exception) -> bool:
+    """Whether it is the app that lacks something, and no single card."""
+    return isinstance(error, WeComError) and error.errcode == _NO_CALLBACK
 
 
 def reason_of(error: Exception) -> str:

@@ -5,25 +5,23 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from domain.decisions import Decision
-from domain.ids import CorpPk, DepartmentId, Key, MemberPk, Userid, department_key
+from domain.ids import CorpPk, DepartmentId, Key, Userid, department_key
 from domain.leavers import Removal
 from domain.org import (
     Activation,
     Department,
     Member,
     MemberState,
-    RemovalCause,
-    StoredMember,
 )
 from domain.reasons import Reason
 from domain.reconcile_departments import decide_department, removable_departments
-from domain.reconcile_members import ReturnProof, decide_member, remove_member
+from domain.reconcile_members import remove_member
 from domain.renames import Rename
 from domain.tree import Tree
 from store.database import Connection
-from store.links import evidence
-from store.links.matching import match_mobile
-from store.org import aliases, departments, members
+from store.org import departments, members
+from workers.org.identities import learn, rename_members
+from workers.org.seen_members import StoredMembers, change_seen
 
 # Which removals may be done now, with the reason to journal.
 Admit = Callable[[Sequence[Decision]], Mapping[Key, Reason]]
@@ -34,8 +32,9 @@ class Findings:
     """What was found out about some members; the rest of the corp is not touched.
 
     Shape: `shown` are usable people as WeCom answers now; `regrounded` were not asked
-        about, only their grounds are others; `left` were refused because they are
-        disabled or quit; `gone` are confirmed leavers.
+        about, only their grounds or a leader's userid are others; `left` were refused
+        because they are disabled or quit; `gone` are confirmed leavers, whose userid
+        somebody may bear who is `shown`; `deleted` were said to be, and are refused.
     """
 
     shown: tuple[Member, ...] = ()
@@ -43,11 +42,13 @@ class Findings:
     left: tuple[tuple[Userid, Activation], ...] = ()
     gone: tuple[tuple[Userid, Removal], ...] = ()
     renames: tuple[Rename, ...] = ()
+    deleted: frozenset[Userid] = frozenset()
 
     @property
     def userids(self) -> frozenset[Userid]:
         """Everybody it is about, under every name."""
-        return self.settled.union(each.userid for each in self.regrounded)
+        followed = {each.userid for each in self.regrounded}
+        return self.settled.union(followed, self.deleted)
 
     @property
     def settled(self) -> frozenset[Userid]:
@@ -129,11 +130,34 @@ def remove_unlisted(
 def apply_members(
     connection: Connection, corp_pk: CorpPk, findings: Findings, *, reason: Reason
 ) -> list[Decision]:
-    """Bring these members to what was found out, renames first, removals last."""
-    known = _Known.read(connection, corp_pk, findings.userids)
-    decisions = _rename(connection, corp_pk, known, findings.renames)
-    decisions += _change(connection, corp_pk, known, findings, reason=reason)
-    decisions += _remove(connection, corp_pk, known, findings.gone)
+    """Bring these members to what was found out; a userid is free before it is given.
+
+    Shape: nothing comes of who bears a userid that its former bearer has still, because
+        the guard holds their removal.
+    """
+    known = StoredMembers.read(connection, corp_pk, findings.userids)
+    shown = {each.userid for each in findings.shown}
+    shown |= {each.path[-1] for each in findings.renames}
+    before = [each for each in findings.gone if each[0] in shown]
+    after = [each for each in findings.gone if each[0] not in shown]
+    decisions = _remove(connection, corp_pk, known, before)
+    decisions += rename_members(
+        connection,
+        corp_pk,
+        findings.renames,
+        active=known.active,
+        removed=known.removed,
+    )
+    left = _left_in_place(known, findings)
+    seen = [*findings.shown, *findings.regrounded, *left]
+    decisions += change_seen(connection, corp_pk, known, seen, reason=reason)
+    decisions += _remove(connection, corp_pk, known, after)
+    decisions += learn(
+        connection,
+        corp_pk,
+        [known.removed[each] for each in findings.deleted if each in known.removed],
+        reason=Reason.DELETED_BY_EVENT,
+    )
     return decisions
 
 
@@ -142,99 +166,7 @@ def count_by_name(decisions: Iterable[Decision]) -> dict[str, int]:
     return dict(Counter(str(each.name) for each in decisions))
 
 
-class _Known:
-    """The stored members that findings are about, by their current userid."""
-
-    def __init__(self, stored: Iterable[StoredMember]) -> None:
-        self.active: dict[Userid, StoredMember] = {}
-        self.removed: dict[Userid, StoredMember] = {}
-        for each in stored:
-            active = each.state is MemberState.ACTIVE
-            (self.active if active else self.removed)[each.member.userid] = each
-
-    @classmethod
-    def read(
-        cls, connection: Connection, corp_pk: CorpPk, userids: Iterable[Userid]
-    ) -> "_Known":
-        return cls(members.list_known(connection, corp_pk, userids))
-
-    def find(self, userid: Userid) -> StoredMember | None:
-        """The active member of this userid, else the tombstone of it."""
-        return self.active.get(userid) or self.removed.get(userid)
-
-
-def _rename(
-    connection: Connection,
-    corp_pk: CorpPk,
-    known: _Known,
-    renames: Iterable[Rename],
-) -> list[Decision]:
-    decisions: list[Decision] = []
-    for each in renames:
-        kept = each.result
-        ends = [each.stored] if each.into is None else [each.stored, each.into]
-        for end in ends:
-            known.active.pop(end.member.userid, None)
-            if end.member_pk != kept.member_pk:
-                members.absorb(
-                    connection, corp_pk, kept=kept.member_pk, absorbed=end.member_pk
-                )
-        members.change(connection, corp_pk, [(kept.member_pk, kept.member)])
-        aliases.drop(connection, corp_pk, [kept.member.userid])
-        aliases.remember(connection, corp_pk, kept.member_pk, kept.aliases)
-        known.active[kept.member.userid] = kept
-        decisions += each.decisions
-    return decisions
-
-
-def _change(
-    connection: Connection,
-    corp_pk: CorpPk,
-    known: _Known,
-    findings: Findings,
-    *,
-    reason: Reason,
-) -> list[Decision]:
-    decisions: list[Decision] = []
-    added: list[Member] = []
-    changed: list[tuple[MemberPk, Member]] = []
-    proven = _proven(connection, corp_pk, known, findings)
-    left = _left_in_place(known, findings)
-    for observed in (*findings.shown, *findings.regrounded, *left):
-        stored = known.find(observed.userid)
-        returning = ReturnProof.UNPROVEN
-        if stored is not None and stored.member_pk in proven:
-            returning = ReturnProof.PROVEN
-        found = decide_member(stored, observed, reason=reason, returning=returning)
-        if not found:
-            continue
-        decisions += found
-        if stored is None or _is_new_person(stored, found):
-            added.append(observed)
-        else:
-            changed.append((stored.member_pk, observed))
-    aliases.drop(connection, corp_pk, [each.userid for each in added])
-    members.add(connection, corp_pk, added)
-    members.change(connection, corp_pk, changed)
-    return decisions
-
-
-def _proven(
-    connection: Connection, corp_pk: CorpPk, known: _Known, findings: Findings
-) -> frozenset[MemberPk]:
-    """The deleted whose return is proved to be theirs (design.md §4.3)."""
-    returning = {
-        stored.member_pk: match_mobile(observed)
-        for observed in findings.shown
-        if (stored := known.find(observed.userid)) is not None
-        and stored.removal is RemovalCause.DELETION
-    }
-    if not returning:
-        return frozenset()
-    return evidence.list_proven(connection, corp_pk, returning)
-
-
-def _left_in_place(known: _Known, findings: Findings) -> list[Member]:
+def _left_in_place(known: StoredMembers, findings: Findings) -> list[Member]:
     return [
         replace(known.active[userid].member, activation=activation)
         for userid, activation in findings.left
@@ -242,15 +174,10 @@ def _left_in_place(known: _Known, findings: Findings) -> list[Member]:
     ]
 
 
-def _is_new_person(stored: StoredMember, decisions: Sequence[Decision]) -> bool:
-    """Whether a tombstone stays one, because its userid may have a new owner."""
-    return stored.state is MemberState.REMOVED and decisions[0].name == "AddMember"
-
-
 def _remove(
     connection: Connection,
     corp_pk: CorpPk,
-    known: _Known,
+    known: StoredMembers,
     gone: Iterable[tuple[Userid, Removal]],
 ) -> list[Decision]:
     leaving = [
@@ -263,6 +190,11 @@ def _remove(
         corp_pk,
         [(stored.member_pk, removal.cause) for stored, removal in leaving],
     )
+    for stored, removal in leaving:
+        del known.active[stored.member.userid]
+        known.removed[stored.member.userid] = replace(
+            stored, state=MemberState.REMOVED, removal=removal.cause
+        )
     return [remove_member(stored, removal) for stored, removal in leaving]
 
 

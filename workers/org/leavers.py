@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from domain.ids import TagId, Userid
+from domain.ids import TagId, Userid, member_key
 from domain.leavers import (
     AbsenceEvidence,
     Undecided,
@@ -18,9 +18,10 @@ from domain.leavers import (
 )
 from domain.org import Activation, StoredMember
 from domain.reasons import Doubt
-from domain.scope import AuthMode, Usable
+from domain.scope import AuthMode, Usable, tag_ground
 from domain.tree import Tree
-from workers.org.questions import Inquiry
+from workers.answers.key_troubles import undecided
+from workers.answers.questions import Inquiry
 
 TAG_GROUND = "tag:"
 
@@ -65,6 +66,10 @@ class _Judge:
 
     def verdict(self, userid: Userid) -> Verdict:
         """What the evidence so far says about one person."""
+        error = self._inquiry.troubles.of.get(member_key(userid))
+        if error is not None:
+            # Neither a refusal nor an answer: nothing was said of this person.
+            return undecided(error)
         about = self._candidates
         stored = about.stored[userid]
         missing = missing_everywhere(
@@ -117,7 +122,8 @@ def _list_places(
     # Lists that came back empty are asked once more before they count.
     inquiry.list_members(sorted(places))
     for tag_id in sorted(_tags_of(people)):
-        inquiry.read_tag(tag_id)
+        if tag_ground(tag_id) not in inquiry.listings:
+            inquiry.read_tag(tag_id)
 
 
 def _tags_of(people: Iterable[StoredMember]) -> frozenset[TagId]:

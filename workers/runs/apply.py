@@ -1,6 +1,6 @@
 """Applies a complete read under the lease: what differs, page by page, then the end."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -8,29 +8,33 @@ from uuid import UUID
 
 from domain.decisions import Decision
 from domain.fields import member_from_fields
+from domain.ids import Userid, member_key
+from domain.lateness import AnswerSight
 from domain.leavers import LeftInPlace, Removal
 from domain.org import Department, Member
 from domain.reasons import Reason
+from domain.renames import new_names, tags_after
 from domain.scope import readable_departments
-from domain.tree import Tree
 from store.database import Connection, transaction
-from store.inbox import mailboxes, settlement
+from store.inbox import mailboxes, settlement, testimony
 from store.org import corps, members
 from store.org.corps import Corp
 from store.runs import plans, reads, runs, staging, touched
-from store.runs.runs import Run
+from store.runs.runs import PLAN, Run
 from workers.calls.call_count import CallCount
+from workers.calls.corp_api import CorpApi
 from workers.events.sync_batch import CONTACT_KINDS
 from workers.links.linking import Linker
 from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
 from workers.org.commit import Commits
 from workers.org.guard import Gate, People, note_listed, note_shown
-from workers.org.questions import CorpApi
+from workers.runs import oddities
 from workers.runs.absentees import Absences, look_for
 from workers.runs.catch_up import CatchUp
 from workers.runs.open_absences import note_doubts
 from workers.runs.scope_recheck import weigh_scope
 from workers.runs.snapshot import Snapshot, least_calls
+from workers.runs.unsettled import Unsettled
 from workers.runtime import Runtime
 
 Thing = TypeVar("Thing")
@@ -62,6 +66,8 @@ class RunApplier:
         data_key = runtime.data_key(corp)
         self._gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
         self._linker = Linker(runtime, corp)
+        self._unsettled = Unsettled(runtime.pool, corp)
+        self._late: frozenset[Userid] = frozenset()
         self._commits = Commits(runtime, run, corp, lease=lease, data_key=data_key)
 
     def apply(self) -> None:
@@ -76,7 +82,13 @@ class RunApplier:
             snapshot=self._snapshot,
             commits=self._commits,
         ).amend()
+        listed = self._unsettled.without_late(listed)
         usable = self._snapshot.usable(listed)
+        self._sight = AnswerSight(
+            auth_mode=usable.auth_mode,
+            listed=frozenset(each.department_id for each in listed),
+            usable=usable.departments,
+        )
         shown = readable_departments(listed=listed, usable=usable.departments)
         self._commits.page(
             lambda connection: apply_listing(
@@ -88,15 +100,17 @@ class RunApplier:
             self._run,
             api=self._api,
             at_once=self._at_once,
-            scope=self._snapshot.scope,
-            usable=usable,
-            tree=Tree.of(listed),
+            snapshot=self._snapshot,
+            listed=listed,
+            unsettled=self._unsettled,
         )
+        self._late |= absences.awaited
         self._apply_renames(absences)
         self._apply_shown(absences.shown)
         self._apply_differing()
         people = self._pass_guard(shown, absences)
         self._apply_absences(absences, people)
+        self._apply_handed_on(absences)
         self._commits.turn_to_links()
         self._commits.page(self._linker.follow_everybody)
         self._linker.catch_up(self._runtime.pool, self._commits.page)
@@ -112,7 +126,32 @@ class RunApplier:
 
     def _apply_differing(self) -> None:
         for page in self._differing():
-            self._apply(Findings(shown=tuple(page)))
+            self._apply(Findings(shown=self._in_time(page)))
+
+    def _in_time(self, page: Sequence[Member]) -> tuple[Member, ...]:
+        """Those of a page whom no waiting mail contradicts."""
+        answers = {each.userid: each for each in page}
+        late = self._unsettled.late_people(
+            answers.keys(), answers=answers, sight=self._sight
+        )
+        self._late |= late
+        return tuple(each for each in page if each.userid not in late)
+
+    def _apply_handed_on(self, absences: Absences) -> None:
+        """Whoever got the userid of somebody who had to go first."""
+        if not absences.handed_on:
+            return
+        self._apply_renames(absences)
+        with transaction(self._runtime.pool) as connection:
+            rows = staging.get_members(connection, self._run.run_id, absences.handed_on)
+        found = [member_from_fields(who, value) for who, value in rows.items()]
+        self._apply(
+            Findings(
+                shown=tuple(
+                    each for each in found if each.userid not in absences.undecided
+                )
+            )
+        )
 
     def _differing(self) -> Iterator[Sequence[Member]]:
         """Pages of members that differ; the next one is read while one is written."""
@@ -140,7 +179,13 @@ class RunApplier:
     def _pass_guard(self, shown: Sequence[Department], absences: Absences) -> People:
         """Weigh all leavers at once: the guard knows no pages."""
         with self._commits.writing() as connection:
-            plans.close_staged(connection, self._run.corp_pk, self._run.run_id)
+            plans.close_staged(
+                connection,
+                self._run.corp_pk,
+                self._run.run_id,
+                # Whoever has their userid now does not bring the former bearer back.
+                but=[member_key(each) for each in absences.handed_on],
+            )
             note_shown(connection, self._corp, [each.userid for each in absences.shown])
             note_listed(connection, self._corp, shown)
             gone = [
@@ -160,6 +205,8 @@ class RunApplier:
         ]
         for some in _pages(left):
             self._apply(Findings(left=tuple(some)))
+        if absences.deleted:
+            self._apply(Findings(deleted=absences.deleted))
 
     def _apply(self, findings: Findings) -> None:
         def decide(connection: Connection) -> list[Decision]:
@@ -192,18 +239,22 @@ class RunApplier:
                 connection,
                 corp.corp_pk,
                 [each.department_id for each in shown],
-                staying=absences.undecided,
+                staying={*absences.undecided, *self._late},
                 waiting=people.waiting,
                 admit=partial(self._gate.admit_departments, connection),
                 reason=Reason.NOT_LISTED,
             )
             self._commits.journal(connection, decisions)
             weigh_scope(connection, self._run, corp, self._snapshot)
-            self._remember_scope(connection)
+            self._remember_scope(connection, new_names(absences.renames))
+            self._forget_testimony(connection, absences, people)
             if corp.last_synced_at is None:
                 self._fold_older_mail(connection, corp)
             corps.note_synced(connection, corp.corp_pk)
             touched.clear(connection, self._run)
+            if self._run.cause != PLAN:
+                # A rehearsal asks nobody later.
+                oddities.ask_later(connection, corp.mailbox, absences.odd)
             pages = staging.list_pages(connection, self._run.run_id)
             reads.note_calls(
                 connection,
@@ -219,7 +270,10 @@ class RunApplier:
                 self._run.run_id,
                 state="held" if plan_id else "done",
                 plan_id=plan_id,
-                error=note_doubts(connection, corp.corp_pk, absences.undecided),
+                error=_told(
+                    oddities.tell(absences.odd),
+                    note_doubts(connection, corp.corp_pk, absences.undecided),
+                ),
             )
 
     def _fold_older_mail(self, connection: Connection, corp: Corp) -> None:
@@ -231,7 +285,18 @@ class RunApplier:
             )
         mailboxes.make_due(connection, corp.mailbox)
 
-    def _remember_scope(self, connection: Connection) -> None:
+    def _forget_testimony(
+        self, connection: Connection, absences: Absences, people: People
+    ) -> None:
+        """The read has settled what was said before it, but of whom it left open."""
+        began = runs.get(connection, self._run.run_id).read_started_at
+        if began is not None:
+            still = {*absences.undecided, *people.waiting, *self._late}
+            testimony.forget_others(connection, self._corp.corp_pk, still, before=began)
+
+    def _remember_scope(
+        self, connection: Connection, names: Mapping[Userid, Userid]
+    ) -> None:
         snapshot = self._snapshot
         corps.save_scope(
             connection,
@@ -241,8 +306,13 @@ class RunApplier:
             agent_id=snapshot.agent_id,
             name=snapshot.corp_name,
         )
-        corps.save_tags(connection, self._corp.corp_pk, snapshot.tags.values())
+        tags = tags_after(snapshot.tags, names)
+        corps.save_tags(connection, self._corp.corp_pk, tags.values())
         corps.forget_tags(connection, self._corp.corp_pk, kept=snapshot.tags)
+
+
+def _told(*findings: str | None) -> str | None:
+    return "; ".join(each for each in findings if each) or None
 
 
 def _pages(things: Sequence[Thing]) -> Iterable[Sequence[Thing]]:

@@ -2,19 +2,27 @@
 
 from typing import NoReturn
 
-from domain.ids import Userid
+from domain.ids import Key, Userid, member_key
 from domain.org import Department
 from domain.scope import Usable
 from store.database import Pool, transaction
 from store.runs import reads, staging, touched
 from store.runs.runs import Run
-from wecom.errors import Unavailable
+from wecom.errors import OddAnswer, Unavailable
+from workers.answers.listed import odd_rows, with_known
+from workers.answers.questions import ask_one
+from workers.calls.corp_api import CorpApi
 from workers.events.sync_batch import DEPARTMENTS_KEY
 from workers.org.commit import AGAIN_SECONDS, Commits
-from workers.org.questions import CorpApi, ask_one
+from workers.runs.oddities import stage_odd
 from workers.runs.read import list_all
 from workers.runs.snapshot import Snapshot
-from workers.runs.staged import stage_departments, stage_member, staged_departments
+from workers.runs.staged import (
+    DEPARTMENTS,
+    stage_departments,
+    stage_member,
+    staged_departments,
+)
 
 
 class CatchUp:
@@ -68,15 +76,25 @@ class CatchUp:
 
     def _ask_departments(self) -> None:
         before = self._snapshot.usable(self._listed()).departments
-        listed = list_all(self._api, self._snapshot)
+        answer = list_all(self._api, self._snapshot)
+        # As the pages had them, who were read within this very run.
+        listed = with_known(answer, self._listed())
         with self._commits.writing() as connection:
             stage_departments(connection, self._run.run_id, listed)
+            stage_odd(connection, self._run.run_id, DEPARTMENTS, odd_rows(answer))
         if self._snapshot.usable(listed).departments - before:
             # Departments became usable whose people no page has shown.
             self._start_over("departments came into the scope while it was read")
 
     def _ask_member(self, userid: Userid, usable: Usable) -> None:
-        answer = ask_one(self._api, userid)
+        try:
+            answer = ask_one(self._api, userid)
+        except OddAnswer as error:
+            # What a page or the org says of them stays.
+            with self._commits.writing() as connection:
+                odd: dict[Key, Unavailable] = {member_key(userid): error}
+                stage_odd(connection, self._run.run_id, f"again:{userid}", odd)
+            return
         grounded = None if isinstance(answer, int) else usable.grounded(answer)
         with self._commits.writing() as connection:
             if grounded is not None and grounded.grounds:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from domain.ids import CorpPk, Userid
 from domain.leavers import Undecided
-from domain.reasons import Finding
+from domain.reasons import Doubt, Finding
 from store.database import Connection
 from store.org import absences
 
@@ -28,8 +28,16 @@ def note_doubts(
     if not undecided:
         return None
     absences.note(connection, corp_pk, undecided)
-    counts = Counter(each.finding for each in undecided.values())
-    return "; ".join(
-        f"{finding}: {_SAID[finding].format(n=n)}"
-        for finding, n in sorted(counts.items())
+    # Of whom nothing usable was said is named by the run itself.
+    counts = Counter(
+        each.finding
+        for each in undecided.values()
+        if each.doubt not in {Doubt.ODD_ANSWER, Doubt.NO_ANSWER}
+    )
+    return (
+        "; ".join(
+            f"{finding}: {_SAID[finding].format(n=n)}"
+            for finding, n in sorted(counts.items())
+        )
+        or None
     )

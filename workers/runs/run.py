@@ -15,10 +15,11 @@ from store.org import corps
 from store.org.corps import Corp
 from store.runs import reads, requests, runs, staging
 from store.runs.runs import PLAN, Run, RunTaken
+from workers.answers.spelling import SpellingApi
 from workers.calls.call_count import CallCount
 from workers.calls.retry import PatientApi
 from workers.failures import Fault, judge
-from workers.inbox import corp_mail
+from workers.installs import corp_state
 from workers.lease import held, kept
 from workers.runs.apply import RunApplier
 from workers.runs.read import CorpReader, TurnOver
@@ -106,7 +107,7 @@ def _workable(runtime: Runtime, run: Run) -> Corp | None:
 
 
 def _read_and_apply(runtime: Runtime, run: Run, corp: Corp, count: CallCount) -> None:
-    api = PatientApi(runtime.corp_api(corp, count=count))
+    api = SpellingApi(PatientApi(runtime.corp_api(corp, count=count)), corp.spellings)
     if is_as_known(runtime, run, corp, api=api, count=count):
         return
     at_once = runtime.lanes.of(corp.corp_id)
@@ -178,10 +179,7 @@ def _record_failure(
         )
     if run.cause == PLAN:
         return
-    if judgement.fault is Fault.REVOKED:
-        corp_mail.doubt(runtime, corp.mailbox)
-    elif judgement.fault is Fault.PAUSED:
-        corp_mail.pause_for_wecom(runtime, corp.mailbox)
+    corp_state.heed(runtime, corp.mailbox, judgement.fault)
 
 
 def _is_given_up(run: Run, fault: Fault) -> bool:

@@ -1,16 +1,19 @@
 """What the first answers of a full read said, and what its pages must cost."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.ids import DepartmentId, TagId, Userid
 from domain.org import Department
+from domain.renames import scope_after, tags_after
 from domain.scope import AuthMode, AuthScope, Tag, Usable, usable_of
+from domain.spelling import Spellings, spelt_scope, spelt_tag
 from domain.tree import Tree
 from store.org import corps
 from wecom.corp import MEMBER_AUTH_PAGE
+from workers.runs.oddities import is_quiet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,22 @@ class Snapshot:
     def usable(self, departments: Iterable[Department]) -> Usable:
         """Who may use the app, given all departments of the read."""
         return usable_of(scope=self.scope, tags=self.tags, tree=Tree.of(departments))
+
+    def usable_anew(self, tree: Tree, names: Mapping[Userid, Userid]) -> Usable:
+        """Who may use the app, with everybody named as they are called now."""
+        return usable_of(
+            scope=scope_after(self.scope, names),
+            tags=tags_after(self.tags, names),
+            tree=tree,
+        )
+
+    def spelt(self, spellings: Spellings) -> "Snapshot":
+        """The same with people as WeCom spells them."""
+        return replace(
+            self,
+            scope=spelt_scope(self.scope, spellings),
+            tags={each: spelt_tag(tag, spellings) for each, tag in self.tags.items()},
+        )
 
     @property
     def grants_departments(self) -> bool:
@@ -72,7 +91,7 @@ def least_calls(snapshot: Snapshot, pages: Iterable[str]) -> int:
     Shape: two of get_auth_info, one of get_permissions, one for each tag, and one for
         each page; who is asked again for being touched meanwhile is not in it.
     """
-    asked = [each for each in pages if not each.startswith("again:")]
+    asked = [each for each in pages if not is_quiet(each)]
     if snapshot.scope.auth_mode == AuthMode.MEMBER:
         people = sum(each.startswith("member:") for each in asked)
         return 3 + max(1, math.ceil(people / MEMBER_AUTH_PAGE)) + people

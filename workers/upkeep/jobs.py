@@ -14,20 +14,22 @@ from store.inbox.record import post_internal
 from store.installs import installs
 from store.intake.gaps import upkeep_gaps
 from store.intake.spill import Spill
+from store.items import told
 from store.links import account_reads, lookups
 from store.links.link_claims import LOOKUPS_DUE
 from store.notices import deliveries, notices
-from store.platform import pauses, schedule, tokens
+from store.platform import pauses, tokens
 from store.retention import idle_mailboxes
 from store.runs import requests
 from store.runs.runs import SCOPE_PROBE
 from workers.inbox import corp_mail
 from workers.inbox.spill import move_spill
-from workers.installs import company
+from workers.installs import app_state, company
 from workers.installs.purge import NOT_LINKED, go_on_with_all, purge_late_mail
 from workers.oidc import logouts
 from workers.runtime import Runtime
-from workers.upkeep import pruning
+from workers.upkeep import pruning, sampling
+from workers.upkeep.agenda import Agenda, JobTurn, take_turn
 
 # A counter in Redis: how often something was due that nobody had rung for.
 RINGS_BY_UPKEEP = "rings_by_upkeep"
@@ -47,22 +49,29 @@ class Job:
     work: Callable[[Runtime], None]
     every_seconds: float | None = None
 
+    @property
+    def turn(self) -> JobTurn:
+        """By what it is known whose turn it is."""
+        return JobTurn(name=self.name, every_seconds=self.every_seconds)
+
 
 def tick(
     runtime: Runtime,
     *,
     of: Sequence[Job] | None = None,
+    agenda: Agenda | None = None,
     stopping: threading.Event | None = None,
 ) -> None:
     """Do every job whose turn it is; about once a second, by one process.
 
+    Shape: without an agenda each job looks for itself whether there is something to do.
     Repeats: harmless. A job that fails is logged, and the others go on.
     """
     for job in JOBS if of is None else of:
         if stopping is not None and stopping.is_set():
             return
         try:
-            if _is_its_turn(runtime, job):
+            if _is_its_turn(runtime, job, agenda):
                 job.work(runtime)
         except Exception:
             _log.exception("upkeep failed", extra={"job": job.name})
@@ -74,9 +83,12 @@ class Crew:
     What is rung second by second waits for none of them, and they not for each other.
     """
 
-    def __init__(self, runtime: Runtime, stopping: threading.Event) -> None:
+    def __init__(
+        self, runtime: Runtime, stopping: threading.Event, *, agenda: Agenda
+    ) -> None:
         self._runtime = runtime
         self._stopping = stopping
+        self._agenda = agenda
         self._threads: dict[int, threading.Thread] = {}
 
     def turn(self) -> None:
@@ -89,7 +101,11 @@ class Crew:
                 thread = threading.Thread(
                     target=tick,
                     args=(self._runtime,),
-                    kwargs={"of": group, "stopping": self._stopping},
+                    kwargs={
+                        "of": group,
+                        "agenda": self._agenda,
+                        "stopping": self._stopping,
+                    },
                     name=f"upkeep-{group[0].name}",
                     daemon=True,
                 )
@@ -102,13 +118,10 @@ class Crew:
             thread.join(seconds)
 
 
-def _is_its_turn(runtime: Runtime, job: Job) -> bool:
-    if job.every_seconds is None:
-        return True
-    with transaction(runtime.pool) as connection:
-        return schedule.take_turn(
-            connection, f"upkeep:{job.name}", every_seconds=job.every_seconds
-        )
+def _is_its_turn(runtime: Runtime, job: Job, agenda: Agenda | None) -> bool:
+    if agenda is None:
+        return take_turn(runtime.pool, job.turn)
+    return agenda.takes_turn(job.turn)
 
 
 def ring_mailboxes(runtime: Runtime) -> None:
@@ -210,6 +223,28 @@ def look_up_mobiles(runtime: Runtime) -> None:
         runtime.bell.ring(mailbox)
 
 
+def end_nick_searches(runtime: Runtime) -> None:
+    """Have item notices end that wait for the owner of a nick for too long."""
+    with transaction(runtime.pool) as connection:
+        mailboxes = told.tell_overdue(connection)
+    for mailbox in mailboxes:
+        runtime.bell.ring(mailbox)
+
+
+def look_at_pauses(runtime: Runtime) -> None:
+    """Have drains ask whether WeCom still keeps the app of paused corps closed."""
+    with transaction(runtime.pool) as connection:
+        mailboxes = due.take_paused(
+            connection, by=app_state.BY_ITSELF, limit=_MOST_AT_ONCE
+        )
+        for mailbox in mailboxes:
+            post_internal(
+                connection, mailbox=mailbox, kind=app_state.LOOK, key=CORP_KEY, hint={}
+            )
+    for mailbox in mailboxes:
+        runtime.bell.ring(mailbox)
+
+
 def retest_parked(runtime: Runtime) -> None:
     """Wake parked mail whose corp is linked now; ignore what waited for too long."""
     with transaction(runtime.pool) as connection:
@@ -287,6 +322,7 @@ PROMPT = (
     Job(name="parked", work=retest_parked),
     Job(name="gaps", work=look_for_gaps, every_seconds=5),
     Job(name="waiting", work=ring_waiting, every_seconds=15),
+    Job(name="pauses", work=look_at_pauses, every_seconds=5),
     Job(name="accounts", work=read_due_accounts, every_seconds=15),
     Job(name="installs", work=end_awaited_installs, every_seconds=15),
     Job(name="grants", work=end_lost_grants, every_seconds=15),
@@ -302,9 +338,29 @@ TIDYING = (
     Job(name="prune", work=pruning.prune, every_seconds=60),
     Job(name="history", work=pruning.prune_history, every_seconds=3600),
     Job(name="expiry", work=expire_notices, every_seconds=60),
+    Job(name="nicks", work=end_nick_searches, every_seconds=15),
     Job(name="idle_boxes", work=drop_idle_boxes, every_seconds=60),
+    Job(name="old_samples", work=sampling.prune_samples, every_seconds=3600),
+)
+# What operators look at and wait for: not behind what is taken away.
+CONSOLE = (
+    Job(
+        name="samples",
+        work=sampling.take_sample,
+        every_seconds=sampling.SAMPLE_SECONDS,
+    ),
+    Job(
+        name="retries",
+        work=sampling.retry_batches,
+        every_seconds=sampling.RETRY_SECONDS,
+    ),
+    Job(
+        name="censuses",
+        work=sampling.take_censuses,
+        every_seconds=sampling.CENSUS_SECONDS,
+    ),
 )
 # A corp of a hundred thousand people takes minutes, whoever died over it before.
 PURGES = (Job(name="purges", work=finish_purges, every_seconds=15),)
-AT_LENGTH = (SPILL, PURGES, TIDYING)
-JOBS = (*PROMPT, *SPILL, *PURGES, *TIDYING)
+AT_LENGTH = (SPILL, PURGES, CONSOLE, TIDYING)
+JOBS = (*PROMPT, *SPILL, *PURGES, *CONSOLE, *TIDYING)

@@ -7,7 +7,9 @@ from functools import partial
 from typing import Protocol
 
 from store.database import Connection, transaction
+from store.inbox import testimony
 from store.installs import intents, oauth_states
+from store.items import pruning as items
 from store.links import lookups
 from store.oidc import grants, keys, logouts
 from store.org import corps, tombstones
@@ -32,11 +34,14 @@ class _Prune(Protocol):
 
 def prune(runtime: Runtime) -> None:
     """Remove what comes with every minute; the ledger keeps its sums."""
-    prune_inbox = partial(pruning.prune_inbox, days=runtime.settings.inbox_days)
+    days = runtime.settings.inbox_days
+    prune_inbox = partial(pruning.prune_inbox, days=days)
+    prune_testimony = partial(testimony.prune, days=days)
     _in_batches(
         runtime,
         (
             prune_inbox,
+            prune_testimony,
             pruning.prune_identities,
             oauth_states.prune,
             operator_sessions.prune,
@@ -79,6 +84,12 @@ def prune_history(runtime: Runtime) -> None:
             history.prune_gaps,
             history.prune_ledger,
             history.fold_refusals,
+            items.prune_told,
+            items.prune_item_messages,
+            items.prune_changes,
+            items.prune_states,
+            items.prune_nicks,
+            items.prune_answers,
         ),
         most=_MOST_BATCHES_OF_HISTORY,
     )

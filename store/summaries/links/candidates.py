@@ -7,16 +7,16 @@ from psycopg.rows import dict_row
 
 from domain.accounts import fold_email
 from store.database import Connection
-from store.summaries.journal import mask_email, mask_mobile
 from store.summaries.links.people import mobile_in
+from store.summaries.org.journal import mask_email, mask_mobile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskCandidate:
     """An account with whoever is linked to it; mobile and e-mail are masked.
 
-    Shape: `membership` is working, left, ended, or None when it is no account of the
-        company's; `holder_userid` the active member of the company linked to it.
+    Shape: `membership` is working, left or ended; `holder_userid` the active member of
+        the company linked to it.
     """
 
     account_id: str
@@ -24,7 +24,7 @@ class DeskCandidate:
     name: str | None
     mobile: str | None
     email: str | None
-    membership: str | None
+    membership: str
     holder_pk: int | None
     holder_userid: str | None
     holder_name: str | None
@@ -36,7 +36,7 @@ _SELECT = """
             AS membership,
         h.member_pk AS holder_pk, h.userid AS holder_userid, h.name AS holder_name
     FROM accounts AS a
-    LEFT JOIN memberships AS s
+    JOIN memberships AS s
         ON s.account_id = a.account_id AND s.company_id = %(company_id)s
     LEFT JOIN links AS l ON l.account_id = a.account_id
         AND l.company_id = %(company_id)s AND l.state = 'linked' AND l.holds
@@ -47,7 +47,10 @@ _SELECT = """
 def list_candidates(
     connection: Connection, company_id: str, account_ids: Collection[str]
 ) -> Sequence[DeskCandidate]:
-    """These accounts, ascending by id."""
+    """These accounts as far as they are the company's, ascending by id.
+
+    Shape: a foreign one may be a stranger's, so it is not even named.
+    """
     return _list(
         connection,
         "a.account_id = ANY(%(ids)s)",
@@ -61,7 +64,7 @@ def search_accounts(
     """Accounts of the company that a text names whole: id, nick, e-mail or mobile."""
     return _list(
         connection,
-        "s.account_id IS NOT NULL AND (a.account_id = %(text)s OR a.nick = %(text)s"
+        "(a.account_id = %(text)s OR a.nick = %(text)s"
         " OR a.email_folded = %(email)s OR a.mobile_e164 = %(mobile)s)",
         {
             "company_id": company_id,

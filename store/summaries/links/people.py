@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 
 from domain.accounts import BadValue, fold_email
 from store.database import Connection
-from store.links.mobiles import to_e164
+from store.mobiles import to_e164
 from store.notices.recipients import IS_HELD
 
 
@@ -84,7 +84,7 @@ _SELECT = f"""
     LEFT JOIN LATERAL (
         SELECT kind, state, reason, sent_at, queued_at, closed FROM notices
         WHERE notices.corp_pk = m.corp_pk AND notices.member_pk = m.member_pk
-            AND kind <> 'approval'
+            AND kind IN ('link', 'invite')
         ORDER BY notice_id DESC LIMIT 1
     ) AS n ON true
 """  # noqa: S608 - a constant of this module

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
+from domain.decisions import DecisionName
 from domain.fold import RenameClaim
-from domain.ids import Userid
-from domain.org import Member, StoredMember
+from domain.ids import MemberPk, OpenUserid, Userid
+from domain.org import Member, RemovalCause, StoredMember
 from domain.reasons import Reason
-from domain.renames import Absentee, Rename, match_renames, merged
+from domain.renames import Absentee, Rename, RenameTurn, in_turn, match_renames, merged
 from tests.support.builders import member, stored
 
 
@@ -15,13 +16,19 @@ def match(
     answers: Iterable[Member] = (),
     claims: Iterable[tuple[str, str]] = (),
     active: Iterable[StoredMember] = (),
-    confirmed: bool = False,
+    hidden: Iterable[str] = (),
+    of: str | None = None,
 ) -> tuple[Rename, ...]:
+    open_userid = None if of is None else OpenUserid(of)
     return match_renames(
-        [Absentee(stored=each, confirmed=confirmed) for each in absentees],
+        [Absentee(stored=each) for each in absentees],
         answers={each.userid: each for each in answers},
         active={each.member.userid: each for each in (*absentees, *active)},
-        claims=[RenameClaim(old=Userid(old), new=Userid(new)) for old, new in claims],
+        claims=[
+            RenameClaim(old=Userid(old), new=Userid(new), open_userid=open_userid)
+            for old, new in claims
+        ],
+        hidden=[Userid(each) for each in hidden],
     )
 
 
@@ -92,27 +99,18 @@ def test_everybody_along_a_chain_becomes_one() -> None:
     assert renames[-1].result == stored(member("c"), pk=1, aliases=["a", "b"])
 
 
-def test_a_confirmed_absentee_with_an_equal_open_userid_is_renamed() -> None:
+def test_an_absentee_with_an_equal_open_userid_is_renamed() -> None:
     (rename,) = match(
         stored(member("a", open_userid="o")),
         answers=[member("b", open_userid="o"), member("d", open_userid="p")],
-        confirmed=True,
     )
 
     assert rename.path == ("a", "b")
     assert rename.reason is Reason.SAME_OPEN_USERID
 
 
-def test_an_unconfirmed_absentee_is_not_known_by_open_userid() -> None:
-    renames = match(
-        stored(member("a", open_userid="o")), answers=[member("b", open_userid="o")]
-    )
-
-    assert renames == ()
-
-
 def test_an_open_userid_that_is_not_visible_equals_nothing() -> None:
-    renames = match(stored(member("a")), answers=[member("b")], confirmed=True)
+    renames = match(stored(member("a")), answers=[member("b")])
 
     assert renames == ()
 
@@ -121,18 +119,138 @@ def test_an_open_userid_that_two_people_show_decides_nothing() -> None:
     renames = match(
         stored(member("a", open_userid="o")),
         answers=[member("b", open_userid="o"), member("c", open_userid="o")],
-        confirmed=True,
     )
 
     assert renames == ()
 
 
-def test_a_claim_goes_before_an_open_userid() -> None:
+def test_an_equal_open_userid_goes_before_a_claim() -> None:
     (rename,) = match(
         stored(member("a", open_userid="o")),
         answers=[member("b"), member("c", open_userid="o")],
         claims=[("a", "b")],
-        confirmed=True,
     )
 
+    assert rename.path == ("a", "c")
+
+
+def test_a_claim_and_an_equal_open_userid_say_one_thing() -> None:
+    (rename,) = match(
+        stored(member("a", open_userid="o")),
+        answers=[member("c", open_userid="o")],
+        claims=[("a", "b"), ("b", "c")],
+    )
+
+    assert rename.path == ("a", "b", "c")
+    assert rename.reason is Reason.USERID_CLAIMED
+
+
+def test_a_claim_onto_somebody_elses_userid_is_not_believed() -> None:
+    mine = stored(member("a", open_userid="o"))
+    theirs = stored(member("b", open_userid="p"), pk=2)
+
+    renames = match(
+        mine,
+        answers=[member("b", open_userid="p")],
+        claims=[("a", "b")],
+        active=[theirs],
+    )
+
+    assert renames == ()
+
+
+def test_a_claim_onto_whom_we_know_as_somebody_else_is_not_believed() -> None:
+    renames = match(
+        stored(member("a", open_userid="o")),
+        answers=[member("b")],
+        claims=[("a", "b")],
+        active=[stored(member("b", open_userid="p"), pk=2)],
+    )
+
+    assert renames == ()
+
+
+def test_a_claim_about_another_bearer_of_the_userid_is_not_believed() -> None:
+    mine = stored(member("a", open_userid="o"))
+
+    renames = match(mine, answers=[member("b")], claims=[("a", "b")], of="p")
+
+    assert renames == ()
+
+
+def test_whoever_bore_the_new_userid_before_is_no_part_of_it() -> None:
+    former = stored(member("b", open_userid="p"), pk=1)
+
+    (rename,) = match(
+        stored(member("a", open_userid="o"), pk=2),
+        answers=[member("b", open_userid="o")],
+        claims=[("a", "b")],
+        active=[former],
+    )
+
+    assert rename.into is None
+    assert rename.result.member_pk == 2
+
+
+def test_a_claim_is_believed_of_whom_we_may_not_see_under_the_new_userid() -> None:
+    (rename,) = match(stored(member("a")), claims=[("a", "b")], hidden=["b"])
+
     assert rename.path == ("a", "b")
+
+
+def test_a_removed_member_is_restored_and_then_renamed() -> None:
+    gone = stored(member("a"), pk=1, removed=RemovalCause.DELETION)
+    new = stored(member("b"), pk=2)
+
+    (rename,) = match_renames(
+        [Absentee(stored=gone)],
+        answers={Userid("b"): member("b")},
+        active={Userid("b"): new},
+        claims=[RenameClaim(old=Userid("a"), new=Userid("b"))],
+    )
+
+    assert [each.name for each in rename.decisions] == [
+        DecisionName.RESTORE_MEMBER,
+        DecisionName.RENAME_USERID,
+    ]
+    assert rename.result == stored(member("b"), pk=1, aliases=["a"])
+
+
+def paths(turns: Iterable[RenameTurn]) -> list[tuple[str, ...]]:
+    return [each.rename.path for each in turns]
+
+
+def chain(*steps: tuple[str, str]) -> tuple[Rename, ...]:
+    """Renames of different people, who are told apart by their open_userid."""
+    people = {
+        old: stored(member(old, open_userid=f"o{old}"), pk=n)
+        for n, (old, _) in enumerate(steps, start=1)
+    }
+    return match(
+        *people.values(),
+        answers=[member(new, open_userid=f"o{old}") for old, new in steps],
+    )
+
+
+def bearers(*userids: str) -> dict[Userid, MemberPk]:
+    return {Userid(each): MemberPk(n) for n, each in enumerate(userids, start=1)}
+
+
+def test_a_userid_is_free_once_its_bearer_has_another() -> None:
+    turns = in_turn(chain(("a", "b"), ("b", "c")), bearers=bearers("a", "b"))
+
+    assert paths(turns) == [("b", "c"), ("a", "b")]
+    assert not any(each.displaces for each in turns)
+
+
+def test_two_who_swap_their_userids_go_round_in_a_circle() -> None:
+    turns = in_turn(chain(("a", "b"), ("b", "a")), bearers=bearers("a", "b"))
+
+    assert paths(turns) == [("a", "b"), ("b", "a")]
+    assert [each.displaces for each in turns] == [True, False]
+
+
+def test_nobody_is_renamed_onto_whoever_stays() -> None:
+    renames = chain(("a", "b"), ("c", "a"))
+
+    assert in_turn(renames, bearers=bearers("a", "c", "b")) == ()

@@ -1,5 +1,7 @@
 """The journal folded from empty."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.decisions import Decision, Fields
@@ -8,8 +10,13 @@ from domain.leavers import Removal
 from domain.org import Activation, Org, RemovalCause
 from domain.reasons import Reason
 from domain.reconcile_departments import decide_department
-from domain.reconcile_members import decide_member, remove_member, rename_userid
-from domain.replay import BrokenJournal, Folding, ReplayLine, replay
+from domain.reconcile_members import (
+    decide_member,
+    learn_deletion,
+    remove_member,
+    rename_userid,
+)
+from domain.replay import DISPLACES, BrokenJournal, Folding, ReplayLine, replay
 from tests.support.builders import department, lines, member, stored
 
 EVENT = Reason.EVENT
@@ -121,3 +128,32 @@ def test_of_two_links_of_one_person_the_live_one_stays() -> None:
         "state": "linked",
         "account_id": "u1",
     }
+
+
+def test_two_who_swap_their_userids_stay_two() -> None:
+    first, second = member("a", name="x"), member("b", name="y")
+    swapped = rename_userid([Userid("a"), Userid("b")], reason=EVENT)[0]
+    swapped = replace(swapped, after={**swapped.after, DISPLACES: True})
+
+    org = folded(
+        *decide_member(None, first, reason=EVENT),
+        *decide_member(None, second, reason=EVENT),
+        swapped,
+        *rename_userid([Userid("b"), Userid("a")], reason=EVENT),
+    )
+
+    assert org.members == {
+        Userid("b"): replace(first, userid=Userid("b")),
+        Userid("a"): replace(second, userid=Userid("a")),
+    }
+
+
+def test_a_cause_learnt_later_changes_nothing_of_the_org() -> None:
+    tombstone = stored(removed=RemovalCause.SCOPE)
+    learnt = learn_deletion(tombstone, reason=Reason.DELETED_BY_EVENT)
+    folding = Folding()
+    for each in lines([*ADDED, remove_member(stored(), GONE), learnt]):
+        folding.take(each)
+
+    [buried] = folding.tombstones[learnt.key]
+    assert (folding.rows, buried.fields["removal"]) == ({}, "deletion")

@@ -48,7 +48,13 @@ class Counted:
             raise Throttled("our own rate", wait_seconds=7)
 
     def after(
-        self, endpoint: str, corp_id: str | None, errcode: int | None, seconds: float
+        self,
+        endpoint: str,
+        corp_id: str | None,
+        errcode: int | None,
+        seconds: float,
+        *,
+        came: str = "",
     ) -> None:
         assert seconds >= 0
         self.calls.append((endpoint, corp_id, errcode))

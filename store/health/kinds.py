@@ -1,0 +1,69 @@
+"""What can be out of step, worst first; alerts and the console say the same."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ProblemKind(StrEnum):
+    """The kinds of problems, the worst first: nothing works, something is lost, ..."""
+
+    WORKER_DEAD = "worker_dead"
+    TICKET_LATE = "ticket_late"
+    GAP = "gap"
+    LEDGER_OFF = "ledger_off"
+    OLDEST_TOO_OLD = "oldest_too_old"
+    CORP_BLOCKED = "corp_blocked"
+    FAILURES = "failures"
+    PLAN_HELD = "plan_held"
+    CORP_STALE = "corp_stale"
+
+
+RANK = {kind: rank for rank, kind in enumerate(ProblemKind)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing out of step.
+
+    Shape: `number` is what the kind counts (events, removals, seconds, processes);
+        `reason` a code with words of its own; `about` what the reason names: a queue,
+        a plan, an errcode; `until` when it is tried again, if that is known.
+    """
+
+    kind: ProblemKind
+    number: int
+    reason: str
+    about: str = ""
+    corp_id: str | None = None
+    corp_name: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """From when on something counts as out of step.
+
+    Shape: `stale_before` is the moment by which every linked corp should have been
+        read in full.
+    """
+
+    suite_id: str
+    stale_before: datetime
+    ticket_seconds: float = 25 * 60.0
+    oldest_seconds: float = 60.0
+
+
+def worst_first(problems: list[Problem]) -> list[Problem]:
+    """By kind, then by number: the order in which they are told."""
+    return sorted(
+        problems,
+        # What died is worse only than nothing: that nobody works comes first.
+        key=lambda each: (
+            RANK[each.kind],
+            each.reason == "died",
+            -each.number,
+            each.corp_id or "",
+        ),
+    )

@@ -1,0 +1,172 @@
+"""What is out of step for everybody: tickets, gaps, workers, the oldest mail."""
+
+from collections.abc import Iterable
+
+from redis import Redis, RedisError
+
+from store.database import Connection
+from store.health.kinds import Limits, Problem, ProblemKind
+from store.health.workers import Worker, WorkerState, list_workers
+from store.platform.presence import SILENT_SECONDS
+
+QUEUES = ("events", "notices", "resync")
+# A worker that died is told for a minute at least, even where others took over; where
+# nobody has started in its place since, for an hour.
+_DEAD_TOLD_SECONDS = 60.0 + SILENT_SECONDS
+_MISSED_SECONDS = 3_600.0
+
+
+def list_suite(connection: Connection, limits: Limits) -> list[Problem]:
+    """A ticket that is late, gaps that are open, a clock that nobody leads."""
+    return [
+        *_ticket(connection, limits),
+        *_gaps(connection),
+        *_clock(connection),
+    ]
+
+
+def _ticket(connection: Connection, limits: Limits) -> Iterable[Problem]:
+    row = connection.execute(
+        "SELECT received_at, extract(epoch FROM clock_timestamp() - received_at)"
+        " FROM suite_tickets WHERE suite_id = %s",
+        [limits.suite_id],
+    ).fetchone()
+    if row is not None and row[1] > limits.ticket_seconds:
+        yield Problem(
+            kind=ProblemKind.TICKET_LATE,
+            number=int(row[1]),
+            reason="late",
+            since=row[0],
+        )
+
+
+def _gaps(connection: Connection) -> Iterable[Problem]:
+    rows = connection.execute(
+        "SELECT reason, opened_at,"
+        " extract(epoch FROM clock_timestamp() - opened_at)::bigint"
+        " FROM gaps WHERE closed_at IS NULL ORDER BY opened_at"
+    ).fetchall()
+    for reason, opened_at, seconds in rows:
+        yield Problem(
+            kind=ProblemKind.GAP,
+            number=max(0, seconds),
+            reason=reason,
+            since=opened_at,
+        )
+
+
+def _clock(connection: Connection) -> Iterable[Problem]:
+    row = connection.execute(
+        "SELECT expires_at FROM leases WHERE mailbox = 'clock'"
+        " AND (token IS NULL OR expires_at < clock_timestamp())"
+    ).fetchone()
+    if row is not None:
+        yield Problem(
+            kind=ProblemKind.WORKER_DEAD, number=0, reason="no_clock", about="clock"
+        )
+
+
+def list_dead(redis: Redis) -> list[Problem]:
+    """Queues that nobody works on, and workers that died lately."""
+    try:
+        workers = list_workers(redis)
+    except (RedisError, OSError):
+        return [
+            Problem(
+                kind=ProblemKind.WORKER_DEAD, number=0, reason="no_redis", about="redis"
+            )
+        ]
+    taken = {
+        queue
+        for worker in workers
+        if worker.state is not WorkerState.DEAD
+        for queue in worker.queues
+    }
+    return [
+        *(
+            Problem(
+                kind=ProblemKind.WORKER_DEAD, number=0, reason="no_worker", about=queue
+            )
+            for queue in QUEUES
+            if queue not in taken
+        ),
+        *(
+            Problem(
+                kind=ProblemKind.WORKER_DEAD,
+                number=1,
+                reason="died",
+                about=worker.worker_id,
+                since=worker.seen_at,
+            )
+            for worker in workers
+            if worker.state is WorkerState.DEAD and _is_missed(worker, workers)
+        ),
+    ]
+
+
+def _is_missed(dead: Worker, workers: Iterable[Worker]) -> bool:
+    """Whether a dead worker is news, or nobody has started in its place."""
+    if dead.silent_seconds < _DEAD_TOLD_SECONDS:
+        return True
+    successors = {
+        queue
+        for worker in workers
+        if worker.state is not WorkerState.DEAD and worker.started_at > dead.seen_at
+        for queue in worker.queues
+    }
+    is_replaced = set(dead.queues) <= successors
+    return dead.silent_seconds < _MISSED_SECONDS and not is_replaced
+
+
+# Each mailbox with pending mail by one step in the index each, and its oldest row.
+_OLDEST = """
+    WITH RECURSIVE boxes AS (
+        (SELECT mailbox FROM inbox WHERE state = 'pending' ORDER BY mailbox LIMIT 1)
+        UNION ALL
+        SELECT (SELECT inbox.mailbox FROM inbox
+            WHERE state = 'pending' AND inbox.mailbox > boxes.mailbox
+            ORDER BY inbox.mailbox LIMIT 1)
+        FROM boxes WHERE boxes.mailbox IS NOT NULL
+    )
+    SELECT boxes.mailbox, oldest.received_at
+    FROM boxes CROSS JOIN LATERAL (
+        SELECT received_at FROM inbox
+        WHERE state = 'pending' AND inbox.mailbox = boxes.mailbox
+            AND coalesce(not_before <= clock_timestamp(), true)
+        ORDER BY event_id LIMIT 1
+    ) AS oldest
+    WHERE NOT EXISTS (
+        SELECT FROM mailboxes WHERE mailboxes.mailbox = boxes.mailbox
+            AND not_before > clock_timestamp())
+"""
+
+
+def list_old_mail(
+    connection: Connection, limits: Limits, wanted: str | None = None
+) -> list[Problem]:
+    """Mail that nothing forbids to work on and that waits too long all the same."""
+    rows = connection.execute(
+        f"""
+        SELECT corp_id, name, due.received_at,
+            extract(epoch FROM clock_timestamp() - due.received_at)::bigint
+        FROM ({_OLDEST}) AS due
+        LEFT JOIN corps ON due.mailbox = 'corp:' || corp_id AND state <> 'revoked'
+        WHERE due.received_at
+            < clock_timestamp() - make_interval(secs => %(seconds)s)
+            AND corps.state IS DISTINCT FROM 'paused'
+            AND (%(corp)s::text IS NULL OR corp_id = %(corp)s)
+        ORDER BY due.received_at LIMIT 50
+        """,  # noqa: S608 - a constant of this module
+        {"seconds": limits.oldest_seconds, "corp": wanted},
+    ).fetchall()
+    return [
+        Problem(
+            kind=ProblemKind.OLDEST_TOO_OLD,
+            number=seconds,
+            reason="waits",
+            corp_id=corp_id,
+            corp_name=name,
+            since=received_at,
+        )
+        for corp_id, name, received_at, seconds in rows
+    ]

@@ -1,0 +1,39 @@
+"""Everything that is out of step, worst first: what the console and alerts say."""
+
+from redis import Redis
+
+from store.database import Connection
+from store.health import corps, platform
+from store.health.balance import list_off
+from store.health.kinds import Limits, Problem, worst_first
+
+
+def list_problems(
+    connection: Connection, redis: Redis, limits: Limits
+) -> list[Problem]:
+    """What is out of step now; at most 50 of each kind."""
+    return worst_first(
+        [
+            *platform.list_dead(redis),
+            *platform.list_suite(connection, limits),
+            *list_off(connection),
+            *platform.list_old_mail(connection, limits),
+            *corps.list_blocked(connection),
+            *corps.list_failures(connection),
+            *corps.list_held(connection),
+            *corps.list_stale(connection, limits.stale_before),
+        ]
+    )
+
+
+def list_of_corp(connection: Connection, corp_id: str, limits: Limits) -> list[Problem]:
+    """What is out of step with one corp, worst first."""
+    return worst_first(
+        [
+            *platform.list_old_mail(connection, limits, corp_id),
+            *corps.list_blocked(connection, corp_id),
+            *corps.list_failures(connection, corp_id),
+            *corps.list_held(connection, corp_id),
+            *corps.list_stale(connection, limits.stale_before, corp_id),
+        ]
+    )

@@ -1,0 +1,57 @@
+"""Differences that no event had announced: what nightly reads still had to mend."""
+
+from dataclasses import dataclass
+
+from psycopg.rows import class_row
+
+from store.database import Connection
+
+# Of ourselves, not of WeCom: no event announces these.
+_OWN = ["LinkAccount", "CreateAccount", "AskMember", "FlagConflict", "Unlink"]
+_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """A corp's week: differences found by scheduled reads, of all that were applied."""
+
+    corp_id: str
+    name: str | None
+    unannounced: int
+    runs: int
+    changes: int
+
+
+def list_drift(
+    connection: Connection, *, corp_ids: list[str] | None, limit: int
+) -> list[Drift]:
+    """The corps with most unannounced differences in the last seven days.
+
+    Shape: `changes` is counted to 100 000; a corp whose scheduled reads found nothing
+        is told with 0 only when it is asked for.
+    """
+    with connection.cursor(row_factory=class_row(Drift)) as cursor:
+        cursor.execute(
+            """
+            WITH nightly AS (
+                SELECT runs.corp_pk, count(*) AS runs, coalesce(sum((
+                    SELECT sum(value::bigint) FROM jsonb_each_text(decisions)
+                    WHERE key <> ALL(%(own)s))), 0)::bigint AS unannounced
+                FROM runs
+                WHERE created_at > clock_timestamp() - make_interval(days => %(days)s)
+                    AND cause = 'schedule' AND runs.state IN ('done', 'held')
+                GROUP BY runs.corp_pk
+            )
+            SELECT corp_id, name, unannounced, nightly.runs, (
+                SELECT count(*) FROM (SELECT FROM journal
+                    WHERE journal.corp_pk = nightly.corp_pk
+                        AND at > clock_timestamp() - make_interval(days => %(days)s)
+                    LIMIT 100000) AS few) AS changes
+            FROM nightly JOIN corps USING (corp_pk)
+            WHERE (%(corps)s::text[] IS NULL AND unannounced > 0
+                OR corp_id = ANY(%(corps)s))
+            ORDER BY unannounced DESC, corp_id LIMIT %(limit)s
+            """,
+            {"own": _OWN, "days": _DAYS, "corps": corp_ids, "limit": limit},
+        )
+        return cursor.fetchall()

@@ -1,0 +1,85 @@
+"""A clock asks once a second what there is to do, and misses nothing by it."""
+
+import pytest
+
+from store.database import transaction
+from store.summaries.operations import due_jobs
+from tests.support.histories import company
+from tests.support.pipeline import Bench, Tenant, said
+from workers.upkeep import jobs
+from workers.upkeep.agenda import Agenda, JobTurn
+
+CORP = "wpCorpA"
+
+# Each duty, and what makes it have something to do.
+CAUSES = {
+    "mailboxes": "UPDATE inbox SET received_at = received_at - interval '1 minute'",
+    "parked": "UPDATE inbox SET state = 'parked'",
+    "corps": "UPDATE corps SET due_at = clock_timestamp() - interval '1 minute'",
+    "lookups": "UPDATE corps SET lookups_due_at = '-infinity'",
+    "resync": "INSERT INTO schedule (name, due_at)"
+    " VALUES ('resync', clock_timestamp() - interval '1 minute')",
+    "runs": "INSERT INTO runs (run_id, corp_pk, cause, state, not_before)"
+    " SELECT gen_random_uuid(), corp_pk, 'operator', 'queued',"
+    " clock_timestamp() - interval '1 minute' FROM corps",
+    "notices": "INSERT INTO plans (plan_id, corp_pk, kind, hash, state, created_at)"
+    " SELECT gen_random_uuid(), corp_pk, 'members', '', 'held',"
+    " clock_timestamp() - interval '1 minute' FROM corps",
+}
+
+
+def waiting(bench: Bench) -> Tenant:
+    tenant = bench.link_in_step(CORP, company())
+    bench.post(tenant, said("update_user", "member:woA"))
+    return tenant
+
+
+def due(bench: Bench) -> frozenset[str]:
+    with transaction(bench.runtime.pool) as connection:
+        return due_jobs.list_due(connection)
+
+
+def test_where_nothing_happens_no_duty_has_anything_to_do(bench: Bench) -> None:
+    bench.link_in_step(CORP, company())
+    bench.execute("DELETE FROM schedule")
+
+    assert due(bench) == frozenset()
+
+
+@pytest.mark.parametrize("name", sorted(due_jobs.KNOWN))
+def test_each_duty_is_found_by_what_it_is_there_for(bench: Bench, name: str) -> None:
+    waiting(bench)
+    bench.execute("DELETE FROM schedule")
+    bench.execute(CAUSES[name])
+
+    assert name in due(bench)
+
+
+def test_whatever_has_no_rhythm_is_asked_about_or_always_done() -> None:
+    prompt = {job.name for job in jobs.PROMPT if job.every_seconds is None}
+
+    assert prompt <= due_jobs.KNOWN
+    assert due_jobs.KNOWN - prompt == {"resync"}
+
+
+def test_a_duty_with_a_rhythm_is_asked_about_only_when_its_time_has_come(
+    bench: Bench,
+) -> None:
+    agenda = Agenda(bench.runtime.pool)
+    turn = JobTurn(name="tidy", every_seconds=3600)
+    first = agenda.takes_turn(turn)
+    bench.execute(
+        "UPDATE schedule SET due_at = clock_timestamp() - interval '1 minute'"
+    )
+
+    second = agenda.takes_turn(turn)
+
+    assert (first, second) == (True, False)
+    assert Agenda(bench.runtime.pool).takes_turn(turn)
+
+
+def test_what_another_clock_has_done_is_not_done_again(bench: Bench) -> None:
+    turn = JobTurn(name="tidy", every_seconds=3600)
+    Agenda(bench.runtime.pool).takes_turn(turn)
+
+    assert not Agenda(bench.runtime.pool).takes_turn(turn)

@@ -1,0 +1,104 @@
+"""Every answer of the API is one that its OpenAPI document tells of."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.support.webclient import (
+    BEARER,
+    Web,
+    add_corp,
+    add_department,
+    add_event,
+    add_line,
+    add_member,
+    add_run,
+    open_web,
+)
+
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+)
+# What there is, for every second call: else nearly all answers would be 404.
+KNOWN = {
+    "corp_id": "wwcorp",
+    "userid": "zhang",
+    "company_id": "company-wwcorp-linked",
+    "run_id": "run",
+}
+EXAMPLES = 4
+
+
+@pytest.fixture(scope="module")
+def web(module_database: str, redis_server_url: str) -> Iterator[Web]:
+    with open_web(database=module_database, redis_url=redis_server_url) as web:
+        corp_pk = add_corp(web.rows, "wwcorp", name="Example")
+        add_department(web.rows, corp_pk, 1, name="Sales")
+        add_member(web.rows, corp_pk, "zhang", name="Zhang", departments=[1])
+        add_event(web.rows, "corp:wwcorp", "failed")
+        add_line(web.rows, corp_pk)
+        add_run(web.rows, corp_pk, "run")
+        yield web
+
+
+@pytest.mark.timeout(600)
+def test_every_answer_is_one_that_the_document_tells_of(web: Web) -> None:
+    told = web.client.get("/api/v1/openapi.json").get_json()
+    for path in told["paths"].values():
+        for operation in path.values():
+            # We show the bearer ourselves, with what else is right and wrong.
+            del operation["security"]
+    document: Any = schemathesis.openapi.from_dict(told)
+    document.app = web.app
+    operations = [each.ok() for each in document.get_all_operations()]
+
+    faults = {each.label: fault_of(each) for each in operations}
+
+    assert len(faults) == len(operations) > 25
+    assert [f"{label}: {fault}" for label, fault in faults.items() if fault] == []
+
+
+def fault_of(operation: Any) -> str:
+    """How an operation's answers differ from the document; empty when they do not."""
+
+    @given(right=operation.as_strategy(), wrong=wrong_calls(operation))
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def check(right: Any, wrong: Any) -> None:
+        right.call_and_validate(headers=BEARER, checks=list(CHECKS))
+        wrong.call_and_validate(headers=BEARER, checks=list(CHECKS))
+        for name in set(right.path_parameters or {}) & KNOWN.keys():
+            right.path_parameters[name] = KNOWN[name]
+        right.call_and_validate(headers=BEARER, checks=list(CHECKS))
+
+    try:
+        check()
+    except (Exception, BaseExceptionGroup) as error:
+        return str(error)
+    return ""
+
+
+def wrong_calls(operation: Any) -> Any:
+    """Calls that the document does not allow."""
+    return operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)

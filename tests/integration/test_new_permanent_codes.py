@@ -1,0 +1,147 @@
+"""A new permanent code resumes the corp that waited for it, whatever came first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import pytest
+
+from simulator import admin_app
+from simulator.corp import Corp as Enterprise
+from store.database import transaction
+from store.org.corps import Corp
+from tests.support.workbench import Workbench
+from wecom.corp import CorpClient as CorpApi
+from wecom.errors import Revoked, Unavailable
+from wecom.wire import AuthInfo
+from workers.calls.call_count import CallCount
+from workers.installs import app_state, withdrawal
+from workers.runtime import Runtime
+
+PAUSED_FOR_A_CODE = ("paused", "revoked_unconfirmed")
+
+
+@pytest.fixture
+def enterprise(simulated: Workbench) -> Enterprise:
+    found = simulated.found(members=4, departments=2)
+    simulated.link(found)
+    return found
+
+
+def state(bench: Workbench) -> tuple[str, str | None]:
+    row = bench.row("SELECT state, paused_by FROM corps")
+    return row["state"], row["paused_by"]
+
+
+def pause_for_refusal(bench: Workbench, enterprise: Enterprise) -> None:
+    """What follows when WeCom refuses the code twice."""
+    corp = bench.corp(enterprise)
+    with transaction(bench.runtime.pool) as connection:
+        app_state.pause(connection, corp, by=app_state.BY_DOUBT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldCodeRefused(Runtime):
+    """A runtime whose first question is refused for its code, after `meanwhile`."""
+
+    meanwhile: Callable[[], None]
+
+    def corp_api(self, corp: Corp, *, count: CallCount | None = None) -> CorpApi:
+        """The calls of one corp, all sent with the old code."""
+        api = Runtime.corp_api(self, corp, count=count)
+
+        def refuse() -> AuthInfo:
+            self.meanwhile()
+            raise Revoked(errcode=40084)
+
+        api._read_auth_info = refuse
+        return api
+
+
+def refused_while(bench: Workbench, meanwhile: Callable[[], None]) -> OldCodeRefused:
+    inherited = {
+        each.name: getattr(bench.runtime, each.name) for each in fields(Runtime)
+    }
+    return OldCodeRefused(**inherited, meanwhile=meanwhile)
+
+
+def test_a_new_code_ends_the_pause_that_the_old_ones_refusal_began(
+    simulated: Workbench, enterprise: Enterprise
+) -> None:
+    pause_for_refusal(simulated, enterprise)
+
+    admin_app.reset_permanent_code(simulated.world, enterprise)
+    simulated.deliver_and_drain()
+
+    assert state(simulated) == ("linked", None)
+    runs = simulated.rows("SELECT cause FROM runs WHERE state = 'queued'")
+    assert len(runs) == 1
+
+
+def test_a_new_code_ends_the_wait_that_the_old_ones_refusal_began(
+    simulated: Workbench, enterprise: Enterprise
+) -> None:
+    simulated.rows(
+        "UPDATE mailboxes SET waits_for = 'revoked', not_before = clock_timestamp()"
+        " + interval '5 minutes' WHERE mailbox LIKE 'corp:%%'"
+    )
+
+    admin_app.reset_permanent_code(simulated.world, enterprise)
+    simulated.deliver_and_drain()
+
+    assert simulated.rows("SELECT 1 FROM mailboxes WHERE waits_for = 'revoked'") == []
+
+
+def test_a_new_code_does_not_end_an_operators_pause(
+    simulated: Workbench, enterprise: Enterprise
+) -> None:
+    corp = simulated.corp(enterprise)
+    with transaction(simulated.runtime.pool) as connection:
+        app_state.pause(connection, corp, by=app_state.BY_OPERATOR)
+
+    admin_app.reset_permanent_code(simulated.world, enterprise)
+    simulated.deliver_and_drain()
+
+    assert state(simulated) == ("paused", "operator")
+
+
+def test_the_refusal_of_an_old_code_says_nothing_once_there_is_a_new_one(
+    simulated: Workbench, enterprise: Enterprise
+) -> None:
+    corp = simulated.corp(enterprise)
+    codes: list[None] = []
+
+    def reset_once() -> None:
+        if not codes:
+            codes.append(None)
+            admin_app.reset_permanent_code(simulated.world, enterprise)
+            simulated.deliver_and_drain()
+
+    withdrawal.doubt(refused_while(simulated, reset_once), corp)
+
+    # Asked again with the new code it was refused once more: only that counts.
+    assert state(simulated) == PAUSED_FOR_A_CODE
+
+    simulated.rows("UPDATE corps SET state = 'linked', paused_by = NULL")
+
+    def reset() -> None:
+        admin_app.reset_permanent_code(simulated.world, enterprise)
+        simulated.deliver_and_drain()
+
+    withdrawal.doubt(refused_while(simulated, reset), corp)
+
+    assert state(simulated) == ("linked", None)
+
+
+def test_the_refusal_of_an_old_code_purges_nothing_once_there_is_a_new_one(
+    simulated: Workbench, enterprise: Enterprise
+) -> None:
+    corp = simulated.corp(enterprise)
+
+    def reset() -> None:
+        admin_app.reset_permanent_code(simulated.world, enterprise)
+        simulated.deliver_and_drain()
+
+    with pytest.raises(Unavailable, match="new permanent code"):
+        withdrawal.revoke_if_dead(refused_while(simulated, reset), corp)
+
+    assert state(simulated) == ("linked", None)

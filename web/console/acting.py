@@ -1,0 +1,71 @@
+"""What every act of an operator has in common: who, why, and the way back."""
+
+import re
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from store.database import Connection
+from store.platform import audit
+from store.platform.audit import OperatorAct
+from web.operators import operator_name
+from web.problems import Problem
+
+MOST_REASON = 500
+_WORD = re.compile(r"[a-z_]{1,40}")
+
+
+def actor() -> str:
+    """Who acts, as it is kept: whoever has API_TOKEN, or an operator by name."""
+    name = operator_name()
+    return f"operator:{name}" if name else "operator"
+
+
+def wanted_reason() -> str:
+    """The reason that the form gives.
+
+    Raises: Problem 400 without one.
+    """
+    reason = given_reason()
+    if not reason:
+        raise Problem(400, "reason: say why, so that others understand it later.")
+    return reason
+
+
+def given_reason() -> str:
+    """The reason that the form gives, if any; cut where nobody would read on."""
+    return " ".join(request.form.get("reason", "").split())[:MOST_REASON]
+
+
+def keep(
+    connection: Connection,
+    act: str,
+    *,
+    target: str,
+    reason: str,
+    corp_id: str | None = None,
+    after: dict[str, object] | None = None,
+) -> None:
+    """Write the act into the audit, in the transaction in which it is done."""
+    audit.record(
+        connection,
+        OperatorAct(
+            actor=actor(),
+            act=act,
+            target=target,
+            reason=reason,
+            corp_id=corp_id,
+            after=after or {},
+        ),
+    )
+
+
+def back(endpoint: str, done: str, **values: object) -> Response:
+    """To the page that shows what came of it, so that reloading does nothing again."""
+    return redirect(url_for(endpoint, done=done, **values), 303)  # type: ignore[arg-type]  # Flask's names of options.
+
+
+def done_word() -> str:
+    """The act that led here, for the sentence that confirms it."""
+    word = request.args.get("done", "")
+    return word if _WORD.fullmatch(word) else ""

@@ -1,0 +1,1 @@
+"""Pages about what was pushed to us, and about trying it again."""

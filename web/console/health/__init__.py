@@ -1,0 +1,1 @@
+"""Pages about the product itself: what is out of step, queues, refused callbacks."""

@@ -1,0 +1,1 @@
+"""Pages about corps, their departments and their people."""

@@ -1,0 +1,97 @@
+"""A corp's journal as people read it: what happened to many at once is one line."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from store.database import Connection
+from store.org.journal import JournalLine
+from store.summaries.org.departments import list_names as department_names
+from store.summaries.org.journal import find_data_key, list_latest
+from store.summaries.org.members import list_names as member_names
+from web.console.words import Names, Sentence, mentioned, sentence
+from web.corps import FoundCorp
+from web.services import services
+from web.texts import count, translate
+
+JOURNAL_LINES = 300
+# So many groups are shown, and so many lines of one that is opened.
+MOST_GROUPS = 25
+MOST_OF_GROUP = 20
+_TOLD_ALONE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineGroup:
+    """Lines that are one thing: the same decision for the same cause.
+
+    Shape: `text` and `why` say it of all; `lines` are the first of them.
+    """
+
+    key: str
+    at: datetime
+    text: str
+    why: str
+    count: int
+    lines: tuple[Sentence, ...]
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalView:
+    """The newest groups, newest first, and how many lines were looked at."""
+
+    groups: tuple[LineGroup, ...]
+    read: int
+
+
+def view_journal(
+    connection: Connection, corp: FoundCorp, *, key: str | None = None
+) -> JournalView:
+    """The newest journal lines of a corp, or about one key of it."""
+    data_key = find_data_key(connection, corp.corp_pk, keyring=services().keyring)
+    lines = list_latest(
+        connection, corp.corp_pk, limit=JOURNAL_LINES, data_key=data_key, key=key
+    )
+    grouped = [list(each) for _, each in groupby(lines, key=_cause)][:MOST_GROUPS]
+    shown = [line for each in grouped for line in each[:MOST_OF_GROUP]]
+    departments, userids = mentioned(shown)
+    names = Names(
+        departments=department_names(connection, corp.corp_pk, departments),
+        members=member_names(connection, corp.corp_pk, userids),
+    )
+    return JournalView(
+        groups=tuple(_group(each, names) for each in grouped), read=len(lines)
+    )
+
+
+def _cause(line: JournalLine) -> tuple[str, ...]:
+    """What lines of one group have in common; single events stay by themselves."""
+    alone = "" if line.run_id else f"{line.at:%Y-%m-%dT%H:%M}"
+    return (line.decision, line.cause, line.run_id or "", line.reason, alone)
+
+
+def _group(lines: Sequence[JournalLine], names: Names) -> LineGroup:
+    first = lines[0]
+    told = tuple(_sentences(lines[:MOST_OF_GROUP], names))
+    is_alone = len(lines) <= _TOLD_ALONE
+    text = (
+        translate("journal.and_also").join(each.text for each in told)
+        if is_alone
+        else count(f"decided.{first.decision}", len(lines))
+    )
+    parts = [told[0].cause, told[0].reason]
+    return LineGroup(
+        key=f"line:{lines[-1].line_id}",
+        at=first.at,
+        text=text,
+        why=" · ".join(part for part in parts if part),
+        count=len(lines),
+        lines=() if is_alone else told,
+        run_id=first.run_id,
+    )
+
+
+def _sentences(lines: Iterable[JournalLine], names: Names) -> Iterable[Sentence]:
+    return (sentence(line, names) for line in lines)

@@ -1,0 +1,159 @@
+"""Why somebody is or is not in TAPD, and what would help; the list to find them in."""
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from domain.fold import CHANGE_CONTACT
+from domain.ids import Userid, member_key
+from store.database import Connection, transaction
+from store.inbox.record import post_internal
+from store.summaries.org import people_list
+from store.summaries.org.members import MemberSummary, find_member
+from store.summaries.org.people_list import PeopleFilter
+from web.access import Audience, seen_by
+from web.console import acting
+from web.console.blueprint import console
+from web.console.frame import show
+from web.console.org.journal import view_journal
+from web.console.org.origins import list_fields
+from web.console.stream import live
+from web.corps import FoundCorp, get_corp
+from web.cursors import cut
+from web.explain import explain
+from web.problems import Problem
+from web.services import services
+from web.texts import language
+
+_PAGE_ROWS = 100
+_FIND_MOST = 100
+_LINKS = frozenset({"linked", "pending", "conflict", "unlinked", "none"})
+
+
+@console.get("/corps/<corp_id>/people")
+@seen_by(Audience.OPERATOR)
+@live
+def list_people(corp_id: str) -> ResponseReturnValue:
+    """A corp's people: all, of a department, of a link's state, or named by a text."""
+    wanted = _filter()
+    of = ["console-people", corp_id, *map(str, _parts(wanted))]
+    position = services().cursors.open(request.args.get("cursor"), of=of)
+    with transaction(services().pool) as connection:
+        corp = get_corp(connection, corp_id)
+        rows = people_list.list_people(
+            connection,
+            corp.corp_pk,
+            wanted,
+            after=(position[0], position[1]) if position else ("", 0),
+            limit=_PAGE_ROWS + 1,
+        )
+    shown, end = cut(
+        rows, limit=_PAGE_ROWS, position=lambda row: [row.userid, row.member_pk]
+    )
+    following = services().cursors.seal(end, of=of) if end else None
+    values = {**request.args.to_dict(), "cursor": following}
+    return show(
+        "console/people.html",
+        place="corps",
+        corp=corp.summary,
+        rows=shown,
+        wanted=wanted,
+        next=following and url_for("console.list_people", corp_id=corp_id, **values),  # type: ignore[arg-type]  # Flask's names of options.
+    )
+
+
+@console.get("/corps/<corp_id>/people/<path:userid>")
+@seen_by(Audience.OPERATOR)
+@live
+def show_person(corp_id: str, userid: str) -> ResponseReturnValue:
+    """The answer to "why is she not in TAPD?", with the next step first."""
+    with transaction(services().pool) as connection:
+        corp = get_corp(connection, corp_id)
+        member = find_member(connection, corp.corp_pk, corp.userids(userid))
+        if member is None:
+            return _unknown(corp, userid)
+        if member.userid not in corp.userids(userid):
+            return redirect(_address(corp_id, member.userid), 301)
+        why = explain(connection, corp, member)
+        return show(
+            "console/person.html",
+            place="corps",
+            corp=corp.summary,
+            member=member,
+            why=why,
+            next_words=why.next_step.words[language()],
+            can_act=corp.summary.state == "linked" and member.state == "active",
+            fields=list_fields(connection, corp, member),
+            journal=view_journal(
+                connection, corp, key=member_key(Userid(member.userid))
+            ),
+            done=acting.done_word(),
+        )
+
+
+@console.post("/corps/<corp_id>/resync-person")
+@seen_by(Audience.OPERATOR)
+def resync_person(corp_id: str) -> ResponseReturnValue:
+    """Ask WeCom about one person again and apply what differs."""
+    userid = request.form.get("userid", "")
+    with transaction(services().pool) as connection:
+        corp = get_corp(connection, corp_id)
+        if corp.summary.state != "linked":
+            raise Problem(409, f"corp {corp_id} is {corp.summary.state}.")
+        found = _get(connection, corp, userid)
+        mailbox = f"corp:{corp_id}"
+        post_internal(
+            connection,
+            mailbox=mailbox,
+            kind=CHANGE_CONTACT,
+            key=member_key(Userid(found.userid)),
+            hint={},
+        )
+        acting.keep(
+            connection,
+            "resync",
+            target=f"member:{found.userid}",
+            reason=acting.given_reason(),
+            corp_id=corp_id,
+        )
+    services().ring(mailbox)
+    return acting.back(
+        "console.show_person", "resync", corp_id=corp_id, userid=found.userid
+    )
+
+
+def _get(connection: Connection, corp: FoundCorp, userid: str) -> MemberSummary:
+    found = find_member(connection, corp.corp_pk, corp.userids(userid))
+    if found is None:
+        raise Problem(404, f"member {userid}: not known here.")
+    return found
+
+
+def _unknown(corp: FoundCorp, userid: str) -> ResponseReturnValue:
+    """Nobody of that id was ever seen: that is an answer, too."""
+    page = show(
+        "console/unknown_person.html",
+        place="corps",
+        corp=corp.summary,
+        userid=userid,
+    )
+    return page, 404
+
+
+def _address(corp_id: str, userid: str) -> str:
+    return url_for("console.show_person", corp_id=corp_id, userid=userid)
+
+
+def _filter() -> PeopleFilter:
+    department = request.args.get("department", "")
+    is_id = department.isascii() and department.isdigit() and len(department) < 19
+    link = request.args.get("link", "")
+    return PeopleFilter(
+        state="removed" if request.args.get("state") == "removed" else "active",
+        find=request.args.get("find", "").strip()[:_FIND_MOST],
+        department_id=int(department) if is_id else None,
+        link=link if link in _LINKS else None,
+    )
+
+
+def _parts(wanted: PeopleFilter) -> list[object]:
+    return [wanted.state, wanted.find, wanted.department_id, wanted.link]

@@ -1,0 +1,1 @@
+"""Pages about full reads and held plans."""

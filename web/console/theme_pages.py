@@ -1,0 +1,26 @@
+"""The choice between light, dark and what the system has."""
+
+from flask import make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from web import cookies
+from web.access import Audience, seen_by
+from web.console.blueprint import console
+from web.console.frame import THEMES
+from web.cookies import Cookie
+from web.paths import local_path
+from web.problems import Problem
+
+_YEAR_SECONDS = 365 * 24 * 3600
+
+
+@console.get("/theme/<name>")
+@seen_by(Audience.OPERATOR)
+def choose_theme(name: str) -> ResponseReturnValue:
+    """Remember a theme and go back to the page."""
+    if name not in THEMES:
+        raise Problem(404, f"theme {name}: not known here.")
+    wanted = local_path(request.args.get("next")) or url_for("console.overview")
+    answer = make_response(redirect(wanted, 303))
+    cookies.keep(answer, Cookie.THEME, name, seconds=_YEAR_SECONDS)
+    return answer

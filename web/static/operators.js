@@ -1,0 +1,233 @@
+// Makes the console's pages live, and usable without a mouse. Without this script each page
+// is whole: it then shows how things stood when it was asked for.
+"use strict";
+
+const main = document.getElementById("main");
+
+/* Changing what differs --------------------------------------------------------------- */
+
+function keyOf(node, index) {
+  if (node.nodeType !== Node.ELEMENT_NODE) return `#${node.nodeType}:${index}`;
+  return node.dataset.key || node.id || `${node.tagName}:${index}`;
+}
+
+function childrenByKey(parent) {
+  const kinds = new Map();
+  return [...parent.childNodes]
+    .filter((node) => node.nodeType === Node.ELEMENT_NODE || (node.data || "").trim())
+    .map((node) => {
+      const kind = node.nodeType === Node.ELEMENT_NODE ? node.tagName : "#text";
+      const index = kinds.get(kind) || 0;
+      kinds.set(kind, index + 1);
+      return [keyOf(node, index), node];
+    });
+}
+
+// What belongs to the reader, not to the server: what is unfolded, typed or focused.
+const READERS = new Set(["open", "value", "hidden"]);
+
+function bringAttributes(old, wanted) {
+  for (const { name } of [...old.attributes]) {
+    const stays = READERS.has(name) || (name === "class" && old.classList.contains("fresh"));
+    if (!wanted.hasAttribute(name) && !stays) old.removeAttribute(name);
+  }
+  for (const { name, value } of wanted.attributes) {
+    if (!READERS.has(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+}
+
+function bring(old, wanted) {
+  const before = new Map(childrenByKey(old));
+  let at = null;
+  for (const [key, next] of childrenByKey(wanted)) {
+    let child = before.get(key);
+    before.delete(key);
+    if (!child || child.nodeName !== next.nodeName) {
+      if (child) child.remove();
+      child = document.importNode(next, true);
+      if (child.dataset && child.dataset.key) child.classList.add("fresh");
+    } else if (child.nodeType !== Node.ELEMENT_NODE) {
+      if (child.data !== next.data) child.data = next.data;
+    } else if (!("kept" in child.dataset) && !child.isEqualNode(next)) {
+      bringAttributes(child, next);
+      bring(child, next);
+    }
+    const place = at ? at.nextSibling : old.firstChild;
+    if (child !== place) old.insertBefore(child, place);
+    at = child;
+  }
+  for (const gone of before.values()) gone.remove();
+}
+
+/* Live -------------------------------------------------------------------------------- */
+
+let stream = null;
+let isHeld = false; // by the reader's own choice: nothing but the same button ends it
+let lastId = "";
+
+function isBusy() {
+  const at = document.activeElement;
+  const types = at && main.contains(at) && /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName);
+  const selects = !(document.getSelection() || { isCollapsed: true }).isCollapsed;
+  return types || selects || main.querySelector("input:checked, dialog[open], [data-typed]") !== null;
+}
+
+function tellLive(state) {
+  const place = document.getElementById("live");
+  if (place && place.dataset.state !== state) {
+    place.dataset.state = state;
+    place.textContent = place.dataset[`live${state}`] || "";
+  }
+}
+
+function stop(state) {
+  if (stream) stream.close();
+  stream = null;
+  tellLive(state);
+}
+
+function follow() {
+  if (isHeld || !document.hasFocus() || document.hidden) return stop("Off");
+  if (isBusy()) return stop("Held");
+  if (stream) return;
+  stream = new EventSource(location.href.split("#")[0]);
+  stream.onopen = () => tellLive("On");
+  stream.onerror = () => tellLive("Away");
+  stream.addEventListener("away", () => tellLive("Away"));
+  stream.onmessage = (event) => {
+    tellLive("On");
+    // Between the question and the answer the reader may have begun something.
+    if (event.lastEventId === lastId || isBusy()) return;
+    lastId = event.lastEventId;
+    const wanted = document.createElement("template");
+    wanted.innerHTML = event.data;
+    const live = document.getElementById("live");
+    const told = wanted.content.getElementById("live");
+    if (live && told) { told.dataset.state = live.dataset.state || ""; told.textContent = live.textContent; }
+    bring(main, wanted.content);
+    equip();
+    document.dispatchEvent(new Event("brought"));
+  };
+}
+
+if (window.EventSource && "live" in main.dataset) {
+  for (const name of ["focus", "blur"]) window.addEventListener(name, follow);
+  for (const name of ["visibilitychange", "selectionchange", "focusin", "focusout", "change"]) document.addEventListener(name, () => setTimeout(follow));
+  main.addEventListener("input", (event) => event.target.toggleAttribute("data-typed", event.target.value !== ""));
+  setInterval(follow, 2000);
+  follow();
+}
+
+/* What only a script can do ------------------------------------------------------------- */
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Over plain http there is no clipboard to write to; a selection can still be copied.
+    const field = document.createElement("textarea");
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  }
+}
+
+function equip() {
+  for (const button of document.querySelectorAll("button[data-copy][hidden], #hold[hidden], #show-keys[hidden]")) button.hidden = false;
+  const hold = document.getElementById("hold");
+  if (hold) hold.textContent = isHeld ? hold.dataset.go : hold.dataset.hold;
+}
+equip();
+
+// A tree unfolds in place; without a script the link leads to the same page anew.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-swap]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const answer = await fetch(link.href, { redirect: "error" }).catch(() => null);
+  if (!answer || !answer.ok) { location.assign(link.href); return; }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  history.pushState(null, "", link.href);
+  bring(main, page.getElementById("main"));
+  equip();
+  if (stream) stop("Off");
+  lastId = "";
+  follow();
+});
+addEventListener("popstate", () => location.reload());
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.copy) {
+    await copy(button.dataset.copy);
+    button.classList.add("done");
+    setTimeout(() => button.classList.remove("done"), 1500);
+  } else if (button.id === "hold") {
+    isHeld = !isHeld;
+    equip();
+    follow();
+  } else if (button.id === "show-keys") {
+    document.getElementById("keys").showModal();
+  }
+});
+
+/* Keys -------------------------------------------------------------------------------- */
+
+// Single keys can be in the way of those who speak to their machine (WCAG 2.1.4).
+const single = document.getElementById("single-keys");
+try { single.checked = localStorage.getItem("single-keys") !== "off"; } catch { /* no storage: they stay on */ }
+single.addEventListener("change", () => {
+  try { localStorage.setItem("single-keys", single.checked ? "on" : "off"); } catch { /* for this page alone */ }
+});
+
+const PLACES = { o: "overview", c: "corps", e: "events", p: "plans", r: "runs", q: "queues", x: "refused" };
+let isGoing = false;
+
+function toSearch(event) {
+  event.preventDefault();
+  document.getElementById("q").focus();
+  document.getElementById("q").select();
+}
+
+function step(by) {
+  const links = [...main.querySelectorAll("tbody th a, .problems a, .lines > li a, .tree a")];
+  const at = links.indexOf(document.activeElement);
+  const next = links[Math.max(0, Math.min(links.length - 1, at + by))];
+  if (next) next.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") return toSearch(event);
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape" && document.activeElement.id === "q") return main.focus();
+  if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || document.querySelector("dialog[open]")) return;
+  if (!single.checked) return;
+  if (isGoing) {
+    isGoing = false;
+    const link = document.querySelector(`[data-place="${PLACES[event.key]}"]`);
+    if (link) link.click();
+    return;
+  }
+  if (event.key === "g") { isGoing = true; setTimeout(() => { isGoing = false; }, 1500); }
+  else if (event.key === "/") toSearch(event);
+  else if (event.key === "?") document.getElementById("keys").showModal();
+  else if (event.key === "j") step(1);
+  else if (event.key === "k") step(-1);
+});
+
+/* Completion ---------------------------------------------------------------------------- */
+
+const field = document.getElementById("q");
+let asked = 0;
+if (field) field.addEventListener("input", () => {
+  clearTimeout(asked);
+  asked = setTimeout(async () => {
+    const answer = await fetch(`${field.dataset.words}?${new URLSearchParams({ q: field.value })}`);
+    if (!answer.ok) return;
+    const options = (await answer.json()).words.map((word) => new Option(word, word));
+    document.getElementById("q-words").replaceChildren(...options);
+  }, 150);
+});

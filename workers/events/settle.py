@@ -1,0 +1,95 @@
+"""Settles the mail of a batch: done, folded, or asked about again; testimony stays."""
+
+from collections.abc import Collection, Iterable
+
+from domain.decisions import Decision
+from domain.event_testimony import worth_keeping
+from domain.fold import FoldedMail, Mail
+from domain.ids import CorpPk, DepartmentId, Key, Userid, split_key
+from store.database import Connection
+from store.inbox import settlement, testimony
+from store.inbox.claims import ClaimedBatch
+from store.inbox.settlement import Settled
+from workers.events.found import Found
+from workers.events.late_answers import LateAnswers
+
+UNCONFIRMED = "unconfirmed"
+OVERTAKEN = "overtaken"
+
+
+def settle_batch(
+    connection: Connection,
+    claim: ClaimedBatch,
+    batch: FoldedMail,
+    late: LateAnswers,
+    *,
+    doubts: dict[Key, str],
+    decisions: Iterable[Decision],
+    settling: Collection[int],
+) -> frozenset[Key]:
+    """Mark the claimed mail as what came of it; the keys that are asked about again.
+
+    Shape: `doubts` are the outcomes of keys about which asking again is no use;
+        `settling` is the mail that waits for nothing else.
+    """
+    changed = {each.key for each in decisions}
+    again = late.may_wait([key for key in batch.newest if key in doubts])
+    outcomes: dict[int, tuple[Settled, str]] = {}
+    waits: dict[int, float] = {}
+    for key, newest in batch.newest.items():
+        if newest.event_id not in settling:
+            continue
+        seconds = late.seconds_left(key)
+        if key in again and seconds is not None:
+            waits[newest.event_id] = seconds
+        else:
+            settled = "applied" if key in changed else "no_difference"
+            outcomes[newest.event_id] = ("done", doubts.get(key, settled))
+    for event_id, into in batch.folded.items():
+        if event_id not in settling:
+            continue
+        outcomes[event_id] = ("folded", f"folded into {into}")
+    settlement.ask_again(connection, claim, waits)
+    settlement.settle(connection, claim, outcomes)
+    return again
+
+
+def find_doubts(
+    batch: FoldedMail,
+    found: Found,
+    late: LateAnswers,
+    left_over: Collection[DepartmentId],
+) -> dict[Key, str]:
+    """The keys that should be asked about again, with the outcome if that is no use."""
+    doubts = {}
+    for key in batch.newest:
+        kind, name = split_key(key)
+        unconfirmed = Userid(name) in found.undecided if kind == "member" else left_over
+        if unconfirmed:
+            doubts[key] = UNCONFIRMED
+        elif key in late.contradicted:
+            doubts[key] = OVERTAKEN
+    return doubts
+
+
+def keep_testimony(
+    connection: Connection,
+    corp_pk: CorpPk,
+    batch: FoldedMail,
+    *,
+    open_people: Collection[Userid],
+    settled: Collection[Userid],
+) -> None:
+    """Keep what was said of people of whom it is open what became of them."""
+    still = batch.said.keys() & set(open_people)
+    testimony.keep(connection, corp_pk, _said_of(batch, still))
+    testimony.forget(connection, corp_pk, {*settled, *batch.said} - still)
+
+
+def keep_all(connection: Connection, corp_pk: CorpPk, batch: FoldedMail) -> None:
+    """Keep what was said of everybody: a full read has to find out what it means."""
+    testimony.keep(connection, corp_pk, _said_of(batch, batch.said.keys()))
+
+
+def _said_of(batch: FoldedMail, people: Collection[Userid]) -> list[Mail]:
+    return [mail for who in people for mail in worth_keeping(batch.said[who])]

@@ -1,0 +1,127 @@
+"""What was said of people and departments that no drain has settled before a run."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from domain.event_testimony import person_is_late
+from domain.fold import FoldedMail, Mail, fold
+from domain.ids import DepartmentId, Key, Userid, department_key, member_key
+from domain.lateness import AnswerSight, department_is_late
+from domain.org import Department, Member
+from store.database import Pool, glance
+from store.inbox import settlement, testimony
+from store.org import departments
+from store.org.corps import Corp
+
+
+class Unsettled:
+    """The mail that waits in a corp's mailbox, and what was kept of older mail.
+
+    Shape: nothing is, before the first full read: that read answers it.
+    """
+
+    def __init__(self, pool: Pool, corp: Corp) -> None:
+        self._pool = pool
+        self._corp = corp
+
+    def said_of(self, people: Collection[Userid]) -> FoldedMail:
+        """All that is said of these people, and of whoever they may be called now.
+
+        Shape: the waiting mail, beside which the kept one testifies.
+        """
+        known, wanted = set[Userid](), set(people)
+        waiting: list[Mail] = []
+        kept: list[Mail] = []
+        while wanted - known:
+            new = wanted - known
+            with glance(self._pool) as connection:
+                waiting += testimony.list_waiting(
+                    connection, self._corp.mailbox, [member_key(each) for each in new]
+                )
+                kept += testimony.list_kept(connection, self._corp.corp_pk, new)
+            known |= new
+            claimed = (each.hint.new_userid for each in (*waiting, *kept))
+            wanted |= {each for each in claimed if each is not None}
+        return fold(waiting, kept=kept)
+
+    def people(self) -> frozenset[Userid]:
+        """Of whom something is remembered."""
+        with glance(self._pool) as connection:
+            return testimony.list_people(connection, self._corp.corp_pk)
+
+    def late_people(
+        self,
+        people: Collection[Userid],
+        *,
+        answers: Mapping[Userid, Member],
+        sight: AnswerSight,
+    ) -> frozenset[Userid]:
+        """Those about whom mail waits that these answers contradict.
+
+        Nothing of them is applied: the mail asks again.
+        """
+        if self._corp.last_synced_at is None:
+            return frozenset()
+        with glance(self._pool) as connection:
+            waiting = testimony.list_waiting(
+                connection, self._corp.mailbox, [member_key(each) for each in people]
+            )
+        if not waiting:
+            return frozenset()
+        batch = self.said_of(people)
+        late = {
+            key
+            for key, latest in batch.latest.items()
+            if latest[0].userid in people
+            and person_is_late(
+                latest,
+                said=batch.said[latest[0].userid],
+                answers=answers,
+                sight=sight,
+                claims=batch.claims,
+                is_former=False,
+                is_known=True,
+            )
+        }
+        late = self._newer(late, batch)
+        return frozenset(batch.newest[each].userid for each in late)
+
+    def without_late(self, listed: Sequence[Department]) -> list[Department]:
+        """The listing, with departments as we know them about which it is too old."""
+        if self._corp.last_synced_at is None:
+            return [*listed]
+        with glance(self._pool) as connection:
+            batch = fold(
+                testimony.list_waiting_departments(connection, self._corp.mailbox)
+            )
+        shown = {each.department_id: each for each in listed}
+        mode = self._corp.scope.auth_mode
+        late = {
+            key
+            for key, latest in batch.latest.items()
+            if department_is_late(latest, listed=shown, auth_mode=mode)
+        }
+        late = self._newer(late, batch)
+        if not late:
+            return [*listed]
+        with glance(self._pool) as connection:
+            stored = departments.list_all(connection, self._corp.corp_pk)
+        return [
+            *(each for each in listed if _key(each.department_id) not in late),
+            *(each for each in stored if _key(each.department_id) in late),
+        ]
+
+    def _newer(self, keys: Collection[Key], batch: FoldedMail) -> set[Key]:
+        """Those of which no newer mail was settled: its answer is the right one."""
+        if not keys:
+            return set()
+        with glance(self._pool) as connection:
+            settled = settlement.newest_settled(connection, self._corp.mailbox, keys)
+        return {
+            each
+            for each in keys
+            if each not in settled or settled[each] <= batch.newest[each].second
+        }
+
+
+def _key(department_id: DepartmentId) -> Key:
+    return department_key(department_id)
