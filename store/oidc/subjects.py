@@ -9,7 +9,7 @@ from store.installs.visitors import Visitor, find_visitor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class OidcSubject:
     """A member, their link and the linked account.
 
     Shape: `is_held`: a removal of them waits for somebody's decision; the account's
@@ -26,7 +26,7 @@ class Subject:
 
 def find_subject(
     connection: Connection, corp_pk: CorpPk, member_pk: MemberPk
-) -> Subject | None:
+) -> OidcSubject | None:
     """The subject of these keys; None once they were merged into another member."""
     member = find_visitor(connection, corp_pk, member_pk)
     if member is None:
@@ -39,7 +39,7 @@ def find_subject(
         """,
         [corp_pk, member_pk],
     ).fetchone() or (LinkState.NONE, None, None, None)
-    return Subject(
+    return OidcSubject(
         member=member,
         link_state=LinkState(row[0]),
         is_held=_is_held(connection, member),

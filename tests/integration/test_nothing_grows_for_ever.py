@@ -11,6 +11,7 @@ from domain.ids import AccountId, CorpPk, MemberPk
 from domain.retention import DECIDED_DAYS, KEPT_DAYS
 from store.database import transaction
 from store.links import link_claims
+from tests.support.granted import OVER_GRANTS
 from tests.support.workbench import Workbench, workbench
 from workers.upkeep import jobs, pruning, sampling
 
@@ -152,18 +153,8 @@ OVER = """
     INSERT INTO operator_sessions (session_hash, token_mark) VALUES ('s', 'm');
     INSERT INTO member_sessions (session_hash, corp_pk, member_pk)
         SELECT 's', corp_pk, member_pk FROM members;
-    INSERT INTO oidc_clients (client_id, name, redirect_uris) VALUES ('c', 'c', '{u}');
-    INSERT INTO oidc_keys (kid, public, sealed, retired_at)
-        VALUES ('k', '{}', '', clock_timestamp());
-    INSERT INTO oidc_grants (client_id, corp_pk, member_pk, account_id, sid, scope,
-            auth_time, tells_auth_time, code_hash, redirect_uri, expires_at)
-        SELECT 'c', corp_pk, member_pk, 'a', 's', 'openid', clock_timestamp(), false,
-            'h', 'u', clock_timestamp() FROM members;
-    INSERT INTO oidc_access_tokens (token_hash, grant_id, scope, expires_at)
-        SELECT 't', grant_id, 'openid', clock_timestamp() FROM oidc_grants;
-    INSERT INTO oidc_logouts (client_id, account_id, sid, corp_pk)
-        SELECT 'c', 'a', 's', corp_pk FROM corps;
 """
+OVER += OVER_GRANTS
 OPEN = """
     INSERT INTO gaps (reason) VALUES ('refused');
     INSERT INTO runs (run_id, corp_pk, cause, state, created_at)

@@ -21,6 +21,7 @@ from store.runs import reads, requests, touched
 from store.sealing import pseudonym
 from tests.support import builders
 from tests.support.granted import add_grants
+from tests.support.purging import TABLES_OF_A_CORP
 from tests.support.workbench import Workbench, workbench
 from workers.inbox.drain import drain
 from workers.upkeep import jobs
@@ -181,45 +182,6 @@ def dump(bench: Workbench) -> str:
 def withdraw(bench: Workbench, enterprise: Enterprise) -> None:
     admin_app.uninstall(bench.world, enterprise)
     bench.deliver_and_drain()
-
-
-# Each of these is filled by `populate` or by the link, or names nobody.
-TABLES_OF_A_CORP = {
-    "absences",
-    "aliases",
-    "card_answers",
-    "company_acts",
-    "corps",
-    "deliveries",  # Numbers alone.
-    "departments",  # Numbers and names of departments: they stay.
-    "inbox",
-    "installs",
-    "journal",
-    "leases",
-    "ledger_days",
-    "link_claims",
-    "links",
-    "lookups",
-    "mailboxes",
-    "member_sessions",
-    "members",
-    "notice_batches",
-    "notices",
-    "oidc_consents",
-    "oidc_grants",
-    "oidc_logouts",
-    "plan_entries",
-    "plans",
-    "purge_names",
-    "purges",
-    "rehearsals",
-    "rehearsed",
-    "run_requests",  # Keys of our callers.
-    "runs",
-    "tags",
-    "testimony",
-    "touched",
-}
 
 
 def test_every_table_that_knows_corps_is_thought_of(bench: Workbench) -> None:

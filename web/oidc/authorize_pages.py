@@ -22,7 +22,7 @@ from flask.typing import ResponseReturnValue
 
 from store.installs.visitors import Visitor
 from store.oidc import consents
-from store.oidc.subjects import Subject, find_subject
+from store.oidc.subjects import OidcSubject, find_subject
 from web.access import Audience, seen_by
 from web.account.session import current_member
 from web.account.sign_in import sign_in
@@ -116,7 +116,7 @@ def _who() -> tuple[Visitor | None, Refused | None]:
         return None, refused
 
 
-def _subject(member: Visitor | None) -> Subject | None:
+def _subject(member: Visitor | None) -> OidcSubject | None:
     if member is None:
         return None
     return find_subject(connection(), member.corp_pk, member.member_pk)
@@ -133,7 +133,7 @@ def _sign_in_first(grant: CodeGrant, silent: bool) -> ResponseReturnValue:
     return sign_in(address)
 
 
-def _has_agreed(grant: CodeGrant, subject: Subject) -> bool:
+def _has_agreed(grant: CodeGrant, subject: OidcSubject) -> bool:
     asked = _asked_for(grant)
     return consents.covers(
         connection(),
@@ -144,7 +144,7 @@ def _has_agreed(grant: CodeGrant, subject: Subject) -> bool:
     )
 
 
-def _remember(grant: CodeGrant, subject: Subject) -> None:
+def _remember(grant: CodeGrant, subject: OidcSubject) -> None:
     consents.remember(
         connection(),
         subject.member.corp_pk,
@@ -158,7 +158,7 @@ def _asked_for(grant: CodeGrant) -> list[Scope]:
     return known_scopes(grant.request.scope)
 
 
-def _ask(grant: CodeGrant, subject: Subject) -> Response:
+def _ask(grant: CodeGrant, subject: OidcSubject) -> Response:
     page = render_template(
         "oidc_consent.html",
         client=grant.client.client,
@@ -171,7 +171,7 @@ def _ask(grant: CodeGrant, subject: Subject) -> Response:
     return lead_to(page, grant.redirect_uri)
 
 
-def _refusal(grant: CodeGrant, subject: Subject) -> ResponseReturnValue:
+def _refusal(grant: CodeGrant, subject: OidcSubject) -> ResponseReturnValue:
     return render_template(
         "oidc_refused.html",
         client=grant.client.client,
@@ -182,7 +182,7 @@ def _refusal(grant: CodeGrant, subject: Subject) -> ResponseReturnValue:
     ), 403
 
 
-def _response(grant: CodeGrant, subject: Subject | None) -> Response:
+def _response(grant: CodeGrant, subject: OidcSubject | None) -> Response:
     answer: Response = provider().create_authorization_response(
         grant=grant, request=grant.request, grant_user=subject
     )

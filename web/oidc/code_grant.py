@@ -13,7 +13,7 @@ from authlib.oauth2.rfc9101.errors import (
 from store.oidc import grants
 from store.oidc.grants import NewGrant
 from store.oidc.secrets import new_secret
-from store.oidc.subjects import Subject
+from store.oidc.subjects import OidcSubject
 from web.account.session import current_sid, get_session
 from web.oidc.connection import connection
 from web.oidc.relying import AUTH_METHODS, Authorisation, RelyingParty
@@ -62,7 +62,9 @@ class CodeGrant(AuthorizationCodeGrant):
             return None
         return Authorisation(grant)
 
-    def authenticate_user(self, authorization_code: Authorisation) -> Subject | None:
+    def authenticate_user(
+        self, authorization_code: Authorisation
+    ) -> OidcSubject | None:
         """Whose code it is, if they still have the right to it."""
         return subject_of(connection(), authorization_code.grant)
 

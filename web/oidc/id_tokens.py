@@ -10,7 +10,7 @@ from joserfc.jwk import RSAKey
 from store.oidc import sealed_keys
 from store.oidc.grants import Grant
 from store.oidc.keys import ID_TOKEN_SECONDS
-from store.oidc.subjects import Subject
+from store.oidc.subjects import OidcSubject
 from web.oidc.connection import connection
 from web.oidc.relying import Authorisation, RelyingParty
 from web.oidc.scopes import claims_of
@@ -48,7 +48,7 @@ class _Ours:
             claims["auth_time"] = int(grant.auth_time.timestamp())
         return claims
 
-    def generate_user_info(self, user: Subject, scope: str) -> UserInfo:
+    def generate_user_info(self, user: OidcSubject, scope: str) -> UserInfo:
         """What the client may know of the member."""
         return UserInfo(claims_of(user, scope))
 

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from store.oidc import clients, grants
 from store.oidc.secrets import new_secret, renew_refresh_token
-from store.oidc.subjects import Subject
+from store.oidc.subjects import OidcSubject
 from web.oidc.code_grant import CodeGrant, OwnRules, Pkce
 from web.oidc.connection import connection
 from web.oidc.id_tokens import CodeIdToken, RefreshedIdToken, grant_of
@@ -89,7 +89,7 @@ class _Bearer(BearerTokenGenerator):
         self,
         grant_type: str,
         client: RelyingParty,
-        user: Subject | None = None,
+        user: OidcSubject | None = None,
         scope: str = "",
         expires_in: int | None = None,
         include_refresh_token: bool = True,

@@ -7,7 +7,7 @@ from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 
 from store.oidc import grants
 from store.oidc.secrets import renew_refresh_token
-from store.oidc.subjects import Subject
+from store.oidc.subjects import OidcSubject
 from web.oidc.connection import connection
 from web.oidc.relying import AUTH_METHODS, Refresh
 from web.oidc.standing import subject_of
@@ -30,7 +30,7 @@ class RotatingGrant(RefreshTokenGrant):
             return None
         return None if grant.is_over else Refresh(grant, refresh_token)
 
-    def authenticate_user(self, refresh_token: Refresh) -> Subject:
+    def authenticate_user(self, refresh_token: Refresh) -> OidcSubject:
         """Whose token it is.
 
         Raises: InvalidGrantError once they have no right to it any more.
@@ -40,7 +40,7 @@ class RotatingGrant(RefreshTokenGrant):
             raise InvalidGrantError("The user may not sign in any more.")
         return subject
 
-    def issue_token(self, user: Subject, refresh_token: Refresh) -> dict[str, Any]:
+    def issue_token(self, user: OidcSubject, refresh_token: Refresh) -> dict[str, Any]:
         """New tokens; the new refresh token is good for all that was granted."""
         token: dict[str, Any] = super().issue_token(user, refresh_token)
         token["refresh_token"] = renew_refresh_token(refresh_token.text)

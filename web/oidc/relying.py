@@ -8,7 +8,7 @@ from authlib.oidc.core import AuthorizationCodeMixin
 
 from store.oidc.clients import Client
 from store.oidc.grants import ACCESS_SECONDS, Grant
-from store.oidc.subjects import Subject
+from store.oidc.subjects import OidcSubject
 from web.oidc.scopes import Scope, known_scopes
 
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
@@ -122,7 +122,7 @@ class Access(TokenMixin):
     """An access token that is good, and of whom it tells."""
 
     client: RelyingParty
-    subject: Subject
+    subject: OidcSubject
     scope: str
 
     def check_client(self, client: RelyingParty) -> bool:
@@ -145,7 +145,7 @@ class Access(TokenMixin):
         """False, likewise."""
         return False
 
-    def get_user(self) -> Subject:
+    def get_user(self) -> OidcSubject:
         """Of whom it tells."""
         return self.subject
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from store.oidc.subjects import Subject
+from store.oidc.subjects import OidcSubject
 
 
 class Scope(StrEnum):
@@ -21,7 +21,7 @@ def known_scopes(text: str | None) -> list[Scope]:
     return [each for each in Scope if each in asked]
 
 
-def claims_of(subject: Subject, scope: str) -> dict[str, Any]:
+def claims_of(subject: OidcSubject, scope: str) -> dict[str, Any]:
     """What a client with these scopes is told; of what is not visible, nothing."""
     asked, member = known_scopes(scope), subject.member
     claims: dict[str, Any] = {

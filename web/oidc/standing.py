@@ -5,7 +5,7 @@ from enum import StrEnum
 from domain.links import LinkState
 from store.database import Connection
 from store.oidc.grants import Grant
-from store.oidc.subjects import Subject, find_subject
+from store.oidc.subjects import OidcSubject, find_subject
 from web.account.standing import refusal_of
 
 
@@ -27,7 +27,7 @@ _BY_LINK = {
 }
 
 
-def obstacle_of(subject: Subject) -> NotNow | None:
+def obstacle_of(subject: OidcSubject) -> NotNow | None:
     """Why this member cannot go on; None when they can.
 
     A removal that is held may be a mistake of ours or the truth: until somebody has
@@ -38,7 +38,7 @@ def obstacle_of(subject: Subject) -> NotNow | None:
     return _BY_LINK.get(subject.link_state)
 
 
-def subject_of(connection: Connection, grant: Grant) -> Subject | None:
+def subject_of(connection: Connection, grant: Grant) -> OidcSubject | None:
     """Whom a grant is about; None while they have no right to it."""
     subject = find_subject(connection, grant.corp_pk, grant.member_pk)
     if subject is None or refusal_of(subject.member) is not None:

@@ -7,7 +7,7 @@ from authlib.oauth2.rfc6750 import BearerTokenValidator
 from authlib.oidc.core import UserInfo, UserInfoEndpoint
 
 from store.oidc import clients, grants
-from store.oidc.subjects import Subject
+from store.oidc.subjects import OidcSubject
 from web.oidc.connection import connection
 from web.oidc.relying import Access, RelyingParty
 from web.oidc.scopes import claims_of
@@ -27,7 +27,7 @@ class _Validator(BearerTokenValidator):
 
 
 class _UserInfo(UserInfoEndpoint):
-    def generate_user_info(self, user: Subject, scope: str) -> UserInfo:
+    def generate_user_info(self, user: OidcSubject, scope: str) -> UserInfo:
         return UserInfo(claims_of(user, scope))
 
 
