@@ -27,6 +27,7 @@ class Kind(StrEnum):
     BLANK = "blank"
     LATE = "late"
     ODD = "odd"
+    SHRUNKEN = "shrunken"
     HTML = "html"
     REDIRECT = "redirect"
 
@@ -42,6 +43,7 @@ class Fault:
     Shape: `match` is a pattern over endpoints (`user/*`) or event names; `share` is the
     part of matching occasions that are struck, evenly spread; `count` None is for ever;
     `effect` says whether a call whose answer is lost was carried out all the same.
+        For shrunken sets: `key` names what the lists leave out, several by commas.
         For odd answers: `field` of the row of `key` (of every row where that is empty)
         becomes `value`.
     Units: seconds.

@@ -25,6 +25,9 @@ def spoil(
         return _INSTEAD[kind](), False
     if kind is Kind.EMPTY:
         return _json(written(_emptied(answer))), True
+    if fault is not None and kind is Kind.SHRUNKEN:
+        left_out = frozenset(fault.key.split(","))
+        return _json(written(_shrunken(answer, left_out))), True
     if fault is not None and kind is Kind.ODD:
         return _json(written(_odd(answer, fault))), True
     if kind is Kind.TIMEOUT:
@@ -80,6 +83,27 @@ def _odd(value: Any, fault: Fault) -> Any:
     if fault.field in value and (not fault.key or fault.key in named):
         told[fault.field] = fault.value
     return told
+
+
+def _shrunken(answer: dict[str, Any], left_out: frozenset[str]) -> dict[str, Any]:
+    """The answer whose lists lack these rows or ids; a row of a parent tears a tree."""
+    told: dict[str, Any] = {}
+    for name, value in answer.items():
+        if isinstance(value, dict):
+            told[name] = _shrunken(value, left_out)
+        elif isinstance(value, list) and name != "agent":
+            told[name] = [each for each in value if not left_out & _ids_of(each)]
+        elif isinstance(value, list):
+            told[name] = [_shrunken(each, left_out) for each in value]
+        else:
+            told[name] = value
+    return told
+
+
+def _ids_of(row: Any) -> frozenset[str]:
+    if not isinstance(row, dict):
+        return frozenset({str(row)})
+    return frozenset(str(row[name]) for name in _NAMES if name in row)
 
 
 def _cut(body: bytes) -> Response:

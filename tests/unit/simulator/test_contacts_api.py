@@ -155,6 +155,19 @@ def test_an_empty_answer_keeps_its_errcode_and_loses_its_rows(stage: Stage) -> N
     assert answer == {"errcode": 0, "errmsg": "ok", "userlist": []}
 
 
+def test_a_shrunken_list_lacks_whom_and_what_it_was_told_to(stage: Stage) -> None:
+    stage.install()
+    stage.fault(Kind.SHRUNKEN, match="user/list", key=f"{ANN},{BOB}", count=1)
+    stage.fault(Kind.SHRUNKEN, match="department/*", key=str(NORTH), count=1)
+
+    listed = stage.get("user/list", department_id=NORTH)["userlist"]
+    tree = stage.get("department/simplelist")["department_id"]
+
+    assert {each["userid"] for each in listed}.isdisjoint({ANN, BOB})
+    assert NORTH not in {each["id"] for each in tree}
+    assert len(tree) < len(stage.get("department/simplelist")["department_id"])
+
+
 def test_calls_are_counted_by_endpoint_and_errcode(stage: Stage) -> None:
     stage.install(allow_party=[SALES])
 
