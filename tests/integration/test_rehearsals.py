@@ -33,7 +33,7 @@ def plan(bench: Bench, tenant: Tenant) -> RunId:
     """A plan to its end; it may wait once, for a second read of the sets."""
     run_id = request(bench, tenant)
     bench.work_on(run_id)
-    bench.make_due(tenant)
+    bench.execute("UPDATE runs SET not_before = clock_timestamp()")
     bench.work_on(run_id)
     assert bench.run(run_id)["state"] == "done", bench.run(run_id)
     return run_id
