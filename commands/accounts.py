@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from commands.account_files import AccountList, BadFile, Blank, read_accounts
+from commands.account_files import AccountList, Blank, read_accounts
+from commands.file_encodings import BadFile, FileEncoding
 from commands.session import Failed, opened_pool, read_settings
 from domain.accounts import AccountChange
 from domain.ids import CompanyId
@@ -43,8 +44,20 @@ _NO_CREDENTIALS = (
     type=Blank,
     help="An empty field clears what is known; otherwise it is left alone.",
 )
+@click.option(
+    "--encoding",
+    type=click.Choice([each.value for each in FileEncoding]),
+    default=FileEncoding.AUTO.value,
+    show_default=True,
+    help="Of the FILE; auto refuses what may be either.",
+)
 def import_accounts(
-    company: str, file: Path | None, from_tapd: bool, dry_run: bool, blank: Blank
+    company: str,
+    file: Path | None,
+    from_tapd: bool,
+    dry_run: bool,
+    blank: Blank,
+    encoding: str,
 ) -> None:
     """Make or change the accounts of COMPANY, all or none.
 
@@ -54,7 +67,7 @@ def import_accounts(
     _check_usage(file, from_tapd=from_tapd, blank=blank)
     changes: Sequence[AccountChange] = ()
     if file is not None:
-        changes = _read_file(file, blank).changes
+        changes = _read_file(file, blank, FileEncoding(encoding)).changes
     settings = read_settings()
     with opened_pool(settings) as pool:
         with transaction(pool) as connection:
@@ -92,9 +105,9 @@ def _check_usage(file: Path | None, *, from_tapd: bool, blank: Blank) -> None:
         raise click.UsageError("--clear-empty is for a FILE.")
 
 
-def _read_file(file: Path, blank: Blank) -> AccountList:
+def _read_file(file: Path, blank: Blank, encoding: FileEncoding) -> AccountList:
     try:
-        listed = read_accounts(file.read_bytes(), blank=blank)
+        listed = read_accounts(file.read_bytes(), blank=blank, encoding=encoding)
     except BadFile as fault:
         raise Failed(f"{file}: {fault}") from fault
     for each in listed.faults:
