@@ -12,6 +12,7 @@ from domain.ids import CorpPk
 from store.database import Connection, glance, transaction
 from store.inbox import leases
 from store.links import company_acts
+from store.oidc import grants
 from store.org.corps import Corp
 from store.platform import pauses, tokens
 from store.retention import idle_mailboxes, purge, purge_pages, withdrawn_notices
@@ -42,6 +43,7 @@ def begin_purge(connection: Connection, runtime: Runtime, corp: Corp) -> None:
     purge_pages.begin(connection, corp_pk, corp.corp_id)
     withdrawn_notices.end(connection, corp_pk)
     company_acts.drop_all(connection, corp_pk)
+    grants.end_all_of_corp(connection, corp_pk)
     purge.purge_runs(connection, corp_pk)
     purge.purge_plans(connection, corp_pk)
     rehearsals.forget(connection, corp_pk)
