@@ -9,6 +9,7 @@ import click
 from commands.account_files import AccountList, Blank, read_accounts
 from commands.file_encodings import BadFile, FileEncoding
 from commands.session import Failed, opened_pool, read_settings
+from commands.terminal import echo
 from domain.accounts import AccountChange
 from domain.ids import CompanyId
 from settings import Settings
@@ -84,7 +85,7 @@ def import_accounts(
             mailbox = _tell(connection, CompanyId(company), done)
     if mailbox is not None and not dry_run:
         open_bell(settings.redis_url).ring(mailbox)
-    click.echo(
+    echo(
         f"{'would be ' if dry_run else ''}created {done.created},"
         f" changed {done.changed}, unchanged {done.unchanged}"
     )
@@ -111,7 +112,7 @@ def _read_file(file: Path, blank: Blank, encoding: FileEncoding) -> AccountList:
     except BadFile as fault:
         raise Failed(f"{file}: {fault}") from fault
     for each in listed.faults:
-        click.echo(f"line {each.line}: {each.reason}", err=True)
+        echo(f"line {each.line}: {each.reason}", err=True)
     if listed.faults:
         lines = len({each.line for each in listed.faults})
         raise Failed(f"{lines} bad lines; nothing was imported.")
@@ -122,7 +123,7 @@ def _ask_tapd(settings: Settings, company_id: CompanyId) -> Sequence[AccountChan
     api = open_tapd(settings.tapd)
     if api is None:
         raise Failed(_NO_CREDENTIALS)
-    click.echo(f"asking TAPD for the people of company {company_id}")
+    echo(f"asking TAPD for the people of company {company_id}")
     try:
         listed = list_accounts(api, company_id)
     except TapdError as error:
@@ -149,7 +150,7 @@ def _advice(error: TapdError) -> str:
 
 def _tell_left_out(listed: ListedAccounts) -> None:
     if listed.left_out:
-        click.echo(f"left out {listed.left_out}: TAPD named them by no usable id")
+        echo(f"left out {listed.left_out}: TAPD named them by no usable id")
 
 
 def _import(
@@ -165,5 +166,5 @@ def _import(
             done += accounts.upsert(connection, company_id, part)
             bar.update(len(part))
             if not on_terminal:
-                click.echo(f"accounts {start + len(part)} of {len(changes)}")
+                echo(f"accounts {start + len(part)} of {len(changes)}")
     return done

@@ -89,5 +89,9 @@ def list_missing(database_url: str) -> list[str]:
 
 def _open(database_url: str) -> _Backend:
     backend = _Backend(database_url)
-    backend.init_database()
+    try:
+        backend.init_database()
+    except BaseException:
+        backend.connection.close()
+        raise
     return backend
