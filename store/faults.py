@@ -99,7 +99,10 @@ _SAID_BY_THE_NETWORK: Sequence[Pattern] = (
 )  # fmt: skip
 _SAID_BY_REDIS: Sequence[Pattern] = (
     (StoreFault.PASSWORD_UNWANTED, r"without any password configured"),
-    (StoreFault.PASSWORD_MISSING, r"Authentication required|NOAUTH"),
+    (
+        StoreFault.PASSWORD_MISSING,
+        r"Authentication required|NOAUTH|already authenticated",
+    ),
     (StoreFault.NOT_ADMITTED, r"protected mode"),
     (StoreFault.NO_DATABASE, r"DB index is out of range|invalid DB index"),
     (StoreFault.TOO_MANY, r"max number of clients"),

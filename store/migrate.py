@@ -49,7 +49,9 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo ships no
 
     def init_database(self) -> None:
         """Make the table of locks; that Postgres has transactional DDL is known."""
-        self.create_lock_table()
+        # The library's own way passes over a right that is lacking.
+        with self.transaction():
+            self.execute(self.format_sql(self.create_lock_table_sql))
 
     def get_log_data(
         self, migration: Any = None, operation: str = "apply"

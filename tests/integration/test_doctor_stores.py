@@ -334,7 +334,7 @@ def findings(
 
 def redis_fault_of(url: str) -> str:
     """By which words of the catalogue the doctor tells it."""
-    [found] = examine_redis(settings("postgresql:///d", url))
+    *_, found = examine_redis(settings("postgresql:///d", url))
     for key, text in catalogue("en").items():
         pattern = text.split("{place}")
         if key.startswith("store.redis.") and all(
