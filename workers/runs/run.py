@@ -251,7 +251,7 @@ def _end_unread(runtime: Runtime, run: Run, count: CallCount, finding: str) -> N
     with transaction(runtime.pool) as connection:
         runs.check(connection, run)
         reads.note_calls(connection, run.run_id, calls=count.total, least=0)
-        runs.end(connection, run.run_id, state="failed", error=finding)
+        runs.end(connection, run.run_id, state=RunState.FAILED, error=finding)
         if run.cause != PLAN:
             look_later(connection, run.corp_pk, found=finding)
 
