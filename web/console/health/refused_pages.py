@@ -57,7 +57,7 @@ def list_refused() -> ResponseReturnValue:
 
 def _kept() -> list[RefusedCallback] | None:
     try:
-        return refused.list_kept(services().redis, services().keyring)
+        return refused.list_kept(services().redis, services().keyring, faults=Fault)
     except (RedisError, OSError):
         return None
 
