@@ -71,7 +71,7 @@ def block(desk: Desk, corp_id: str, *, waits_for: str, error: str) -> None:
         desk.rows,
         "mailboxes",
         mailbox=f"corp:{corp_id}",
-        not_before=NOW + timedelta(minutes=5),
+        not_before=NOW + timedelta(hours=1),
         waits_for=waits_for,
         error=error,
     )
