@@ -1,33 +1,43 @@
 """The environment, read once into a frozen value, so that nothing else reads it."""
 
-import base64
-import binascii
 import os
 import re
-import zoneinfo
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeVar
-from urllib.parse import urlsplit
 
-from cronsim import CronSim, CronSimError
-from dotenv import dotenv_values
-
-from domain.guard import MOST_WINDOW_HOURS
+from configuration.contradictions import contradictions
+from configuration.env_file import read_env_file
+from configuration.reader import Reader
+from configuration.values import (
+    MOST_DAYS,
+    MOST_PARALLEL_CALLS,
+    MOST_PROXIES,
+    Switch,
+    Unmatched,
+    aes_key,
+    bearer,
+    count,
+    cron,
+    listening_address,
+    natural,
+    number_within,
+    port,
+    secret,
+    secret_keys,
+    share,
+    switch,
+    time_zone,
+    unmatched,
+    window_hours,
+)
+from configuration.web_addresses import address, public_address
 from store.connecting import check_url
+from store.redis_address import check_redis_url
 
-Value = TypeVar("Value")
-GuardSwitch = Literal["on", "off"]
-Unmatched = Literal["ask", "create"]
-
-KEY_BYTES = 32
-CRON_FIELDS = 5
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-AES_KEY_CHARACTERS = 43
-# It opens everything, and is all that a guesser needs.
-LEAST_TOKEN_CHARACTERS = 32
+# Callbacks come from outside; a deployment that has them pass a proxy narrows it.
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - meant so.
 
 
 class SettingsError(Exception):
@@ -77,7 +87,7 @@ class TapdSettings:
 class GuardDefaults:
     """When removals wait for a person; a company can override each."""
 
-    switch: GuardSwitch
+    switch: Switch
     removals: int
     share: float
     ceiling: int
@@ -90,6 +100,7 @@ class Settings:
 
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
+    bind: str
     port: int
     web_port: int
     trusted_proxies: int
@@ -106,227 +117,113 @@ class Settings:
     item_notices: str
 
 
-class _Reader:
-    """Reads names one by one and keeps every fault for a single message."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-        self.faults: list[str] = []
-
-    def required(self, name: str, parse: Callable[[str], Value], blank: Value) -> Value:
-        text = self._environment.get(name, "").strip()
-        if not text:
-            self.faults.append(f"{name} is missing.")
-            return blank
-        return self._parsed(name, text, parse, blank)
-
-    def optional(self, name: str, parse: Callable[[str], Value], blank: Value) -> Value:
-        text = self._environment.get(name, "").strip()
-        return self._parsed(name, text, parse, blank) if text else blank
-
-    def given(self, name: str) -> str:
-        """The text of a name that may be set to empty on purpose, but not left out."""
-        if name not in self._environment:
-            self.faults.append(f"{name} is missing (it may be empty, but must be set).")
-        return self._environment.get(name, "").strip()
-
-    def _parsed(
-        self, name: str, text: str, parse: Callable[[str], Value], blank: Value
-    ) -> Value:
-        try:
-            return parse(text)
-        except ValueError as error:
-            self.faults.append(f"{name}: {error}.")
-            return blank
-
-
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process: `.env` in the working folder, then the environment.
 
-    Raises: SettingsError, naming every missing or malformed setting at once.
+    Raises: SettingsError, naming every missing, malformed or contradictory setting.
     """
-    if environment is None:
-        file = {k: v or "" for k, v in dotenv_values(Path(".env")).items()}
-        environment = {**file, **os.environ}
-    read = _Reader(environment)
+    if environment is not None:
+        return _load(environment)
+    file = read_env_file(Path(".env"))
+    return _load({**file.values, **os.environ}, file.faults)
+
+
+def load_or_exit() -> Settings:
+    """The settings of this process, which ends with the one message without them."""
+    try:
+        return load()
+    except SettingsError as error:
+        sys.exit(str(error))
+
+
+def _load(environment: Mapping[str, str], file_faults: Sequence[str] = ()) -> Settings:
+    read = Reader(environment)
     settings = Settings(
         database_url=read.required("DATABASE_URL", check_url, ""),
-        redis_url=read.required("REDIS_URL", _redis_url, ""),
-        port=read.optional("PORT", _port, 8000),
-        web_port=read.optional("WEB_PORT", _port, 8080),
-        trusted_proxies=read.optional("TRUSTED_PROXIES", _natural, 0),
-        public_url=read.required("PUBLIC_URL", _url, ""),
-        secret_keys=read.required("SECRET_KEYS", _secret_keys, ()),
-        api_token=read.required("API_TOKEN", _bearer, ""),
+        redis_url=read.required("REDIS_URL", check_redis_url, ""),
+        bind=read.optional("BIND", listening_address, EVERYWHERE),
+        port=read.optional("PORT", port, 8000),
+        web_port=read.optional("WEB_PORT", port, 8080),
+        trusted_proxies=read.optional(
+            "TRUSTED_PROXIES", number_within(0, MOST_PROXIES), 0
+        ),
+        public_url=read.required("PUBLIC_URL", public_address, ""),
+        secret_keys=read.required("SECRET_KEYS", secret_keys, ()),
+        api_token=read.required("API_TOKEN", bearer, ""),
         wecom=_wecom(read),
         tapd=_tapd(read),
-        resync_cron=read.optional("RESYNC_CRON", _cron, "0 2 * * *"),
-        time_zone=read.optional("SYNC_TIME_ZONE", _time_zone, "Asia/Shanghai"),
+        resync_cron=read.optional("RESYNC_CRON", cron, "0 2 * * *"),
+        time_zone=read.optional("SYNC_TIME_ZONE", time_zone, "Asia/Shanghai"),
         guard=_guard(read),
-        unmatched=read.optional("UNMATCHED", _unmatched, "ask"),
-        inbox_days=read.optional("INBOX_DAYS", _count, 30),
-        item_notices=read.optional("ITEM_NOTICES", _switch, "on"),
+        unmatched=read.optional("UNMATCHED", unmatched, "ask"),
+        inbox_days=read.optional("INBOX_DAYS", number_within(1, MOST_DAYS), 30),
+        item_notices=read.optional("ITEM_NOTICES", switch, "on"),
     )
-    if read.faults:
-        raise SettingsError(read.faults)
+    # What a file that cannot be read would have said is not missing.
+    faults = [*file_faults, *([] if file_faults else read.missing), *read.faults]
+    faults += _disagreements(settings, read)
+    if faults:
+        raise SettingsError(faults)
     return settings
 
 
-def _wecom(read: _Reader) -> WeComSettings:
+def _disagreements(settings: Settings, read: Reader) -> list[str]:
+    """Contradictions of what can be used; what cannot be is named already."""
+    unusable = {fault.partition(":")[0] for fault in read.faults}
+    return [
+        each
+        for each in contradictions(settings, read.is_given)
+        if not unusable & set(re.findall(r"[A-Z_]+", each))
+    ]
+
+
+def _wecom(read: Reader) -> WeComSettings:
     return WeComSettings(
-        api_url=read.optional("WECOM_API_URL", _url, "https://qyapi.weixin.qq.com"),
+        api_url=read.optional("WECOM_API_URL", address, "https://qyapi.weixin.qq.com"),
         open_url=read.optional(
-            "WECOM_OPEN_URL", _url, "https://open.work.weixin.qq.com"
+            "WECOM_OPEN_URL", address, "https://open.work.weixin.qq.com"
         ),
-        oauth_url=read.optional("WECOM_OAUTH_URL", _url, "https://open.weixin.qq.com"),
+        oauth_url=read.optional(
+            "WECOM_OAUTH_URL", address, "https://open.weixin.qq.com"
+        ),
         login_url=read.optional(
-            "WECOM_LOGIN_URL", _url, "https://login.work.weixin.qq.com"
+            "WECOM_LOGIN_URL", address, "https://login.work.weixin.qq.com"
         ),
-        suite_id=read.required("WECOM_SUITE_ID", str, ""),
-        suite_secret=read.required("WECOM_SUITE_SECRET", str, ""),
-        token=read.required("WECOM_TOKEN", str, ""),
-        encoding_aes_key=read.required("WECOM_ENCODING_AES_KEY", _aes_key, ""),
-        provider_corp_id=read.given("WECOM_PROVIDER_CORP_ID"),
-        provider_secret=read.given("WECOM_PROVIDER_SECRET"),
-        login_suite_id=read.optional("WECOM_LOGIN_SUITE_ID", str, "") or None,
-        login_suite_secret=read.optional("WECOM_LOGIN_SUITE_SECRET", str, "") or None,
+        suite_id=read.required("WECOM_SUITE_ID", secret, ""),
+        suite_secret=read.required("WECOM_SUITE_SECRET", secret, ""),
+        token=read.required("WECOM_TOKEN", secret, ""),
+        encoding_aes_key=read.required("WECOM_ENCODING_AES_KEY", aes_key, ""),
+        provider_corp_id=read.given("WECOM_PROVIDER_CORP_ID", secret),
+        provider_secret=read.given("WECOM_PROVIDER_SECRET", secret),
+        login_suite_id=read.optional("WECOM_LOGIN_SUITE_ID", secret, "") or None,
+        login_suite_secret=read.optional("WECOM_LOGIN_SUITE_SECRET", secret, "")
+        or None,
         corp_calls_per_minute=read.optional(
-            "WECOM_CORP_CALLS_PER_MINUTE", _count, 10_000
+            "WECOM_CORP_CALLS_PER_MINUTE", count, 10_000
         ),
         provider_calls_per_minute=read.optional(
-            "WECOM_PROVIDER_CALLS_PER_MINUTE", _count, 20_000
+            "WECOM_PROVIDER_CALLS_PER_MINUTE", count, 20_000
         ),
-        corp_parallel_calls=read.optional("WECOM_CORP_PARALLEL_CALLS", _count, 8),
+        corp_parallel_calls=read.optional(
+            "WECOM_CORP_PARALLEL_CALLS", number_within(1, MOST_PARALLEL_CALLS), 8
+        ),
     )
 
 
-def _tapd(read: _Reader) -> TapdSettings:
+def _tapd(read: Reader) -> TapdSettings:
     return TapdSettings(
-        url=read.optional("TAPD_URL", _url, "https://www.tapd.cn"),
-        api_url=read.optional("TAPD_API_URL", _url, "https://api.tapd.cn"),
-        client_id=read.given("TAPD_CLIENT_ID"),
-        client_secret=read.given("TAPD_CLIENT_SECRET"),
+        url=read.optional("TAPD_URL", address, "https://www.tapd.cn"),
+        api_url=read.optional("TAPD_API_URL", address, "https://api.tapd.cn"),
+        client_id=read.given("TAPD_CLIENT_ID", secret),
+        client_secret=read.given("TAPD_CLIENT_SECRET", secret),
     )
 
 
-def _guard(read: _Reader) -> GuardDefaults:
+def _guard(read: Reader) -> GuardDefaults:
     return GuardDefaults(
-        switch=read.optional("GUARD", _switch, "on"),
-        removals=read.optional("GUARD_REMOVALS", _natural, 20),
-        share=read.optional("GUARD_SHARE", _share, 0.10),
-        ceiling=read.optional("GUARD_CEILING", _natural, 500),
-        window_hours=read.optional("GUARD_WINDOW_HOURS", _window, 24),
+        switch=read.optional("GUARD", switch, "on"),
+        removals=read.optional("GUARD_REMOVALS", natural, 20),
+        share=read.optional("GUARD_SHARE", share, 0.10),
+        ceiling=read.optional("GUARD_CEILING", natural, 500),
+        window_hours=read.optional("GUARD_WINDOW_HOURS", window_hours, 24),
     )
-
-
-def _redis_url(text: str) -> str:
-    if not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("must look like redis://host:6379/0")
-    return text
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise ValueError("must be a full address such as https://sync.example.com")
-    return text.rstrip("/")
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise ValueError("must be a port, 1 to 65535")
-    return int(text)
-
-
-def _natural(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise ValueError("must be a whole number, 0 or more")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if _natural(text) == 0:
-        raise ValueError("must be a whole number, 1 or more")
-    return int(text)
-
-
-def _window(text: str) -> int:
-    if _natural(text) == 0 or int(text) > MOST_WINDOW_HOURS:
-        raise ValueError(f"must be a whole number, 1 to {MOST_WINDOW_HOURS}")
-    return int(text)
-
-
-def _share(text: str) -> float:
-    share = float(text) if re.fullmatch(r"[0-9]*\.?[0-9]+", text) else -1.0
-    if not 0 <= share <= 1:
-        raise ValueError("must be a share between 0 and 1, such as 0.10")
-    return share
-
-
-def _secret_keys(text: str) -> tuple[bytes, ...]:
-    return tuple(_secret_key(part.strip()) for part in text.split(","))
-
-
-def _secret_key(text: str) -> bytes:
-    standard = text.replace("-", "+").replace("_", "/").rstrip("=")
-    try:
-        key = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise ValueError(
-            "each key must be 32 random bytes in base64, separated by commas "
-            "(openssl rand -base64 32)"
-        )
-    return key
-
-
-def _bearer(text: str) -> str:
-    if not re.fullmatch(r"[!-~]+", text):
-        raise ValueError("must be printable ASCII without blanks")
-    if len(text) < LEAST_TOKEN_CHARACTERS:
-        raise ValueError(
-            f"must have at least {LEAST_TOKEN_CHARACTERS} characters "
-            "(openssl rand -base64 32)"
-        )
-    return text
-
-
-def _aes_key(text: str) -> str:
-    if not re.fullmatch(rf"[A-Za-z0-9]{{{AES_KEY_CHARACTERS}}}", text):
-        raise ValueError("must be the 43 letters and digits shown by WeCom")
-    return text
-
-
-def _cron(text: str) -> str:
-    try:
-        CronSim(text, _EPOCH)
-    except CronSimError as error:
-        raise ValueError("must be five cron fields, such as 0 2 * * *") from error
-    if len(text.split()) != CRON_FIELDS:
-        raise ValueError("must be five cron fields, such as 0 2 * * *")
-    return text
-
-
-def _time_zone(text: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(text)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("must be a zone name such as Asia/Shanghai") from error
-    return text
-
-
-def _switch(text: str) -> GuardSwitch:
-    if text == "on":
-        return "on"
-    if text == "off":
-        return "off"
-    raise ValueError("must be on or off")
-
-
-def _unmatched(text: str) -> Unmatched:
-    if text == "ask":
-        return "ask"
-    if text == "create":
-        return "create"
-    raise ValueError("must be ask or create")

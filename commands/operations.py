@@ -12,15 +12,16 @@ from domain.fold import CHANGE_CONTACT
 from domain.ids import CORP_KEY, Key, Userid, member_key
 from settings import Settings
 from store.database import Connection, transaction
+from store.events import retries
+from store.events.event_filter import EventFilter
 from store.health import workers
-from store.inbox import due, retries
+from store.inbox import due
 from store.inbox.record import post_internal
 from store.notices import deliveries
 from store.org.corps import find_live
 from store.platform import audit
 from store.platform.audit import OperatorAct
-from store.summaries.event_filter import EventFilter
-from store.summaries.events import EVENT_STATES
+from store.summaries.mail.events import EVENT_STATES
 from web.console.events.query import BadQuery, EventQuery, read_query
 from workers.queue.bell import open_bell
 

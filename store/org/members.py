@@ -6,7 +6,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from domain.fingerprint import member_fingerprint
-from domain.ids import CorpPk, DepartmentId, MemberPk, Userid
+from domain.ids import CorpPk, DepartmentId, MemberPk, OpenUserid, Userid
 from domain.org import (
     Activation,
     Member,
@@ -17,12 +17,7 @@ from domain.org import (
 )
 from store import literals
 from store.database import Connection
-from store.items import preferences
-from store.links import links
-from store.links.links import DroppedLink
-from store.links.matching import match_email, match_mobile
-from store.notices import notices
-from store.org import aliases
+from store.matching import match_email, match_mobile
 
 _COLUMNS = (
     "member_pk, userid, open_userid, name, activation, department_ids,"
@@ -94,6 +89,24 @@ def list_known(
         cursor.execute(_KNOWN, {"corp_pk": corp_pk, "userids": wanted})
         rows = cursor.fetchall()
     return [_stored(row, {Userid(each) for each in row["aliases"]}) for row in rows]
+
+
+def list_named(
+    connection: Connection, corp_pk: CorpPk, open_userids: Iterable[str]
+) -> dict[OpenUserid, Userid]:
+    """The userids of members who bear one of these open_userids beside another userid.
+
+    Shape: of several the active one, else whoever was removed last.
+    """
+    rows = connection.execute(
+        """
+        SELECT DISTINCT ON (open_userid) open_userid, userid FROM members
+        WHERE corp_pk = %s AND open_userid = ANY(%s) AND open_userid <> userid
+        ORDER BY open_userid, state, member_pk DESC
+        """,
+        [corp_pk, list(open_userids)],
+    ).fetchall()
+    return {OpenUserid(name): Userid(userid) for name, userid in rows}
 
 
 def list_bearing(
@@ -219,22 +232,12 @@ def refresh_fingerprints(
     )
 
 
-def absorb(
-    connection: Connection, corp_pk: CorpPk, *, kept: MemberPk, absorbed: MemberPk
-) -> DroppedLink | None:
-    """Make two records of one person one: the absorbed record ends without a trace.
-
-    Of two links one ends: the one that is returned.
-    """
-    dropped = links.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
-    aliases.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
-    notices.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
-    preferences.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
+def drop_absorbed(connection: Connection, corp_pk: CorpPk, absorbed: MemberPk) -> None:
+    """End the record of a person who has another one, without a trace."""
     connection.execute(
         "DELETE FROM members WHERE corp_pk = %s AND member_pk = %s",
         [corp_pk, absorbed],
     )
-    return dropped
 
 
 def remove(

@@ -30,9 +30,7 @@ def web(database: str, redis_url: str) -> Iterator[Web]:
 
 
 @pytest.fixture
-def run(
-    database: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator["Runner"]:
+def run(database: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> "Runner":
     environment = web_environment(database=database, redis_url=redis_url)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from store.database import transaction
-from store.inbox import retries
-from store.summaries import event_search
+from store.events import retries
+from store.summaries.mail import event_search
 from tests.support.desk import Desk, figures_in, marks_in, open_desk, words_in
 from tests.support.webclient import (
     add_corp,

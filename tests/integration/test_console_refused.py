@@ -22,7 +22,7 @@ from tests.support.receiving import (
     settings_for,
     wait_until,
 )
-from wecom.forensics import Fault
+from wecom.forensics import RefusalCause
 
 KEYS = base64.b64encode(b"k" * 32).decode()
 SAME = {
@@ -58,7 +58,7 @@ def ticket() -> Draft:
 
 
 def kept(rings: redis_client.Redis) -> int:
-    return sum(int(rings.llen(f"refused:{fault}")) for fault in Fault)
+    return sum(int(rings.llen(f"refused:{fault}")) for fault in RefusalCause)
 
 
 def test_a_wrong_token_and_a_wrong_key_are_told_apart_on_the_page(

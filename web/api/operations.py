@@ -10,14 +10,14 @@ from redis import RedisError
 from domain.fold import CHANGE_CONTACT
 from domain.ids import Userid, member_key
 from store.database import Connection, transaction
+from store.events import retries
+from store.events.retries import RetryBatch
 from store.health import workers
 from store.health.workers import Worker
-from store.inbox import retries
 from store.inbox.record import post_internal
-from store.inbox.retries import RetryBatch
 from store.platform import audit
 from store.platform.audit import OperatorAct
-from store.summaries.members import find_member
+from store.summaries.org.members import find_member
 from web import bell
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, answer, blueprint, not_found, problems

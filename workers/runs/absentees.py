@@ -19,11 +19,12 @@ from store.runs import staging
 from store.runs.runs import Run
 from store.runs.staging import Page
 from wecom.errors import Unavailable
+from workers.answers.questions import Inquiry
 from workers.calls.concurrency_limit import Widths
+from workers.calls.corp_api import CorpApi
 from workers.events.affected import active_of
 from workers.org.bearers import Bearers, find_bearers
 from workers.org.leavers import Candidates, confirm_leavers
-from workers.org.questions import CorpApi, Inquiry
 from workers.runs.oddities import list_odd, without_shown
 from workers.runs.snapshot import Snapshot
 from workers.runs.unsettled import Unsettled
@@ -73,9 +74,20 @@ def look_for(
     snapshot: Snapshot,
     listed: Sequence[Department],
     unsettled: Unsettled,
+    agreed: frozenset[Userid],
 ) -> Absences:
-    """Ask for everybody whom the read did not show, and for second answers."""
-    search = _Search(pool, run, snapshot=snapshot, listed=listed, unsettled=unsettled)
+    """Ask for everybody whom the read did not show, and for second answers.
+
+    Shape: `agreed` were lost by an earlier read of the sets as well.
+    """
+    search = _Search(
+        pool,
+        run,
+        snapshot=snapshot,
+        listed=listed,
+        unsettled=unsettled,
+        agreed=agreed,
+    )
     if not search.people:
         return Absences(odd=search.odd)
     inquiry = Inquiry(api, at_once=at_once)
@@ -127,7 +139,9 @@ class _Search:
         snapshot: Snapshot,
         listed: Sequence[Department],
         unsettled: Unsettled,
+        agreed: frozenset[Userid],
     ) -> None:
+        self._agreed = agreed
         self._pool = pool
         self._run = run
         self._snapshot = snapshot
@@ -239,6 +253,8 @@ class _Search:
             statuses={
                 names.get(who, who): each for who, each in batch.statuses.items()
             },
+            permissions=self._snapshot.permissions,
+            agreed=self._agreed,
         )
         if not absent:
             return {}

@@ -10,11 +10,11 @@ from store.inbox.settlement import ODD_ANSWER
 from store.runs import staging
 from store.runs.staging import ReadPage, Staged
 from wecom.errors import OddAnswer, Unavailable
-from workers.events import key_troubles
+from workers.answers import key_troubles
 
 ODD = "odd"
 _MOST_NAMED = 5
-_QUIET_PAGES = ("odd:", "again:")
+_QUIET_PAGES = ("odd:", "again:", "absent:")
 
 # Mail can ask about these again; a list or the scope only by a full read.
 _ASKED_BY_MAIL = frozenset({"member", "department", "tag"})

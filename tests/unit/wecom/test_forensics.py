@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from wecom.crypto import AesKey, seal_envelope, sign
-from wecom.forensics import Evidence, Fault, diagnose
+from wecom.forensics import Evidence, RefusalCause, diagnose
 from wecom.intake import SuiteIdentity
 
 KEY, OTHER_KEY = AesKey.parse("a" * 43), AesKey.parse("b" * 43)
@@ -46,28 +46,30 @@ def query_of(arguments: dict[str, str]) -> str:
     return "&".join(f"{k}={quote(v, safe='')}" for k, v in arguments.items())
 
 
-def fault(arguments: dict[str, str], body: bytes, query: str | None = None) -> Fault:
+def fault(
+    arguments: dict[str, str], body: bytes, query: str | None = None
+) -> RefusalCause:
     line = query_of(arguments) if query is None else query
     return diagnose(SUITE, Evidence(method="POST", query=line, body=body, at=NOW))
 
 
 def test_what_fits_would_be_accepted() -> None:
-    assert fault(*made()) is Fault.NONE
+    assert fault(*made()) is RefusalCause.NONE
 
 
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
-        ({"token": "another"}, Fault.TOKEN),
-        ({"key": OTHER_KEY}, Fault.KEY),
-        ({"receiver": "wwanother"}, Fault.RECEIVER),
-        ({"at": NOW - 3_600}, Fault.CLOCK),
-        ({"at": NOW + 3_600}, Fault.CLOCK),
-        ({"token": "another", "key": OTHER_KEY}, Fault.UNSIGNED),
+        ({"token": "another"}, RefusalCause.TOKEN),
+        ({"key": OTHER_KEY}, RefusalCause.KEY),
+        ({"receiver": "wwanother"}, RefusalCause.RECEIVER),
+        ({"at": NOW - 3_600}, RefusalCause.CLOCK),
+        ({"at": NOW + 3_600}, RefusalCause.CLOCK),
+        ({"token": "another", "key": OTHER_KEY}, RefusalCause.UNSIGNED),
     ],
 )
 def test_each_wrong_setting_is_told_from_the_others(
-    changed: dict[str, object], expected: Fault
+    changed: dict[str, object], expected: RefusalCause
 ) -> None:
     assert fault(*made(**changed)) is expected  # type: ignore[arg-type]  # a table
 
@@ -89,7 +91,7 @@ def test_a_query_changed_on_the_way_is_told_from_a_wrong_token(
 ) -> None:
     arguments, body = made()
 
-    assert fault(arguments, body, mangle(query_of(arguments))) is Fault.QUERY
+    assert fault(arguments, body, mangle(query_of(arguments))) is RefusalCause.QUERY
 
 
 @pytest.mark.parametrize(
@@ -106,14 +108,14 @@ def test_a_query_changed_on_the_way_is_told_from_a_wrong_token(
     ],
 )
 def test_noise_is_noise(query: str, body: bytes) -> None:
-    assert fault({}, body, query) is Fault.UNSIGNED
+    assert fault({}, body, query) is RefusalCause.UNSIGNED
 
 
 def test_a_url_verification_is_looked_into_the_same_way() -> None:
     echo = seal_envelope(KEY, b"echo", receiver="wwsuite", prefix=b"p" * 16)
     stamp = str(int(NOW))
 
-    def told(token: str) -> Fault:
+    def told(token: str) -> RefusalCause:
         signature = sign(token=token, timestamp=stamp, nonce="n", encrypt=echo)
         query = query_of(
             {
@@ -125,5 +127,5 @@ def test_a_url_verification_is_looked_into_the_same_way() -> None:
         )
         return diagnose(SUITE, Evidence(method="GET", query=query, body=b"", at=NOW))
 
-    assert told("our-token") is Fault.NONE
-    assert told("another") is Fault.TOKEN
+    assert told("our-token") is RefusalCause.NONE
+    assert told("another") is RefusalCause.TOKEN

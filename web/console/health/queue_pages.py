@@ -14,8 +14,8 @@ from store.database import transaction
 from store.health import doorbell, samples, workers
 from store.health.workers import Worker
 from store.platform import schedule
-from store.summaries import queues
-from store.summaries.queues import Takeover
+from store.summaries.operations import queues
+from store.summaries.operations.queues import Takeover
 from web import bell
 from web.access import Audience, seen_by
 from web.console import acting

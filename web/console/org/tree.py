@@ -7,8 +7,9 @@ from flask import url_for
 
 from domain.headcount import children_of, count_people, root_ids
 from store.database import Connection
-from store.summaries import censuses, corp_facts
-from store.summaries.departments import (
+from store.summaries.operations import censuses
+from store.summaries.org import corp_facts
+from store.summaries.org.departments import (
     TreeRow,
     count_direct,
     find_roots,
@@ -16,7 +17,7 @@ from store.summaries.departments import (
     list_shown,
     list_tree,
 )
-from store.summaries.members import (
+from store.summaries.org.members import (
     MemberSummary,
     list_in_department,
     list_without_department,
