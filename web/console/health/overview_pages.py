@@ -26,7 +26,7 @@ from web.services import services
 
 _FLOW_SECONDS = 300.0
 _EFFECT_SECONDS = 900.0
-_MOST_OF_KIND = 6
+_MOST_OF_KIND = 4
 _QUEUES = (
     ("events", pace.events_flow),
     ("notices", pace.notices_flow),
