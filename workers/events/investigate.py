@@ -1,6 +1,6 @@
 """Finds out what a batch of contact mail means: who is there, who moved, who left."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from domain.event_testimony import deleted_of
@@ -29,7 +29,7 @@ from domain.scope import (
 from domain.spelling import spelt_tag
 from domain.tree import Tree
 from store.database import Pool, glance
-from store.org import corps, departments, members
+from store.org import members
 from store.org.corps import Corp
 from wecom.errors import OddAnswer, Unavailable
 from workers.answers.listed import TREE, with_known
@@ -43,7 +43,7 @@ from workers.events.found import (
     unasked,
 )
 from workers.events.judge import Judge, Judged
-from workers.events.known_members import KnownMembers
+from workers.events.known_org import KnownOrg
 from workers.events.late_answers import LateAnswers
 
 # A drain that would ask more than a third of the corp, or this many, reads it whole.
@@ -52,14 +52,20 @@ _SMALL_BATCH = 20
 
 
 def investigate(
-    pool: Pool, corp: Corp, batch: FoldedMail, *, inquiry: Inquiry, late: LateAnswers
+    pool: Pool,
+    corp: Corp,
+    batch: FoldedMail,
+    *,
+    inquiry: Inquiry,
+    late: LateAnswers,
+    known: KnownOrg,
 ) -> Found:
     """Ask WeCom as little as possible about the keys of a batch.
 
     Raises: NeedsRun when a full read is the better question; Unanswered when some keys
         have to wait; errors of WeCom that are the corp's.
     """
-    return _Investigation(pool, corp, batch, inquiry, late).run()
+    return _Investigation(pool, corp, batch, inquiry, late, known).run()
 
 
 class _Investigation:
@@ -70,24 +76,19 @@ class _Investigation:
         batch: FoldedMail,
         inquiry: Inquiry,
         late: LateAnswers,
+        known: KnownOrg,
     ) -> None:
         self._late = late
         self._pool = pool
         self._corp = corp
         self._batch = batch
         self._inquiry = inquiry
-        # The lease keeps all this as it is until it is applied.
-        with glance(pool) as connection:
-            self._stored = departments.list_all(connection, corp.corp_pk)
-            self._old_tags = (
-                corps.list_tags(connection, corp.corp_pk) if corp.scope.tags else {}
-            )
+        self._stored = known.departments
         self._old_tags = {
-            tag_id: spelt_tag(tag, corp.spellings)
-            for tag_id, tag in self._old_tags.items()
+            tag_id: spelt_tag(tag, corp.spellings) for tag_id, tag in known.tags.items()
         }
         self._unnamed: str | None = None
-        self._known = KnownMembers(pool, corp.corp_pk)
+        self._known = known.members
         self._judge = Judge(
             corp, batch, inquiry, late, self._known, keys_of=self._keys_of
         )
@@ -113,7 +114,7 @@ class _Investigation:
             judged = self._judge.judge(view)
         return self._conclude(judged, spread)
 
-    def _view(self, listed: list[Department] | None, tags: Tags) -> View:
+    def _view(self, listed: Sequence[Department] | None, tags: Tags) -> View:
         tree = Tree.of(self._stored if listed is None else listed)
         usable = usable_of(scope=self._corp.scope, tags=tags, tree=tree)
         shown = (
