@@ -38,7 +38,14 @@ from workers.events.find_out import (
 )
 from workers.events.found import Found, NeedsRun
 from workers.events.known_org import KnownOrg
-from workers.events.settle import find_doubts, keep_all, keep_testimony, settle_batch
+from workers.events.settle import (
+    find_doubts,
+    keep_all,
+    keep_testimony,
+    look_later,
+    settle_batch,
+)
+from workers.events.unlisted import followed_listing
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
 from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
@@ -139,7 +146,7 @@ def _apply(
         decisions += remove_unlisted(
             connection,
             corp_pk,
-            [each.department_id for each in listed],
+            followed_listing(connection, corp, about.batch, found.view, about.late),
             staying={*found.undecided, *troubled, *found.late},
             waiting=people.waiting,
             admit=partial(gate.admit_departments, connection),
@@ -165,11 +172,12 @@ def _note_answered(
 ) -> None:
     """Who was shown waits in no plan; whose absence stays open is remembered."""
     if matters.plans:
-        shown = {each.userid for each in found.findings.shown}
+        shown = {each.userid for each in found.findings.shown} - found.undecided.keys()
         # Whoever has their userid now does not bring the former bearer back.
         note_shown(connection, corp, sorted(shown - found.handed_on))
     if matters.absences:
-        absences.forget(connection, corp.corp_pk, found.findings.settled)
+        settled = found.findings.settled - found.undecided.keys()
+        absences.forget(connection, corp.corp_pk, settled)
     absences.note(connection, corp.corp_pk, {**found.undecided, **troubled})
 
 
@@ -207,24 +215,27 @@ def _settle(
     left_over = _left_over(connection, corp, found, waiting)
     corps.note_spellings(connection, corp.corp_pk, about.learnt)
     _put_aside(connection, claim, about.taken, {**about.aside, **found.troubles})
+    doubts = find_doubts(batch, found, about.late, left_over)
     again = settle_batch(
         connection,
         claim,
         batch,
         about.late,
-        doubts=find_doubts(batch, found, about.late, left_over),
+        doubts=doubts,
         decisions=decisions,
         settling={
             each.event_id for each in about.taken if each.key not in found.troubles
         },
         ends=ends,
     )
+    look_later(connection, corp.corp_pk, doubts, again)
+    waits = people_in([*again, *waiting, *found.troubles])
     keep_testimony(
         connection,
         corp.corp_pk,
         batch,
-        open_people={*people_in([*again, *waiting, *found.troubles]), *found.undecided},
-        settled=found.findings.settled,
+        open_people={*waits, *found.undecided},
+        settled=found.findings.settled - found.undecided.keys(),
         matters=matters,
     )
 

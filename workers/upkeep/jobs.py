@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from redis import RedisError
 
 from domain.ids import CORP_KEY
+from domain.mailbox import mailbox_of_corp
 from store.database import transaction
 from store.inbox import due
 from store.inbox.record import post_internal
@@ -214,7 +215,7 @@ def look_up_mobiles(runtime: Runtime) -> None:
     """Have drains ask about further mobiles, or stop waiting for those, where due."""
     with transaction(runtime.pool) as connection:
         corp_ids = lookups.take_due(connection, limit=_MOST_AT_ONCE)
-        mailboxes = [f"corp:{each}" for each in corp_ids]
+        mailboxes = [mailbox_of_corp(each) for each in corp_ids]
         for mailbox in mailboxes:
             post_internal(
                 connection, mailbox=mailbox, kind=LOOKUPS_DUE, key=CORP_KEY, hint={}
