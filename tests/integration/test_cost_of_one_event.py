@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from dramatiq.brokers.stub import StubBroker
 
+from benchmarks.wire import Statements, counted
 from simulator import admin_app, admin_members, admin_tree
 from simulator.directory import ROOT
 from simulator.grant import Scope
@@ -15,7 +16,6 @@ from tests.support.histories import company
 from tests.support.mortal import WorkerDied
 from tests.support.outbox import Post, read_in_full, read_office
 from tests.support.pipeline import Bench, Tenant, said
-from tests.support.statements import Statements, counted
 from tests.support.workbench import Workbench
 from workers.inbox.drain import drain
 from workers.runtime import Runtime, build

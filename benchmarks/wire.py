@@ -1,4 +1,4 @@
-"""What connections of ours send to Postgres, read off the wire itself."""
+"""What is sent to Postgres: read off the wire itself, or from the server's log."""
 
 import re
 import tempfile
@@ -15,6 +15,8 @@ _BORDERS = ("BEGIN", "COMMIT", "ROLLBACK")
 _PREPARED = re.compile(r'^F\t\d+\tParse\t "(?P<name>[^"]*)" "(?P<text>.*)" \d+', re.S)
 _BOUND = re.compile(r'^F\t\d+\tBind\t "[^"]*" "(?P<name>[^"]*)"')
 _SIMPLE = re.compile(r'^F\t\d+\tQuery\t "(?P<text>.*)"$', re.S)
+# Further lines of a statement are indented.
+_LOGGED = re.compile(r"LOG: +(?:statement|execute [^:]*): (?P<text>.*(?:\n\t.*)*)")
 
 
 @dataclass(slots=True)
@@ -66,6 +68,12 @@ def counted(pool: Pool, *, connections: int) -> Iterator[Statements]:
         for names, (_, file) in zip(known, traced, strict=True):
             file.seek(0)
             found.note(list(_sent(file.read(), names)))
+
+
+def logged(text: str) -> list[str]:
+    """The statements that a server's log tells of, but for borders."""
+    sent = [" ".join(found["text"].split()) for found in _LOGGED.finditer(text)]
+    return [each for each in sent if not each.startswith(_BORDERS)]
 
 
 def _file(stack: ExitStack) -> IO[str]:
