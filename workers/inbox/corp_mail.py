@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from domain.mailbox import name_in
+from domain.states import CorpState
 from store.database import Connection, transaction
 from store.inbox import leases, mailboxes, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
@@ -106,11 +107,11 @@ def _look_up(
 
 def _is_followed(corp: Corp) -> bool:
     """Whether it was read in full, and is brought in step by events since."""
-    return corp.state == "linked" and corp.last_synced_at is not None
+    return corp.state is CorpState.LINKED and corp.last_synced_at is not None
 
 
 def _may_work(corp: Corp, claim: ClaimedBatch) -> bool:
-    return corp.state != "authorised" or _cancels(claim)
+    return corp.state is not CorpState.AUTHORISED or _cancels(claim)
 
 
 def _bring_in_step(
@@ -119,7 +120,7 @@ def _bring_in_step(
     """What WeCom says of people comes first: links are decided by it."""
     contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
     said = [each for each in claim.mail if each.kind in LINK_KINDS]
-    if corp.state != "linked":
+    if corp.state is not CorpState.LINKED:
         _wait_until_resumed(runtime, claim, contact + said)
         return False
     if contact and corp.last_synced_at is None:
@@ -176,7 +177,7 @@ def _pass_barrier(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         # WeCom tells of a re-enabled app by nothing else than change_auth.
-        if corp.state == "paused" and corp.paused_by != BY_OPERATOR:
+        if corp.state is CorpState.PAUSED and corp.paused_by != BY_OPERATOR:
             app_state.resume(connection, corp)
         run_id = requests.request_run(connection, corp.corp_pk, cause="scope")
         _settle_all(connection, claim, ("done", "run"))
@@ -198,7 +199,7 @@ def _obey(
             outcomes[order.event_id] = _obey_one(connection, corp, order, said)
         settlement.settle(connection, claim, outcomes)
         after = corps.get(connection, corp.corp_pk)
-        if corp.state == "paused" and after.state == "linked":
+        if corp.state is CorpState.PAUSED and after.state is CorpState.LINKED:
             # Whatever was missed meanwhile is found by a full read.
             asked = any(each.kind == RESUMED for each in orders)
             cause = "operator" if asked else "gap"
@@ -210,7 +211,10 @@ def _obey(
 
 def _may_follow(corp: Corp) -> bool:
     """Whether WeCom's word about the app changes anything."""
-    return corp.state in {"linked", "paused"} and corp.paused_by != BY_OPERATOR
+    return (
+        corp.state in {CorpState.LINKED, CorpState.PAUSED}
+        and corp.paused_by != BY_OPERATOR
+    )
 
 
 def _said(order: ClaimedMail) -> tuple[float, int]:
