@@ -14,7 +14,13 @@ import click
 import psutil
 import psycopg
 
-from benchmarks import bench_events, bench_receiver, bench_resync, bench_tenants
+from benchmarks import (
+    bench_events,
+    bench_items,
+    bench_receiver,
+    bench_resync,
+    bench_tenants,
+)
 from benchmarks.bench_events import effect_line
 from benchmarks.environment import Stage, open_stage
 from benchmarks.table import Line, as_markdown, as_text
@@ -75,6 +81,10 @@ WHOLE: dict[str, Measure] = {
             budget_seconds=1.5,
         )
     ],
+    "item_cards": lambda stage: bench_items.cards_beside_sync(
+        stage, corps=50, companies=20, per_second=20, seconds=30
+    ),
+    "item_bulk": lambda stage: bench_items.bulk_edit(stage, items=2_000, people=600),
 }
 
 QUICK: dict[str, Measure] = {
