@@ -20,10 +20,12 @@ from tapd.oauth import TapdOAuth
 from web import (
     access,
     cookies,
+    gate,
     headers,
     inputs,
     languages,
     limits,
+    names,
     probes,
     problems,
     services,
@@ -56,6 +58,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         logs.write_json()
     settings = settings or load()
     app = document.make_app(__name__)
+    names.add_to(app)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     if settings.trusted_proxies:
         app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]  # Flask's way.
@@ -75,7 +78,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     install.register(app)
     oidc.register(app)
     access.seen_by(access.Audience.ANYONE)(app.view_functions["static"])
-    access.enforce(app)
+    gate.enforce(app)
     return app
 
 
