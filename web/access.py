@@ -7,15 +7,19 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from domain.roles import Role
 from web import limits
 from web.account.session import require_member
-from web.company.authorize import require_company
-from web.operators import is_api_token, is_operator
+from web.company.authorize import host, require_company
+from web.operators import is_api_token, operator_role
 from web.problems import Problem
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 _STATED = "seen_by_audience"
+_NEEDED = "needed_role"
+# What changes nothing, viewers may do.
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Audience(StrEnum):
@@ -36,6 +40,27 @@ def seen_by(audience: Audience) -> Callable[[View], View]:
         return view
 
     return state
+
+
+def needs(role: Role) -> Callable[[View], View]:
+    """A decorator that states which role a console's route asks for.
+
+    Shape: without it reading needs a viewer, and everything else an operator.
+    """
+
+    def state(view: View) -> View:
+        setattr(view, _NEEDED, role)
+        return view
+
+    return state
+
+
+def needed_role(app: Flask, endpoint: str, method: str) -> Role:
+    """The least role that may do this on a console's route."""
+    stated = getattr(app.view_functions[endpoint], _NEEDED, None)
+    if isinstance(stated, Role):
+        return stated
+    return Role.VIEWER if method in _READING else Role.OPERATOR
 
 
 def audience_of(app: Flask, endpoint: str) -> Audience | None:
@@ -62,14 +87,40 @@ def _refuse_strangers() -> Response | None:
         case Audience.ANYONE:
             return None
         case Audience.OPERATOR:
-            return None if is_operator() else _to_sign_in()
+            return _require_operator(request.endpoint)
         case Audience.MEMBER:
             return require_member(_wanted_page())
         case Audience.COMPANY:
-            return require_company(_wanted_page())
+            return require_company(_wanted_page()) or _require_hand()
         case _:
             _require_bearer()
             return None
+
+
+def _require_operator(endpoint: str) -> Response | None:
+    role = operator_role()
+    if role is None:
+        return _to_sign_in()
+    needed = needed_role(current_app, endpoint, request.method)
+    if not role.may(needed):
+        raise _refused(role, needed)
+    return None
+
+
+def _require_hand() -> None:
+    """On a company's page an operator acts only with a role that may."""
+    if host().is_operator and request.method not in _READING:
+        role = operator_role()
+        if role is None or not role.may(Role.OPERATOR):
+            raise _refused(role or Role.VIEWER, Role.OPERATOR)
+
+
+def _refused(role: Role, needed: Role) -> Problem:
+    return Problem(
+        403,
+        f"This needs the role {needed}, and you are signed in as {role}. "
+        "Ask an admin of this console for it.",
+    )
 
 
 def _require_bearer() -> None:

@@ -4,8 +4,9 @@ from flask import redirect, render_template, request, session
 from flask import url_for as address_of
 from flask.typing import ResponseReturnValue
 
+from domain.roles import Role
 from web import limits
-from web.access import Audience, seen_by
+from web.access import Audience, needs, seen_by
 from web.console.blueprint import console
 from web.operators import is_operator, sign_operator_in, sign_operator_out
 from web.paths import local_path
@@ -37,6 +38,7 @@ def open_session() -> ResponseReturnValue:
 
 @console.post("/sign-out")
 @seen_by(Audience.OPERATOR)
+@needs(Role.VIEWER)
 def close_session() -> ResponseReturnValue:
     """Sign out; a member who is signed in by WeCom in the same browser stays so."""
     sign_operator_out()
