@@ -17,6 +17,7 @@ from store.platform import pauses, tokens
 from store.retention import idle_mailboxes, purge, purge_pages, withdrawn_notices
 from store.retention.pseudonyms import Pseudonyms
 from store.runs import rehearsals
+from store.sessions import member_sessions
 from workers import lease
 from workers.runtime import Runtime, token_owner
 
@@ -46,6 +47,7 @@ def begin_purge(connection: Connection, runtime: Runtime, corp: Corp) -> None:
     rehearsals.forget(connection, corp_pk)
     purge.purge_ledger(connection, corp.mailbox, renamed=f"corp:{renamed}")
     purge.purge_corp(connection, corp_pk, renamed=renamed)
+    member_sessions.end_all_of_corp(connection, corp_pk)
     tokens.forget(connection, token_owner(runtime.settings, corp_pk))
     pauses.forget(connection, pauses.owner_of(corp.corp_id))
 

@@ -52,7 +52,8 @@ def change_seen(
         known.active,
         tombstones,
         proven=_list_proven(connection, corp_pk, tombstones, newcomers),
-        taken=_list_taken(connection, corp_pk, returned),
+        taken=_list_taken(connection, corp_pk, returned)
+        | {each.userid for each in seen},
         reason=reason,
     )
     for each in seen:

@@ -329,7 +329,6 @@ TIDYING = (
     Job(name="idle_boxes", work=drop_idle_boxes, every_seconds=60),
     Job(name="old_samples", work=sampling.prune_samples, every_seconds=3600),
 )
-# A corp of a hundred thousand people takes minutes, whoever died over it before.
 # What operators look at and wait for: not behind what is taken away.
 CONSOLE = (
     Job(
@@ -348,6 +347,7 @@ CONSOLE = (
         every_seconds=sampling.CENSUS_SECONDS,
     ),
 )
+# A corp of a hundred thousand people takes minutes, whoever died over it before.
 PURGES = (Job(name="purges", work=finish_purges, every_seconds=15),)
 AT_LENGTH = (SPILL, PURGES, CONSOLE, TIDYING)
 JOBS = (*PROMPT, *SPILL, *PURGES, *CONSOLE, *TIDYING)
