@@ -1,33 +1,18 @@
 """The environment, read once into a frozen value, so that nothing else reads it."""
 
-import base64
-import binascii
 import os
-import re
-import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import TypeVar
 
-from cronsim import CronSim, CronSimError
 from dotenv import dotenv_values
 
-from domain.guard import MOST_WINDOW_HOURS
+import setting_values as values
+from setting_values import GuardSwitch, Unmatched
 from store.connecting import check_url
 
 Value = TypeVar("Value")
-GuardSwitch = Literal["on", "off"]
-Unmatched = Literal["ask", "create"]
-
-KEY_BYTES = 32
-CRON_FIELDS = 5
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-AES_KEY_CHARACTERS = 43
-# It opens everything, and is all that a guesser needs.
-LEAST_TOKEN_CHARACTERS = 32
 
 
 class SettingsError(Exception):
@@ -85,6 +70,25 @@ class GuardDefaults:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertChannels:
+    """Where alerts are told, besides the console; each may be left out."""
+
+    urls: tuple[str, ...] = field(repr=False)
+    webhook_url: str | None = field(repr=False)
+    webhook_secret: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseProvider:
+    """The house's own OpenID provider, by which operators sign in."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    role_claim: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that a process is told from outside."""
 
@@ -104,6 +108,9 @@ class Settings:
     unmatched: Unmatched
     inbox_days: int
     item_notices: str
+    alerts: AlertChannels
+    house: HouseProvider | None
+    traces_url: str | None
 
 
 class _Reader:
@@ -123,6 +130,10 @@ class _Reader:
     def optional(self, name: str, parse: Callable[[str], Value], blank: Value) -> Value:
         text = self._environment.get(name, "").strip()
         return self._parsed(name, text, parse, blank) if text else blank
+
+    def has(self, name: str) -> bool:
+        """Whether a name is set to something."""
+        return bool(self._environment.get(name, "").strip())
 
     def given(self, name: str) -> str:
         """The text of a name that may be set to empty on purpose, but not left out."""
@@ -151,21 +162,24 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     read = _Reader(environment)
     settings = Settings(
         database_url=read.required("DATABASE_URL", check_url, ""),
-        redis_url=read.required("REDIS_URL", _redis_url, ""),
-        port=read.optional("PORT", _port, 8000),
-        web_port=read.optional("WEB_PORT", _port, 8080),
-        trusted_proxies=read.optional("TRUSTED_PROXIES", _natural, 0),
-        public_url=read.required("PUBLIC_URL", _url, ""),
-        secret_keys=read.required("SECRET_KEYS", _secret_keys, ()),
-        api_token=read.required("API_TOKEN", _bearer, ""),
+        redis_url=read.required("REDIS_URL", values.redis_url, ""),
+        port=read.optional("PORT", values.port, 8000),
+        web_port=read.optional("WEB_PORT", values.port, 8080),
+        trusted_proxies=read.optional("TRUSTED_PROXIES", values.natural, 0),
+        public_url=read.required("PUBLIC_URL", values.url, ""),
+        secret_keys=read.required("SECRET_KEYS", values.secret_keys, ()),
+        api_token=read.required("API_TOKEN", values.bearer, ""),
         wecom=_wecom(read),
         tapd=_tapd(read),
-        resync_cron=read.optional("RESYNC_CRON", _cron, "0 2 * * *"),
-        time_zone=read.optional("SYNC_TIME_ZONE", _time_zone, "Asia/Shanghai"),
+        resync_cron=read.optional("RESYNC_CRON", values.cron, "0 2 * * *"),
+        time_zone=read.optional("SYNC_TIME_ZONE", values.time_zone, "Asia/Shanghai"),
         guard=_guard(read),
-        unmatched=read.optional("UNMATCHED", _unmatched, "ask"),
-        inbox_days=read.optional("INBOX_DAYS", _count, 30),
-        item_notices=read.optional("ITEM_NOTICES", _switch, "on"),
+        unmatched=read.optional("UNMATCHED", values.unmatched, "ask"),
+        inbox_days=read.optional("INBOX_DAYS", values.count, 30),
+        item_notices=read.optional("ITEM_NOTICES", values.switch, "on"),
+        alerts=_alerts(read),
+        house=_house(read),
+        traces_url=read.optional("OTEL_EXPORTER_OTLP_ENDPOINT", values.url, "") or None,
     )
     if read.faults:
         raise SettingsError(read.faults)
@@ -174,36 +188,40 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _wecom(read: _Reader) -> WeComSettings:
     return WeComSettings(
-        api_url=read.optional("WECOM_API_URL", _url, "https://qyapi.weixin.qq.com"),
-        open_url=read.optional(
-            "WECOM_OPEN_URL", _url, "https://open.work.weixin.qq.com"
+        api_url=read.optional(
+            "WECOM_API_URL", values.url, "https://qyapi.weixin.qq.com"
         ),
-        oauth_url=read.optional("WECOM_OAUTH_URL", _url, "https://open.weixin.qq.com"),
+        open_url=read.optional(
+            "WECOM_OPEN_URL", values.url, "https://open.work.weixin.qq.com"
+        ),
+        oauth_url=read.optional(
+            "WECOM_OAUTH_URL", values.url, "https://open.weixin.qq.com"
+        ),
         login_url=read.optional(
-            "WECOM_LOGIN_URL", _url, "https://login.work.weixin.qq.com"
+            "WECOM_LOGIN_URL", values.url, "https://login.work.weixin.qq.com"
         ),
         suite_id=read.required("WECOM_SUITE_ID", str, ""),
         suite_secret=read.required("WECOM_SUITE_SECRET", str, ""),
         token=read.required("WECOM_TOKEN", str, ""),
-        encoding_aes_key=read.required("WECOM_ENCODING_AES_KEY", _aes_key, ""),
+        encoding_aes_key=read.required("WECOM_ENCODING_AES_KEY", values.aes_key, ""),
         provider_corp_id=read.given("WECOM_PROVIDER_CORP_ID"),
         provider_secret=read.given("WECOM_PROVIDER_SECRET"),
         login_suite_id=read.optional("WECOM_LOGIN_SUITE_ID", str, "") or None,
         login_suite_secret=read.optional("WECOM_LOGIN_SUITE_SECRET", str, "") or None,
         corp_calls_per_minute=read.optional(
-            "WECOM_CORP_CALLS_PER_MINUTE", _count, 10_000
+            "WECOM_CORP_CALLS_PER_MINUTE", values.count, 10_000
         ),
         provider_calls_per_minute=read.optional(
-            "WECOM_PROVIDER_CALLS_PER_MINUTE", _count, 20_000
+            "WECOM_PROVIDER_CALLS_PER_MINUTE", values.count, 20_000
         ),
-        corp_parallel_calls=read.optional("WECOM_CORP_PARALLEL_CALLS", _count, 8),
+        corp_parallel_calls=read.optional("WECOM_CORP_PARALLEL_CALLS", values.count, 8),
     )
 
 
 def _tapd(read: _Reader) -> TapdSettings:
     return TapdSettings(
-        url=read.optional("TAPD_URL", _url, "https://www.tapd.cn"),
-        api_url=read.optional("TAPD_API_URL", _url, "https://api.tapd.cn"),
+        url=read.optional("TAPD_URL", values.url, "https://www.tapd.cn"),
+        api_url=read.optional("TAPD_API_URL", values.url, "https://api.tapd.cn"),
         client_id=read.given("TAPD_CLIENT_ID"),
         client_secret=read.given("TAPD_CLIENT_SECRET"),
     )
@@ -211,122 +229,45 @@ def _tapd(read: _Reader) -> TapdSettings:
 
 def _guard(read: _Reader) -> GuardDefaults:
     return GuardDefaults(
-        switch=read.optional("GUARD", _switch, "on"),
-        removals=read.optional("GUARD_REMOVALS", _natural, 20),
-        share=read.optional("GUARD_SHARE", _share, 0.10),
-        ceiling=read.optional("GUARD_CEILING", _natural, 500),
-        window_hours=read.optional("GUARD_WINDOW_HOURS", _window, 24),
+        switch=read.optional("GUARD", values.switch, "on"),
+        removals=read.optional("GUARD_REMOVALS", values.natural, 20),
+        share=read.optional("GUARD_SHARE", values.share, 0.10),
+        ceiling=read.optional("GUARD_CEILING", values.natural, 500),
+        window_hours=read.optional("GUARD_WINDOW_HOURS", values.window, 24),
     )
 
 
-def _redis_url(text: str) -> str:
-    if not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("must look like redis://host:6379/0")
-    return text
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise ValueError("must be a full address such as https://sync.example.com")
-    return text.rstrip("/")
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise ValueError("must be a port, 1 to 65535")
-    return int(text)
-
-
-def _natural(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise ValueError("must be a whole number, 0 or more")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if _natural(text) == 0:
-        raise ValueError("must be a whole number, 1 or more")
-    return int(text)
-
-
-def _window(text: str) -> int:
-    if _natural(text) == 0 or int(text) > MOST_WINDOW_HOURS:
-        raise ValueError(f"must be a whole number, 1 to {MOST_WINDOW_HOURS}")
-    return int(text)
-
-
-def _share(text: str) -> float:
-    share = float(text) if re.fullmatch(r"[0-9]*\.?[0-9]+", text) else -1.0
-    if not 0 <= share <= 1:
-        raise ValueError("must be a share between 0 and 1, such as 0.10")
-    return share
-
-
-def _secret_keys(text: str) -> tuple[bytes, ...]:
-    return tuple(_secret_key(part.strip()) for part in text.split(","))
-
-
-def _secret_key(text: str) -> bytes:
-    standard = text.replace("-", "+").replace("_", "/").rstrip("=")
-    try:
-        key = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise ValueError(
-            "each key must be 32 random bytes in base64, separated by commas "
-            "(openssl rand -base64 32)"
+def _alerts(read: _Reader) -> AlertChannels:
+    url = read.optional("ALERT_WEBHOOK_URL", values.url, "") or None
+    secret = read.optional("ALERT_WEBHOOK_SECRET", values.webhook_secret, "") or None
+    if read.has("ALERT_WEBHOOK_URL") is not read.has("ALERT_WEBHOOK_SECRET"):
+        read.faults.append(
+            "ALERT_WEBHOOK_URL and ALERT_WEBHOOK_SECRET belong together: set both, "
+            "or neither."
         )
-    return key
+    return AlertChannels(
+        urls=read.optional("ALERT_URLS", values.apprise_urls, ()),
+        webhook_url=url,
+        webhook_secret=secret,
+    )
 
 
-def _bearer(text: str) -> str:
-    if not re.fullmatch(r"[!-~]+", text):
-        raise ValueError("must be printable ASCII without blanks")
-    if len(text) < LEAST_TOKEN_CHARACTERS:
-        raise ValueError(
-            f"must have at least {LEAST_TOKEN_CHARACTERS} characters "
-            "(openssl rand -base64 32)"
-        )
-    return text
-
-
-def _aes_key(text: str) -> str:
-    if not re.fullmatch(rf"[A-Za-z0-9]{{{AES_KEY_CHARACTERS}}}", text):
-        raise ValueError("must be the 43 letters and digits shown by WeCom")
-    return text
-
-
-def _cron(text: str) -> str:
-    try:
-        CronSim(text, _EPOCH)
-    except CronSimError as error:
-        raise ValueError("must be five cron fields, such as 0 2 * * *") from error
-    if len(text.split()) != CRON_FIELDS:
-        raise ValueError("must be five cron fields, such as 0 2 * * *")
-    return text
-
-
-def _time_zone(text: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(text)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("must be a zone name such as Asia/Shanghai") from error
-    return text
-
-
-def _switch(text: str) -> GuardSwitch:
-    if text == "on":
-        return "on"
-    if text == "off":
-        return "off"
-    raise ValueError("must be on or off")
-
-
-def _unmatched(text: str) -> Unmatched:
-    if text == "ask":
-        return "ask"
-    if text == "create":
-        return "create"
-    raise ValueError("must be ask or create")
+def _house(read: _Reader) -> HouseProvider | None:
+    names = (
+        "OPERATOR_OIDC_ISSUER",
+        "OPERATOR_OIDC_CLIENT_ID",
+        "OPERATOR_OIDC_CLIENT_SECRET",
+    )
+    issuer = read.optional("OPERATOR_OIDC_ISSUER", values.issuer, "")
+    client_id = read.optional("OPERATOR_OIDC_CLIENT_ID", str, "")
+    secret = read.optional("OPERATOR_OIDC_CLIENT_SECRET", str, "")
+    claim = read.optional("OPERATOR_OIDC_ROLE_CLAIM", str, "roles")
+    given = [name for name in names if read.has(name)]
+    if given and len(given) < len(names):
+        missing = ", ".join(name for name in names if name not in given)
+        read.faults.append(f"{missing}: needed beside {given[0]}.")
+    if not all((issuer, client_id, secret)):
+        return None
+    return HouseProvider(
+        issuer=issuer, client_id=client_id, client_secret=secret, role_claim=claim
+    )

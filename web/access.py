@@ -91,7 +91,7 @@ def _refuse_strangers() -> Response | None:
         case Audience.MEMBER:
             return require_member(_wanted_page())
         case Audience.COMPANY:
-            return require_company(_wanted_page()) or _require_hand()
+            return _require_company()
         case _:
             _require_bearer()
             return None
@@ -107,12 +107,21 @@ def _require_operator(endpoint: str) -> Response | None:
     return None
 
 
+def _require_company() -> Response | None:
+    """A company's admins do there what they like; an operator what the role may."""
+    detour = require_company(_wanted_page())
+    if detour is None:
+        _require_hand()
+    return detour
+
+
 def _require_hand() -> None:
-    """On a company's page an operator acts only with a role that may."""
-    if host().is_operator and request.method not in _READING:
-        role = operator_role()
-        if role is None or not role.may(Role.OPERATOR):
-            raise _refused(role or Role.VIEWER, Role.OPERATOR)
+    if not host().is_operator or request.endpoint is None:
+        return
+    role = operator_role() or Role.VIEWER
+    needed = needed_role(current_app, request.endpoint, request.method)
+    if not role.may(needed):
+        raise _refused(role, needed)
 
 
 def _refused(role: Role, needed: Role) -> Problem:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from typing import Protocol
 
 from flask import Response, after_this_request, g
 
@@ -19,6 +20,13 @@ from web.services import services
 # What `create-operator` prints: nothing else is worth a question to Postgres.
 _OWN_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _FOUND = "operator_session"
+
+
+class Acted(Protocol):
+    """A company's page: whether an operator looks at it, or an admin of its own."""
+
+    @property
+    def is_operator(self) -> bool: ...
 
 
 def is_api_token(token: str) -> bool:
@@ -58,6 +66,11 @@ def may_act() -> bool:
 def may_administrate() -> bool:
     """Whether pages show this operator who may do what."""
     return may(Role.ADMIN)
+
+
+def may_act_for(host: Acted) -> bool:
+    """Whether whoever looks at a company's page is shown what acts."""
+    return not host.is_operator or may_act()
 
 
 def actor() -> str:

@@ -57,9 +57,7 @@ class Proof:
     faults: list[AuditFault]
 
 
-def verify(
-    connection: Connection, *, keyring: Keyring, witnesses: list[Head]
-) -> Proof:
+def verify(connection: Connection, *, keyring: Keyring, witnesses: list[Head]) -> Proof:
     """Go through the whole audit; `witnesses` are ends that were noted elsewhere.
 
     Raises: SealBroken.
@@ -98,7 +96,9 @@ def read_witness(redis: Redis) -> Head | None:
     Raises: RedisError.
     """
     kept = redis.get(WITNESS)
-    return Head.parse(kept.decode()) if kept else None
+    if not kept:
+        return None
+    return Head.parse(kept.decode() if isinstance(kept, bytes) else kept)
 
 
 def note_witness(redis: Redis, head: Head) -> bool:
@@ -128,10 +128,9 @@ def _rows(connection: Connection) -> Iterator[tuple[ChainedRow, bytes]]:
             rows = cursor.fetchall()
         if not rows:
             return
-        chains = dict(
+        chains: dict[int, bytes] = dict(
             connection.execute(
-                "SELECT audit_id, chain FROM audit"
-                " WHERE audit_id BETWEEN %s AND %s",
+                "SELECT audit_id, chain FROM audit WHERE audit_id BETWEEN %s AND %s",
                 [rows[0].audit_id, rows[-1].audit_id],
             ).fetchall()
         )
@@ -143,9 +142,7 @@ def _rows(connection: Connection) -> Iterator[tuple[ChainedRow, bytes]]:
 def _faults_of_end(
     connection: Connection, key: bytes, last: int, chain: bytes
 ) -> Iterator[AuditFault]:
-    row = connection.execute(
-        "SELECT audit_id, chain, proof FROM audit_head"
-    ).fetchone()
+    row = connection.execute("SELECT audit_id, chain, proof FROM audit_head").fetchone()
     if row is None:
         yield AuditFault(what="head_altered", audit_id=last)
         return

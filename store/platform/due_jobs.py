@@ -1,6 +1,7 @@
 """Which duties of upkeep have something to do, found out by one statement."""
 
 from store.database import Connection
+from store.health.alert_deliveries import DUE
 from store.inbox.due import MISSED, MISSED_MAILBOXES, MISSED_RUNS
 from store.notices.deliveries import MISSED_NOTICES
 
@@ -13,6 +14,7 @@ _CAUSES = {
     " AND (due_at <= clock_timestamp() OR scope_doubt_at <= clock_timestamp())",
     "lookups": "SELECT FROM corps WHERE state = 'linked'"
     " AND lookups_due_at <= clock_timestamp()",
+    "alert_deliveries": DUE,
     "parked": "SELECT FROM inbox WHERE state = 'parked'",
     "resync": "SELECT FROM schedule"
     " WHERE name = 'resync' AND due_at <= clock_timestamp()",

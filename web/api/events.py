@@ -11,6 +11,7 @@ from store.inbox import settlement
 from store.summaries import corps, events
 from store.summaries.events import EventSummary
 from web.access import Audience, seen_by
+from web.api.auditing import note
 from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
 from web.api.waits import Waits, show_wait
 from web.corps import pseudonym_key
@@ -91,6 +92,13 @@ def retry_event(path: EventPath) -> Response:
         mailbox = settlement.retry(connection, event.event_id)
         if mailbox is None:
             raise Problem(409, f"event {event.event_id} is {event.state}.")
+        note(
+            connection,
+            "retry",
+            target=f"event:{event.event_id}",
+            before={"state": event.state},
+            after={"state": "pending"},
+        )
         event = _get(connection, path.event_id)
     services().ring(mailbox)
     return answer(_show(event), status=202)

@@ -111,6 +111,19 @@ class Bell:
             ]
         )
 
+    def ring_alert(self, delivery_id: int) -> bool:
+        """Ask for the telling of an alert; False when Redis did not answer."""
+        return self._ring(
+            [
+                _Ring(
+                    name=f"alert:{delivery_id}",
+                    queue_name=NOTICES,
+                    actor_name="tell_alert",
+                    argument=delivery_id,
+                )
+            ]
+        )
+
     def answer(self, mailbox: str) -> bool:
         """Let the mailbox be rung again; a drain's first act."""
         return self._answer(mailbox)
@@ -122,6 +135,10 @@ class Bell:
     def answer_accounts(self, company_id: str) -> bool:
         """Let the reading be rung for again; the first act of whoever reads."""
         return self._answer(f"accounts:{company_id}")
+
+    def answer_alert(self, delivery_id: int) -> bool:
+        """Let the alert be rung for again; the first act of whoever tells it."""
+        return self._answer(f"alert:{delivery_id}")
 
     def answer_notices(self, corp_pk: int) -> bool:
         """Let the corp's notices be rung again; the first act of who delivers them."""
