@@ -1,18 +1,49 @@
 """The environment, read once into a frozen value, so that nothing else reads it."""
 
 import os
-from collections.abc import Callable, Mapping
+import re
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
-from dotenv import dotenv_values
-
-import setting_values as values
-from setting_values import GuardSwitch, Unmatched
+from configuration.channels import (
+    apprise_addresses,
+    issuer,
+    webhook_address,
+    webhook_secret,
+)
+from configuration.contradictions import contradictions
+from configuration.env_file import read_env_file
+from configuration.reader import Reader
+from configuration.values import (
+    MOST_DAYS,
+    MOST_PARALLEL_CALLS,
+    MOST_PROXIES,
+    Switch,
+    Unmatched,
+    aes_key,
+    bearer,
+    count,
+    cron,
+    listening_address,
+    natural,
+    number_within,
+    port,
+    secret,
+    secret_keys,
+    share,
+    switch,
+    time_zone,
+    unmatched,
+    window_hours,
+)
+from configuration.web_addresses import address, public_address
 from store.connecting import check_url
+from store.redis_address import check_redis_url
 
-Value = TypeVar("Value")
+# Callbacks come from outside; a deployment that has them pass a proxy narrows it.
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - meant so.
 
 
 class SettingsError(Exception):
@@ -62,7 +93,7 @@ class TapdSettings:
 class GuardDefaults:
     """When removals wait for a person; a company can override each."""
 
-    switch: GuardSwitch
+    switch: Switch
     removals: int
     share: float
     ceiling: int
@@ -94,6 +125,7 @@ class Settings:
 
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
+    bind: str
     port: int
     web_port: int
     trusted_proxies: int
@@ -113,161 +145,135 @@ class Settings:
     traces_url: str | None
 
 
-class _Reader:
-    """Reads names one by one and keeps every fault for a single message."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-        self.faults: list[str] = []
-
-    def required(self, name: str, parse: Callable[[str], Value], blank: Value) -> Value:
-        text = self._environment.get(name, "").strip()
-        if not text:
-            self.faults.append(f"{name} is missing.")
-            return blank
-        return self._parsed(name, text, parse, blank)
-
-    def optional(self, name: str, parse: Callable[[str], Value], blank: Value) -> Value:
-        text = self._environment.get(name, "").strip()
-        return self._parsed(name, text, parse, blank) if text else blank
-
-    def has(self, name: str) -> bool:
-        """Whether a name is set to something."""
-        return bool(self._environment.get(name, "").strip())
-
-    def given(self, name: str) -> str:
-        """The text of a name that may be set to empty on purpose, but not left out."""
-        if name not in self._environment:
-            self.faults.append(f"{name} is missing (it may be empty, but must be set).")
-        return self._environment.get(name, "").strip()
-
-    def _parsed(
-        self, name: str, text: str, parse: Callable[[str], Value], blank: Value
-    ) -> Value:
-        try:
-            return parse(text)
-        except ValueError as error:
-            self.faults.append(f"{name}: {error}.")
-            return blank
-
-
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process: `.env` in the working folder, then the environment.
 
-    Raises: SettingsError, naming every missing or malformed setting at once.
+    Raises: SettingsError, naming every missing, malformed or contradictory setting.
     """
-    if environment is None:
-        file = {k: v or "" for k, v in dotenv_values(Path(".env")).items()}
-        environment = {**file, **os.environ}
-    read = _Reader(environment)
+    if environment is not None:
+        return _load(environment)
+    file = read_env_file(Path(".env"))
+    return _load({**file.values, **os.environ}, file.faults)
+
+
+def load_or_exit() -> Settings:
+    """The settings of this process, which ends with the one message without them."""
+    try:
+        return load()
+    except SettingsError as error:
+        sys.exit(str(error))
+
+
+def _load(environment: Mapping[str, str], file_faults: Sequence[str] = ()) -> Settings:
+    read = Reader(environment)
     settings = Settings(
         database_url=read.required("DATABASE_URL", check_url, ""),
-        redis_url=read.required("REDIS_URL", values.redis_url, ""),
-        port=read.optional("PORT", values.port, 8000),
-        web_port=read.optional("WEB_PORT", values.port, 8080),
-        trusted_proxies=read.optional("TRUSTED_PROXIES", values.natural, 0),
-        public_url=read.required("PUBLIC_URL", values.url, ""),
-        secret_keys=read.required("SECRET_KEYS", values.secret_keys, ()),
-        api_token=read.required("API_TOKEN", values.bearer, ""),
+        redis_url=read.required("REDIS_URL", check_redis_url, ""),
+        bind=read.optional("BIND", listening_address, EVERYWHERE),
+        port=read.optional("PORT", port, 8000),
+        web_port=read.optional("WEB_PORT", port, 8080),
+        trusted_proxies=read.optional(
+            "TRUSTED_PROXIES", number_within(0, MOST_PROXIES), 0
+        ),
+        public_url=read.required("PUBLIC_URL", public_address, ""),
+        secret_keys=read.required("SECRET_KEYS", secret_keys, ()),
+        api_token=read.required("API_TOKEN", bearer, ""),
         wecom=_wecom(read),
         tapd=_tapd(read),
-        resync_cron=read.optional("RESYNC_CRON", values.cron, "0 2 * * *"),
-        time_zone=read.optional("SYNC_TIME_ZONE", values.time_zone, "Asia/Shanghai"),
+        resync_cron=read.optional("RESYNC_CRON", cron, "0 2 * * *"),
+        time_zone=read.optional("SYNC_TIME_ZONE", time_zone, "Asia/Shanghai"),
         guard=_guard(read),
-        unmatched=read.optional("UNMATCHED", values.unmatched, "ask"),
-        inbox_days=read.optional("INBOX_DAYS", values.count, 30),
-        item_notices=read.optional("ITEM_NOTICES", values.switch, "on"),
+        unmatched=read.optional("UNMATCHED", unmatched, "ask"),
+        inbox_days=read.optional("INBOX_DAYS", number_within(1, MOST_DAYS), 30),
+        item_notices=read.optional("ITEM_NOTICES", switch, "on"),
         alerts=_alerts(read),
         house=_house(read),
-        traces_url=read.optional("OTEL_EXPORTER_OTLP_ENDPOINT", values.url, "") or None,
+        traces_url=read.optional("OTEL_EXPORTER_OTLP_ENDPOINT", address, "") or None,
     )
-    if read.faults:
-        raise SettingsError(read.faults)
+    # What a file that cannot be read would have said is not missing.
+    faults = [*file_faults, *([] if file_faults else read.missing), *read.faults]
+    faults += _disagreements(settings, read)
+    if faults:
+        raise SettingsError(faults)
     return settings
 
 
-def _wecom(read: _Reader) -> WeComSettings:
+def _disagreements(settings: Settings, read: Reader) -> list[str]:
+    """Contradictions of what can be used; what cannot be is named already."""
+    unusable = {fault.partition(":")[0] for fault in read.faults}
+    return [
+        each
+        for each in contradictions(settings, read.is_given)
+        if not unusable & set(re.findall(r"[A-Z_]+", each))
+    ]
+
+
+def _wecom(read: Reader) -> WeComSettings:
     return WeComSettings(
-        api_url=read.optional(
-            "WECOM_API_URL", values.url, "https://qyapi.weixin.qq.com"
-        ),
+        api_url=read.optional("WECOM_API_URL", address, "https://qyapi.weixin.qq.com"),
         open_url=read.optional(
-            "WECOM_OPEN_URL", values.url, "https://open.work.weixin.qq.com"
+            "WECOM_OPEN_URL", address, "https://open.work.weixin.qq.com"
         ),
         oauth_url=read.optional(
-            "WECOM_OAUTH_URL", values.url, "https://open.weixin.qq.com"
+            "WECOM_OAUTH_URL", address, "https://open.weixin.qq.com"
         ),
         login_url=read.optional(
-            "WECOM_LOGIN_URL", values.url, "https://login.work.weixin.qq.com"
+            "WECOM_LOGIN_URL", address, "https://login.work.weixin.qq.com"
         ),
-        suite_id=read.required("WECOM_SUITE_ID", str, ""),
-        suite_secret=read.required("WECOM_SUITE_SECRET", str, ""),
-        token=read.required("WECOM_TOKEN", str, ""),
-        encoding_aes_key=read.required("WECOM_ENCODING_AES_KEY", values.aes_key, ""),
-        provider_corp_id=read.given("WECOM_PROVIDER_CORP_ID"),
-        provider_secret=read.given("WECOM_PROVIDER_SECRET"),
-        login_suite_id=read.optional("WECOM_LOGIN_SUITE_ID", str, "") or None,
-        login_suite_secret=read.optional("WECOM_LOGIN_SUITE_SECRET", str, "") or None,
+        suite_id=read.required("WECOM_SUITE_ID", secret, ""),
+        suite_secret=read.required("WECOM_SUITE_SECRET", secret, ""),
+        token=read.required("WECOM_TOKEN", secret, ""),
+        encoding_aes_key=read.required("WECOM_ENCODING_AES_KEY", aes_key, ""),
+        provider_corp_id=read.given("WECOM_PROVIDER_CORP_ID", secret),
+        provider_secret=read.given("WECOM_PROVIDER_SECRET", secret),
+        login_suite_id=read.optional("WECOM_LOGIN_SUITE_ID", secret, "") or None,
+        login_suite_secret=read.optional("WECOM_LOGIN_SUITE_SECRET", secret, "")
+        or None,
         corp_calls_per_minute=read.optional(
-            "WECOM_CORP_CALLS_PER_MINUTE", values.count, 10_000
+            "WECOM_CORP_CALLS_PER_MINUTE", count, 10_000
         ),
         provider_calls_per_minute=read.optional(
-            "WECOM_PROVIDER_CALLS_PER_MINUTE", values.count, 20_000
+            "WECOM_PROVIDER_CALLS_PER_MINUTE", count, 20_000
         ),
-        corp_parallel_calls=read.optional("WECOM_CORP_PARALLEL_CALLS", values.count, 8),
+        corp_parallel_calls=read.optional(
+            "WECOM_CORP_PARALLEL_CALLS", number_within(1, MOST_PARALLEL_CALLS), 8
+        ),
     )
 
 
-def _tapd(read: _Reader) -> TapdSettings:
+def _tapd(read: Reader) -> TapdSettings:
     return TapdSettings(
-        url=read.optional("TAPD_URL", values.url, "https://www.tapd.cn"),
-        api_url=read.optional("TAPD_API_URL", values.url, "https://api.tapd.cn"),
-        client_id=read.given("TAPD_CLIENT_ID"),
-        client_secret=read.given("TAPD_CLIENT_SECRET"),
+        url=read.optional("TAPD_URL", address, "https://www.tapd.cn"),
+        api_url=read.optional("TAPD_API_URL", address, "https://api.tapd.cn"),
+        client_id=read.given("TAPD_CLIENT_ID", secret),
+        client_secret=read.given("TAPD_CLIENT_SECRET", secret),
     )
 
 
-def _guard(read: _Reader) -> GuardDefaults:
+def _guard(read: Reader) -> GuardDefaults:
     return GuardDefaults(
-        switch=read.optional("GUARD", values.switch, "on"),
-        removals=read.optional("GUARD_REMOVALS", values.natural, 20),
-        share=read.optional("GUARD_SHARE", values.share, 0.10),
-        ceiling=read.optional("GUARD_CEILING", values.natural, 500),
-        window_hours=read.optional("GUARD_WINDOW_HOURS", values.window, 24),
+        switch=read.optional("GUARD", switch, "on"),
+        removals=read.optional("GUARD_REMOVALS", natural, 20),
+        share=read.optional("GUARD_SHARE", share, 0.10),
+        ceiling=read.optional("GUARD_CEILING", natural, 500),
+        window_hours=read.optional("GUARD_WINDOW_HOURS", window_hours, 24),
     )
 
 
-def _alerts(read: _Reader) -> AlertChannels:
-    url = read.optional("ALERT_WEBHOOK_URL", values.url, "") or None
-    secret = read.optional("ALERT_WEBHOOK_SECRET", values.webhook_secret, "") or None
-    if read.has("ALERT_WEBHOOK_URL") is not read.has("ALERT_WEBHOOK_SECRET"):
-        read.faults.append(
-            "ALERT_WEBHOOK_URL and ALERT_WEBHOOK_SECRET belong together: set both, "
-            "or neither."
-        )
+def _alerts(read: Reader) -> AlertChannels:
     return AlertChannels(
-        urls=read.optional("ALERT_URLS", values.apprise_urls, ()),
-        webhook_url=url,
-        webhook_secret=secret,
+        urls=read.optional("ALERT_URLS", apprise_addresses, ()),
+        webhook_url=read.optional("ALERT_WEBHOOK_URL", webhook_address, "") or None,
+        webhook_secret=read.optional("ALERT_WEBHOOK_SECRET", webhook_secret, "")
+        or None,
     )
 
 
-def _house(read: _Reader) -> HouseProvider | None:
-    names = (
-        "OPERATOR_OIDC_ISSUER",
-        "OPERATOR_OIDC_CLIENT_ID",
-        "OPERATOR_OIDC_CLIENT_SECRET",
+def _house(read: Reader) -> HouseProvider | None:
+    house = HouseProvider(
+        issuer=read.optional("OPERATOR_OIDC_ISSUER", issuer, ""),
+        client_id=read.optional("OPERATOR_OIDC_CLIENT_ID", secret, ""),
+        client_secret=read.optional("OPERATOR_OIDC_CLIENT_SECRET", secret, ""),
+        role_claim=read.optional("OPERATOR_OIDC_ROLE_CLAIM", secret, "roles"),
     )
-    issuer = read.optional("OPERATOR_OIDC_ISSUER", values.issuer, "")
-    client_id = read.optional("OPERATOR_OIDC_CLIENT_ID", str, "")
-    secret = read.optional("OPERATOR_OIDC_CLIENT_SECRET", str, "")
-    claim = read.optional("OPERATOR_OIDC_ROLE_CLAIM", str, "roles")
-    given = [name for name in names if read.has(name)]
-    if given and len(given) < len(names):
-        missing = ", ".join(name for name in names if name not in given)
-        read.faults.append(f"{missing}: needed beside {given[0]}.")
-    if not all((issuer, client_id, secret)):
-        return None
-    return HouseProvider(
-        issuer=issuer, client_id=client_id, client_secret=secret, role_claim=claim
-    )
+    return house if house.issuer else None

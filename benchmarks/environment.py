@@ -22,8 +22,8 @@ from demo.synthetic import Ports, choose_ports, load_secrets, synthetic_settings
 from demo.valkey import prepare_valkey
 from domain.ids import CorpPk, RunId
 from settings import Settings, load
-from store.intake.tickets import keep_ticket, seal_ticket
 from store.migrate import migrate
+from store.platform.tickets import keep_ticket, seal_ticket
 from store.runs import requests
 from store.sealing import Keyring, new_data_key
 from workers.calls.client import permanent_code_place

@@ -14,7 +14,7 @@ from domain.accounts import (
     check_text,
 )
 from domain.ids import AccountId
-from store.links.mobiles import to_e164
+from store.mobiles import to_e164
 
 _ID = "account_id"
 _COLUMNS = (_ID, *(each.value for each in AccountField))

@@ -18,7 +18,7 @@ from store.links.accounts import ROWS_AT_ONCE, Upserted
 from store.links.link_claims import tell_accounts_changed
 from store.org.companies import find_company
 from tapd.errors import Denied, Refused, TapdError, Throttled
-from workers.links.account_reads import Listed, list_accounts, open_tapd
+from workers.links.account_reads import ListedAccounts, list_accounts, open_tapd
 from workers.queue.bell import open_bell
 
 _NO_CREDENTIALS = (
@@ -142,7 +142,7 @@ def _advice(error: TapdError) -> str:
             return "Try again later; is TAPD_API_URL right?"
 
 
-def _tell_left_out(listed: Listed) -> None:
+def _tell_left_out(listed: ListedAccounts) -> None:
     if listed.left_out:
         click.echo(f"left out {listed.left_out}: TAPD named them by no usable id")
 

@@ -17,8 +17,8 @@ from store.database import Connection, transaction
 from store.org.as_of import find_cut
 from store.org.diff import read_changes
 from store.sealing import DataKey, Keyring
-from store.summaries import corps, departments, members
-from store.summaries.journal import find_data_key
+from store.summaries.org import corps, departments, members
+from store.summaries.org.journal import find_data_key
 from texts.catalogue import say
 from web.console.words import Names, describe_group
 

@@ -13,7 +13,7 @@ from store.org.corps import find_live
 from store.runs import rehearsals, requests
 from store.runs.rehearsals import Rehearsal
 from store.sealing import Keyring
-from store.summaries.journal import find_data_key, masked
+from store.summaries.org.journal import find_data_key, masked
 from store.summaries.runs.runs import RunSummary
 from texts.catalogue import say
 from web.console.runs.telling import tell_groups, tell_why

@@ -6,9 +6,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 import settings as product_settings
+from configuration.env_file import read_env_file
 from demo.ports import is_free
 from demo.processes import (
     ROOT,
@@ -49,9 +48,14 @@ def bring_up(session: Session) -> Mapping[str, str]:
 
 
 def read_settings(path: Path) -> dict[str, str]:
-    """What `.env` and the environment say, the environment winning."""
-    file = {name: value or "" for name, value in dotenv_values(path).items()}
-    both = {**file, **os.environ}
+    """What `.env` and the environment say, the environment winning.
+
+    Raises: NotConfigured.
+    """
+    file = read_env_file(path)
+    if file.faults:
+        raise NotConfigured(str(product_settings.SettingsError(list(file.faults))))
+    both = {**file.values, **os.environ}
     ports = {
         "PORT": both.get("PORT") or "8000",
         "WEB_PORT": both.get("WEB_PORT") or "8080",

@@ -30,6 +30,7 @@ _DEFAULTS = (
     "GUARD_WINDOW_HOURS",
     "UNMATCHED",
     "INBOX_DAYS",
+    "ITEM_NOTICES",
     "TRUSTED_PROXIES",
 )
 

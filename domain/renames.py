@@ -113,7 +113,7 @@ def _ways(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class RenameTurn:
     """A rename when its turn has come.
 
     Shape: `displaces` where its new userid is borne by somebody whose own rename only
@@ -134,13 +134,13 @@ class Turn:
 
 def in_turn(
     renames: Sequence[Rename], *, bearers: Mapping[Userid, MemberPk]
-) -> tuple[Turn, ...]:
+) -> tuple[RenameTurn, ...]:
     """The renames in an order in which each finds its new userid free.
 
     Shape: `bearers` of the userids among our active members; left out are those whose
         new userid stays somebody else's.
     """
-    current, waiting, turns = dict(bearers), list(renames), list[Turn]()
+    current, waiting, turns = dict(bearers), list(renames), list[RenameTurn]()
     while waiting:
         ready = [each for each in waiting if _is_free(each, current)]
         chosen = ready[0] if ready else _in_a_circle(waiting, current)
@@ -151,7 +151,7 @@ def in_turn(
         if current.get(old) == chosen.stored.member_pk:
             del current[old]
         current[new] = chosen.result.member_pk
-        turns.append(Turn(rename=chosen, displaces=not ready))
+        turns.append(RenameTurn(rename=chosen, displaces=not ready))
     return tuple(turns)
 
 

@@ -4,8 +4,13 @@ import shutil
 import tempfile
 from typing import Any
 
+from serving.listening import socket_address
+from settings import load_or_exit
+
+_settings = load_or_exit()
 _counters = tempfile.mkdtemp(prefix="receiver-counters-")
 
+bind = socket_address(_settings.bind, _settings.port)
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_counters}"]
 
 

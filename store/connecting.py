@@ -4,6 +4,8 @@ Our settings are made by SET when the connection is there, not by `options` on t
 those are the operator's to give, and a pooler may refuse them.
 """
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -26,22 +28,77 @@ _SESSION = {
 }
 _TIMEOUT = "statement_timeout"
 
+_PORT, _MOST_PORT = 5432, 65535
+_HOST = re.compile(r"[\w.:%-]*")
+_ESCAPES = (
+    "inside user or password write %40 for @, %2F for /, %3A for :, %23 for #, %3F for "
+    "? and %25 for %"
+)
+# libpq looks at these only when it connects, and repeats what it cannot use.
+_CHOICES = {
+    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "target_session_attrs": (
+        "any", "read-write", "read-only", "primary", "standby", "prefer-standby",
+    ),
+    "channel_binding": ("disable", "prefer", "require"),
+    "gssencmode": ("disable", "prefer", "require"),
+    "load_balance_hosts": ("disable", "random"),
+}  # fmt: skip
+
 
 def check_url(text: str) -> str:
-    """The address as it stands, if libpq can read it.
+    """The address as it stands, if libpq reads all of it as it is meant.
 
     Raises: ValueError, which shows nothing of the address.
     """
     if not text.startswith(SCHEMES):
         raise ValueError("must look like postgresql://user:password@host:5432/name")
     try:
-        conninfo_to_dict(text)
+        parts = {k: str(v) for k, v in conninfo_to_dict(text).items()}
     except psycopg.Error:
-        raise ValueError(
-            "cannot be read; inside user or password write %40 for @, %2F for /, %3A "
-            "for : and %25 for %"
-        ) from None
+        raise ValueError(f"cannot be read; {_ESCAPES}") from None
+    _check_places(parts)
+    for name, allowed in _CHOICES.items():
+        if parts.get(name, allowed[0]) not in allowed:
+            raise ValueError(f"has a {name} other than {', '.join(allowed)}")
+    if not re.fullmatch(r"-?[0-9]{1,6}", parts.get("connect_timeout", "0")):
+        raise ValueError("has a connect_timeout that is no number of seconds")
     return text
+
+
+def places_of(text: str) -> list[tuple[str, int]]:
+    """Every host and port that a checked address may lead to; sockets have none."""
+    parts = {k: str(v) for k, v in conninfo_to_dict(text).items()}
+    hosts = (parts.get("host") or parts.get("hostaddr") or "").split(",")
+    ports = parts.get("port", "").split(",")
+    if len(ports) == 1:
+        ports *= len(hosts)
+    return [
+        (host, int(port or _PORT))
+        for host, port in zip(hosts, ports, strict=True)
+        if host and not host.startswith(("/", "@"))
+    ]
+
+
+def _check_places(parts: Mapping[str, str]) -> None:
+    """What libpq takes for host, port or database must be able to be one.
+
+    A sign that was not escaped ends a password early: its rest lands there, and in
+    what libpq says of it.
+    """
+    hosts = (parts.get("host") or parts.get("hostaddr") or "").split(",")
+    ports = parts.get("port", "").split(",")
+    if not all(re.fullmatch(r"[0-9]{0,5}", each) for each in ports) or not all(
+        0 < int(each or _PORT) <= _MOST_PORT for each in ports
+    ):
+        raise ValueError(f"must have a number, 1 to {_MOST_PORT}, as port; {_ESCAPES}")
+    if len(ports) not in {1, len(hosts)}:
+        raise ValueError("must have one port, or one for each of its hosts")
+    for host in hosts:
+        if not host.startswith(("/", "@")) and not _HOST.fullmatch(host):
+            raise ValueError(f"has a host that cannot be read; {_ESCAPES}")
+    if re.search(r"[@/]", parts.get("dbname", "")):
+        raise ValueError(f"has a database name that cannot be read; {_ESCAPES}")
 
 
 def prepare(

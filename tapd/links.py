@@ -21,7 +21,6 @@ def item_path(
 
 def short_id(item_id: str, workspace_id: str) -> str:
     """The id as TAPD's pages show it: without prefix, project and leading zeros."""
-    before, _, number = item_id[2:].partition(workspace_id)
-    if before or len(number) != _SHORT_DIGITS:
-        return item_id
-    return number.lstrip("0") or item_id
+    number = item_id[-_SHORT_DIGITS:]
+    whole = len(item_id) > _SHORT_DIGITS and item_id[2:-_SHORT_DIGITS] == workspace_id
+    return (number.lstrip("0") or item_id) if whole else item_id

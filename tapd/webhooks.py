@@ -28,7 +28,8 @@ FOLLOWED = frozenset(
     }
 )
 _KEY = re.compile(r"([a-z_]{1,40})::([a-z_]{1,40})")
-_KIND_CHARS, _ID_CHARS = 80, 64
+# Longer than any id is: what is cut here is no item's.
+_KIND_CHARS, _ID_CHARS, _EVENT_ID_CHARS = 80, 65, 256
 # Of each text so much is kept, and less while the whole is still too long.
 _TEXT_CHARS = (2_000, 200, 20)
 _KEPT_BYTES = 128 * 1024
@@ -91,7 +92,7 @@ def read_item_event(body: bytes) -> ItemEvent:
         kind=kind,
         item=item.removesuffix("_comment"),
         item_id=_item_id(fields, comment=comment),
-        event_id=_text(fields, "event_id")[:_ID_CHARS],
+        event_id=_text(fields, "event_id")[:_EVENT_ID_CHARS],
         secret=_text(fields, "secret"),
         fields=_cut(_without_secret(fields)),
         garbled=_is_garbled(body),

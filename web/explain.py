@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field
 from domain.ids import member_key
 from store.database import Connection
 from store.org.journal import JournalLine
-from store.summaries.departments import list_names
-from store.summaries.events import EventSummary, find_newest_of_key
-from store.summaries.journal import list_latest
-from store.summaries.members import MemberSummary
+from store.summaries.mail.events import EventSummary, find_newest_of_key
+from store.summaries.org.departments import list_names
+from store.summaries.org.journal import list_latest
+from store.summaries.org.members import MemberSummary
 from texts.catalogue import LANGUAGES, say
 from web.corps import FoundCorp
 from web.findings import FindingStep, find_finding

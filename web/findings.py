@@ -10,8 +10,8 @@ from domain.ids import Userid, member_key
 from domain.reasons import FINDING_BY_REASON, Reason
 from store.database import Connection
 from store.org import absences
-from store.summaries.journal import list_latest
-from store.summaries.members import MemberSummary
+from store.summaries.org.journal import list_latest
+from store.summaries.org.members import MemberSummary
 from store.summaries.runs.plans import find_waiting_entry
 from texts.catalogue import LANGUAGES, say
 

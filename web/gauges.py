@@ -31,7 +31,7 @@ from store.platform.metrics import (
     read_distribution,
 )
 from store.platform.presence import count_workers
-from store.summaries import gauges
+from store.summaries.operations import gauges
 
 log = logging.getLogger(__name__)
 

@@ -67,7 +67,7 @@ def _row(event: ToldEvent, title: str | None) -> ToldRow:
     return ToldRow(
         kind=event.kind,
         item_id=event.item_id,
-        title=title or f"#{short_id(event.item_id, '')}",
+        title=title or f"#{short_id(event.item_id, event.workspace_id or '')}",
         done=translate(f"item.action.{_action(event.event)}"),
         nick=event.nick,
         userid=event.userid,

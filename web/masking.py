@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from store.links.views import AccountView
-from store.summaries.journal import mask_email, mask_mobile
+from store.summaries.org.journal import mask_email, mask_mobile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from store.database import Connection
 from store.summaries.links.evidence import MatchedAccount, list_candidates
-from store.summaries.members import MemberSummary
+from store.summaries.org.members import MemberSummary
 
 Compared = Literal[
     "equal", "differs", "not_visible", "member_has_none", "account_has_none"

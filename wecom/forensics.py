@@ -24,7 +24,7 @@ from wecom.intake import (
 _NAMES = ("msg_signature", "timestamp", "nonce")
 
 
-class Fault(StrEnum):
+class RefusalCause(StrEnum):
     """What is wrong with a refused callback."""
 
     NONE = "none"  # It would be accepted now.
@@ -46,24 +46,24 @@ class Evidence:
     at: float
 
 
-def diagnose(suite: SuiteIdentity, evidence: Evidence) -> Fault:
+def diagnose(suite: SuiteIdentity, evidence: Evidence) -> RefusalCause:
     """What is wrong with a request, by these settings."""
     reason = _refused_for(suite, evidence)
     if reason is None:
-        return Fault.NONE
+        return RefusalCause.NONE
     if reason == "timestamp" and _is_signed(suite, evidence, evidence.query):
-        return Fault.CLOCK
+        return RefusalCause.CLOCK
     if reason == "receiver":
-        return Fault.RECEIVER
+        return RefusalCause.RECEIVER
     is_signed = _is_signed(suite, evidence, evidence.query)
     if is_signed:
         # A signature cannot be guessed: who made it knows the token.
-        return Fault.CLOCK if reason == "timestamp" else Fault.KEY
+        return RefusalCause.CLOCK if reason == "timestamp" else RefusalCause.KEY
     if any(_is_signed(suite, evidence, query) for query in _mended(evidence.query)):
-        return Fault.QUERY
+        return RefusalCause.QUERY
     if not _is_sealed(suite, evidence):
-        return Fault.UNSIGNED
-    return Fault.TOKEN if _has_all(evidence.query) else Fault.QUERY
+        return RefusalCause.UNSIGNED
+    return RefusalCause.TOKEN if _has_all(evidence.query) else RefusalCause.QUERY
 
 
 def _refused_for(suite: SuiteIdentity, evidence: Evidence) -> str | None:

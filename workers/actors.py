@@ -16,13 +16,14 @@ from workers.alerts import tell
 from workers.inbox import drain as mailbox
 from workers.links import account_reads
 from workers.notices import deliver as notices
+from workers.oidc import logouts
 from workers.queue.broker import EVENTS, NOTICES, RESYNC, make_broker, milliseconds
 from workers.queue.garbage import collect_rarely
 from workers.runs import run
 from workers.runtime import Runtime, build
 
 logs.write_json()
-_SETTINGS = settings.load()
+_SETTINGS = settings.load_or_exit()
 BROKER = make_broker(_SETTINGS.redis_url, receiver=False)
 dramatiq.set_broker(BROKER)
 
@@ -51,6 +52,12 @@ def deliver(corp_pk: int) -> None:
 def tell_alert(delivery_id: int) -> None:
     """Tell one alert by one channel."""
     tell.tell(_runtime(), delivery_id)
+
+
+@dramatiq.actor(queue_name=NOTICES, max_retries=0, time_limit=milliseconds(120))
+def tell_logouts(client_id: str) -> None:
+    """Tell one relying party which sessions ended."""
+    logouts.tell(_runtime(), client_id)
 
 
 @dramatiq.actor(queue_name=RESYNC, max_retries=0, time_limit=milliseconds(3600))

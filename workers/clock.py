@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 import logs
-from settings import Settings, load
+from settings import Settings, load_or_exit
 from store.database import StoreUnavailable, glance, transaction
 from store.inbox import due, leases
 from store.platform import schedule
@@ -144,7 +144,7 @@ def main() -> None:
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     logs.write_json()
-    settings = load()
+    settings = load_or_exit()
     broker = make_broker(settings.redis_url, receiver=False)
     runtime = build(settings, broker=broker, pool_size=_POOL_SIZE)
     stopping = threading.Event()

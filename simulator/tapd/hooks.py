@@ -5,7 +5,8 @@ import itertools
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import requests
 
@@ -32,14 +33,19 @@ class HookRecord:
     content_type: str
     url: str
     fate: str = "sending"
-    statuses: list[int] | None = None
+    statuses: list[int] = field(default_factory=list)
+
+
+# Posts a body of a content type to an address; the status, None without an answer.
+Post = Callable[[str, bytes, str], int | None]
 
 
 class HookSender:
     """A thread over a queue of due deliveries; started by the first of them."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, *, post: Post | None = None) -> None:
         self._faults = faults
+        self._post = post or _Poster()
         self._numbers = itertools.count(1)
         self._due: list[tuple[float, int, HookRecord, bytes]] = []
         self._held: list[tuple[HookRecord, bytes]] = []
@@ -95,7 +101,6 @@ class HookSender:
             body=written.body.decode(),
             content_type=written.content_type,
             url=project.hooks.url,
-            statuses=[],
         )
         self.log.append(record)
         return record
@@ -124,16 +129,14 @@ class HookSender:
             self._thread.start()
 
     def _run(self) -> None:
-        with requests.Session() as session:
-            session.trust_env = False
-            while True:
-                record, body = self._next()
-                try:
-                    self._post(session, record, body)
-                finally:
-                    with self._changed:
-                        self._busy -= 1
-                        self._changed.notify_all()
+        while True:
+            record, body = self._next()
+            status = self._post(record.url, body, record.content_type)
+            with self._changed:
+                record.fate = "unreachable" if status is None else "answered"
+                record.statuses += [] if status is None else [status]
+                self._busy -= 1
+                self._changed.notify_all()
 
     def _next(self) -> tuple[HookRecord, bytes]:
         held_since = time.monotonic()
@@ -152,16 +155,22 @@ class HookSender:
                 if not self._held:
                     held_since = time.monotonic()
 
-    def _post(self, session: requests.Session, record: HookRecord, body: bytes) -> None:
+
+class _Poster:
+    """Posts over HTTP, keeping the connection."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def __call__(self, url: str, body: bytes, content_type: str) -> int | None:
         try:
-            answer = session.post(
-                record.url,
+            answer = self._session.post(
+                url,
                 data=body,
-                headers={"Content-Type": record.content_type},
+                headers={"Content-Type": content_type},
                 timeout=ANSWER_SECONDS,
             )
         except requests.RequestException:
-            record.fate = "unreachable"
-            return
-        record.fate = "answered"
-        record.statuses = [*(record.statuses or []), answer.status_code]
+            return None
+        return answer.status_code

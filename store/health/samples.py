@@ -19,7 +19,7 @@ LEDGER = "ledger"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class SampleStep:
     """How far apart samples stand, and how long they are kept."""
 
     seconds: int
@@ -28,10 +28,10 @@ class Step:
 
 # About 2 400 rows in all, whatever happens.
 STEPS = (
-    Step(seconds=15, kept=timedelta(hours=3)),
-    Step(seconds=120, kept=timedelta(hours=26)),
-    Step(seconds=1_800, kept=timedelta(days=8)),
-    Step(seconds=14_400, kept=timedelta(days=92)),
+    SampleStep(seconds=15, kept=timedelta(hours=3)),
+    SampleStep(seconds=120, kept=timedelta(hours=26)),
+    SampleStep(seconds=1_800, kept=timedelta(days=8)),
+    SampleStep(seconds=14_400, kept=timedelta(days=92)),
 )
 FINEST = STEPS[0].seconds
 
@@ -63,7 +63,7 @@ def keep(connection: Connection, figures: Mapping[str, Any]) -> None:
             break
 
 
-def _fold(connection: Connection, finer: Step, coarser: Step) -> bool:
+def _fold(connection: Connection, finer: SampleStep, coarser: SampleStep) -> bool:
     """Make the coarser sample that ends now, if there is none yet and it is time."""
     rows = connection.execute(
         """
@@ -147,7 +147,7 @@ def find_newest(connection: Connection) -> Sample | None:
     return Sample(at=row[0], figures=row[1]) if row else None
 
 
-def step_for(seconds: float) -> Step:
+def step_for(seconds: float) -> SampleStep:
     """The finest step that is kept for so long and gives at most 400 points."""
     for step in STEPS:
         if step.kept.total_seconds() >= seconds and seconds / step.seconds <= 400:

@@ -48,7 +48,7 @@ def put_aside(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class KeyQuestion:
     """A key to be asked about again by mail of our own.
 
     Units: seconds from now.
@@ -61,7 +61,7 @@ class Question:
 
 
 def ask_later(
-    connection: Connection, mailbox: str, kind: str, questions: Iterable[Question]
+    connection: Connection, mailbox: str, kind: str, questions: Iterable[KeyQuestion]
 ) -> None:
     """Have keys asked about again, unless mail of ours about one waits already."""
     wanted = list(questions)

@@ -13,7 +13,7 @@ from domain.decisions import Json
 from domain.ids import Key
 from store.database import Connection
 from store.inbox.lookalike import PARAMETERS, asked_early
-from store.intake.tickets import SealedTicket, keep_ticket, wake_waiting
+from store.platform.tickets import SealedTicket, keep_ticket, wake_waiting
 
 _CLICKS = frozenset({"template_card_event", "template_card_menu_event"})
 # What the sealed content of a piece of mail is bound to.

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from store.database import StoreUnavailable
 from store.inbox.record import measure_backlog
-from store.inbox.webhooks import find_event_secret
 from store.intake.bounded import BoundedPool, bounded, open_bounded_pool
 from store.intake.durable_write import Landing
 from store.intake.heartbeat import Pulse
 from store.intake.spill import Spill, SpillUnavailable, open_spill
+from store.items.webhooks import find_event_secret
 from store.sealing import Keyring
 
 # Most threads commit in company: one connection for the group, some for repeats,

@@ -12,7 +12,7 @@ from redis.retry import Retry
 
 from domain.ids import Key
 from store.inbox.record import MailState, Post
-from store.intake.tickets import SealedTicket
+from store.platform.tickets import SealedTicket
 from store.sealing import Keyring
 
 SPILL = "spill"

@@ -1,8 +1,8 @@
 """Lets go of what was told of items long ago."""
 
+from domain.retention import DECIDED_DAYS, KEPT_DAYS
 from store.database import Connection
 from store.notices.cards import CODE_SECONDS
-from store.retention.history import DECIDED_DAYS, KEPT_DAYS
 
 
 def prune_told(connection: Connection, *, limit: int) -> int:

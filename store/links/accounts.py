@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from domain.accounts import AccountChange, AccountField, fold_email
 from domain.ids import AccountId, CompanyId
 from store.database import Connection
-from store.links.mobiles import to_e164
+from store.mobiles import to_e164
 
 ROWS_AT_ONCE = 10_000
 

@@ -19,6 +19,7 @@ class ActKind(StrEnum):
     INVITE = "invite"
     RESOLVE = "resolve"
     UNLINK = "unlink"
+    ITEMS = "items"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ _UNANSWERED = """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class MobileQuestion:
     """A mobile that WeCom is to be asked about, reserved before it is."""
 
     lookup_id: int
@@ -115,7 +115,7 @@ def reserve(
     standing: LookupBudget,
     *,
     limit: int,
-) -> list[Question]:
+) -> list[MobileQuestion]:
     """Keep the questions to put now, so that they count whatever becomes of them."""
     accounts, askable = _askable(connection, corp_pk, company_id, standing)
     wanted = askable[:limit]
@@ -129,7 +129,9 @@ def reserve(
     ).fetchall()
     mobiles = {accounts[each.mobile]: each.mobile for each in wanted}
     return [
-        Question(lookup_id=lookup_id, account_id=account_id, mobile=mobiles[account_id])
+        MobileQuestion(
+            lookup_id=lookup_id, account_id=account_id, mobile=mobiles[account_id]
+        )
         for lookup_id, account_id in reserved
     ]
 
@@ -137,7 +139,7 @@ def reserve(
 def answer(
     connection: Connection,
     corp_pk: CorpPk,
-    answers: Sequence[tuple[Question, Userid | None]],
+    answers: Sequence[tuple[MobileQuestion, Userid | None]],
 ) -> None:
     """What WeCom said to reserved questions: who, or that nobody has the mobile.
 

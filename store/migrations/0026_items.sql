@@ -181,3 +181,6 @@ CREATE INDEX notices_gathered ON notices (corp_pk, not_before) WHERE kind = 'ite
 
 ALTER TABLE deliveries ADD COLUMN cards_refused_at TIMESTAMPTZ;
 COMMENT ON COLUMN deliveries.cards_refused_at IS 'when WeCom last refused a template card as such: textcards for an hour';
+
+ALTER TABLE company_acts DROP CONSTRAINT company_acts_kind;
+ALTER TABLE company_acts ADD CONSTRAINT company_acts_kind CHECK (kind IN ('invite', 'resolve', 'unlink', 'items'));

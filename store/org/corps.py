@@ -9,6 +9,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from domain.ids import CompanyId, CorpId, CorpPk, DepartmentId, TagId, Userid
+from domain.mailbox import mailbox_of_corp
 from domain.scope import AuthScope, Tag
 from domain.spelling import spelt_scope
 from store.database import Connection
@@ -50,7 +51,7 @@ class Corp:
     @property
     def mailbox(self) -> str:
         """Where its mail waits."""
-        return f"corp:{self.corp_id}"
+        return mailbox_of_corp(self.corp_id)
 
 
 def find_live(connection: Connection, corp_id: str) -> Corp | None:

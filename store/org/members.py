@@ -17,12 +17,7 @@ from domain.org import (
 )
 from store import literals
 from store.database import Connection
-from store.items import preferences
-from store.links import links
-from store.links.links import DroppedLink
-from store.links.matching import match_email, match_mobile
-from store.notices import notices
-from store.org import aliases
+from store.matching import match_email, match_mobile
 
 _COLUMNS = (
     "member_pk, userid, open_userid, name, activation, department_ids,"
@@ -219,22 +214,12 @@ def refresh_fingerprints(
     )
 
 
-def absorb(
-    connection: Connection, corp_pk: CorpPk, *, kept: MemberPk, absorbed: MemberPk
-) -> DroppedLink | None:
-    """Make two records of one person one: the absorbed record ends without a trace.
-
-    Of two links one ends: the one that is returned.
-    """
-    dropped = links.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
-    aliases.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
-    notices.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
-    preferences.absorb(connection, corp_pk, kept=kept, absorbed=absorbed)
+def drop_absorbed(connection: Connection, corp_pk: CorpPk, absorbed: MemberPk) -> None:
+    """End the record of a person who has another one, without a trace."""
     connection.execute(
         "DELETE FROM members WHERE corp_pk = %s AND member_pk = %s",
         [corp_pk, absorbed],
     )
-    return dropped
 
 
 def remove(

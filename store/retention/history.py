@@ -1,11 +1,8 @@
 """Lets go of what is over for good: runs, notices, installs, and what people said."""
 
+from domain.retention import DECIDED_DAYS, KEPT_DAYS
 from store.database import Connection
 from store.notices.cards import CODE_SECONDS
-
-# What machines did is of interest for half a year, what people decided for two.
-KEPT_DAYS = 180
-DECIDED_DAYS = 730
 
 _DAYS = {"days": KEPT_DAYS, "decided": DECIDED_DAYS}
 _OLD = "clock_timestamp() - make_interval(days => %(days)s)"

@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from domain.ids import CorpPk
+from domain.mailbox import mailbox_of_corp
 from store.database import Connection
 from store.retention import purge_journal, withdrawn_links
 from store.retention.pseudonyms import Pseudonyms
@@ -19,7 +20,7 @@ from store.sealing import is_pseudonym
 ROWS_AT_ONCE = 2_000
 
 
-class Step(StrEnum):
+class PurgeStep(StrEnum):
     """What is gone through, in this order: names are known before they are replaced."""
 
     NAMES = "names"
@@ -34,7 +35,7 @@ class Purge:
 
     corp_pk: CorpPk
     corp_id: str
-    step: Step
+    step: PurgeStep
     after: int
     upto_line: int
     upto_event: int
@@ -42,7 +43,7 @@ class Purge:
     @property
     def mailbox(self) -> str:
         """Where the corp's mail lay."""
-        return f"corp:{self.corp_id}"
+        return mailbox_of_corp(self.corp_id)
 
 
 def begin(connection: Connection, corp_pk: CorpPk, corp_id: str) -> None:
@@ -56,7 +57,7 @@ def begin(connection: Connection, corp_pk: CorpPk, corp_id: str) -> None:
         SELECT %s, %s, %s, journal_ids.last_value, inbox_ids.last_value
         FROM journal_ids, inbox_ids ON CONFLICT DO NOTHING
         """,
-        [corp_pk, corp_id, Step.NAMES],
+        [corp_pk, corp_id, PurgeStep.NAMES],
     )
 
 
@@ -75,7 +76,7 @@ def find(connection: Connection, corp_pk: CorpPk) -> Purge | None:
             [corp_pk],
         )
         found = cursor.fetchone()
-    return found and replace(found, step=Step(found.step))
+    return found and replace(found, step=PurgeStep(found.step))
 
 
 def do_page(connection: Connection, purge: Purge, *, key: bytes, outcome: str) -> None:
@@ -86,7 +87,7 @@ def do_page(connection: Connection, purge: Purge, *, key: bytes, outcome: str) -
     names = Pseudonyms(key=key, corp_id=purge.corp_id)
     after: int | None
     match purge.step:
-        case Step.NAMES:
+        case PurgeStep.NAMES:
             after = purge_journal.collect_names(
                 connection,
                 purge.corp_pk,
@@ -94,9 +95,9 @@ def do_page(connection: Connection, purge: Purge, *, key: bytes, outcome: str) -
                 upto=purge.upto_line,
                 limit=ROWS_AT_ONCE,
             )
-        case Step.PEOPLE:
+        case PurgeStep.PEOPLE:
             after = _rename_people(connection, purge, names)
-        case Step.LINES:
+        case PurgeStep.LINES:
             after = purge_journal.rename(
                 connection,
                 purge.corp_pk,
@@ -105,7 +106,7 @@ def do_page(connection: Connection, purge: Purge, *, key: bytes, outcome: str) -
                 limit=ROWS_AT_ONCE,
                 names=names,
             )
-        case Step.MAIL:
+        case PurgeStep.MAIL:
             after = empty_mail(
                 connection,
                 purge.mailbox,
@@ -117,14 +118,14 @@ def do_page(connection: Connection, purge: Purge, *, key: bytes, outcome: str) -
     if after is not None:
         _note(connection, purge, purge.step, after)
         return
-    following = list(Step)[list(Step).index(purge.step) + 1 :]
+    following = list(PurgeStep)[list(PurgeStep).index(purge.step) + 1 :]
     if following:
         _note(connection, purge, following[0], 0)
     else:
         connection.execute("DELETE FROM purges WHERE corp_pk = %s", [purge.corp_pk])
 
 
-def _note(connection: Connection, purge: Purge, step: Step, after: int) -> None:
+def _note(connection: Connection, purge: Purge, step: PurgeStep, after: int) -> None:
     connection.execute(
         "UPDATE purges SET step = %s, after = %s WHERE corp_pk = %s",
         [step, after, purge.corp_pk],
@@ -248,7 +249,7 @@ def empty_mail(
             AND inbox.received_at = given.received_at
         """,
         {
-            "renamed": f"corp:{names.of(names.corp_id)}",
+            "renamed": mailbox_of_corp(names.of(names.corp_id)),
             "outcome": outcome,
             "ids": [row[0] for row in rows],
             "ats": [row[1] for row in rows],

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from store.inbox.record import BODY_PLACE, Post
 from store.intake.spill import Spill, SpillBroken
-from store.intake.tickets import SealedTicket, ticket_place
+from store.platform.tickets import SealedTicket, ticket_place
 from store.sealing import Keyring, SealBroken
 
 

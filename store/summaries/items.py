@@ -32,6 +32,7 @@ class ToldEvent:
     reason: str | None
     sent_at: datetime | None
     noted_at: datetime
+    workspace_id: str | None
 
 
 # Why a message was dropped when its turn came, in the words of suppression.
@@ -42,7 +43,7 @@ _DROPPED = """
 """
 _SELECT = f"""
     SELECT told.mail_id, told.event_id, told.event, told.kind, told.item_id, told.nick,
-        told.role, told.noted_at, m.userid, CASE
+        told.role, told.noted_at, m.userid, items.workspace_id, CASE
             WHEN told.notice_id IS NULL AND told.waits_until IS NOT NULL THEN 'queued'
             WHEN told.notice_id IS NULL THEN 'suppressed'
             WHEN notices.state = 'dropped' THEN 'suppressed'
@@ -54,6 +55,8 @@ _SELECT = f"""
     FROM item_notices AS told
     LEFT JOIN notices ON notices.corp_pk = told.corp_pk
         AND notices.notice_id = told.notice_id
+    LEFT JOIN items ON items.company_id = told.company_id AND items.kind = told.kind
+        AND items.item_id = told.item_id
     LEFT JOIN members AS m ON m.corp_pk = told.corp_pk
         AND m.member_pk = told.member_pk
 """  # noqa: S608 - a constant of this module

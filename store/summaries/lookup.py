@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from psycopg.rows import class_row
 
 from store.database import Connection
-from store.summaries.events import EVENT_STATES
+from store.summaries.mail.events import EVENT_STATES
 
 _LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundThing:
     """One thing with a page: `of` is the corp of a person, `title` how it is called."""
 
     kind: str
@@ -20,11 +20,11 @@ class Found:
     title: str
 
 
-def find_by_id(connection: Connection, text: str, *, limit: int) -> list[Found]:
+def find_by_id(connection: Connection, text: str, *, limit: int) -> list[FoundThing]:
     """Whatever has this very id: event, corp, run, plan, batch, person, department."""
     is_number = text.isascii() and text.isdigit() and len(text) < 20
     number = int(text) if is_number and int(text) <= _LARGEST_ID else None
-    with connection.cursor(row_factory=class_row(Found)) as cursor:
+    with connection.cursor(row_factory=class_row(FoundThing)) as cursor:
         cursor.execute(
             """
             SELECT 'event' AS kind, event_id::text AS id, mailbox AS of, kind AS title
@@ -60,9 +60,9 @@ def find_by_id(connection: Connection, text: str, *, limit: int) -> list[Found]:
         return cursor.fetchall()
 
 
-def find_by_name(connection: Connection, text: str, *, limit: int) -> list[Found]:
+def find_by_name(connection: Connection, text: str, *, limit: int) -> list[FoundThing]:
     """Corps whose name or id contains the text, and people whose userid begins so."""
-    with connection.cursor(row_factory=class_row(Found)) as cursor:
+    with connection.cursor(row_factory=class_row(FoundThing)) as cursor:
         cursor.execute(
             """
             (SELECT DISTINCT 'corp' AS kind, corp_id AS id, '' AS of,

@@ -18,6 +18,7 @@ PRODUCT = (
     "texts",
     "web",
     "commands",
+    "configuration",
 )
 OTHERS = ("simulator", "demo", "benchmarks", "tests")
 

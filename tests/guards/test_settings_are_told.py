@@ -8,8 +8,6 @@ from settings import Settings, load
 from tests.guards.source import modules, modules_at, modules_at_root, read
 
 READERS = {"required", "optional", "given"}
-# Read by the shell of a Procfile line, not by settings.py.
-OF_THE_PROCFILE = {"BIND"}
 READS_ITS_OWN = ("settings.py",)
 
 
@@ -63,7 +61,7 @@ def test_every_setting_is_in_the_example() -> None:
 
 
 def test_the_example_invents_no_setting() -> None:
-    assert example().keys() - settings().keys() - OF_THE_PROCFILE == set()
+    assert example().keys() - settings().keys() == set()
 
 
 def test_every_setting_is_in_the_runbook() -> None:

@@ -260,7 +260,9 @@ def test_one_worker_at_a_time_reads_a_company(
 
 
 def test_without_credentials_tapd_is_not_asked(database: str, redis_url: str) -> None:
-    with workbench(database=database, redis_url=redis_url, TAPD_CLIENT_ID="") as bench:
+    with workbench(
+        database=database, redis_url=redis_url, TAPD_CLIENT_ID="", TAPD_CLIENT_SECRET=""
+    ) as bench:
         bench.add_corp(COMPANY)
 
         jobs.read_due_accounts(bench.runtime)

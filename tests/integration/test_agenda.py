@@ -3,11 +3,11 @@
 import pytest
 
 from store.database import transaction
-from store.platform import due_jobs
+from store.summaries.operations import due_jobs
 from tests.support.histories import company
 from tests.support.pipeline import Bench, Tenant, said
 from workers.upkeep import jobs
-from workers.upkeep.agenda import Agenda, Turn
+from workers.upkeep.agenda import Agenda, JobTurn
 
 CORP = "wpCorpA"
 
@@ -66,7 +66,7 @@ def test_a_duty_with_a_rhythm_is_asked_about_only_when_its_time_has_come(
     bench: Bench,
 ) -> None:
     agenda = Agenda(bench.runtime.pool)
-    turn = Turn(name="tidy", every_seconds=3600)
+    turn = JobTurn(name="tidy", every_seconds=3600)
     first = agenda.takes_turn(turn)
     bench.execute(
         "UPDATE schedule SET due_at = clock_timestamp() - interval '1 minute'"
@@ -79,7 +79,7 @@ def test_a_duty_with_a_rhythm_is_asked_about_only_when_its_time_has_come(
 
 
 def test_what_another_clock_has_done_is_not_done_again(bench: Bench) -> None:
-    turn = Turn(name="tidy", every_seconds=3600)
+    turn = JobTurn(name="tidy", every_seconds=3600)
     Agenda(bench.runtime.pool).takes_turn(turn)
 
     assert not Agenda(bench.runtime.pool).takes_turn(turn)

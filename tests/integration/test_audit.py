@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from domain.roles import Role
 from manage import cli
-from store.database import transaction
+from store.database import Pool, transaction
 from store.platform import audit, audit_proof
 from store.platform.audit import OperatorAct
 from tests.integration.test_manage import encoded
@@ -68,6 +68,12 @@ def acted(desk: Desk, *, times: int = 4) -> psycopg.Connection[Any]:
     return desk.web.rows
 
 
+def record_soon(pool: Pool, done: OperatorAct) -> None:
+    with transaction(pool) as connection:
+        connection.execute("SET LOCAL lock_timeout = '50ms'")
+        audit.record(connection, done, keyring=keyring())
+
+
 def head_of(desk: Desk) -> str:
     with transaction(desk.web.app.extensions["sync-services"].pool) as connection:
         return str(audit_proof.find_head(connection))
@@ -121,8 +127,8 @@ EDITS = {
     "two are swapped": "UPDATE audit SET audit_id = CASE audit_id WHEN 2 THEN 30"
     " ELSE 2 END WHERE audit_id IN (2, 3); UPDATE audit SET audit_id = 3"
     " WHERE audit_id = 30",
-    "one is put in": "INSERT INTO audit SELECT 5, at, actor, role, act, target, corp_id,"
-    " reason, before, after, true, chain FROM audit WHERE audit_id = 4",
+    "one is put in": "INSERT INTO audit SELECT 5, at, actor, role, act, target,"
+    " corp_id, reason, before, after, true, chain FROM audit WHERE audit_id = 4",
     "the end and its note are put back": "DELETE FROM audit WHERE audit_id = 4;"
     " UPDATE audit_head SET audit_id = 3,"
     " chain = (SELECT chain FROM audit WHERE audit_id = 3)",
@@ -224,9 +230,8 @@ def test_acts_at_the_same_time_make_one_chain(
     waits = OperatorAct(actor="api", role=Role.ADMIN, act="plan", target="run:1")
     with transaction(pool) as one:
         audit.record(one, waits, keyring=keyring())
-        with pytest.raises(psycopg.errors.LockNotAvailable), transaction(pool) as two:
-            two.execute("SET LOCAL lock_timeout = '50ms'")
-            audit.record(two, waits, keyring=keyring())
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            record_soon(pool, waits)
     act(desk, 1)
 
     assert verify().exit_code == 0

@@ -14,9 +14,9 @@ from store.inbox.claims import ClaimedBatch
 from store.inbox.record import Arrival, MailState, Post, identify, record
 from store.inbox.settlement import settle
 from store.intake.gaps import list_open
-from store.intake.tickets import find_ticket, keep_ticket, seal_ticket
+from store.platform.tickets import find_ticket, keep_ticket, seal_ticket
 from store.sealing import Keyring
-from store.summaries.gauges import find_ticket_age
+from store.summaries.operations.gauges import find_ticket_age
 from tests.support.receiving import (
     KEY,
     NOW,

@@ -214,7 +214,7 @@ def test_a_refusal_of_tapd_says_what_to_do_and_imports_nothing(
 
 
 def test_without_credentials_tapd_cannot_be_asked(import_from_tapd: Import) -> None:
-    result = import_from_tapd("--from-tapd", TAPD_CLIENT_ID="")
+    result = import_from_tapd("--from-tapd", TAPD_CLIENT_ID="", TAPD_CLIENT_SECRET="")
 
     assert result.exit_code == 1
     assert "TAPD_CLIENT_ID" in result.output

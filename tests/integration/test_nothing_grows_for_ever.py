@@ -8,9 +8,10 @@ import pytest
 
 from domain.claims import ClaimKind, LinkClaim, weigh
 from domain.ids import AccountId, CorpPk, MemberPk
+from domain.retention import DECIDED_DAYS, KEPT_DAYS
 from store.database import transaction
 from store.links import link_claims
-from store.retention import history
+from tests.support.granted import OVER_GRANTS
 from tests.support.workbench import Workbench, workbench
 from workers.upkeep import jobs, pruning, sampling
 
@@ -34,6 +35,8 @@ BOUNDED = {
     "links": "one for each member, gone with the member",
     "members": "the corp's people; whoever was removed, for 180 days",
     "memberships": "TAPD's people in TAPD's companies",
+    "oidc_clients": "what operators made",
+    "oidc_consents": "one for each member and client, gone with either",
     "operators": "the people who were given a token",
     "pauses": "one for each corp and class of endpoints",
     "purge_names": "a purge's, gone with it",
@@ -151,6 +154,7 @@ OVER = """
     INSERT INTO member_sessions (session_hash, corp_pk, member_pk)
         SELECT 's', corp_pk, member_pk FROM members;
 """
+OVER += OVER_GRANTS
 OPEN = """
     INSERT INTO gaps (reason) VALUES ('refused');
     INSERT INTO runs (run_id, corp_pk, cause, state, created_at)
@@ -274,13 +278,13 @@ def test_what_is_not_over_stays_however_old_it_is(bench: Workbench) -> None:
 def test_half_a_year_and_two_years_are_not_over_a_day_early(bench: Workbench) -> None:
     bench.rows(ORG + OVER)
     for table, column, days in (
-        ("runs", "ended_at", history.KEPT_DAYS),
-        ("notices", "closed_at", history.KEPT_DAYS),
-        ("notice_batches", "ended_at", history.KEPT_DAYS),
-        ("installs", "ended_at", history.KEPT_DAYS),
-        ("plans", "decided_at", history.DECIDED_DAYS),
-        ("company_acts", "done_at", history.DECIDED_DAYS),
-        ("link_claims", "taken_at", history.DECIDED_DAYS),
+        ("runs", "ended_at", KEPT_DAYS),
+        ("notices", "closed_at", KEPT_DAYS),
+        ("notice_batches", "ended_at", KEPT_DAYS),
+        ("installs", "ended_at", KEPT_DAYS),
+        ("plans", "decided_at", DECIDED_DAYS),
+        ("company_acts", "done_at", DECIDED_DAYS),
+        ("link_claims", "taken_at", DECIDED_DAYS),
     ):
         bench.rows(
             f"UPDATE {table} SET {column} = {column} - make_interval(days => %s)",  # noqa: S608 - constant names

@@ -9,7 +9,7 @@ import pytest
 import redis
 from flask.testing import FlaskClient
 
-from store.intake.tickets import find_ticket
+from store.platform.tickets import find_ticket
 from store.sealing import Keyring
 from tests.support.receiving import (
     CORP,

@@ -16,7 +16,7 @@ from store.intake.gaps import (
     open_gap,
     upkeep_gaps,
 )
-from store.intake.tickets import SealedTicket, keep_ticket
+from store.platform.tickets import SealedTicket, keep_ticket
 
 SENT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 

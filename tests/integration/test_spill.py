@@ -13,7 +13,7 @@ from store.database import Pool, StoreUnavailable, open_pool
 from store.inbox import leases
 from store.inbox.record import MailState, Post, identify
 from store.intake.spill import BROKEN, SPILL, Spill, SpillUnavailable, open_spill
-from store.intake.tickets import find_ticket, seal_ticket
+from store.platform.tickets import find_ticket, seal_ticket
 from store.sealing import Keyring
 from tests.support.receiving import rows_of
 from workers.inbox.spill import move_spill

@@ -11,7 +11,7 @@ from store.database import Pool, open_pool
 from store.inbox.record import BODY_PLACE, Post, record
 from store.intake.gaps import list_open
 from store.intake.spill import BROKEN, SPILL, Spill, open_spill
-from store.intake.tickets import find_ticket, seal_ticket
+from store.platform.tickets import find_ticket, seal_ticket
 from store.retention.spill_rotation import rotate_spill
 from store.sealing import Keyring
 from tests.integration.test_spill import post

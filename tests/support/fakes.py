@@ -24,8 +24,8 @@ from wecom.wire import (
     Scope,
     TagRow,
 )
+from workers.answers.observe import member_from
 from workers.calls.call_count import CallCount
-from workers.org.observe import member_from
 
 UNKNOWN = 60111
 OUTSIDE = 60011

@@ -25,7 +25,8 @@ def running_receiver(
     Shape: `places` is how many clients each process keeps; the Procfile says 4096.
     """
     command = read_procfile(ROOT / "Procfile")["receiver"].replace("4096", str(places))
-    with _running(command, database=database, redis_url=redis_url, log=log) as port:
+    environment = _environment(database=database, redis_url=redis_url)
+    with _running(command, "PORT", environment=environment, log=log) as port:
         beats = "SELECT receiver FROM receivers"
         assert wait_until(lambda: len(rows_of(database, beats)) == 2, seconds=60)
         yield port
@@ -35,7 +36,8 @@ def running_receiver(
 def running_web(*, database: str, redis_url: str, log: Path) -> Iterator[int]:
     """The port of a web of two processes."""
     command = read_procfile(ROOT / "Procfile")["web"]
-    with _running(command, database=database, redis_url=redis_url, log=log) as port:
+    environment = _environment(database=database, redis_url=redis_url)
+    with _running(command, "WEB_PORT", environment=environment, log=log) as port:
         ready = answers(f"http://{LOOPBACK}:{port}/healthz")
         assert wait_until(ready, seconds=60)
         yield port
@@ -43,14 +45,14 @@ def running_web(*, database: str, redis_url: str, log: Path) -> Iterator[int]:
 
 @contextmanager
 def _running(
-    command: str, *, database: str, redis_url: str, log: Path
+    command: str, setting: str, *, environment: Mapping[str, str], log: Path
 ) -> Iterator[int]:
     port = free_port(0)
     with log.open("wb") as stream:
         process = subprocess.Popen(  # noqa: S603 - our own Procfile.
             shell(command),
             cwd=ROOT,
-            env=_environment(database=database, redis_url=redis_url, port=port),
+            env={**environment, setting: str(port)},
             stdout=stream,
             stderr=stream,
         )
@@ -85,14 +87,12 @@ def reset(client: socket.socket) -> None:
     client.close()
 
 
-def _environment(*, database: str, redis_url: str, port: int) -> Mapping[str, str]:
+def _environment(*, database: str, redis_url: str) -> Mapping[str, str]:
     bin_folder = ROOT / ".venv" / "bin"
     return {
         **os.environ,
         "PATH": f"{bin_folder}:{os.environ['PATH']}",
         "BIND": LOOPBACK,
-        "PORT": str(port),
-        "WEB_PORT": str(port),
         "DATABASE_URL": database,
         "REDIS_URL": redis_url,
         "PUBLIC_URL": "https://sync.example.com",

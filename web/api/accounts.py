@@ -26,7 +26,7 @@ from store.database import transaction
 from store.links import accounts
 from store.links.accounts import ROWS_AT_ONCE
 from store.links.link_claims import tell_accounts_changed
-from store.links.mobiles import to_e164
+from store.mobiles import to_e164
 from store.org import companies
 from web.access import Audience, seen_by
 from web.api.auditing import note

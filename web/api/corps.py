@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field
 
 from domain.ids import CorpPk
 from store.database import Connection, transaction
-from store.summaries import corps as stored_corps
-from store.summaries.corps import CorpSummary
-from store.summaries.departments import DepartmentSummary, list_departments
-from store.summaries.past import list_departments as list_past_departments
+from store.summaries.org import corps as stored_corps
+from store.summaries.org.corps import CorpSummary
+from store.summaries.org.departments import DepartmentSummary, list_departments
+from store.summaries.org.past import list_departments as list_past_departments
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, Moment, Page, answer, blueprint, problems, strings
 from web.api.past import AT, Past, find_past

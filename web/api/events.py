@@ -6,10 +6,12 @@ from typing import Literal
 from flask import Response
 from pydantic import BaseModel, Field
 
+from domain.mailbox import mailbox_of_corp
 from store.database import Connection, transaction
 from store.inbox import settlement
-from store.summaries import corps, events
-from store.summaries.events import EventSummary
+from store.summaries.mail import events
+from store.summaries.mail.events import EventSummary
+from store.summaries.org import corps
 from web.access import Audience, seen_by
 from web.api.auditing import note
 from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
@@ -108,7 +110,7 @@ def _mailboxes(connection: Connection, query: EventPage) -> list[str] | None:
     if query.corp_id is None:
         return None if query.mailbox is None else [query.mailbox]
     names = corps.names_of(query.corp_id, pseudonym_key(connection))
-    boxes = [f"corp:{name}" for name in names]
+    boxes = [mailbox_of_corp(name) for name in names]
     return [box for box in boxes if query.mailbox in {None, box}]
 
 

@@ -19,7 +19,7 @@ from store.items.preferences import (
 )
 from store.org.companies import find_company
 from store.summaries.items import ToldEvent, list_of_item
-from store.summaries.members import MemberSummary, find_member
+from store.summaries.org.members import MemberSummary, find_member
 from web.access import Audience, seen_by
 from web.api.auditing import note
 from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from domain.decisions import DecisionName
 from store.database import transaction
 from store.org.journal import JournalLine as StoredLine
-from store.summaries import journal
-from store.summaries.journal import JournalFilter
+from store.summaries.org import journal
+from store.summaries.org.journal import JournalFilter
 from web.access import Audience, seen_by
 from web.api.blueprint import Id, Moment, Page, answer, blueprint, problems
 from web.api.corps import CorpPath

@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from domain.ids import CorpPk
 from store.database import Connection, transaction
-from store.summaries import members as stored_members
-from store.summaries.members import MemberSummary
-from store.summaries.past import list_active, list_removed
+from store.summaries.org import members as stored_members
+from store.summaries.org.members import MemberSummary
+from store.summaries.org.past import list_active, list_removed
 from web.access import Audience, seen_by
 from web.api.blueprint import (
     PREFIX,

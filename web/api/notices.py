@@ -11,8 +11,8 @@ from domain.notices import Obstacle
 from store.database import transaction
 from store.notices.reinvites import NotInvitable, TooOften, reinvite
 from store.summaries import notices
-from store.summaries.members import find_member
 from store.summaries.notices import NoticeSummary
+from store.summaries.org.members import find_member
 from web.access import Audience, seen_by
 from web.api.auditing import note
 from web.api.blueprint import Page, answer, blueprint, not_found, problems

@@ -7,7 +7,7 @@ from domain.ids import CorpPk
 from store.database import Connection
 from store.org.as_of import find_cut
 from store.sealing import DataKey
-from store.summaries.journal import find_data_key
+from store.summaries.org.journal import find_data_key
 from web.corps import FoundCorp
 from web.services import services
 

@@ -11,8 +11,8 @@ from store.database import Connection, transaction
 from store.runs import approvals
 from store.runs import plans as stored_plans
 from store.runs.approvals import PlanNotOpen
-from store.summaries import corps
-from store.summaries.journal import find_data_key, masked
+from store.summaries.org import corps
+from store.summaries.org.journal import find_data_key, masked
 from store.summaries.runs import plans
 from store.summaries.runs.plans import PlanSummary
 from web.access import Audience, seen_by

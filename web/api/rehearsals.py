@@ -15,7 +15,7 @@ from domain.ids import CorpPk
 from store.database import Connection, transaction
 from store.runs import rehearsals, requests, runs
 from store.runs.rehearsals import Rehearsal, Rehearsed
-from store.summaries.journal import find_data_key, masked
+from store.summaries.org.journal import find_data_key, masked
 from store.summaries.runs.runs import RunSummary, find_run
 from web.access import Audience, seen_by
 from web.api.auditing import note

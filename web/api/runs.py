@@ -10,7 +10,7 @@ from domain.decisions import DecisionName
 from domain.ids import CorpPk
 from store.database import Connection, transaction
 from store.runs import requests
-from store.summaries import corps
+from store.summaries.org import corps
 from store.summaries.runs import runs
 from store.summaries.runs.runs import RunSummary
 from web.access import Audience, seen_by

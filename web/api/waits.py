@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from store.summaries.waits import Wait
+from store.summaries.mail.waits import WaitSummary
 
 
 class Waits(BaseModel):
@@ -23,7 +23,7 @@ class Waits(BaseModel):
     )
 
 
-def show_wait(wait: Wait | None) -> Waits | None:
+def show_wait(wait: WaitSummary | None) -> Waits | None:
     """A wait as the API answers it; None for none."""
     if wait is None:
         return None

@@ -10,7 +10,7 @@ from domain.links import LinkEvidence
 from store.database import Connection
 from store.summaries.links.claims import ClaimSummary, list_claims
 from store.summaries.links.people import PersonSummary, find_person
-from store.summaries.members import find_member
+from store.summaries.org.members import find_member
 from web.company.authorize import Host
 from web.problems import Problem
 

@@ -7,6 +7,7 @@ from web.company import (  # noqa: F401 - adds their routes
     actions,
     desk_pages,
     invite_pages,
+    item_pages,
     list_pages,
     person_pages,
     words,

@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app, render_template, request, url_for
 
 from store.database import glance
-from store.summaries.badges import Badges, count_badges
+from store.summaries.operations.badges import Badges, count_badges
 from web import cookies
 from web.console.stream import is_live_page, is_stream
 from web.cookies import Cookie

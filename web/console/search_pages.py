@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from store.database import transaction
 from store.summaries import lookup
-from store.summaries.events import EVENT_STATES
-from store.summaries.lookup import Found
+from store.summaries.lookup import FoundThing
+from store.summaries.mail.events import EVENT_STATES
 from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.events.query import QUALIFIERS, BadQuery, read_query
@@ -71,7 +71,7 @@ def search_words() -> ResponseReturnValue:
     return jsonify({"words": [start + each for each in words]})
 
 
-def address_of(found: Found) -> str:
+def address_of(found: FoundThing) -> str:
     """The page of what was found."""
     match found.kind:
         case "event":

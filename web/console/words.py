@@ -11,8 +11,8 @@ from domain.ids import Key, split_key
 from domain.links import LinkReason
 from domain.reasons import Reason
 from store.org.journal import JournalLine
-from store.summaries.corps import PURGED, CorpSummary
-from store.summaries.waits import Wait
+from store.summaries.mail.waits import WaitSummary
+from store.summaries.org.corps import PURGED, CorpSummary
 from texts.catalogue import catalogue, say
 from web.services import services
 from web.texts import language, translate
@@ -130,7 +130,7 @@ def local_time(moment: datetime) -> str:
     return f"{moment.astimezone(services().time_zone):%Y-%m-%d %H:%M:%S}"
 
 
-def waiting_words(wait: Wait) -> str:
+def waiting_words(wait: WaitSummary) -> str:
     """What a corp's mail waits for, since when, and until when if that is known."""
     known = f"waits.for.{wait.waits_for}" in catalogue(language())
     what = translate(f"waits.for.{wait.waits_for if known else 'unknown'}")

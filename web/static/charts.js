@@ -41,7 +41,7 @@ function draw(figure, told) {
   const plot = new uPlot({
     width: place.clientWidth, height: 170, cursor: { sync: { key: "console" } },
     axes: [{ ...axis, values: (_, at) => at.map((each) => clock.format(each * 1000)) }, { ...axis, size: 60 }],
-    series: [{ label: "", value: (_, at) => (at === null ? "–" : clock.format(at * 1000)) }, ...series], hooks: { draw: [drawMarks(told.marks)] },
+    series: [{ label: marks.until, value: (_, at) => (at === null ? "–" : clock.format(at * 1000)) }, ...series], hooks: { draw: [drawMarks(told.marks)] },
   }, data, place);
   plots.set(figure.dataset.chart, { plot, theme: document.documentElement.dataset.theme });
 }

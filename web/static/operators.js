@@ -141,6 +141,23 @@ function equip() {
 }
 equip();
 
+// A tree unfolds in place; without a script the link leads to the same page anew.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-swap]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const answer = await fetch(link.href, { redirect: "error" }).catch(() => null);
+  if (!answer || !answer.ok) { location.assign(link.href); return; }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  history.pushState(null, "", link.href);
+  bring(main, page.getElementById("main"));
+  equip();
+  if (stream) stop("Off");
+  lastId = "";
+  follow();
+});
+addEventListener("popstate", () => location.reload());
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button");
   if (!button) return;
@@ -158,6 +175,13 @@ document.addEventListener("click", async (event) => {
 });
 
 /* Keys -------------------------------------------------------------------------------- */
+
+// Single keys can be in the way of those who speak to their machine (WCAG 2.1.4).
+const single = document.getElementById("single-keys");
+try { single.checked = localStorage.getItem("single-keys") !== "off"; } catch { /* no storage: they stay on */ }
+single.addEventListener("change", () => {
+  try { localStorage.setItem("single-keys", single.checked ? "on" : "off"); } catch { /* for this page alone */ }
+});
 
 const PLACES = { o: "overview", c: "corps", e: "events", p: "plans", r: "runs", q: "queues", x: "refused" };
 let isGoing = false;
@@ -180,6 +204,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape" && document.activeElement.id === "q") return main.focus();
   if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || document.querySelector("dialog[open]")) return;
+  if (!single.checked) return;
   if (isGoing) {
     isGoing = false;
     const link = document.querySelector(`[data-place="${PLACES[event.key]}"]`);

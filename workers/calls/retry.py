@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from wecom.errors import OddAnswer, Unavailable
 from wecom.wire import AuthInfo, DepartmentRow, MemberAuthPage, MemberRow, TagRow
-from workers.org.questions import CorpApi
+from workers.calls.corp_api import CorpApi
 
 # WeCom's documents allow three tries of a busy system (90313).
 MOST_TRIES = 3

@@ -4,8 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from store.database import Pool, glance, transaction
-from store.intake import tickets
-from store.platform import tokens
+from store.platform import tickets, tokens
 from store.sealing import Keyring
 from wecom.tokens import HeldTicket, StoredToken
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import requests
 
+from serving.listening import own_address
 from settings import Settings
 from wecom.crypto import PREFIX_BYTES, AesKey, seal_envelope, sign
 from workers.doctor.verdicts import ProbeResult, Words, failed, fine
@@ -19,8 +20,8 @@ _CONFIGURATION = Words(
 
 def examine(settings: Settings) -> Iterator[ProbeResult]:
     """Receiver and web answer where they should, and a callback comes through."""
-    receiver = f"http://127.0.0.1:{settings.port}"
-    web = f"http://127.0.0.1:{settings.web_port}"
+    receiver = f"http://{own_address(settings.bind, settings.port)}"
+    web = f"http://{own_address(settings.bind, settings.web_port)}"
     yield _receiver(receiver, settings)
     yield _reachable("web", f"{web}/readyz", process="web", setting="WEB_PORT")
     yield _public(settings)

@@ -8,11 +8,11 @@ import requests
 
 from settings import Settings
 from store.database import transaction
-from store.intake.tickets import find_ticket
 from store.org import corps
 from store.org.corps import Corp
+from store.platform.tickets import find_ticket
 from store.sealing import SealBroken
-from store.summaries.corps import list_linked
+from store.summaries.org.corps import list_linked
 from wecom.advice import ADVICE
 from wecom.client import provider_token
 from wecom.errors import TicketMissing, Unavailable, WeComError

@@ -9,9 +9,9 @@ from domain.org import Member
 from domain.renames import Rename
 from domain.scope import Tag
 from wecom.errors import Unavailable
+from workers.answers.questions import Inquiry
 from workers.events.affected import View
 from workers.org.apply import Findings
-from workers.org.questions import Inquiry
 
 
 class NeedsRun(Exception):

@@ -32,6 +32,8 @@ from store.database import Pool, glance
 from store.org import corps, departments, members
 from store.org.corps import Corp
 from wecom.errors import OddAnswer, Unavailable
+from workers.answers.listed import TREE, with_known
+from workers.answers.questions import TAG, Inquiry, list_key, worth_listing
 from workers.events.affected import Spread, View, active_of, spread_of
 from workers.events.found import (
     Found,
@@ -43,8 +45,6 @@ from workers.events.found import (
 from workers.events.judge import Judge, Judged
 from workers.events.known_members import KnownMembers
 from workers.events.late_answers import LateAnswers
-from workers.org.listed import TREE, with_known
-from workers.org.questions import TAG, Inquiry, list_key, worth_listing
 
 # A drain that would ask more than a third of the corp, or this many, reads it whole.
 MOST_QUESTIONS = 500

@@ -12,13 +12,13 @@ from domain.renames import new_names, respelt, scope_after, tags_after
 from domain.scope import usable_of
 from store.org.corps import Corp
 from wecom.errors import Unavailable
+from workers.answers.questions import Inquiry
 from workers.events.affected import View, active_of
 from workers.events.found import NeedsRun, Unanswered
 from workers.events.known_members import KnownMembers
 from workers.events.late_answers import LateAnswers
 from workers.org.bearers import Bearers, find_bearers
 from workers.org.leavers import Candidates, confirm_leavers
-from workers.org.questions import Inquiry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

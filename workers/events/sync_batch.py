@@ -29,18 +29,18 @@ from store.org.corps import Corp
 from store.org.journal import Cause
 from store.runs import requests, runs, touched
 from wecom.errors import OddAnswer, Unavailable
+from workers.answers.key_troubles import ask_later, undecided_of, wait_of
+from workers.answers.questions import Inquiry
+from workers.answers.spelling import SpellingApi
 from workers.calls.retry import PatientApi
 from workers.events.found import Found, NeedsRun, Unanswered
 from workers.events.investigate import MOST_QUESTIONS, investigate
-from workers.events.key_troubles import ask_later, undecided_of, wait_of
 from workers.events.late_answers import LateAnswers
 from workers.events.settle import find_doubts, keep_all, keep_testimony, settle_batch
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
 from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
 from workers.org.guard import Gate, note_listed, note_removed, note_shown
-from workers.org.questions import Inquiry
-from workers.org.spelling import SpellingApi
 from workers.queue.metrics import tally_effects
 from workers.runtime import Runtime
 

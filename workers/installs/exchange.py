@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from domain.ids import CompanyId, RunId
+from domain.mailbox import name_in
 from store.database import Connection, transaction
 from store.inbox import leases, mailboxes, settlement
 from store.inbox.claims import ClaimedBatch
@@ -17,11 +18,11 @@ from store.runs import requests
 from wecom.corp import CorpClient as CorpApi
 from wecom.errors import NotPermitted, Revoked
 from wecom.wire import AuthInfo
+from workers.answers.observe import scope_from
 from workers.installs import company
 from workers.installs.codes import trade_code, waits_for_redirect
 from workers.installs.company import Agreed, InstallAwaits, InstallRefused
 from workers.installs.purge import begin_purge, go_on
-from workers.org.observe import scope_from
 from workers.runtime import Runtime
 
 WITHDRAWN = "withdrawn"
@@ -51,7 +52,7 @@ def exchange(runtime: Runtime, claim: ClaimedBatch) -> None:
     Repeats: goes on where an earlier try stopped; each step is committed by itself.
     Raises: WeComError; the code's mail then waits and comes again.
     """
-    code_hash = claim.mailbox.removeprefix("code:")
+    code_hash = name_in(claim.mailbox)
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         if any(each.kind == INSTALL_RESUMED for each in claim.mail):

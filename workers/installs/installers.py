@@ -4,9 +4,10 @@ from domain.ids import TagId, Userid
 from domain.scope import AuthMode, Tag, usable_of
 from domain.tree import Tree
 from wecom.wire import AuthInfo
-from workers.org.listed import ListedDepartments
-from workers.org.observe import scope_from
-from workers.org.questions import CorpApi, ask_departments, ask_one, read_tag
+from workers.answers.listed import ListedDepartments
+from workers.answers.observe import scope_from
+from workers.answers.questions import ask_departments, ask_one, read_tag
+from workers.calls.corp_api import CorpApi
 
 
 def is_usable(api: CorpApi, info: AuthInfo, userid: Userid) -> bool:

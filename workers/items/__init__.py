@@ -1,0 +1,1 @@
+"""Item notices: a webhook followed, recipients found, cards and digests told."""

@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedAccounts:
     """What TAPD's list says; `left_out` is how many people it names by no usable id."""
 
     changes: tuple[AccountChange, ...]
@@ -52,7 +52,7 @@ def open_tapd(tapd: TapdSettings) -> TapdApi | None:
     )
 
 
-def list_accounts(api: TapdApi, company_id: CompanyId) -> Listed:
+def list_accounts(api: TapdApi, company_id: CompanyId) -> ListedAccounts:
     """The people of a company as changes of accounts.
 
     Shape: what TAPD leaves empty, or writes so that it cannot be kept, is left alone.
@@ -60,7 +60,7 @@ def list_accounts(api: TapdApi, company_id: CompanyId) -> Listed:
     """
     found = api.list_people(company_id)
     usable = [each for each in found.people if _is_usable(each.account_id)]
-    return Listed(
+    return ListedAccounts(
         changes=tuple(_change(each) for each in usable),
         left_out=found.without_id + len(found.people) - len(usable),
     )
@@ -93,7 +93,7 @@ def _claim(runtime: Runtime, company_id: CompanyId) -> bool:
 
 
 def _store(
-    runtime: Runtime, company_id: CompanyId, listed: Listed
+    runtime: Runtime, company_id: CompanyId, listed: ListedAccounts
 ) -> tuple[Upserted, list[str]]:
     """What became of them, and the mailboxes to ring because of it."""
     done, concerned = Upserted(), None

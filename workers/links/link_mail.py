@@ -19,7 +19,7 @@ from store.links.link_claims import (
     LINK_RESOLVED,
     UNLINKED,
 )
-from store.links.lookups import Question
+from store.links.lookups import MobileQuestion
 from store.org import corps, journal
 from store.org.corps import Corp
 from store.org.journal import Cause
@@ -106,7 +106,7 @@ class _Relinking:
             return
         api = self._runtime.corp_api(self._corp)
         widths = self._runtime.lanes.of(self._corp.corp_id)
-        answers: list[tuple[Question, Userid | None]] = []
+        answers: list[tuple[MobileQuestion, Userid | None]] = []
         error: WeComError | None = None
         try:
             for batch in ask_flowing(
@@ -143,7 +143,7 @@ class _Relinking:
                 )
             settlement.settle(connection, self._claim, outcomes)
 
-    def _reserve(self) -> list[Question]:
+    def _reserve(self) -> list[MobileQuestion]:
         corp_pk, company_id = self._corp.corp_pk, self._company_id
         with transaction(self._runtime.pool) as connection:
             leases.check(connection, self._claim.mailbox, self._claim.lease)
@@ -160,7 +160,7 @@ class _Relinking:
         self,
         connection: Connection,
         *,
-        answers: Sequence[tuple[Question, Userid | None]],
+        answers: Sequence[tuple[MobileQuestion, Userid | None]],
     ) -> list[Decision]:
         corp_pk = self._corp.corp_pk
         lookups.answer(connection, corp_pk, answers)
@@ -190,7 +190,7 @@ class _Relinking:
         return self._corp.company_id
 
 
-def _ask(api: CorpApi, question: Question) -> Userid | None:
+def _ask(api: CorpApi, question: MobileQuestion) -> Userid | None:
     # WeCom keeps mobiles of mainland China without their country (90332).
     mobile = question.mobile.removeprefix("+86")
     try:

@@ -27,8 +27,8 @@ from store.org.corps import Corp
 from store.platform.metrics import NOTICES
 from wecom.errors import WeComError
 from wecom.wire import SendResult
-from workers.failures import Fault, Judgement, judge
-from workers.inbox import corp_mail
+from workers.failures import Judgement, judge
+from workers.installs import corp_state
 from workers.lease import taken
 from workers.notices.card_updates import tend_cards
 from workers.notices.compose import compose, may_be_sent, set_aside, sift
@@ -233,7 +233,7 @@ class _Turn:
             delivery = deliveries.open_delivery(connection, self._corp_pk)
             judgement = judge(error, strikes=delivery.strikes)
             self._wait(connection, judgement)
-        self._follow_up(corp, judgement)
+        corp_state.heed(self._runtime, corp.mailbox, judgement.fault)
 
     def _note_failure(self, corp: Corp, batch: NoticeBatch, error: Exception) -> bool:
         """Whether to go on at once."""
@@ -248,15 +248,8 @@ class _Turn:
             extra = {"corp_pk": corp.corp_pk, "error": judgement.error}
             _log.info("batch not taken", extra=extra)
             go_on = self._dispose(connection, batch, error, judgement, delivery)
-        self._follow_up(corp, judgement)
+        corp_state.heed(self._runtime, corp.mailbox, judgement.fault)
         return go_on
-
-    def _follow_up(self, corp: Corp, judgement: Judgement) -> None:
-        """What an error says about the corp itself."""
-        if judgement.fault is Fault.REVOKED:
-            corp_mail.doubt(self._runtime, corp.mailbox)
-        elif judgement.fault is Fault.PAUSED:
-            corp_mail.pause_for_wecom(self._runtime, corp.mailbox)
 
     def _dispose(
         self,

@@ -12,7 +12,7 @@ from domain.leavers import NO_RIGHT, Removal, Undecided, Verdict
 from domain.org import Member, MemberState, RemovalCause, StoredMember
 from domain.reasons import Doubt, Reason
 from domain.renames import Absentee, Rename, match_renames
-from workers.org.questions import Inquiry
+from workers.answers.questions import Inquiry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,11 @@ from domain.linking import end_merged
 from domain.org import Member, MemberState, RemovalCause, StoredMember
 from domain.reasons import Reason
 from domain.reconcile_members import learn_deletion
-from domain.renames import Rename, Turn, in_turn
+from domain.renames import Rename, RenameTurn, in_turn
 from store.database import Connection
-from store.links import lookups
+from store.items import preferences
+from store.links import links, lookups
+from store.notices import notices
 from store.org import aliases, members
 
 
@@ -67,7 +69,7 @@ def _is_open(
 def _rename(
     connection: Connection,
     corp_pk: CorpPk,
-    turn: Turn,
+    turn: RenameTurn,
     active: dict[Userid, StoredMember],
 ) -> list[Decision]:
     rename, kept = turn.rename, turn.rename.result
@@ -96,9 +98,13 @@ def _absorb(
     kept: StoredMember,
     absorbed: StoredMember,
 ) -> list[Decision]:
-    dropped = members.absorb(
-        connection, corp_pk, kept=kept.member_pk, absorbed=absorbed.member_pk
-    )
+    """Make two records of one person one; of two links one ends, which is told."""
+    ends_meet = {"kept": kept.member_pk, "absorbed": absorbed.member_pk}
+    dropped = links.absorb(connection, corp_pk, **ends_meet)
+    aliases.absorb(connection, corp_pk, **ends_meet)
+    notices.absorb(connection, corp_pk, **ends_meet)
+    preferences.absorb(connection, corp_pk, **ends_meet)
+    members.drop_absorbed(connection, corp_pk, absorbed.member_pk)
     if dropped is None:
         return []
     return [

@@ -20,8 +20,8 @@ from domain.org import Activation, StoredMember
 from domain.reasons import Doubt
 from domain.scope import AuthMode, Usable, tag_ground
 from domain.tree import Tree
-from workers.events.key_troubles import undecided
-from workers.org.questions import Inquiry
+from workers.answers.key_troubles import undecided
+from workers.answers.questions import Inquiry
 
 TAG_GROUND = "tag:"
 

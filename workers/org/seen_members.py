@@ -10,7 +10,7 @@ from domain.reasons import Reason
 from domain.reconcile_members import ReturnProof, decide_member, return_elsewhere
 from store.database import Connection
 from store.links import evidence
-from store.links.matching import match_mobile
+from store.matching import match_mobile
 from store.org import aliases, members
 from workers.org import identities
 

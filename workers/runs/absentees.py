@@ -19,11 +19,12 @@ from store.runs import staging
 from store.runs.runs import Run
 from store.runs.staging import Page
 from wecom.errors import Unavailable
+from workers.answers.questions import Inquiry
 from workers.calls.concurrency_limit import Widths
+from workers.calls.corp_api import CorpApi
 from workers.events.affected import active_of
 from workers.org.bearers import Bearers, find_bearers
 from workers.org.leavers import Candidates, confirm_leavers
-from workers.org.questions import CorpApi, Inquiry
 from workers.runs.oddities import list_odd, without_shown
 from workers.runs.snapshot import Snapshot
 from workers.runs.unsettled import Unsettled

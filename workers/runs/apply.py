@@ -22,12 +22,12 @@ from store.org.corps import Corp
 from store.runs import plans, reads, runs, staging, touched
 from store.runs.runs import PLAN, Run
 from workers.calls.call_count import CallCount
+from workers.calls.corp_api import CorpApi
 from workers.events.sync_batch import CONTACT_KINDS
 from workers.links.linking import Linker
 from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
 from workers.org.commit import Commits
 from workers.org.guard import Gate, People, note_listed, note_shown
-from workers.org.questions import CorpApi
 from workers.runs import oddities
 from workers.runs.absentees import Absences, look_for
 from workers.runs.catch_up import CatchUp

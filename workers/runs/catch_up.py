@@ -9,10 +9,11 @@ from store.database import Pool, transaction
 from store.runs import reads, staging, touched
 from store.runs.runs import Run
 from wecom.errors import OddAnswer, Unavailable
+from workers.answers.listed import odd_rows, with_known
+from workers.answers.questions import ask_one
+from workers.calls.corp_api import CorpApi
 from workers.events.sync_batch import DEPARTMENTS_KEY
 from workers.org.commit import AGAIN_SECONDS, Commits
-from workers.org.listed import odd_rows, with_known
-from workers.org.questions import CorpApi, ask_one
 from workers.runs.oddities import stage_odd
 from workers.runs.read import list_all
 from workers.runs.snapshot import Snapshot

@@ -10,7 +10,7 @@ from store.inbox.settlement import ODD_ANSWER
 from store.runs import staging
 from store.runs.staging import ReadPage, Staged
 from wecom.errors import OddAnswer, Unavailable
-from workers.events import key_troubles
+from workers.answers import key_troubles
 
 ODD = "odd"
 _MOST_NAMED = 5

@@ -17,21 +17,18 @@ from store.runs import reads, runs, staging, touched
 from store.runs.runs import PLAN, Run
 from store.runs.staging import ReadPage
 from wecom.errors import OddAnswer, Unavailable, WeComError
-from workers.calls.concurrency_limit import Widths
-from workers.calls.concurrent import ask_all, ask_flowing
-from workers.org.listed import (
-    Listed,
+from workers.answers.listed import (
     ListedDepartments,
+    ListedMembers,
     empty_tag,
     odd_rows,
     with_known,
 )
-from workers.org.observe import scope_from
-from workers.org.questions import (
+from workers.answers.observe import scope_from
+from workers.answers.questions import (
     GET,
     LIST,
     TAG,
-    CorpApi,
     ask_departments,
     ask_one,
     list_authorised,
@@ -40,8 +37,11 @@ from workers.org.questions import (
     read_permissions,
     read_tag,
 )
-from workers.org.spelling import SpellingApi
-from workers.org.troubles import Troubles
+from workers.answers.spelling import SpellingApi
+from workers.answers.troubles import Troubles
+from workers.calls.concurrency_limit import Widths
+from workers.calls.concurrent import ask_all, ask_flowing
+from workers.calls.corp_api import CorpApi
 from workers.runs.oddities import stage_odd
 from workers.runs.snapshot import Snapshot
 from workers.runs.staged import (
@@ -259,7 +259,9 @@ class CorpReader:
             endpoint=GET,
         )
 
-    def _bear(self, key: Key, ask: Callable[[], Listed | None]) -> Listed | None:
+    def _bear(
+        self, key: Key, ask: Callable[[], ListedMembers | None]
+    ) -> ListedMembers | None:
         """The answer; after some patience a page that fails alone holds up no other."""
         if self._run.strikes < _PATIENT_STRIKES:
             listed = ask()
@@ -269,19 +271,19 @@ class CorpReader:
         error = self._troubles.of.get(key)
         if error is None:
             return listed
-        return Listed(members=(), troubles={key: error}, complete=False)
+        return ListedMembers(members=(), troubles={key: error}, complete=False)
 
-    def _ask_page(self, userid: Userid) -> Listed | None:
+    def _ask_page(self, userid: Userid) -> ListedMembers | None:
         try:
             answer = ask_one(self._api, userid)
         except OddAnswer as error:
-            return Listed(members=(), odd={userid: error.reason}, complete=False)
-        return None if isinstance(answer, int) else Listed(members=(answer,))
+            return ListedMembers(members=(), odd={userid: error.reason}, complete=False)
+        return None if isinstance(answer, int) else ListedMembers(members=(answer,))
 
     def _read_pages(
         self,
         pages: Collection[str],
-        ask: Callable[[str], Listed | None],
+        ask: Callable[[str], ListedMembers | None],
         usable: Usable,
         *,
         endpoint: str,
@@ -307,7 +309,7 @@ class CorpReader:
 
     def _stage(
         self,
-        answers: Sequence[tuple[str, Listed | None]],
+        answers: Sequence[tuple[str, ListedMembers | None]],
         usable: Usable,
         *,
         read: int,

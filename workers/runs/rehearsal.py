@@ -18,8 +18,8 @@ from store.runs.scratch_copy import Shadow, cast_shadow
 from store.sealing import DataKey
 from wecom.errors import Unavailable
 from workers.calls.call_count import CallCount
+from workers.calls.corp_api import CorpApi
 from workers.org.guard import read_limits
-from workers.org.questions import CorpApi
 from workers.queue.bell import Bell
 from workers.queue.metrics import Tallies
 from workers.runs.apply import RunApplier

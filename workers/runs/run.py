@@ -15,12 +15,12 @@ from store.org import corps
 from store.org.corps import Corp
 from store.runs import reads, requests, runs, staging
 from store.runs.runs import PLAN, Run, RunTaken
+from workers.answers.spelling import SpellingApi
 from workers.calls.call_count import CallCount
 from workers.calls.retry import PatientApi
 from workers.failures import Fault, judge
-from workers.inbox import corp_mail
+from workers.installs import corp_state
 from workers.lease import held, kept
-from workers.org.spelling import SpellingApi
 from workers.runs.apply import RunApplier
 from workers.runs.read import CorpReader, TurnOver
 from workers.runs.rehearsal import rehearse
@@ -179,10 +179,7 @@ def _record_failure(
         )
     if run.cause == PLAN:
         return
-    if judgement.fault is Fault.REVOKED:
-        corp_mail.doubt(runtime, corp.mailbox)
-    elif judgement.fault is Fault.PAUSED:
-        corp_mail.pause_for_wecom(runtime, corp.mailbox)
+    corp_state.heed(runtime, corp.mailbox, judgement.fault)
 
 
 def _is_given_up(run: Run, fault: Fault) -> bool:

@@ -5,9 +5,10 @@ from store.org import corps
 from store.org.corps import Corp
 from store.runs import reads, runs
 from store.runs.runs import SCOPE, SCOPE_PROBE, Run
+from workers.answers.observe import scope_from
+from workers.answers.questions import read_permissions
 from workers.calls.call_count import CallCount
-from workers.org.observe import scope_from
-from workers.org.questions import CorpApi, read_permissions
+from workers.calls.corp_api import CorpApi
 from workers.runs.snapshot import Snapshot
 from workers.runtime import Runtime
 

@@ -4,7 +4,8 @@ import time
 from dataclasses import dataclass
 
 from store.database import Pool, glance, transaction
-from store.platform import due_jobs, schedule
+from store.platform import schedule
+from store.summaries.operations import due_jobs
 
 # A rhythm is looked at once in so long even if it is slower: somebody may have had the
 # last turn, or an operator may have made it due.
@@ -13,7 +14,7 @@ _LATER_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class JobTurn:
     """A duty by its name, and its rhythm if it has one."""
 
     name: str
@@ -43,7 +44,7 @@ class Agenda:
         """Whether the last look found something to do; so it is of unknown duties."""
         return name in self._due or name not in due_jobs.KNOWN
 
-    def takes_turn(self, turn: Turn) -> bool:
+    def takes_turn(self, turn: JobTurn) -> bool:
         """Whether it is this duty's turn, and so the caller's to do it now.
 
         Raises: StoreUnavailable.
@@ -61,7 +62,7 @@ class Agenda:
         return taken
 
 
-def take_turn(pool: Pool, turn: Turn) -> bool:
+def take_turn(pool: Pool, turn: JobTurn) -> bool:
     """Whether it is the turn of a duty with a rhythm, by the row that all clocks share.
 
     Raises: StoreUnavailable.

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from domain.headcount import count_people
 from store.database import transaction
+from store.events import retries
 from store.health import balance, figures, marks, samples, spilled
-from store.inbox import retries
-from store.summaries import censuses, queues
-from store.summaries.departments import list_shared_places, list_tree
+from store.summaries.operations import censuses, queues
+from store.summaries.org.departments import list_shared_places, list_tree
 from workers.runtime import Runtime
 
 SAMPLE_SECONDS = float(samples.FINEST)

@@ -7,8 +7,8 @@ from psycopg.rows import dict_row
 
 from domain.accounts import fold_email
 from store.database import Connection
-from store.summaries.journal import mask_email, mask_mobile
 from store.summaries.links.people import mobile_in
+from store.summaries.org.journal import mask_email, mask_mobile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 
 from domain.accounts import BadValue, fold_email
 from store.database import Connection
-from store.links.mobiles import to_e164
+from store.mobiles import to_e164
 from store.notices.recipients import IS_HELD
 
 

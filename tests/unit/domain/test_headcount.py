@@ -1,7 +1,7 @@
 """Roots and head counts of an org tree, odd ones included."""
 
 from domain.headcount import count_people, root_ids
-from store.summaries.departments import TreeRow
+from store.summaries.org.departments import TreeRow
 
 
 def row(department_id: int, parent_id: int | None, members: int = 0) -> TreeRow:

@@ -7,7 +7,7 @@ from domain.fold import RenameClaim
 from domain.ids import MemberPk, OpenUserid, Userid
 from domain.org import Member, RemovalCause, StoredMember
 from domain.reasons import Reason
-from domain.renames import Absentee, Rename, Turn, in_turn, match_renames, merged
+from domain.renames import Absentee, Rename, RenameTurn, in_turn, match_renames, merged
 from tests.support.builders import member, stored
 
 
@@ -216,7 +216,7 @@ def test_a_removed_member_is_restored_and_then_renamed() -> None:
     assert rename.result == stored(member("b"), pk=1, aliases=["a"])
 
 
-def paths(turns: Iterable[Turn]) -> list[tuple[str, ...]]:
+def paths(turns: Iterable[RenameTurn]) -> list[tuple[str, ...]]:
     return [each.rename.path for each in turns]
 
 

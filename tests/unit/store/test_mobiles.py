@@ -3,7 +3,7 @@
 import pytest
 
 from domain.accounts import BadValue
-from store.links.mobiles import to_e164
+from store.mobiles import to_e164
 
 
 @pytest.mark.parametrize(

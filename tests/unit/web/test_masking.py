@@ -2,7 +2,7 @@
 
 import pytest
 
-from store.summaries.journal import mask_email, mask_mobile, masked
+from store.summaries.org.journal import mask_email, mask_mobile, masked
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from flask.typing import ResponseReturnValue
 
 from store.database import transaction
-from store.inbox import retries
-from store.inbox.retries import RetryBatch
+from store.events import retries
+from store.events.retries import RetryBatch
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console

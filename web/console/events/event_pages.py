@@ -7,12 +7,13 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from store.database import Connection, transaction
+from store.events import retries
+from store.events.event_filter import SET_ASIDE, EventFilter
 from store.health.corps import errcode_in
-from store.inbox import retries, settlement
-from store.summaries import event_search
-from store.summaries.event_filter import SET_ASIDE, EventFilter
-from store.summaries.event_search import EventPage, FailureGroup
-from store.summaries.events import EVENT_STATES, EventSummary, find_event
+from store.inbox import settlement
+from store.summaries.mail import event_search
+from store.summaries.mail.event_search import EventPage, EventRow, FailureGroup
+from store.summaries.mail.events import EVENT_STATES, EventSummary, find_event
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console
@@ -151,7 +152,7 @@ def corp_of(event: EventSummary) -> str | None:
     return name if kind == "corp" else None
 
 
-def _cut(page: EventPage) -> tuple[list[EventSummary], int | None]:
+def _cut(page: EventPage) -> tuple[list[EventRow], int | None]:
     rows = list(page.rows)
     if len(rows) > _PAGE_ROWS:
         return rows[:_PAGE_ROWS], rows[_PAGE_ROWS - 1].event_id

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.ids import Key, split_key
+from domain.mailbox import name_in
 from store.database import Connection
 from store.org.journal import JournalLine
-from store.summaries import corps, event_story
-from store.summaries.departments import list_names as department_names
-from store.summaries.event_story import EventTimes
-from store.summaries.events import EventSummary
-from store.summaries.journal import find_data_key, list_latest
-from store.summaries.members import list_names as member_names
+from store.summaries.mail import event_story
+from store.summaries.mail.event_story import EventTimes
+from store.summaries.mail.events import EventSummary
+from store.summaries.org import corps
+from store.summaries.org.departments import list_names as department_names
+from store.summaries.org.journal import find_data_key, list_latest
+from store.summaries.org.members import list_names as member_names
 from texts.catalogue import catalogue
-from web.console.words import Names, mentioned, sentence
+from web.console.words import Names, mentioned, sentence, waiting_words
 from web.services import services
 from web.texts import count, language, translate
 
@@ -97,7 +99,7 @@ def _effect(
 ) -> Iterator[StoryStep]:
     if times.asked_at is None or event.done_at is None:
         return
-    corp_id = event.mailbox.removeprefix("corp:")
+    corp_id = name_in(event.mailbox)
     found = corps.find_corp(connection, [corp_id])
     if found is None:
         return
@@ -176,5 +178,9 @@ def _end(event: EventSummary, times: EventTimes) -> Iterator[StoryStep]:
 def _awaited(event: EventSummary, times: EventTimes) -> StoryStep:
     if times.is_claimed:
         return StoryStep(at=None, text=translate("story.claimed"))
+    if event.wait is not None:
+        return StoryStep(
+            at=None, text=waiting_words(event.wait), detail=event.wait.error or ""
+        )
     text = translate("story.waits_until" if times.not_before else "story.waits")
     return StoryStep(at=times.not_before, text=text, detail=event.error or "")

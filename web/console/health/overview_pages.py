@@ -11,7 +11,7 @@ from store.health import balance, pace, samples, spilled
 from store.health.problems import list_problems
 from store.health.samples import Sample
 from store.health.workers import Worker
-from store.summaries import overview as stored
+from store.summaries.operations import overview as stored
 from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.frame import show

@@ -16,8 +16,8 @@ from store.health.workers import Worker
 from store.inbox import due
 from store.notices import deliveries
 from store.platform import schedule
-from store.summaries import queues
-from store.summaries.queues import Takeover
+from store.summaries.operations import queues
+from store.summaries.operations.queues import Takeover
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console

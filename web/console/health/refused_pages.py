@@ -10,14 +10,14 @@ from redis import RedisError
 from store.database import transaction
 from store.intake import refused
 from store.intake.refused import RefusedCallback
-from store.summaries.refusals import list_refusals
+from store.summaries.operations.refusals import list_refusals
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console
 from web.console.frame import show
 from web.console.stream import live
 from web.services import services
-from wecom.forensics import Evidence, Fault, diagnose
+from wecom.forensics import Evidence, RefusalCause, diagnose
 
 _SHOWN = 50
 _SHOWN_QUERY = 120
@@ -30,7 +30,7 @@ class ShownRefusal:
     """One refused request, redacted: the fault, and what of it may be shown."""
 
     kept: RefusedCallback
-    fault: Fault
+    fault: RefusalCause
     skew_seconds: float | None
     shown: str
 
@@ -95,6 +95,6 @@ def _skew(kept: RefusedCallback) -> float | None:
     return None
 
 
-def _faults(shown: Sequence[ShownRefusal]) -> list[tuple[Fault, int]]:
+def _faults(shown: Sequence[ShownRefusal]) -> list[tuple[RefusalCause, int]]:
     counts = Counter(each.fault for each in shown)
-    return [(fault, counts[fault]) for fault in Fault if counts[fault]]
+    return [(fault, counts[fault]) for fault in RefusalCause if counts[fault]]

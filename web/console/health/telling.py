@@ -9,7 +9,7 @@ from flask import url_for
 from markupsafe import Markup
 
 from store.health.kinds import Problem, ProblemKind
-from store.summaries.corps import PURGED
+from store.summaries.org.corps import PURGED
 from texts.catalogue import catalogue
 from web.console.moments import lasting, since, stamp, told
 from web.texts import count, language, translate

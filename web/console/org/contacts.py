@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from redis import RedisError
 
 from store.database import Connection, transaction
-from store.summaries.contacts import Contact, list_contacts
-from store.summaries.journal import mask_email, mask_mobile
-from store.summaries.members import MemberSummary, find_member
+from store.summaries.org.contacts import Contact, list_contacts
+from store.summaries.org.journal import mask_email, mask_mobile
+from store.summaries.org.members import MemberSummary, find_member
 from web import cookies
 from web.access import Audience, seen_by
 from web.console import acting

@@ -10,8 +10,8 @@ from markupsafe import Markup
 from store.database import transaction
 from store.health.corps import errcode_in, list_blocked
 from store.health.kinds import Limits
-from store.summaries import corp_rows
-from store.summaries.corp_rows import CorpRow
+from store.summaries.org import corp_rows
+from store.summaries.org.corp_rows import CorpRow
 from texts.catalogue import catalogue
 from web.access import Audience, seen_by
 from web.console.blueprint import console

@@ -10,8 +10,8 @@ from store.database import Connection, transaction
 from store.health.problems import list_of_corp
 from store.platform import audit
 from store.runs import requests
-from store.summaries import corp_facts
-from store.summaries.departments import list_names
+from store.summaries.org import corp_facts
+from store.summaries.org.departments import list_names
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from store.database import Connection
 from store.health.kinds import Problem, ProblemKind
-from store.summaries.events import find_last_applied
+from store.summaries.mail.events import find_last_applied
 from store.summaries.runs.plans import WaitingPlan, list_waiting
 from store.summaries.runs.runs import (
     RunSummary,

@@ -7,9 +7,9 @@ from itertools import groupby
 
 from store.database import Connection
 from store.org.journal import JournalLine
-from store.summaries.departments import list_names as department_names
-from store.summaries.journal import find_data_key, list_latest
-from store.summaries.members import list_names as member_names
+from store.summaries.org.departments import list_names as department_names
+from store.summaries.org.journal import find_data_key, list_latest
+from store.summaries.org.members import list_names as member_names
 from web.console.words import Names, Sentence, mentioned, sentence
 from web.corps import FoundCorp
 from web.services import services

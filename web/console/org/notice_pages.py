@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from store.database import transaction
 from store.summaries import notices
-from store.summaries.members import find_member, list_names
+from store.summaries.org.members import find_member, list_names
 from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.frame import show

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from domain.ids import Userid, member_key
 from store.database import Connection
-from store.summaries.departments import list_names
-from store.summaries.journal import find_data_key, list_latest
-from store.summaries.members import MemberSummary
+from store.summaries.org.departments import list_names
+from store.summaries.org.journal import find_data_key, list_latest
+from store.summaries.org.members import MemberSummary
 from web.corps import FoundCorp
 from web.services import services
 from web.texts import translate

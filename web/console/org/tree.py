@@ -7,15 +7,16 @@ from flask import url_for
 
 from domain.headcount import children_of, count_people, root_ids
 from store.database import Connection
-from store.summaries import censuses, corp_facts
-from store.summaries.departments import (
+from store.summaries.operations import censuses
+from store.summaries.org import corp_facts
+from store.summaries.org.departments import (
     TreeRow,
     count_direct,
     list_bare_tree,
     list_shared_places,
     list_tree,
 )
-from store.summaries.members import (
+from store.summaries.org.members import (
     MemberSummary,
     list_in_department,
     list_without_department,

@@ -13,7 +13,7 @@ from store.database import Connection, transaction
 from store.platform import audit
 from store.runs import approvals
 from store.runs.approvals import PlanNotOpen
-from store.summaries import corps
+from store.summaries.org import corps
 from store.summaries.runs import plan_entries
 from store.summaries.runs.plan_entries import CauseCount, EntryRow
 from store.summaries.runs.plans import PlanSummary, find_plan

@@ -12,7 +12,7 @@ from store.database import Connection, transaction
 from store.platform import audit
 from store.runs import rehearsals
 from store.runs.rehearsals import Rehearsal
-from store.summaries import corps
+from store.summaries.org import corps
 from store.summaries.runs import runs
 from store.summaries.runs.drift import list_drift
 from store.summaries.runs.plans import list_waiting

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from domain.grouping import StepGroup
 from domain.ids import split_key
 from store.database import Connection
-from store.summaries import departments, members
+from store.summaries.org import departments, members
 from texts.catalogue import LANGUAGES, say
 from web.console.words import Names, describe_group, why
 

@@ -1,0 +1,1 @@
+"""What operators write, made into values, and what cannot be said so."""

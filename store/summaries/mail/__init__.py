@@ -1,0 +1,1 @@
+"""Read-only queries about events: where each stands, and its story."""

@@ -1,0 +1,1 @@
+"""Read-only queries about the whole product: what waits, what is out of step."""

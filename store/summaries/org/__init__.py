@@ -1,0 +1,1 @@
+"""Read-only queries about corps, departments, members and their journal."""
