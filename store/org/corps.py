@@ -202,6 +202,20 @@ def make_due(
     )
 
 
+def count_findings(connection: Connection, corp_pk: CorpPk, *, found: bool) -> int:
+    """How many full reads in a row have ended with a finding, this one included."""
+    row = connection.execute(
+        """
+        UPDATE corps SET findings = CASE WHEN %(found)s THEN
+            least(findings + 1, 1000) ELSE 0 END
+        WHERE corp_pk = %(corp_pk)s AND (%(found)s OR findings > 0)
+        RETURNING findings
+        """,
+        {"corp_pk": corp_pk, "found": found},
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def doubt_scope(connection: Connection, corp_pk: CorpPk, *, seconds: float) -> None:
     """Have the scope looked at again: an event said that it changed."""
     connection.execute(
