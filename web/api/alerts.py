@@ -5,8 +5,8 @@ from datetime import datetime
 from flask import Response
 from pydantic import BaseModel, Field
 
+from store.alerts import alerts
 from store.database import transaction
-from store.health import alerts
 from store.health.kinds import ProblemKind
 from web.access import Audience, seen_by
 from web.api.blueprint import Page, answer, blueprint, problems

@@ -2,8 +2,7 @@
 
 from datetime import UTC, datetime
 
-from store.health.kinds import Limits
-from store.health.limits import limits_of
+from store.health.kinds import Limits, limits_of
 from web.services import services
 
 

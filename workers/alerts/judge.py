@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 from redis import RedisError
 
+from store.alerts import alerts
+from store.alerts import deliveries as alert_deliveries
 from store.database import glance, transaction
-from store.health import alert_deliveries, alerts
-from store.health.limits import limits_of
+from store.health.kinds import limits_of
 from store.health.problems import list_problems
 from store.platform import audit_proof
 from workers.alerts import tell

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from functools import cache
 
 from settings import AlertChannels
+from store.alerts import alerts
+from store.alerts import deliveries as alert_deliveries
+from store.alerts.deliveries import AlertDelivery
 from store.database import transaction
-from store.health import alert_deliveries, alerts
-from store.health.alert_deliveries import AlertDelivery
 from workers.alerts import wording
 from workers.alerts.channels import AlertText, Channel, NotTold, open_channels
 from workers.runtime import Runtime
@@ -44,19 +45,27 @@ def tell(runtime: Runtime, delivery_id: int) -> None:
 def _send(
     runtime: Runtime, delivery: AlertDelivery, channel: Channel, text: AlertText
 ) -> None:
-    extra = {"delivery": delivery.delivery_id, "channel": delivery.channel}
     try:
         outcome = channel.tell(text)
     except NotTold as refusal:
         with transaction(runtime.pool) as connection:
             state = alert_deliveries.put_off(connection, delivery, outcome=refusal.why)
-        _log.warning("alert not told", extra={**extra, "why": refusal.why})
-        if state == "failed":
-            _log.error("alert given up", extra=extra)
+        _log.warning(
+            "alert not told",
+            extra={
+                "delivery": delivery.delivery_id,
+                "channel": delivery.channel,
+                "why": refusal.why,
+                "state": state,
+            },
+        )
         return
     with transaction(runtime.pool) as connection:
         alert_deliveries.settle(connection, delivery.delivery_id, outcome=outcome)
-    _log.info("alert told", extra=extra)
+    _log.info(
+        "alert told",
+        extra={"delivery": delivery.delivery_id, "channel": delivery.channel},
+    )
 
 
 def _text(runtime: Runtime, delivery: AlertDelivery) -> AlertText | None:

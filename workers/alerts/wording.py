@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from store.health.alerts import Alert
+from store.alerts.alerts import Alert
 from texts.catalogue import CHINESE, ENGLISH, find, say
 from workers.alerts.channels import AlertText
 

@@ -1,7 +1,7 @@
 """Which duties of upkeep have something to do, found out by one statement."""
 
+from store.alerts.deliveries import DUE
 from store.database import Connection
-from store.health.alert_deliveries import DUE
 from store.inbox.due import MISSED, MISSED_MAILBOXES, MISSED_RUNS
 from store.notices.deliveries import MISSED_NOTICES
 

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
+from store.alerts import alerts
+from store.alerts import deliveries as alert_deliveries
 from store.database import transaction
-from store.health import alert_deliveries, alerts
 from store.health.kinds import ProblemKind
 from web.access import Audience, seen_by
 from web.console import acting

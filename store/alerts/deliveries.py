@@ -7,8 +7,8 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
+from store.alerts.alerts import Transition
 from store.database import Connection
-from store.health.alerts import Transition
 from store.health.kinds import ProblemKind
 
 # There is something to tell: what the clock looks for once a second.
