@@ -12,6 +12,7 @@ from commands.deciding import approve, reject
 from commands.diff import diff
 from commands.doubtful_links import doubtful_links
 from commands.following import follow, report
+from commands.operations import COMMANDS
 from commands.operators import create_operator, remove_operator
 from commands.plans import plan
 from commands.session import Failed, opened_pool, read_settings
@@ -152,6 +153,8 @@ cli.add_command(verify_audit)
 cli.add_command(create_client)
 cli.add_command(list_clients)
 cli.add_command(remove_client)
+for command in COMMANDS:
+    cli.add_command(command)
 
 
 @cli.command("rotate-keys")

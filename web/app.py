@@ -16,7 +16,7 @@ from serving.addresses import TrustedProxies
 from settings import Settings, load
 from store.database import open_pool
 from store.sealing import Keyring
-from tapd.api import open_api
+from tapd.api import hasty_pace, open_api
 from tapd.envelope import Envelope
 from tapd.oauth import TapdOAuth
 from web import (
@@ -111,6 +111,7 @@ def _wire(settings: Settings) -> services.Services:
             settings.tapd.api_url,
             client_id=settings.tapd.client_id,
             client_secret=settings.tapd.client_secret,
+            pace=hasty_pace(),
         ),
         addresses=_addresses(settings),
         time_zone=ZoneInfo(settings.time_zone),

@@ -27,7 +27,8 @@ def exposed(module_database: str, redis_server_url: str) -> dict[str, set[str]]:
     """Every sample that /metrics of both processes can show, with its labels."""
     with open_web(database=module_database, redis_url=redis_server_url) as web:
         web.rows.execute(
-            "INSERT INTO suite_tickets (suite_id, ticket) VALUES ('wwsuite', '')"
+            "INSERT INTO suite_tickets (suite_id, ticket, sent_at)"
+            " VALUES ('wwsuite', '', clock_timestamp())"
         )
         wired = web.app.extensions["sync-services"]
         collector = StoreCollector(

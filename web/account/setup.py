@@ -9,6 +9,7 @@ from web.account import (  # noqa: F401 - adds their routes
     notice_pages,
     sign_in_pages,
     tapd_pages,
+    workbench_pages,
 )
 from web.account.blueprint import account
 from web.account.standing import Refused

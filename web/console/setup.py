@@ -26,7 +26,7 @@ from web.console.health import (  # noqa: F401 - adds its routes
     queue_pages,
     refused_pages,
 )
-from web.console.moments import full, lasting, since, stamp, told
+from web.console.moments import clock, full, lasting, since, stamp, told
 from web.console.org import (  # noqa: F401 - adds its routes
     contacts,
     corp_list,
@@ -70,6 +70,7 @@ def register(app: Flask, settings: Settings) -> None:
         language=texts.language,
         languages=LANGUAGES,
         local_time=local_time,
+        clock=clock,
         stamp=stamp,
         told=told,
         full=full,
