@@ -16,6 +16,7 @@ import psycopg
 
 from benchmarks import (
     bench_events,
+    bench_items,
     bench_one_event,
     bench_receiver,
     bench_resync,
@@ -83,6 +84,10 @@ WHOLE: dict[str, Measure] = {
             budget_seconds=1.5,
         )
     ],
+    "item_cards": lambda stage: bench_items.cards_beside_sync(
+        stage, corps=50, companies=20, per_second=20, seconds=30
+    ),
+    "item_bulk": lambda stage: bench_items.bulk_edit(stage, items=2_000, people=600),
 }
 
 QUICK: dict[str, Measure] = {

@@ -120,13 +120,18 @@ def _take(done: dict[tuple[str, str], deque[float | None]], sent: Sent) -> float
 
 @contextmanager
 def open_scene(
-    stage: Stage, small: Sequence[Enterprise], *, others: Sequence[Enterprise] = ()
+    stage: Stage,
+    small: Sequence[Enterprise],
+    *,
+    others: Sequence[Enterprise] = (),
+    asks_tapd: bool = True,
 ) -> Iterator[Scene]:
     """Small corps, alike and in step, and others beside them that were never read."""
     with (
         open_town([*small, *others], seconds=ANSWER_SECONDS) as town,
-        stage.database(api_url=town.url) as database,
+        stage.database(api_url=town.url) as created,
     ):
+        database = created if asks_tapd else created.without_tapd()
         corp_pks = database.link([*small, *others])
         like = [each for each in (*small, *others) if each.members == small[0].members]
         read_alike(database, [corp_pks[each.corp_id] for each in like])

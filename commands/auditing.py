@@ -5,6 +5,7 @@ import redis as redis_client
 from redis import RedisError
 
 from commands.session import Failed, opened_pool, read_settings
+from commands.terminal import echo
 from domain.roles import Role
 from settings import Settings
 from store.database import Connection, transaction
@@ -82,14 +83,14 @@ def verify_audit(head: Head | None) -> None:
             connection, keyring=Keyring(settings.secret_keys), witnesses=witnesses
         )
     for each in proof.faults[:_SHOWN_FAULTS]:
-        click.echo(_say(each))
+        echo(_say(each))
     if proof.faults:
         raise Failed(
             f"The audit is not whole: {len(proof.faults)} faults."
             " Compare with a backup from before."
         )
-    click.echo(f"The audit is whole: {proof.rows} acts, ending in {proof.head}")
-    click.echo("Keep that end elsewhere; --head checks that it is still there.")
+    echo(f"The audit is whole: {proof.rows} acts, ending in {proof.head}")
+    echo("Keep that end elsewhere; --head checks that it is still there.")
 
 
 def _say(fault: AuditFault) -> str:
@@ -105,7 +106,7 @@ def _witness(settings: Settings) -> Head | None:
     try:
         return audit_proof.read_witness(redis)
     except (RedisError, OSError, ValueError):
-        click.echo("The end noted in Redis cannot be read; going on without.", err=True)
+        echo("The end noted in Redis cannot be read; going on without.", err=True)
         return None
     finally:
         redis.close()

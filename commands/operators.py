@@ -7,6 +7,7 @@ import click
 
 from commands.auditing import note
 from commands.session import Failed, opened_pool, read_settings
+from commands.terminal import echo
 from domain.roles import Role
 from store.database import Connection, transaction
 from store.platform import operators
@@ -63,8 +64,8 @@ def create_operator(name: str | None, renew: bool, role: str | None) -> None:
         raise Failed(f"There is no operator {name}: leave --renew out to make one.")
     if not stored:
         raise Failed(f"There is an operator {name}: --renew gives another token.")
-    click.echo(token)
-    click.echo(
+    echo(token)
+    echo(
         f"{name} signs in with it at {settings.public_url}/console/."
         " It is shown this once; only its hash is stored.",
         err=True,
@@ -89,7 +90,7 @@ def remove_operator(name: str) -> None:
             )
     if not removed:
         raise Failed(f"There is no operator {name}.")
-    click.echo(f"{name} is let in no more.")
+    echo(f"{name} is let in no more.")
 
 
 def _store(

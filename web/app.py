@@ -26,6 +26,7 @@ from web import (
     inputs,
     languages,
     limits,
+    names,
     probes,
     problems,
     services,
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         logs.write_json()
     settings = settings or load()
     app = document.make_app(__name__)
+    names.add_to(app)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     if settings.trusted_proxies:
         app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]  # Flask's way.
