@@ -20,6 +20,7 @@ from tapd.oauth import TapdOAuth
 from web import (
     access,
     cookies,
+    gate,
     headers,
     inputs,
     languages,
@@ -77,7 +78,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     install.register(app)
     oidc.register(app)
     access.seen_by(access.Audience.ANYONE)(app.view_functions["static"])
-    access.enforce(app)
+    gate.enforce(app)
     return app
 
 

@@ -25,7 +25,7 @@ WRITERS = {
     "store/platform/tokens.py": {"tokens.token"},
     "store/retention/purge.py": {"app_keys.sealed"},
     # In a cookie of an hour and twenty minutes: who lost the key begins anew.
-    "web/account/way_cookies.py": set[str](),
+    "web/sessions/way_cookies.py": set[str](),
     "workers/installs/codes.py": {"corps.permanent_code", "corps.data_key"},
 }
 # They seal again what others have sealed, or by a corp's own data key.

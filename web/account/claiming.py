@@ -11,8 +11,8 @@ from store.installs.visitors import Visitor
 from store.links import link_claims
 from store.links.views import view_link
 from store.org import corps
-from web.account import oauth_state
 from web.services import services
+from web.sessions import oauth_state
 
 PURPOSE = "tapd"
 

@@ -14,9 +14,9 @@ from store.links.views import LinkView, view_link
 from web.access import Audience, seen_by
 from web.account.blueprint import account
 from web.account.claiming import claim, way_to_tapd
-from web.account.session import get_member
 from web.masking import masked_account
 from web.services import services
+from web.sessions.session import get_member
 
 
 class Standing(StrEnum):

@@ -16,9 +16,9 @@ from tapd.errors import Denied, TapdError
 from tapd.oauth import TapdOAuth
 from tapd.todo import KINDS, OpenItem, list_projects
 from web import cookies
-from web.account.session import get_session
 from web.cookies import Cookie
 from web.services import services
+from web.sessions.session import get_session
 
 # A page costs one call and so many times three; the rest is a tap away, in TAPD.
 _MOST_PROJECTS = 4

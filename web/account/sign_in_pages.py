@@ -10,19 +10,15 @@ from store.installs.visitors import Visitor, find_named
 from store.org import corps
 from web import limits
 from web.access import Audience, seen_by
-from web.account import oauth_state
 from web.account.blueprint import account
-from web.account.oauth_state import Journey, ReturnPath
-from web.account.session import (
-    current_member,
-    forget,
-    remember_member,
-)
-from web.account.sign_in import PURPOSE, is_wecom, sign_in_inside, sign_in_outside
-from web.account.standing import Refusal, Refused, corp_refusal, refusal_of
 from web.install.installer import note_installer
 from web.paths import local_path
 from web.services import services
+from web.sessions import oauth_state
+from web.sessions.oauth_state import Journey, ReturnPath
+from web.sessions.session import current_member, forget, remember_member
+from web.sessions.sign_in import PURPOSE, is_wecom, sign_in_inside, sign_in_outside
+from web.sessions.standing import Refusal, Refused, corp_refusal, refusal_of
 from wecom.errors import Refused as WeComRefused
 from wecom.errors import Spent, WeComError
 from wecom.wire import Identity

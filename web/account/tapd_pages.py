@@ -14,13 +14,14 @@ from store.links.views import view_link
 from tapd.errors import Denied, Refused, TapdError
 from tapd.oauth import ProvenAccount
 from web.access import Audience, seen_by
-from web.account import oauth_state, open_items
+from web.account import open_items
 from web.account.blueprint import account
 from web.account.claiming import PURPOSE, claim, tapd_return
-from web.account.oauth_state import Journey, ReturnPath
-from web.account.session import get_member
 from web.paths import local_path
 from web.services import services
+from web.sessions import oauth_state
+from web.sessions.oauth_state import Journey, ReturnPath
+from web.sessions.session import get_member
 
 log = logging.getLogger(__name__)
 

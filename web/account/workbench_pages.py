@@ -15,11 +15,11 @@ from web.account.blueprint import account
 from web.account.claiming import way_to_tapd
 from web.account.me_pages import standing_of
 from web.account.open_items import OpenItems, read_open_items
-from web.account.session import get_member, is_known_admin
 from web.item_view import ToldRow, told_rows
 from web.masking import masked_account
 from web.paths import local_path
 from web.services import services
+from web.sessions.session import get_member, is_known_admin
 
 _NEWEST = 5
 
