@@ -14,10 +14,6 @@ from store.events.event_filter import (
     EventFilter,
     values_of,
 )
-<<<<<<< HEAD:store/summaries/mail/event_search.py
-from store.summaries.mail.events import EventSummary
-=======
->>>>>>> main:store/summaries/event_search.py
 
 # What no index finds is looked for among so many events at once; the page says so.
 WINDOW = 20_000

@@ -10,19 +10,10 @@ from store.database import Connection, transaction
 from store.events import retries
 from store.events.event_filter import SET_ASIDE, EventFilter
 from store.health.corps import errcode_in
-<<<<<<< HEAD
 from store.inbox import settlement
 from store.summaries.mail import event_search
-from store.summaries.mail.event_search import EventPage, FailureGroup
-from store.summaries.mail.events import EVENT_STATES, EventSummary, find_event
-=======
-from store.events import retries
-from store.inbox import (settlement)
-from store.summaries.mail import event_search
-from store.events.event_filter import SET_ASIDE, EventFilter
 from store.summaries.mail.event_search import EventPage, EventRow, FailureGroup
 from store.summaries.mail.events import EVENT_STATES, EventSummary, find_event
->>>>>>> main
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console
