@@ -6,6 +6,7 @@ import sys
 import click
 
 from commands.accounts import import_accounts
+from commands.clients import create_client, list_clients, remove_client
 from commands.deciding import approve, reject
 from commands.diff import diff
 from commands.doubtful_links import doubtful_links
@@ -19,6 +20,7 @@ from store.database import Pool, transaction
 from store.inbox import settlement
 from store.intake.spill import SpillUnavailable, open_spill
 from store.migrate import migrate as apply_migrations
+from store.oidc import sealed_keys
 from store.org.corps import find_live
 from store.org.replay import Difference, list_differences
 from store.retention import rotation
@@ -136,11 +138,14 @@ cli.add_command(diff)
 cli.add_command(doubtful_links)
 cli.add_command(create_operator)
 cli.add_command(remove_operator)
+cli.add_command(create_client)
+cli.add_command(list_clients)
+cli.add_command(remove_client)
 
 
 @cli.command("rotate-keys")
 def rotate_keys() -> None:
-    """Seal everything again with the first of SECRET_KEYS."""
+    """Seal everything again with the first of SECRET_KEYS; sign by a new key."""
     settings = read_settings()
     keyring = Keyring(settings.secret_keys)
     # First: mail that leaves the spill meanwhile is in the inbox when its turn comes.
@@ -154,6 +159,9 @@ def rotate_keys() -> None:
             "key that sealed them, and repeat; keep the older keys until then."
         )
     click.echo("Everything in Postgres and in the spill is sealed with the first key.")
+    with opened_pool(settings) as pool, transaction(pool) as connection:
+        kid = sealed_keys.rotate(connection, keyring)
+    click.echo(f"ID tokens are signed by the new key {kid} from now on.")
 
 
 def _differences(pool: Pool, keyring: Keyring, corp_id: str) -> list[Difference]:

@@ -19,6 +19,7 @@ from domain.org import Activation
 
 CHANGE_CONTACT = "change_contact"
 CREATE_USER = "create_user"
+DELETE_PARTY = "delete_party"
 DELETE_USER = "delete_user"
 SUBSCRIBE = "subscribe"
 UNSUBSCRIBE = "unsubscribe"

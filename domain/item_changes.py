@@ -119,10 +119,9 @@ def fold(utterances: Sequence[Utterance]) -> ItemChange:
     if not ordered:
         raise ValueError("a change holds an utterance")
     fields: dict[str, FieldChange] = {}
-    for each in ordered:
-        for field in each.fields:
-            first = fields.get(field.name, field)
-            fields[field.name] = replace(field, old=first.old)
+    for field in _chained(ordered):
+        first = fields.get(field.name, field)
+        fields[field.name] = replace(field, old=first.old)
     comments = [each for each in ordered if each.action.is_comment]
     return ItemChange(
         action=max((each.action for each in ordered), key=_WEIGHT.__getitem__),
@@ -131,6 +130,35 @@ def fold(utterances: Sequence[Utterance]) -> ItemChange:
         comment=comments[-1].comment if comments else "",
         comments=len({each.comment_id or each.comment for each in comments}),
     )
+
+
+def _chained(ordered: Sequence[Utterance]) -> Iterable[FieldChange]:
+    """The field changes in order; of one second, each from where another ended."""
+    waiting: list[FieldChange] = []
+    for place, each in enumerate(ordered):
+        waiting += each.fields
+        following = ordered[place + 1 : place + 2]
+        if following and following[0].at == each.at:
+            continue
+        yield from _from_first_to_last(waiting)
+        waiting = []
+
+
+def _from_first_to_last(fields: Sequence[FieldChange]) -> Iterable[FieldChange]:
+    left = list(fields)
+    while left:
+        # Nothing of the same field ended where the first one began.
+        first = next(
+            (each for each in left if not any(_leads(other, each) for other in left)),
+            left[0],
+        )
+        left.remove(first)
+        yield first
+
+
+def _leads(before: FieldChange, after: FieldChange) -> bool:
+    same = before.name == after.name and before is not after
+    return same and before.new == after.old
 
 
 def _order(utterance: Utterance) -> tuple[float, int]:

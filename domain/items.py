@@ -142,8 +142,10 @@ def learn(state: ItemState | None, edit: ItemEdit) -> ItemState:
     An older event tells only what newer ones left out; a creation is older than what
     was done in its second.
     """
-    told = {**edit.before, **edit.after}
-    told = {name: told[name] for name in told if name in REMEMBERED}
+    both = {**edit.before, **edit.after}
+    told: Mapping[str, str] = {
+        name: value for name, value in both.items() if name in REMEMBERED
+    }
     if state is None:
         return ItemState(
             workspace_id=edit.workspace_id,
@@ -153,6 +155,8 @@ def learn(state: ItemState | None, edit: ItemEdit) -> ItemState:
         )
     if _is_older(edit, state):
         return replace(state, fields={**told, **state.fields})
+    if edit.at is not None and edit.at == state.said_at:
+        told = _chained(edit, state, told)
     return ItemState(
         workspace_id=edit.workspace_id or state.workspace_id,
         fields={**state.fields, **told},
@@ -207,6 +211,19 @@ def _end_of_odd(parts: list[str], start: int, odd: frozenset[str]) -> int:
             if ";".join(parts[start:end]) in odd:
                 return end
     return start + 1
+
+
+def _chained(
+    edit: ItemEdit, state: ItemState, told: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Of two edits of one second the one that began from the other's end came later."""
+    known = state.fields
+    return {
+        name: value
+        for name, value in told.items()
+        if name not in known
+        or (name in edit.changed and edit.before.get(name, known[name]) == known[name])
+    }
 
 
 def _is_older(edit: ItemEdit, state: ItemState) -> bool:

@@ -8,6 +8,7 @@ from domain.ids import DepartmentId, Userid
 from domain.org import Activation, Employment, Member, RemovalCause, employment_of
 from domain.reasons import Doubt, Finding, Reason
 from domain.scope import AuthMode, Usable
+from domain.testimony import Right
 from domain.tree import Tree
 
 # WeCom 5.2: unknown userid, no right to see it (three codes), invalid userid, absent.
@@ -15,6 +16,9 @@ REFUSALS = frozenset({60111, 60011, 60021, 40003, 46004})
 
 # Those of them with which WeCom says that we have no right to see the person.
 NO_RIGHT = frozenset({60011, 60021})
+
+# Absences that rest on sets alone, while the person answers.
+BY_SETS = frozenset({Doubt.ONE_READ, Doubt.UNEXPLAINED})
 
 # What enumerates everybody in auth_mode 1: user/list_member_auth.
 MEMBER_AUTH = "member_auth"
@@ -73,7 +77,9 @@ class AbsenceEvidence:
         the scope in auth_mode 1 lacks them; `employment` is the stored one;
         `status` what the newest unprocessed event says of their activation; `taken_out`
         is taken_out; `lists` are the complete listings that lack them, `refused_lists`
-        those that WeCom refused.
+        those that WeCom refused. Of somebody who answers and whom the sets do not
+        cover: `right` explains why they answer, `agreed` says that an earlier read of
+        the sets, long enough ago, lacked them too.
     """
 
     refusal: int | None
@@ -89,6 +95,8 @@ class AbsenceEvidence:
     status: Activation | None = None
     lists: tuple[str, ...] = ()
     refused_lists: tuple[str, ...] = ()
+    right: Right | None = None
+    agreed: bool = False
 
 
 def confirm(evidence: AbsenceEvidence) -> Verdict:
@@ -115,6 +123,7 @@ def evidence_fields(evidence: AbsenceEvidence) -> dict[str, Json]:
         "event": _event(evidence),
         "missing_from": [*evidence.lists],
         "refused_lists": [*evidence.refused_lists],
+        "readable_by": evidence.right,
     }
 
 
@@ -126,7 +135,7 @@ def _event(evidence: AbsenceEvidence) -> str | None:
 
 def _finding(doubt: Doubt, evidence: AbsenceEvidence) -> Finding:
     """What keeps an absence open: may we not see, or did we not see all?"""
-    if doubt in {Doubt.ANSWERED, Doubt.SCOPE_UNREAD}:
+    if doubt in {*BY_SETS, Doubt.ANSWERED, Doubt.SCOPE_UNREAD}:
         return Finding.CUT_OFF_READ
     if evidence.refusal in NO_RIGHT or evidence.refused_lists:
         return Finding.LOST_PERMISSION
@@ -138,7 +147,7 @@ def _verdict(evidence: AbsenceEvidence) -> Verdict:
     if doubt is not None:
         return Undecided(doubt=doubt)
     if evidence.refusal is None:
-        # Their own answer and the scope agree that nothing lets them use the app.
+        # Two reads agree that nothing lets them use the app, and why they answer.
         return Removal(cause=RemovalCause.SCOPE, reason=Reason.NOT_USABLE)
     if evidence.deleted:
         return Removal(cause=RemovalCause.DELETION, reason=Reason.DELETED_BY_EVENT)
@@ -161,7 +170,7 @@ def missing_everywhere(
 
     Shape: listings by ground: `department:<id>` of the department itself, `tag:<id>`.
     """
-    if any(member.userid in each.userids for each in listings.values()):
+    if any(_names(each, member) for each in listings.values()):
         return False
     if usable.auth_mode == AuthMode.MEMBER:
         return _all_complete({MEMBER_AUTH}, listings)
@@ -181,7 +190,7 @@ def lists_lacking(
         for name in _places(member)
         if name in listings
         and listings[name].complete
-        and member.userid not in listings[name].userids
+        and not _names(listings[name], member)
     )
 
 
@@ -191,6 +200,14 @@ def lists_refused(
     """The listings of where we last had them that WeCom refused to us."""
     return tuple(
         name for name in _places(member) if name in listings and listings[name].refused
+    )
+
+
+def _names(listing: Listing, member: Member) -> bool:
+    """Whether a listing shows them; that of the authorised may name open_userids."""
+    names: frozenset[str] = listing.userids
+    return member.userid in names or (
+        member.open_userid is not None and member.open_userid in names
     )
 
 
@@ -242,11 +259,15 @@ def _doubt(evidence: AbsenceEvidence) -> Doubt | None:
     if evidence.refusal is None:
         if evidence.covered is not False:
             return Doubt.ANSWERED
+        if evidence.right is None:
+            return Doubt.UNEXPLAINED
     elif evidence.refusal not in REFUSALS:
         return Doubt.NOT_AN_ANSWER
     if not evidence.scope_read:
         return Doubt.SCOPE_UNREAD
-    return None if evidence.control_answered else Doubt.NO_CONTROL
+    if not evidence.control_answered:
+        return Doubt.NO_CONTROL
+    return Doubt.ONE_READ if evidence.refusal is None and not evidence.agreed else None
 
 
 def _missing_or_unsubscribed(evidence: AbsenceEvidence) -> Verdict:

@@ -61,5 +61,8 @@ class Doubt(StrEnum):
     SCOPE_UNREAD = "scope_unread"
     NO_CONTROL = "no_control"
     ONE_ANSWER = "one_answer"
+    # They answer, and a set that let them use the app names them no more.
+    ONE_READ = "one_read"  # Of the set there is only one read yet.
+    UNEXPLAINED = "unexplained"  # No other right explains that they answer.
     ODD_ANSWER = "odd_answer"  # The answer about the person cannot be used.
     NO_ANSWER = "no_answer"  # None came, while others were answered.

@@ -3,6 +3,7 @@
 import hmac
 
 from domain.ids import Key
+from domain.mailbox import mailbox_of_company
 from store.inbox.record import BODY_PLACE, MailState, Post, identify
 from store.sealing import Keyring
 from tapd.webhooks import ItemEvent
@@ -22,7 +23,7 @@ def to_item_post(event: ItemEvent, *, company_id: str, keyring: Keyring) -> Post
     Shape: what its sender calls its time is no TimeStamp of WeCom's: a repeat never
         stands for a second edit.
     """
-    mailbox = f"company:{company_id}"
+    mailbox = mailbox_of_company(company_id)
     followed = event.is_followed
     return Post(
         digest=identify(mailbox=mailbox, content=event.identity),

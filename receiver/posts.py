@@ -4,6 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 
 from domain.ids import CORP_KEY, Key, department_key, member_key, tag_key
+from domain.mailbox import SUITE_MAILBOX, mailbox_of_code, mailbox_of_corp
 from store.inbox.record import BODY_PLACE, MailState, Post, identify
 from store.platform.tickets import seal_ticket
 from store.sealing import Keyring
@@ -11,8 +12,6 @@ from wecom.callbacks import Callback
 from wecom.events import Detail, SuiteTicket
 from wecom.hints import AUTH_CODES, CODES, hint_of, subject_of
 from wecom.kinds import UNKNOWN, Treatment
-
-_BARRIERS = {"change_auth", "cancel_auth", "corp_arch_auth", "reset_permanent_code"}
 
 
 def to_post(callback: Callback, message: bytes, keyring: Keyring) -> Post:
@@ -39,7 +38,7 @@ def to_post(callback: Callback, message: bytes, keyring: Keyring) -> Post:
         sent_at=_moment(callback.sent_at),
         hint=hint_of(detail),
         body=body,
-        barrier=callback.kind in _BARRIERS,
+        barrier=callback.rule.barrier,
         ticket=ticket,
     )
 
@@ -51,8 +50,8 @@ def _moment(seconds: int | None) -> datetime | None:
 def _mailbox(callback: Callback) -> str:
     if isinstance(callback.detail, AUTH_CODES):
         code = callback.detail.auth_code.encode()
-        return f"code:{hashlib.sha256(code).hexdigest()}"
-    return f"corp:{callback.corp_id}" if callback.corp_id else "suite"
+        return mailbox_of_code(hashlib.sha256(code).hexdigest())
+    return mailbox_of_corp(callback.corp_id) if callback.corp_id else SUITE_MAILBOX
 
 
 def _key(detail: Detail) -> Key:

@@ -34,6 +34,7 @@ from web.company import setup as company
 from web.console import setup
 from web.cursors import Cursors, derive
 from web.install import setup as install
+from web.oidc import setup as oidc
 from web.worker import BODY_BYTES
 from wecom.crypto import AesKey
 from wecom.intake import SuiteIdentity
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     account.register(app)
     company.register(app)
     install.register(app)
+    oidc.register(app)
     access.seen_by(access.Audience.ANYONE)(app.view_functions["static"])
     access.enforce(app)
     return app
@@ -93,6 +95,7 @@ def _wire(settings: Settings) -> services.Services:
         ring_run=bell.ring_run,
         ring_notices=bell.ring_notices,
         ring_accounts=bell.ring_accounts,
+        ring_logouts=bell.ring_logouts,
         api_token=settings.api_token,
         operator_marks=_operator_marks(settings),
         wecom=reach.suite,

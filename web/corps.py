@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from domain.mailbox import mailbox_of_corp
 from store.database import Connection
 from store.sealing import pseudonym
 from store.summaries.org import corps
@@ -26,7 +27,7 @@ class FoundCorp:
     @property
     def mailboxes(self) -> list[str]:
         """Where its mail is or was."""
-        return [f"corp:{name}" for name in self.names]
+        return [mailbox_of_corp(name) for name in self.names]
 
     def userids(self, userid: str) -> list[str]:
         """What a userid of this corp may be stored as: itself, or its purged form."""

@@ -33,11 +33,17 @@ def lead_to(page: str, *addresses: str) -> Response:
     Browsers hold the policy against every address that a form's answer leads to.
     """
     answer = Response(page)
-    origins = {f"{part.scheme}://{part.netloc}" for part in map(urlsplit, addresses)}
+    origins = {_origin(address) for address in addresses}
     answer.headers["Content-Security-Policy"] = _POLICY.replace(
         "form-action 'self'", " ".join(("form-action 'self'", *sorted(origins)))
     )
     return answer
+
+
+def _origin(address: str) -> str:
+    """What the policy calls a site; an app's own scheme has none but its name."""
+    part = urlsplit(address)
+    return f"{part.scheme}://{part.netloc}" if part.netloc else f"{part.scheme}:"
 
 
 def _add(answer: Response) -> Response:

@@ -4,6 +4,7 @@ import time
 from typing import Literal
 
 from domain.ids import CORP_KEY
+from domain.mailbox import mailbox_of_corp
 from store.database import Connection, transaction
 from store.inbox.record import post_internal
 from web.corps import FoundCorp, get_corp
@@ -30,7 +31,7 @@ def check_order(corp: FoundCorp, order: Order) -> bool:
 
 def post_order(connection: Connection, corp_id: str, order: Order) -> str:
     """Put the order into the corp's mailbox, which is returned to be rung."""
-    mailbox = f"corp:{corp_id}"
+    mailbox = mailbox_of_corp(corp_id)
     post_internal(
         connection, mailbox=mailbox, kind=order, key=CORP_KEY, hint={"by": "operator"}
     )

@@ -44,10 +44,14 @@ class Treatment(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """How one kind of callback is read, and what follows or why nothing does."""
+    """How one kind of callback is read, and what follows or why nothing does.
+
+    Shape: what comes behind a `barrier` in the same mailbox waits until it is settled.
+    """
 
     treatment: Treatment
     reason: str
+    barrier: bool = False
     read: Callable[[Fields], Detail] = field(repr=False)
 
 
@@ -65,6 +69,10 @@ def rule_for(rules: Mapping[Kind, Rule], *, kind: str, change: str | None) -> Ru
 
 def _handled(read: Callable[[Fields], Detail], reason: str) -> Rule:
     return Rule(treatment=Treatment.HANDLED, reason=reason, read=read)
+
+
+def _barrier(read: Callable[[Fields], Detail], reason: str) -> Rule:
+    return Rule(treatment=Treatment.HANDLED, reason=reason, read=read, barrier=True)
 
 
 def _ignored(reason: str, read: Callable[[Fields], Detail] | None = None) -> Rule:
@@ -181,21 +189,21 @@ COMMANDS: Mapping[Kind, Rule] = {
         "stored when newer; whatever waits for a ticket becomes due",
     ),
     ("create_auth", None): _handled(_create_auth, "the code is exchanged once"),
-    ("change_auth", None): _handled(
+    ("change_auth", None): _barrier(
         _of_corp(
             lambda fields: ChangeAuth(state=fields.said(fields.identifier, "State"))
         ),
         "scope and permissions are read again, then the corp",
     ),
-    ("cancel_auth", None): _handled(
+    ("cancel_auth", None): _barrier(
         _of_corp(lambda _fields: CancelAuth()),
         "acts when get_auth_info confirms it",
     ),
-    ("reset_permanent_code", None): _handled(
+    ("reset_permanent_code", None): _barrier(
         lambda fields: ResetPermanentCode(auth_code=fields.required("AuthCode")),
         "the code is exchanged and replaces the permanent code",
     ),
-    ("corp_arch_auth", None): _handled(
+    ("corp_arch_auth", None): _barrier(
         _of_corp(lambda _fields: CorpArchAuth()),
         "permissions are read again, then the whole tree",
     ),
@@ -299,3 +307,6 @@ EVENTS: Mapping[tuple[Family, str, str | None], Rule] = MappingProxyType(
         for (kind, change), rule in rules.items()
     }
 )
+
+# What comes behind one of these waits.
+BARRIERS = frozenset(kind for (_, kind, _), rule in EVENTS.items() if rule.barrier)

@@ -15,6 +15,7 @@ from store.database import Plans
 from workers.inbox import drain as mailbox
 from workers.links import account_reads
 from workers.notices import deliver as notices
+from workers.oidc import logouts
 from workers.queue.broker import EVENTS, NOTICES, RESYNC, make_broker, milliseconds
 from workers.queue.garbage import collect_rarely
 from workers.runs import run
@@ -44,6 +45,12 @@ def drain(mailbox_name: str) -> None:
 def deliver(corp_pk: int) -> None:
     """Send what is queued for the members of one corp."""
     notices.deliver(_runtime(), CorpPk(corp_pk))
+
+
+@dramatiq.actor(queue_name=NOTICES, max_retries=0, time_limit=milliseconds(120))
+def tell_logouts(client_id: str) -> None:
+    """Tell one relying party which sessions ended."""
+    logouts.tell(_runtime(), client_id)
 
 
 @dramatiq.actor(queue_name=RESYNC, max_retries=0, time_limit=milliseconds(3600))

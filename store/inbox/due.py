@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 
 from domain.ids import CorpPk, RunId
 from store.database import Connection
-from store.inbox.mailboxes import Mailbox
+from store.inbox.mailboxes import MailboxState
 from store.org.corps import FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS
 
 # Whoever made it due has rung; only what still lies there has been missed.
@@ -81,9 +81,9 @@ def list_mailboxes(connection: Connection, *, limit: int) -> list[str]:
 
 def list_waiting(
     connection: Connection, *, limit: int
-) -> list[tuple[Mailbox, frozenset[str]]]:
+) -> list[tuple[MailboxState, frozenset[str]]]:
     """Mailboxes that wait, with the kinds of the mail that lies in them unheld."""
-    with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
+    with connection.cursor(row_factory=class_row(MailboxState)) as cursor:
         cursor.execute(
             f"""
             {_BOXES}

@@ -15,7 +15,7 @@ UNTIL_ENDED_SECONDS = 10 * 365 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mailbox:
+class MailboxState:
     """What a drain must know before it claims; `now` is Postgres' clock."""
 
     mailbox: str
@@ -32,7 +32,7 @@ class Mailbox:
         return self.not_before is not None and self.not_before > self.now
 
 
-def open_mailbox(connection: Connection, mailbox: str) -> Mailbox:
+def open_mailbox(connection: Connection, mailbox: str) -> MailboxState:
     """The mailbox, made on first use and locked for this transaction."""
     found = _lock(connection, mailbox)
     if found is None:
@@ -46,8 +46,8 @@ def open_mailbox(connection: Connection, mailbox: str) -> Mailbox:
     return found
 
 
-def _lock(connection: Connection, mailbox: str) -> Mailbox | None:
-    with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
+def _lock(connection: Connection, mailbox: str) -> MailboxState | None:
+    with connection.cursor(row_factory=class_row(MailboxState)) as cursor:
         cursor.execute(
             "SELECT mailbox, not_before, waits_for, strikes, claim_limit, open_claim,"
             " clock_timestamp() AS now FROM mailboxes WHERE mailbox = %s FOR UPDATE",

@@ -9,6 +9,7 @@ from typing import LiteralString
 from psycopg.rows import class_row
 
 from domain.ids import CORP_KEY
+from domain.mailbox import mailbox_of_code
 from store.database import Connection
 from store.inbox.record import (
     BODY_PLACE,
@@ -246,7 +247,7 @@ def resume(connection: Connection, code_hash: str) -> None:
 
 def mailbox_of(code_hash: str) -> str:
     """Where everything about one auth code waits."""
-    return f"code:{code_hash}"
+    return mailbox_of_code(code_hash)
 
 
 def note_installer(

@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 from domain.ids import AccountId, CompanyId, CorpPk, Key, MemberPk
 from domain.item_people import ItemRole, Unsent
 from domain.items import ItemKind
+from domain.mailbox import mailbox_of_company
 from store.database import Connection
 from store.inbox.record import post_internal
 
@@ -260,7 +261,7 @@ def tell_overdue(connection: Connection) -> list[str]:
 
 
 def _post(connection: Connection, company_id: CompanyId) -> str:
-    mailbox = f"company:{company_id}"
+    mailbox = mailbox_of_company(company_id)
     connection.execute(
         "UPDATE item_notices SET waits_until = 'infinity'"
         " WHERE company_id = %s AND waits_until <= clock_timestamp()",

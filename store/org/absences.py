@@ -9,7 +9,9 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from domain.ids import CorpPk, Userid
-from domain.leavers import Undecided
+from domain.leavers import BY_SETS, Undecided
+from domain.reasons import Doubt
+from domain.testimony import AGREES_SECONDS, APART_SECONDS
 from store.database import Connection
 
 
@@ -39,15 +41,59 @@ def note(
             VALUES (%s, %s, %s, %s, %s)
             ON CONFLICT (corp_pk, userid) DO UPDATE SET finding = excluded.finding,
                 doubt = excluded.doubt, evidence = excluded.evidence,
-                noted_at = excluded.noted_at
+                noted_at = excluded.noted_at,
+                since = CASE WHEN known.doubt = excluded.doubt AND known.since
+                        > clock_timestamp() - make_interval(secs => %s)
+                    THEN known.since ELSE excluded.since END
             WHERE (known.finding, known.doubt, known.evidence)
                 <> (excluded.finding, excluded.doubt, excluded.evidence)
+                OR known.doubt = %s
             """,
             [
-                (corp_pk, who, each.finding, each.doubt, Jsonb(dict(each.evidence)))
+                (
+                    corp_pk,
+                    who,
+                    each.finding,
+                    each.doubt,
+                    Jsonb(dict(each.evidence)),
+                    AGREES_SECONDS,
+                    Doubt.ONE_READ,
+                )
                 for who, each in sorted(undecided.items())
             ],
         )
+
+
+def list_once_lost(connection: Connection, corp_pk: CorpPk) -> frozenset[Userid]:
+    """Whom one read of a set has lost, so that the next one has to be asked."""
+    rows = connection.execute(
+        "SELECT userid FROM absences WHERE corp_pk = %s AND doubt = ANY(%s)",
+        [corp_pk, sorted(BY_SETS)],
+    ).fetchall()
+    return frozenset(Userid(row[0]) for row in rows)
+
+
+def list_agreed(
+    connection: Connection, corp_pk: CorpPk, userids: Iterable[Userid]
+) -> frozenset[Userid]:
+    """Those of these whom an earlier read of the sets had lost, long enough ago."""
+    rows = connection.execute(
+        """
+        SELECT userid FROM absences
+        WHERE corp_pk = %(corp_pk)s AND userid = ANY(%(userids)s)
+            AND doubt = %(doubt)s
+            AND since <= clock_timestamp() - make_interval(secs => %(apart)s)
+            AND since > clock_timestamp() - make_interval(secs => %(agrees)s)
+        """,
+        {
+            "corp_pk": corp_pk,
+            "userids": list(userids),
+            "doubt": Doubt.ONE_READ,
+            "apart": APART_SECONDS,
+            "agrees": AGREES_SECONDS,
+        },
+    ).fetchall()
+    return frozenset(Userid(row[0]) for row in rows)
 
 
 def forget(connection: Connection, corp_pk: CorpPk, userids: Iterable[Userid]) -> None:

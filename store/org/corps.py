@@ -9,6 +9,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from domain.ids import CompanyId, CorpId, CorpPk, DepartmentId, TagId, Userid
+from domain.mailbox import mailbox_of_corp
 from domain.scope import AuthScope, Tag
 from domain.spelling import spelt_scope
 from store.database import Connection
@@ -50,7 +51,7 @@ class Corp:
     @property
     def mailbox(self) -> str:
         """Where its mail waits."""
-        return f"corp:{self.corp_id}"
+        return mailbox_of_corp(self.corp_id)
 
 
 def find_live(connection: Connection, corp_id: str) -> Corp | None:
@@ -199,6 +200,20 @@ def make_due(
         """,
         {"cause": cause, "seconds": seconds, "corp_pk": corp_pk},
     )
+
+
+def count_findings(connection: Connection, corp_pk: CorpPk, *, found: bool) -> int:
+    """How many full reads in a row have ended with a finding, this one included."""
+    row = connection.execute(
+        """
+        UPDATE corps SET findings = CASE WHEN %(found)s THEN
+            least(findings + 1, 1000) ELSE 0 END
+        WHERE corp_pk = %(corp_pk)s AND (%(found)s OR findings > 0)
+        RETURNING findings
+        """,
+        {"corp_pk": corp_pk, "found": found},
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def doubt_scope(connection: Connection, corp_pk: CorpPk, *, seconds: float) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from domain.fingerprint import department_fingerprint
 from domain.ids import CorpPk, DepartmentId, Userid
 from domain.org import Department
+from domain.testimony import AGREES_SECONDS, APART_SECONDS
 from store.database import Connection
 
 
@@ -55,6 +56,35 @@ def remove(
         "DELETE FROM departments WHERE corp_pk = %s AND department_id = ANY(%s)",
         [corp_pk, list(ids)],
     )
+
+
+def note_unlisted(
+    connection: Connection, corp_pk: CorpPk, gone: Iterable[DepartmentId]
+) -> frozenset[DepartmentId]:
+    """Remember that a listing lacks these; those that an earlier one lacked, too.
+
+    Shape: all others are listed. Two listings agree when they lie far enough apart.
+    """
+    rows = connection.execute(
+        """
+        UPDATE departments SET unlisted_since = CASE
+            WHEN NOT department_id = ANY(%(gone)s) THEN NULL
+            WHEN unlisted_since > clock_timestamp() - make_interval(secs => %(agrees)s)
+                THEN unlisted_since
+            ELSE clock_timestamp() END
+        WHERE corp_pk = %(corp_pk)s
+            AND (unlisted_since IS NOT NULL OR department_id = ANY(%(gone)s))
+        RETURNING department_id,
+            unlisted_since <= clock_timestamp() - make_interval(secs => %(apart)s)
+        """,
+        {
+            "corp_pk": corp_pk,
+            "gone": list(gone),
+            "agrees": AGREES_SECONDS,
+            "apart": APART_SECONDS,
+        },
+    ).fetchall()
+    return frozenset(DepartmentId(each) for each, agreed in rows if agreed)
 
 
 def occupied(

@@ -6,7 +6,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from domain.fingerprint import member_fingerprint
-from domain.ids import CorpPk, DepartmentId, MemberPk, Userid
+from domain.ids import CorpPk, DepartmentId, MemberPk, OpenUserid, Userid
 from domain.org import (
     Activation,
     Member,
@@ -89,6 +89,24 @@ def list_known(
         cursor.execute(_KNOWN, {"corp_pk": corp_pk, "userids": wanted})
         rows = cursor.fetchall()
     return [_stored(row, {Userid(each) for each in row["aliases"]}) for row in rows]
+
+
+def list_named(
+    connection: Connection, corp_pk: CorpPk, open_userids: Iterable[str]
+) -> dict[OpenUserid, Userid]:
+    """The userids of members who bear one of these open_userids beside another userid.
+
+    Shape: of several the active one, else whoever was removed last.
+    """
+    rows = connection.execute(
+        """
+        SELECT DISTINCT ON (open_userid) open_userid, userid FROM members
+        WHERE corp_pk = %s AND open_userid = ANY(%s) AND open_userid <> userid
+        ORDER BY open_userid, state, member_pk DESC
+        """,
+        [corp_pk, list(open_userids)],
+    ).fetchall()
+    return {OpenUserid(name): Userid(userid) for name, userid in rows}
 
 
 def list_bearing(

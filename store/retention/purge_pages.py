@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from domain.ids import CorpPk
+from domain.mailbox import mailbox_of_corp
 from store.database import Connection
 from store.retention import purge_journal, withdrawn_links
 from store.retention.pseudonyms import Pseudonyms
@@ -42,7 +43,7 @@ class Purge:
     @property
     def mailbox(self) -> str:
         """Where the corp's mail lay."""
-        return f"corp:{self.corp_id}"
+        return mailbox_of_corp(self.corp_id)
 
 
 def begin(connection: Connection, corp_pk: CorpPk, corp_id: str) -> None:
@@ -248,7 +249,7 @@ def empty_mail(
             AND inbox.received_at = given.received_at
         """,
         {
-            "renamed": f"corp:{names.of(names.corp_id)}",
+            "renamed": mailbox_of_corp(names.of(names.corp_id)),
             "outcome": outcome,
             "ids": [row[0] for row in rows],
             "ats": [row[1] for row in rows],

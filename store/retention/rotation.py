@@ -10,6 +10,7 @@ from store.database import Connection, Pool, transaction
 from store.inbox.record import BODY_PLACE
 from store.items.changes import CHANGE_PLACE
 from store.items.states import STATE_PLACE
+from store.oidc.keys import key_place
 from store.org.companies import secret_place
 from store.sealing import Keyring, SealBroken
 
@@ -64,6 +65,7 @@ SEALED = (
         column="sealed",
         place=lambda name: f"app_key:{name}",
     ),
+    Sealed(table="oidc_keys", key="kid", column="sealed", place=key_place),
     Sealed(
         table="companies",
         key="company_id",

@@ -34,6 +34,13 @@ def begin_read(connection: Connection, run_id: RunId) -> None:
     )
 
 
+def count_restart(connection: Connection, run_id: RunId) -> None:
+    """The read is thrown away: the scope is another than when it began."""
+    connection.execute(
+        "UPDATE runs SET restarts = restarts + 1 WHERE run_id = %s", [run_id]
+    )
+
+
 def note_snapshot(
     connection: Connection, run_id: RunId, snapshot: Mapping[str, Any]
 ) -> None:

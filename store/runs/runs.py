@@ -24,7 +24,7 @@ SILENT_SECONDS = 15
 _COLUMNS = (
     "run_id, corp_pk, cause, deep, state, created_at, started_at, read_started_at,"
     " read_ended_at, strikes, own_faults, snapshot, pages_read, pages_of,"
-    " decisions, calls, calls_least, worker"
+    " decisions, calls, calls_least, worker, restarts"
 )
 
 
@@ -54,6 +54,7 @@ class Run:
     calls: int
     calls_least: int
     worker: UUID | None
+    restarts: int = 0
 
 
 def was_overtaken(connection: Connection, run: Run) -> bool:
@@ -222,13 +223,22 @@ def put_off(
     )
 
 
-def yield_turn(connection: Connection, run_id: RunId, *, seconds: float) -> None:
-    """Let others work for a while; nothing has failed, so this is no strike."""
+def yield_turn(
+    connection: Connection,
+    run_id: RunId,
+    *,
+    seconds: float,
+    said: str | None = None,
+) -> None:
+    """Let others work for a while; nothing has failed, so this is no strike.
+
+    Shape: `said` is what the run waits for, if operators should know.
+    """
     connection.execute(
-        "UPDATE runs SET worker = NULL, error = NULL,"
+        "UPDATE runs SET worker = NULL, error = %s,"
         " not_before = clock_timestamp() + make_interval(secs => %s)"
         " WHERE run_id = %s",
-        [seconds, run_id],
+        [said, seconds, run_id],
     )
 
 

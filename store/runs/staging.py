@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from domain.decisions import Fields
 from domain.ids import CorpPk, RunId, Userid
@@ -105,6 +106,21 @@ def drop_key(connection: Connection, run_id: RunId, *, kind: str, key: str) -> N
     )
 
 
+def restate(
+    connection: Connection, run_id: RunId, *, kind: str, rows: Sequence[Staged]
+) -> None:
+    """Put other values in place of what pages said of these things."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE staging SET fingerprint = %s, value = %s"
+            " WHERE run_id = %s AND kind = %s AND key = %s",
+            [
+                (each.fingerprint, Jsonb(dict(each.value)), run_id, kind, each.key)
+                for each in rows
+            ],
+        )
+
+
 def drop_all(connection: Connection, run_id: RunId) -> None:
     """Forget the whole read."""
     connection.execute("DELETE FROM staging WHERE run_id = %s", [run_id])
@@ -179,6 +195,54 @@ def get_members(
         ORDER BY key, position DESC
         """,
         [run_id, list(userids)],
+    ).fetchall()
+    return {Userid(key): value for key, value in rows}
+
+
+def list_concerned(
+    connection: Connection,
+    run_id: RunId,
+    *,
+    userids: Sequence[str],
+    department_ids: Sequence[int],
+) -> dict[Userid, dict[str, Any]]:
+    """What was read last of these people, and of everybody in these departments."""
+    if not userids and not department_ids:
+        return {}
+    rows = connection.execute(
+        """
+        SELECT DISTINCT ON (key) key, value FROM staging
+        WHERE run_id = %(run_id)s AND kind = 'member' AND (key = ANY(%(userids)s)
+            OR EXISTS (SELECT FROM jsonb_array_elements(value -> 'departments') AS each
+                WHERE each::bigint = ANY(%(departments)s)))
+        ORDER BY key, position DESC
+        """,
+        {"run_id": run_id, "userids": userids, "departments": department_ids},
+    ).fetchall()
+    return {Userid(key): value for key, value in rows}
+
+
+def list_unlisted(
+    connection: Connection, run_id: RunId, *, pages: Sequence[str]
+) -> dict[Userid, dict[str, Any]]:
+    """People whom pages of these kinds show in a department whose list lacks them.
+
+    Shape: `pages` are how the names of such pages begin.
+    """
+    rows = connection.execute(
+        """
+        SELECT DISTINCT ON (seen.key) seen.key, seen.value FROM staging AS seen
+        CROSS JOIN jsonb_array_elements_text(seen.value -> 'departments') AS each
+        JOIN run_pages ON run_pages.run_id = seen.run_id AND complete
+            AND run_pages.page = 'department:' || each
+        WHERE seen.run_id = %(run_id)s AND kind = 'member'
+            AND seen.page LIKE ANY(%(pages)s) AND NOT EXISTS (
+                SELECT FROM staging AS listed
+                WHERE listed.run_id = seen.run_id AND listed.kind = 'member'
+                    AND listed.key = seen.key AND listed.page = run_pages.page)
+        ORDER BY seen.key, seen.position DESC
+        """,
+        {"run_id": run_id, "pages": [f"{each}%" for each in pages]},
     ).fetchall()
     return {Userid(key): value for key, value in rows}
 

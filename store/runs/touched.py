@@ -1,5 +1,7 @@
 """Keys that drains asked about while a run was reading; the run asks them again."""
 
+from datetime import datetime
+
 from domain.ids import CorpPk
 from store.database import Connection
 from store.runs.runs import Run
@@ -16,17 +18,17 @@ def note(connection: Connection, corp_pk: CorpPk, keys: list[str]) -> None:
     )
 
 
-def list_keys(connection: Connection, run: Run) -> list[str]:
-    """The keys noted since the run began to read."""
+def list_keys(connection: Connection, run: Run) -> dict[str, datetime]:
+    """The keys noted since the run began to read, and when they were last."""
     rows = connection.execute(
         """
-        SELECT key FROM touched WHERE corp_pk = %s AND touched_at >= (
+        SELECT key, touched_at FROM touched WHERE corp_pk = %s AND touched_at >= (
             SELECT read_started_at FROM runs WHERE run_id = %s)
         ORDER BY key
         """,
         [run.corp_pk, run.run_id],
     ).fetchall()
-    return [row[0] for row in rows]
+    return dict(rows)
 
 
 def clear(connection: Connection, run: Run) -> None:

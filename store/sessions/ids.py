@@ -1,5 +1,6 @@
 """The random id of a session, what is kept of it, and how long it lasts."""
 
+import base64
 import hashlib
 import secrets
 from typing import LiteralString
@@ -11,6 +12,7 @@ IDLE_HOURS = 4
 MOST_OF_ONE = 20
 
 _RANDOM_BYTES = 32
+_SID_CHARACTERS = 22
 # It is enough to know to the minute when a session was used last.
 _SEEN_SECONDS = 60
 
@@ -28,6 +30,12 @@ TIMES = {"longest": LONGEST_HOURS, "idle": IDLE_HOURS, "seen": _SEEN_SECONDS}
 def new_id() -> str:
     """A session id as the browser keeps it."""
     return secrets.token_urlsafe(_RANDOM_BYTES)
+
+
+def sid_of(session_id: str) -> str:
+    """What a session is called to relying parties: nobody makes a cookie from it."""
+    digest = hashlib.sha256(b"sid" + session_id.encode()).digest()
+    return base64.urlsafe_b64encode(digest)[:_SID_CHARACTERS].decode()
 
 
 def hash_of(session_id: str) -> bytes:

@@ -1,6 +1,7 @@
 """Sessions of members whom WeCom has named, and how long they count as admins."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.ids import CorpPk, MemberPk
 from store.database import Connection
@@ -18,12 +19,14 @@ from store.sessions.ids import (
 class MemberSession:
     """A session that is open.
 
-    Shape: `is_admin`: WeCom said so a short while ago; else it is to be asked.
+    Shape: `is_admin`: WeCom said so a short while ago; else it is to be asked;
+        `began_at`: when WeCom named the member.
     """
 
     corp_pk: CorpPk
     member_pk: MemberPk
     is_admin: bool
+    began_at: datetime
 
 
 def open_for(connection: Connection, corp_pk: CorpPk, member_pk: MemberPk) -> str:
@@ -43,7 +46,7 @@ def find(connection: Connection, session_id: str) -> MemberSession | None:
     row = connection.execute(
         f"""
         SELECT corp_pk, member_pk, {IS_UNSEEN},
-            coalesce(admin_until > clock_timestamp(), false)
+            coalesce(admin_until > clock_timestamp(), false), began_at
         FROM member_sessions WHERE session_hash = %(hash)s AND {IS_OPEN}
         """,  # noqa: S608 - the conditions are constants
         {**TIMES, "hash": hash_of(session_id)},
@@ -57,7 +60,10 @@ def find(connection: Connection, session_id: str) -> MemberSession | None:
             [hash_of(session_id)],
         )
     return MemberSession(
-        corp_pk=CorpPk(row[0]), member_pk=MemberPk(row[1]), is_admin=row[3]
+        corp_pk=CorpPk(row[0]),
+        member_pk=MemberPk(row[1]),
+        is_admin=row[3],
+        began_at=row[4],
     )
 
 

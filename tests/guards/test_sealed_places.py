@@ -16,6 +16,7 @@ WRITERS = {
     "store/installs/intents.py": {"inbox.body"},
     "store/intake/refused.py": {REFUSED},
     "store/intake/spill.py": {SPILL},
+    "store/oidc/sealed_keys.py": {"oidc_keys.sealed"},
     "store/platform/tickets.py": {"suite_tickets.ticket"},
     "store/items/changes.py": {"item_changes.sealed"},
     "store/items/states.py": {"items.sealed"},

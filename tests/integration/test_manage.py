@@ -39,6 +39,11 @@ UNSEALED = {
     "members.fingerprint",
     "notice_batches.sealed",
     "notice_batches.token_hash",
+    "oidc_access_tokens.token_hash",
+    "oidc_clients.secret_hash",
+    "oidc_grants.code_hash",
+    "oidc_grants.handle_hash",
+    "oidc_grants.refresh_hash",
     "operator_sessions.session_hash",
     "operator_sessions.token_mark",
     "operators.token_hash",
@@ -324,6 +329,7 @@ def seal_everything(manage: Command, ring: Keyring) -> None:
     add_run(manage.rows, corp_pk, "run-1")
     insert(manage.rows, "tokens", owner="provider")
     insert(manage.rows, "app_keys", name="pseudonym", sealed=b"")
+    insert(manage.rows, "oidc_keys", kid="k", public={}, sealed=b"")
     now = "2026-01-01T00:00:00Z"
     insert(manage.rows, "suite_tickets", suite_id="wwsuite", ticket=b"", sent_at=now)
     add_event(manage.rows, "corp:wwcorp", "pending")

@@ -11,6 +11,7 @@ from domain.ids import AccountId, CorpPk, MemberPk
 from domain.retention import DECIDED_DAYS, KEPT_DAYS
 from store.database import transaction
 from store.links import link_claims
+from tests.support.granted import OVER_GRANTS
 from tests.support.workbench import Workbench, workbench
 from workers.upkeep import jobs, pruning, sampling
 
@@ -34,6 +35,8 @@ BOUNDED = {
     "links": "one for each member, gone with the member",
     "members": "the corp's people; whoever was removed, for 180 days",
     "memberships": "TAPD's people in TAPD's companies",
+    "oidc_clients": "what operators made",
+    "oidc_consents": "one for each member and client, gone with either",
     "operators": "the people who were given a token",
     "pauses": "one for each corp and class of endpoints",
     "purge_names": "a purge's, gone with it",
@@ -151,6 +154,7 @@ OVER = """
     INSERT INTO member_sessions (session_hash, corp_pk, member_pk)
         SELECT 's', corp_pk, member_pk FROM members;
 """
+OVER += OVER_GRANTS
 OPEN = """
     INSERT INTO gaps (reason) VALUES ('refused');
     INSERT INTO runs (run_id, corp_pk, cause, state, created_at)

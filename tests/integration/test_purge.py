@@ -20,6 +20,8 @@ from store.retention import purge
 from store.runs import reads, requests, touched
 from store.sealing import pseudonym
 from tests.support import builders
+from tests.support.granted import add_grants
+from tests.support.purging import TABLES_OF_A_CORP
 from tests.support.workbench import Workbench, workbench
 from workers.inbox.drain import drain
 from workers.upkeep import jobs
@@ -79,6 +81,7 @@ def populate(bench: Workbench, corp: Corp) -> list[str]:
         corp.corp_pk,
         f"admin:{ADMIN}",
     )
+    add_grants(bench, corp)
     return [corp.corp_id, BOSS, WORKER, ADMIN, OPEN_USERID, ALIAS, NAME, MOBILE]
 
 
@@ -181,42 +184,6 @@ def withdraw(bench: Workbench, enterprise: Enterprise) -> None:
     bench.deliver_and_drain()
 
 
-# Each of these is filled by `populate` or by the link, or names nobody.
-TABLES_OF_A_CORP = {
-    "absences",
-    "aliases",
-    "card_answers",
-    "company_acts",
-    "corps",
-    "deliveries",  # Numbers alone.
-    "departments",  # Numbers and names of departments: they stay.
-    "inbox",
-    "installs",
-    "journal",
-    "leases",
-    "ledger_days",
-    "link_claims",
-    "links",
-    "lookups",
-    "mailboxes",
-    "member_sessions",
-    "members",
-    "notice_batches",
-    "notices",
-    "plan_entries",
-    "plans",
-    "purge_names",
-    "purges",
-    "rehearsals",
-    "rehearsed",
-    "run_requests",  # Keys of our callers.
-    "runs",
-    "tags",
-    "testimony",
-    "touched",
-}
-
-
 def test_every_table_that_knows_corps_is_thought_of(bench: Workbench) -> None:
     found = bench.rows(
         "SELECT DISTINCT table_name AS name FROM information_schema.columns"
@@ -252,10 +219,11 @@ def test_a_purge_destroys_the_secrets_and_ends_the_runs(bench: Workbench) -> Non
 
     row = bench.row("SELECT * FROM corps")
     assert row["state"] == "revoked"
-    assert row["permanent_code"] is None
-    assert row["data_key"] is None
+    assert (row["permanent_code"], row["data_key"]) == (None, None)
     assert row["company_id"] == corp.company_id
     assert bench.rows("SELECT owner FROM tokens WHERE owner LIKE 'corp:%%'") == []
+    for table in ("oidc_grants", "oidc_consents"):
+        assert bench.rows(f"SELECT 1 AS one FROM {table}") == []  # noqa: S608 - names
     assert {each["state"] for each in bench.rows("SELECT state FROM runs")} == {
         "cancelled"
     }

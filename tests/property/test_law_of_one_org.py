@@ -19,13 +19,14 @@ from tests.support.fakes import Truth
 from tests.support.histories import HOME, KEEPER, ROOT, TAG, Company, company
 from tests.support.mortal import WorkerDied
 from tests.support.pipeline import Bench
+from tests.support.set_lies import SetLies
 
 PICK = st.integers(0, 50)
 ORDER = st.sampled_from([0, 7, 2**32 - 1])
 STEPS = st.integers(0, 40)
 
 
-class Histories(RuleBasedStateMachine):
+class Histories(SetLies, RuleBasedStateMachine):
     """A company, its mail and the workers, one step at a time."""
 
     bench: Bench

@@ -30,6 +30,7 @@ from workers.calls.call_count import CallCount
 UNKNOWN = 60111
 OUTSIDE = 60011
 NOBODY = 46004
+ORGANISATION_INFO = "corp_arch:base:base"
 PERMISSIONS = frozenset({"contact:sensitive:position"})
 
 
@@ -74,7 +75,9 @@ class Truth:
 
     Shape: `authorised` counts in auth_mode 1 alone; with `whole_tree` the corp has
         granted the organisation info, so that every department can be seen; with
-        `ignores_case` it is an old one whose people answer to any spelling.
+        `ignores_case` it is an old one whose people answer to any spelling. A
+        `plaintext` corp is as old: its open_userids are no userids, and user/get
+        `takes_open_userids` or refuses them: WeCom's pages do not tell.
     """
 
     departments: dict[int, Place] = field(default_factory=dict)
@@ -84,9 +87,13 @@ class Truth:
     allow_members: frozenset[str] = frozenset()
     allow_tags: frozenset[int] = frozenset()
     extra_departments: frozenset[int] = frozenset()
+    extra_members: frozenset[str] = frozenset()
+    extra_tags: frozenset[int] = frozenset()
     authorised: frozenset[str] = frozenset()
     auth_mode: int = 0
     whole_tree: bool = False
+    plaintext: bool = False
+    takes_open_userids: bool = False
     ignores_case: bool = False
 
     def copy(self) -> "Truth":
@@ -116,8 +123,7 @@ class Truth:
         """Those whose people may use the app."""
         if self.auth_mode == 1:
             return frozenset()
-        tagged = (self.tags[each].departments for each in self.allow_tags)
-        return self.below(self.allow_departments.union(*tagged))
+        return self._granted(self.allow_departments, self.allow_tags)
 
     @property
     def visible_departments(self) -> frozenset[int]:
@@ -126,7 +132,11 @@ class Truth:
             return frozenset()
         if self.whole_tree:
             return frozenset(self.departments)
-        return self.usable_departments | self.below(self.extra_departments)
+        extra = self._granted(self.extra_departments, self.extra_tags)
+        return self.usable_departments | extra
+
+    def _granted(self, roots: frozenset[int], tags: Iterable[int]) -> frozenset[int]:
+        return self.below(roots.union(*(self.tags[each].departments for each in tags)))
 
     def grounds(self, userid: str) -> frozenset[str]:
         """Why the person may use the app."""
@@ -156,8 +166,11 @@ class Truth:
         """Whether user/get answers."""
         if self.grounds(userid):
             return True
+        tagged = (self.tags[each].userids for each in self.extra_tags)
         mine = frozenset(self.people[userid].departments)
-        return bool(mine & self.visible_departments)
+        return userid in self.extra_members.union(*tagged) or bool(
+            mine & self.visible_departments
+        )
 
     def org(self) -> Org:
         """What our org must be, by design.md §3 and nothing of ours."""
@@ -222,7 +235,8 @@ class World:
     Shape: every question has a name, `departments`, `list:7`, `member:woA` and so on.
         `stale` are the names answered from the truth `before`; `empty` lists answer
         nothing; `faults` are raised; `watch` is called before each answer. `odd` are
-        fields that a key is shown with (`tag:5`); `closed` is what agent/get says.
+        fields that a key is shown with (`tag:5`); `closed` is what agent/get says;
+        `left_out` are sets and what they lack (see tests/support/lying.py).
     """
 
     corp_id: str = "wpCorpA"
@@ -231,16 +245,13 @@ class World:
     stale: Callable[[str], bool] = lambda _: False
     empty: set[str] = field(default_factory=set)
     faults: dict[str, Exception] = field(default_factory=dict)
+    left_out: set[tuple[str, int | str]] = field(default_factory=set)
     watch: Callable[[str], None] = lambda _: None
     odd: dict[str, dict[str, Any]] = field(default_factory=dict)
     closed: bool = False
     page_size: int = 2
     calls: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def session(self, count: CallCount | None = None) -> "FakeCorp":
-        """The calls of one piece of work."""
-        return FakeCorp(self, count)
 
     def asked(self, question: str) -> int:
         """How often a question was asked."""
@@ -279,15 +290,15 @@ class FakeCorp(CorpClient):
                 userids=truth.allow_members,
                 tags=truth.allow_tags,
                 extra_departments=truth.extra_departments,
-                extra_userids=frozenset(),
-                extra_tags=frozenset(),
+                extra_userids=truth.extra_members,
+                extra_tags=truth.extra_tags,
             ),
         )
 
     def permissions(self) -> frozenset[str]:
         """What the corp allows."""
-        self._ask("permissions")
-        return PERMISSIONS
+        truth = self._ask("permissions")
+        return PERMISSIONS | {ORGANISATION_INFO} if truth.whole_tree else PERMISSIONS
 
     def departments(self) -> list[DepartmentRow]:
         """The visible departments, children before their parents."""
@@ -328,18 +339,10 @@ class FakeCorp(CorpClient):
         self._ask("agent")
         return self._world.closed
 
-    def userid_by_mobile(self, mobile: str) -> str:
-        """Whose mobile this is, among those who are visible."""
-        truth = self._ask(f"mobile:{mobile}")
-        for userid, person in truth.people.items():
-            if mobile in {person.mobile, person.number} and truth.is_visible(userid):
-                return userid
-        raise NotVisible(errcode=NOBODY)
-
     def tag(self, tag_id: int) -> TagRow:
         """What a tag of the scope holds."""
         truth = self._ask(f"tag:{tag_id}")
-        if tag_id not in truth.allow_tags:
+        if tag_id not in truth.allow_tags | truth.extra_tags:
             raise NotVisible(errcode=OUTSIDE)
         holding = truth.tags[tag_id]
         departments = holding.departments & truth.departments.keys()

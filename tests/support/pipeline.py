@@ -21,6 +21,7 @@ from store.org import corps, departments, journal, members
 from store.runs import requests
 from store.sealing import new_data_key
 from tests.support.fakes import FakeCorp, Truth, World
+from tests.support.lying import LyingCorp
 from tests.support.mortal import OPTIONS, Mortal, MortalPool
 from tests.support.workbench import settings_for
 from workers.calls.bulkhead import Suspects
@@ -103,7 +104,7 @@ class FakeRuntime(Runtime):
 
     def corp_api(self, corp: corps.Corp, *, count: CallCount | None = None) -> FakeCorp:
         """The calls of one corp."""
-        return self.worlds[corp.corp_id].session(count)
+        return LyingCorp(self.worlds[corp.corp_id], count)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -288,6 +289,15 @@ class Bench:
         )
         self.execute(
             "UPDATE runs SET not_before = clock_timestamp() WHERE corp_pk = %s",
+            tenant.corp_pk,
+        )
+        self.execute(
+            "UPDATE absences SET since = since - interval '3 s' WHERE corp_pk = %s",
+            tenant.corp_pk,
+        )
+        self.execute(
+            "UPDATE departments SET unlisted_since = unlisted_since - interval '3 s'"
+            " WHERE corp_pk = %s AND unlisted_since IS NOT NULL",
             tenant.corp_pk,
         )
 

@@ -9,16 +9,17 @@ IDS = (1, 2, 3, 12, 2**31 + 7, 2**32 - 2)
 # Two that differ by case only.
 NAMES = ("woA", "woa", "woB", "woC", "woKeeper")
 
-_departments = st.lists(st.sampled_from(IDS), unique=True, min_size=1)
+# WeCom 90341: a corp has one root, and that is 1.
+_below = st.lists(st.sampled_from(IDS[1:]), unique=True)
 _some = st.frozensets(st.sampled_from(NAMES), max_size=2)
 
 
 @st.composite
 def truths(draw: st.DrawFn) -> Truth:
     """A company in either mode; its scope is never empty, so that WeCom can answer."""
-    ids = draw(_departments)
+    ids = [IDS[0], *draw(_below)]
     above = {
-        each: draw(st.sampled_from([None, *ids[:n]])) for n, each in enumerate(ids)
+        each: draw(st.sampled_from(ids[:n] or [None])) for n, each in enumerate(ids)
     }
     orders = st.sampled_from([0, 5, 2**32 - 1])
     some_ids = st.frozensets(st.sampled_from(ids), max_size=2)

@@ -23,6 +23,10 @@ DESKTOP = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/140"}
 SUITE, LOGIN_SUITE = "wwsuite", "wwlogin"
 # What a member's pages fill, whoever refers to others first.
 _FILLED = (
+    "oidc_clients",
+    "oidc_keys",
+    "plan_entries",
+    "plans",
     "link_claims",
     "links",
     "notices",

@@ -1,13 +1,16 @@
 """Who is signed in by WeCom: a random id in the browser, looked up at each request."""
 
+from collections.abc import Iterable
+
 from flask import Response as Answer
 from flask import after_this_request, g
 from werkzeug.wrappers import Response
 
-from store.database import transaction
+from store.database import Connection, transaction
 from store.installs.visitors import Visitor, find_visitor
+from store.oidc import logouts
 from store.sessions import member_sessions
-from store.sessions.ids import LONGEST_HOURS
+from store.sessions.ids import LONGEST_HOURS, sid_of
 from store.sessions.member_sessions import MemberSession
 from web import cookies
 from web.account.sign_in import sign_in
@@ -18,13 +21,14 @@ from web.services import services
 
 def remember_member(member: Visitor) -> None:
     """Sign a member in; whoever was signed in before is so no longer."""
-    before = cookies.read(Cookie.MEMBER)
+    before, told = cookies.read(Cookie.MEMBER), []
     with transaction(services().pool) as connection:
         if before is not None:
-            member_sessions.end(connection, before)
+            told = _end(connection, before)
         session_id = member_sessions.open_for(
             connection, member.corp_pk, member.member_pk
         )
+    _ring(told)
     g.pop("member", None)
 
     @after_this_request
@@ -41,7 +45,8 @@ def forget() -> None:
     if session_id is None:
         return
     with transaction(services().pool) as connection:
-        member_sessions.end(connection, session_id)
+        told = _end(connection, session_id)
+    _ring(told)
 
     @after_this_request
     def drop(answer: Answer) -> Answer:
@@ -81,6 +86,23 @@ def require_member(next_path: str | None) -> Response | None:
     return sign_in(next_path)
 
 
+def get_session() -> MemberSession:
+    """The session of the member who is signed in, as `current_member` found it.
+
+    Raises: LookupError.
+    """
+    session: MemberSession | None = g.get("member_session")
+    if session is None:
+        raise LookupError("nobody is signed in")
+    return session
+
+
+def current_sid() -> str | None:
+    """What this browser's session is called to relying parties; None for none."""
+    session_id = cookies.read(Cookie.MEMBER)
+    return None if session_id is None else sid_of(session_id)
+
+
 def is_known_admin() -> bool:
     """Whether WeCom called the member of this session an admin a short while ago."""
     session: MemberSession | None = g.get("member_session")
@@ -93,6 +115,17 @@ def note_admin(*, seconds: float) -> None:
     if session_id is not None:
         with transaction(services().pool) as connection:
             member_sessions.note_admin(connection, session_id, seconds=seconds)
+
+
+def _end(connection: Connection, session_id: str) -> list[str]:
+    """End a session; the relying parties that are to be told."""
+    member_sessions.end(connection, session_id)
+    return logouts.end_session(connection, sid_of(session_id))
+
+
+def _ring(client_ids: Iterable[str]) -> None:
+    for client_id in client_ids:
+        services().ring_logouts(client_id)
 
 
 def _look_up() -> Visitor | None:

@@ -6,6 +6,7 @@ from typing import Literal
 from flask import Response
 from pydantic import BaseModel, Field
 
+from domain.mailbox import mailbox_of_corp
 from store.database import Connection, transaction
 from store.inbox import settlement
 from store.summaries.mail import events
@@ -101,7 +102,7 @@ def _mailboxes(connection: Connection, query: EventPage) -> list[str] | None:
     if query.corp_id is None:
         return None if query.mailbox is None else [query.mailbox]
     names = corps.names_of(query.corp_id, pseudonym_key(connection))
-    boxes = [f"corp:{name}" for name in names]
+    boxes = [mailbox_of_corp(name) for name in names]
     return [box for box in boxes if query.mailbox in {None, box}]
 
 

@@ -5,6 +5,7 @@ import datetime
 from flask import Response
 from pydantic import BaseModel, Field
 
+from domain.mailbox import mailbox_of_company
 from store.database import Connection, transaction
 from store.inbox import ledger
 from store.org.companies import find_company
@@ -65,7 +66,7 @@ def read_company_ledger(path: CompanyPath, query: LedgerDay) -> Response:
     with transaction(services().pool) as connection:
         if find_company(connection, path.company_id) is None:
             not_found(f"company {path.company_id}")
-        mailboxes = [f"company:{path.company_id}"]
+        mailboxes = [mailbox_of_company(path.company_id)]
         return answer(_ledger(connection, query.day, mailboxes))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from domain.ids import Key, Userid
 from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
+from domain.listings import Tear
 from domain.org import Member
 from domain.renames import Rename
 from domain.scope import Tag
@@ -38,7 +39,9 @@ class Found:
     Shape: `tags` as they are to be kept; `undecided` are absences that were not
         confirmed, `late` people of whom nothing is applied yet, `handed_on` the
         userids that are another person's now; `troubles` are keys of which nothing
-        usable was answered while others were.
+        usable was answered while others were. `doubted` are sets that were read and
+        not followed, by name: they would take somebody away who answers; `postponed`
+        would be users by them alone. `tear` is why a listing was not followed.
     """
 
     view: View
@@ -48,6 +51,9 @@ class Found:
     late: frozenset[Userid]
     handed_on: frozenset[Userid]
     troubles: Mapping[Key, Unavailable]
+    doubted: frozenset[str] = frozenset()
+    postponed: frozenset[Userid] = frozenset()
+    tear: Tear | None = None
 
 
 def findings_of(

@@ -8,32 +8,23 @@ from domain.fold import SUBSCRIBE, FoldedMail
 from domain.ids import (
     DepartmentId,
     Key,
-    TagId,
     Userid,
     department_key,
     member_key,
     split_key,
-    tag_key,
 )
-from domain.lateness import department_is_late, tag_is_late
 from domain.leavers import Undecided
-from domain.org import Department, Member, MemberState, StoredMember
+from domain.org import Member, MemberState, StoredMember
 from domain.renames import new_names
 from domain.scope import (
     AuthMode,
-    Tag,
-    Tags,
-    readable_departments,
-    usable_of,
 )
-from domain.spelling import spelt_tag
-from domain.tree import Tree
 from store.database import Pool, glance
-from store.org import corps, departments, members
+from store.org import members
 from store.org.corps import Corp
 from wecom.errors import OddAnswer, Unavailable
-from workers.answers.listed import TREE, with_known
-from workers.answers.questions import TAG, Inquiry, list_key, worth_listing
+from workers.answers.listed import TREE
+from workers.answers.questions import Inquiry, list_key, worth_listing
 from workers.events.affected import Spread, View, active_of, spread_of
 from workers.events.found import (
     Found,
@@ -45,6 +36,7 @@ from workers.events.found import (
 from workers.events.judge import Judge, Judged
 from workers.events.known_members import KnownMembers
 from workers.events.late_answers import LateAnswers
+from workers.events.sets import SetReads, is_by_sets
 
 # A drain that would ask more than a third of the corp, or this many, reads it whole.
 MOST_QUESTIONS = 500
@@ -76,152 +68,57 @@ class _Investigation:
         self._corp = corp
         self._batch = batch
         self._inquiry = inquiry
-        # The lease keeps all this as it is until it is applied.
-        with glance(pool) as connection:
-            self._stored = departments.list_all(connection, corp.corp_pk)
-            self._old_tags = (
-                corps.list_tags(connection, corp.corp_pk) if corp.scope.tags else {}
-            )
-        self._old_tags = {
-            tag_id: spelt_tag(tag, corp.spellings)
-            for tag_id, tag in self._old_tags.items()
-        }
-        self._unnamed: str | None = None
+        self._sets = SetReads(pool, corp, batch, inquiry, late)
         self._known = KnownMembers(pool, corp.corp_pk)
-        self._judge = Judge(
-            corp, batch, inquiry, late, self._known, keys_of=self._keys_of
-        )
-        self._before = self._view(None, self._old_tags)
+        self._judge = Judge(corp, batch, inquiry, late, self._known, sets=self._sets)
 
     def run(self) -> Found:
-        if self._batch.corp:
-            # An event whose key nobody could read: it may be about anything.
-            raise NeedsRun("drain")
-        tags = {**self._old_tags, **self._read_tags()}
-        asks = bool(self._batch.departments) or self._moves_scope(tags)
-        listed = self._listing(tags, self._tree_keys()) if asks else None
-        view = self._view(listed, tags)
-        spread = self._ask(view)
-        strangers = [] if listed is not None else self._of_new_departments(view)
-        if strangers:
-            view = self._view(self._listing(tags, self._keys_of(strangers)), tags)
-            spread = self._ask(view)
-        self._check_subscribers(view)
-        judged = self._judge.judge(view)
+        sets = self._sets
+        sets.read_said()
+        spread = self._ask(sets.view)
+        strangers = self._of_new_departments(sets.view)
+        if sets.view.listed is None and strangers:
+            sets.read_tree(sets.keys_of(strangers))
+            spread = self._ask(sets.view)
+        if sets.read_behind(self._lost(sets.view)):
+            spread = self._ask(sets.view)
+        self._check_subscribers(sets.view)
+        judged = self._judge.judge(sets.view)
         if self._has_shown_others(judged):
             # Confirming has listed departments, and with them people in question.
-            judged = self._judge.judge(view)
-        return self._conclude(judged, spread)
-
-    def _view(self, listed: list[Department] | None, tags: Tags) -> View:
-        tree = Tree.of(self._stored if listed is None else listed)
-        usable = usable_of(scope=self._corp.scope, tags=tags, tree=tree)
-        shown = (
-            None
-            if listed is None
-            else readable_departments(listed=listed, usable=usable.departments)
-        )
-        return View(listed=shown, tree=tree, tags=tags, usable=usable)
-
-    def _moves_scope(self, tags: Tags) -> bool:
-        """Whether departments came into or left a tag, and so what is listed."""
-        before = {each: tag.department_ids for each, tag in self._old_tags.items()}
-        return any(
-            tag.department_ids != before.get(each, frozenset())
-            for each, tag in tags.items()
+            judged = self._judge.judge(sets.view)
+        doubted = sets.doubted(judged.verdicts, judged.known)
+        if not doubted:
+            return self._conclude(judged, spread)
+        sets.forget(doubted)
+        restored = self._without(judged)
+        return replace(
+            self._conclude(restored, self._spread(sets.view)),
+            doubted=doubted,
+            postponed=frozenset(judged.shown.keys() - restored.shown.keys())
+            | self._unplaced(sets.view),
         )
 
-    def _tree_keys(self) -> frozenset[Key]:
-        """The mail that cannot be answered without the tree."""
-        departments = map(department_key, self._batch.departments)
-        return frozenset(departments).union(map(tag_key, self._batch.tags))
+    def _without(self, judged: Judged) -> Judged:
+        """What it comes to while sets are not followed that would take people away."""
+        restored = self._judge.judge(self._sets.view)
+        by_sets = {who: e for who, e in judged.verdicts.items() if is_by_sets(e)}
+        return replace(restored, verdicts={**restored.verdicts, **by_sets})
 
-    def _keys_of(self, userids: Iterable[Userid]) -> frozenset[Key]:
-        """The mail that cannot be answered without these people.
-
-        Whoever is no key of the batch was asked because of the tree or a tag.
-        """
-        named = {each: member_key(each) for each in userids}
-        known = frozenset(named.values()) & self._batch.newest.keys()
-        claimed = {
-            member_key(each.old) for each in self._batch.claims if each.new in named
-        }
-        keys = known | (claimed & self._batch.newest.keys())
-        return keys if len(known) == len(named) else keys | self._tree_keys()
-
-    def _listing(self, tags: Tags, keys: frozenset[Key]) -> list[Department]:
-        try:
-            return self._list_departments(tags)
-        except Unavailable as error:
-            raise Unanswered(keys, error) from error
-
-    def _list_departments(self, tags: Tags) -> list[Department]:
+    def _lost(self, view: View) -> list[StoredMember]:
+        """Active members who answer and whom nothing lets use the app any more."""
         if self._corp.scope.auth_mode == AuthMode.MEMBER:
             return []
-        answer = self._inquiry.list_departments()
-        self._unnamed = answer.unnamed
-        listed = with_known(answer, self._stored)
-        if listed or not self._stored:
-            return self._without_late(listed)
-        if self._corp.scope.departments:
-            # Where members authorise by themselves now, there is none to come.
-            self._judge.check_scope()
-            raise Unavailable("an empty listing where departments were")
-        if any(tag.department_ids for tag in tags.values()):
-            # Tags lose a removed department without a word: a run reads them again.
-            raise NeedsRun("drain")
-        return listed
-
-    def _without_late(self, listed: list[Department]) -> list[Department]:
-        """The listing, with departments as we know them of which it came too late."""
-        shown = {each.department_id: each for each in listed}
-        contradicted = [
-            key
-            for key, latest in self._batch.latest.items()
-            if split_key(key)[0] == "department"
-            and department_is_late(
-                latest, listed=shown, auth_mode=self._corp.scope.auth_mode
-            )
+        active = active_of(self._known.of(set(self._inquiry.answers)))
+        return [
+            active[who]
+            for who, each in self._inquiry.answers.items()
+            if who in active and not view.usable.grounds_of(who, each.department_ids)
         ]
-        late = {split_key(each)[1] for each in self._late.note(contradicted)}
-        known = [each for each in self._stored if str(each.department_id) in late]
-        return [each for each in listed if str(each.department_id) not in late] + known
-
-    def _read_tags(self) -> dict[TagId, Tag]:
-        """The tags that mail is about, and those that name who may be renamed."""
-        old = {each.old for each in self._batch.claims}
-        named = {each for each, tag in self._old_tags.items() if tag.userids & old}
-        wanted = sorted(named.union(self._batch.tags) & self._corp.scope.tags)
-        fresh = {each: self._read_tag(each) for each in wanted}
-        contradicted = [
-            tag_key(each)
-            for each, tag in fresh.items()
-            if tag_is_late(self._batch.latest.get(tag_key(each), ()), tag=tag)
-        ]
-        late = self._late.note(contradicted)
-        return {each: tag for each, tag in fresh.items() if tag_key(each) not in late}
-
-    def _read_tag(self, tag_id: TagId) -> Tag:
-        try:
-            known = self._old_tags.get(tag_id)
-            tag = self._inquiry.read_tag(tag_id, known=known)
-            if tag is None:
-                # Only the scope can say whether the tag is gone from it.
-                self._judge.check_scope()
-                raise Unavailable("a tag of the scope did not answer", endpoint=TAG)
-        except Unavailable as error:
-            raise Unanswered([tag_key(tag_id)], error) from error
-        return tag
 
     def _ask(self, view: View) -> Spread:
-        with glance(self._pool) as connection:
-            spread = spread_of(
-                connection,
-                self._corp.corp_pk,
-                before=self._before,
-                after=view,
-            )
-        asked = frozenset(self._batch.members) | spread.ask
+        spread = self._spread(view)
+        asked = frozenset(self._batch.members) | spread.ask | self._sets.once_lost
         self._check_width(asked)
         stored = self._known.of(asked)
         if others := self._spelt_otherwise(stored):
@@ -239,6 +136,16 @@ class _Investigation:
         self._inquiry.ask_members(asked)
         self._ask_namesakes()
         return spread
+
+    def _spread(self, view: View) -> Spread:
+        with glance(self._pool) as connection:
+            return spread_of(
+                connection, self._corp.corp_pk, before=self._sets.before, after=view
+            )
+
+    def _unplaced(self, view: View) -> frozenset[Userid]:
+        """Who answers from a department that no listing has shown."""
+        return frozenset(self._of_new_departments(view))
 
     def _ask_namesakes(self) -> None:
         """Ask for whom we know as the same person as a newcomer, by another userid."""
@@ -283,7 +190,7 @@ class _Investigation:
         for department_id in wanted:
             error = troubles.get(list_key(department_id))
             if error is not None:
-                raise Unanswered(self._tree_keys(), error)
+                raise Unanswered(self._sets.tree_keys, error)
 
     def _of_new_departments(self, view: View) -> list[Userid]:
         """Who is in a department that we do not know yet."""
@@ -318,7 +225,7 @@ class _Investigation:
             tags=tuple(
                 each
                 for tag_id, each in view.tags.items()
-                if each != self._old_tags.get(tag_id)
+                if each != self._sets.old_tags.get(tag_id)
             ),
             findings=replace(
                 findings_of(
@@ -337,6 +244,8 @@ class _Investigation:
             late=judged.late,
             troubles=self._troubles(view),
             handed_on=frozenset(judged.bearers.verdicts),
+            postponed=self._unplaced(view),
+            tear=self._sets.tear,
         )
 
     def _follow_leaders(
@@ -370,9 +279,9 @@ class _Investigation:
         for each in self._batch.claims:
             if member_key(each.new) in troubles:
                 troubles[member_key(each.old)] = troubles[member_key(each.new)]
-        if self._unnamed is not None:
+        if self._sets.unnamed is not None:
             listed = {each.department_id for each in view.listed or ()}
-            error = OddAnswer(self._unnamed, endpoint=TREE)
+            error = OddAnswer(self._sets.unnamed, endpoint=TREE)
             for department_id in self._batch.departments:
                 if department_id not in listed:
                     troubles[department_key(department_id)] = error
@@ -394,4 +303,4 @@ class _Investigation:
             if newest.kind == SUBSCRIBE
         }
         if outside & came:
-            self._judge.check_scope_for(outside & came)
+            self._sets.check_scope_for(outside & came)

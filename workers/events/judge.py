@@ -1,23 +1,22 @@
 """Judges a batch's answers: who is who, who is usable, who left, who is asked again."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from domain.event_testimony import deleted_of, person_is_late
 from domain.fold import FoldedMail, RenameClaim
 from domain.identity import are_two
-from domain.ids import Key, Userid, member_key, split_key
+from domain.ids import Userid, member_key, split_key
 from domain.leavers import Undecided, Verdict
 from domain.org import Member, StoredMember
 from domain.renames import new_names, respelt, scope_after, tags_after
 from domain.scope import usable_of
 from store.org.corps import Corp
-from wecom.errors import Unavailable
 from workers.answers.questions import Inquiry
 from workers.events.affected import View, active_of
-from workers.events.found import NeedsRun, Unanswered
 from workers.events.known_members import KnownMembers
 from workers.events.late_answers import LateAnswers
+from workers.events.sets import SetReads
 from workers.org.bearers import Bearers, find_bearers
 from workers.org.leavers import Candidates, confirm_leavers
 
@@ -33,6 +32,11 @@ class Judged:
     late: frozenset[Userid]
     stored: tuple[StoredMember, ...]
 
+    @property
+    def known(self) -> Mapping[Userid, StoredMember]:
+        """The active ones, by the userids that they have now and had before."""
+        return {**active_of(self.stored), **self.bearers.stored}
+
 
 class Judge:
     """What is to be thought of the people of one batch, as far as they were asked."""
@@ -45,9 +49,9 @@ class Judge:
         late: LateAnswers,
         known: KnownMembers,
         *,
-        keys_of: Callable[[Iterable[Userid]], frozenset[Key]],
+        sets: SetReads,
     ) -> None:
-        self._keys_of = keys_of
+        self._sets = sets
         self._corp = corp
         self._batch = batch
         self._inquiry = inquiry
@@ -150,24 +154,6 @@ class Judge:
     def _stored(self) -> list[StoredMember]:
         return self._known.of({*self._inquiry.answers, *self._inquiry.refusals})
 
-    def check_scope(self) -> None:
-        """Make sure that the scope is the one we know.
-
-        Raises: NeedsRun.
-        """
-        if self._inquiry.scope() != self._corp.scope:
-            raise NeedsRun("scope")
-
-    def check_scope_for(self, userids: Iterable[Userid]) -> None:
-        """The same for these people alone.
-
-        Raises: NeedsRun; Unanswered.
-        """
-        try:
-            self.check_scope()
-        except Unavailable as error:
-            raise Unanswered(self._keys_of(userids), error) from error
-
     def _verdicts(
         self,
         view: View,
@@ -186,7 +172,7 @@ class Judge:
         }
         if not stored:
             return {}
-        self.check_scope_for(stored)
+        self._sets.check_scope_for(stored)
         names, batch = new_names(bearers.renames), self._batch
         candidates = Candidates(
             stored=stored,
@@ -196,6 +182,8 @@ class Judge:
             statuses={
                 names.get(who, who): each for who, each in batch.statuses.items()
             },
+            permissions=self._corp.permissions,
+            agreed=self._sets.agreed(stored.keys() - refused),
         )
         return confirm_leavers(
             self._inquiry, candidates, usable=view.usable, tree=view.tree

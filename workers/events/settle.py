@@ -1,20 +1,27 @@
 """Settles the mail of a batch: done, folded, or asked about again; testimony stays."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from domain.decisions import Decision
 from domain.event_testimony import worth_keeping
 from domain.fold import FoldedMail, Mail
 from domain.ids import CorpPk, DepartmentId, Key, Userid, split_key
+from domain.reasons import Finding
+from domain.testimony import DEPARTMENTS
 from store.database import Connection
 from store.inbox import settlement, testimony
 from store.inbox.claims import ClaimedBatch
 from store.inbox.settlement import Settled
+from store.org import corps
 from workers.events.found import Found
 from workers.events.late_answers import LateAnswers
 
 UNCONFIRMED = "unconfirmed"
 OVERTAKEN = "overtaken"
+
+# What mail could not settle is read in full after this.
+LOOK_LATER_SECONDS = 60.0
+_OPEN = frozenset({UNCONFIRMED, Finding.CUT_OFF_READ.value})
 
 
 def settle_batch(
@@ -65,11 +72,24 @@ def find_doubts(
     for key in batch.newest:
         kind, name = split_key(key)
         unconfirmed = Userid(name) in found.undecided if kind == "member" else left_over
-        if unconfirmed:
+        if kind == "department" and found.tear is not None:
+            doubts[key] = Finding.CUT_OFF_READ.value
+        elif unconfirmed or _is_of_doubted_set(kind, name, found):
             doubts[key] = UNCONFIRMED
         elif key in late.contradicted:
             doubts[key] = OVERTAKEN
     return doubts
+
+
+def look_later(
+    connection: Connection,
+    corp_pk: CorpPk,
+    doubts: Mapping[Key, str],
+    again: Collection[Key],
+) -> None:
+    """Have the corp read in full when no mail asks any more about what stays open."""
+    if any(doubts[key] in _OPEN for key in doubts.keys() - set(again)):
+        corps.make_due(connection, corp_pk, cause="finding", seconds=LOOK_LATER_SECONDS)
 
 
 def keep_testimony(
@@ -93,3 +113,12 @@ def keep_all(connection: Connection, corp_pk: CorpPk, batch: FoldedMail) -> None
 
 def _said_of(batch: FoldedMail, people: Collection[Userid]) -> list[Mail]:
     return [mail for who in people for mail in worth_keeping(batch.said[who])]
+
+
+def _is_of_doubted_set(kind: str, name: str, found: Found) -> bool:
+    """Whether a set was not followed that decides about this key."""
+    return {
+        "member": name in found.postponed,
+        "department": DEPARTMENTS in found.doubted,
+        "tag": f"tag:{name}" in found.doubted,
+    }.get(kind, False)

@@ -17,6 +17,7 @@ from domain.ids import (
     member_key,
     split_key,
 )
+from domain.leavers import Undecided
 from domain.reasons import Reason
 from domain.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
 from store.database import Connection, Pool, glance, transaction
@@ -36,7 +37,14 @@ from workers.calls.retry import PatientApi
 from workers.events.found import Found, NeedsRun, Unanswered
 from workers.events.investigate import MOST_QUESTIONS, investigate
 from workers.events.late_answers import LateAnswers
-from workers.events.settle import find_doubts, keep_all, keep_testimony, settle_batch
+from workers.events.settle import (
+    find_doubts,
+    keep_all,
+    keep_testimony,
+    look_later,
+    settle_batch,
+)
+from workers.events.unlisted import followed_listing
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
 from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
@@ -69,7 +77,7 @@ def sync_contact(
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         corps.lock(connection, corp.corp_pk)
-        decisions, waiting = _apply(connection, runtime, corp, found)
+        decisions, waiting = _apply(connection, runtime, corp, about)
         _note_touched(connection, corp, batch, found)
         left_over = _left_over(connection, corp, found, waiting)
         corps.note_spellings(connection, corp.corp_pk, about.learnt)
@@ -85,15 +93,14 @@ def sync_contact(
             decisions=decisions,
             settling=settling,
         )
+        look_later(connection, corp.corp_pk, doubts, again)
+        waits = _people([*again, *waiting, *found.troubles])
         keep_testimony(
             connection,
             corp.corp_pk,
             batch,
-            open_people={
-                *_people([*again, *waiting, *found.troubles]),
-                *found.undecided,
-            },
-            settled=found.findings.settled,
+            open_people={*waits, *found.undecided},
+            settled=found.findings.settled - found.undecided.keys(),
         )
     seconds = time.monotonic() - began
     tally_effects(
@@ -211,18 +218,18 @@ def _put_aside(
 
 
 def _apply(
-    connection: Connection, runtime: Runtime, corp: Corp, found: Found
+    connection: Connection,
+    runtime: Runtime,
+    corp: Corp,
+    about: BatchOutcome,
 ) -> tuple[list[Decision], frozenset[Key]]:
     """The decisions that were carried out, and what the guard keeps from it."""
-    listed, corp_pk = found.view.listed, corp.corp_pk
+    found, corp_pk = about.found, corp.corp_pk
+    listed = found.view.listed
     data_key = runtime.data_key(corp)
     gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
-    shown = {each.userid for each in found.findings.shown}
-    # Whoever has their userid now does not bring the former bearer back.
-    note_shown(connection, corp, sorted(shown - found.handed_on))
-    absences.forget(connection, corp_pk, found.findings.settled)
     troubled = undecided_of(found.troubles)
-    absences.note(connection, corp_pk, {**found.undecided, **troubled})
+    _note_answered(connection, corp, found, troubled)
     # Whoever left under a new userid has to be known by it before they are weighed.
     renames = Findings(renames=found.findings.renames)
     decisions = apply_members(connection, corp_pk, renames, reason=Reason.EVENT)
@@ -236,7 +243,7 @@ def _apply(
         decisions += remove_unlisted(
             connection,
             corp_pk,
-            [each.department_id for each in listed],
+            followed_listing(connection, corp, about.batch, found.view, about.late),
             staying={*found.undecided, *troubled, *found.late},
             waiting=people.waiting,
             admit=partial(gate.admit_departments, connection),
@@ -251,6 +258,21 @@ def _apply(
     )
     note_asked(connection, corp, decisions)
     return decisions, frozenset(gate.waiting)
+
+
+def _note_answered(
+    connection: Connection,
+    corp: Corp,
+    found: Found,
+    troubled: Mapping[Userid, Undecided],
+) -> None:
+    """Who was shown waits in no plan; whose absence stays open is remembered."""
+    shown = {each.userid for each in found.findings.shown} - found.undecided.keys()
+    # Whoever has their userid now does not bring the former bearer back.
+    note_shown(connection, corp, sorted(shown - found.handed_on))
+    settled = found.findings.settled - found.undecided.keys()
+    absences.forget(connection, corp.corp_pk, settled)
+    absences.note(connection, corp.corp_pk, {**found.undecided, **troubled})
 
 
 def _left_over(

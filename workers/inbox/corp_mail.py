@@ -1,15 +1,17 @@
 """What the mail of one corp asks for: barriers, orders of people, contact changes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from domain.mailbox import name_in
 from store.database import Connection, glance, transaction
 from store.inbox import leases, mailboxes, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
-from store.inbox.mailboxes import Mailbox
+from store.inbox.mailboxes import MailboxState
 from store.inbox.settlement import Settled
 from store.org import corps
 from store.org.corps import Corp
 from store.runs import requests
+from wecom.kinds import BARRIERS
 from workers.events.sync_batch import CONTACT_KINDS, sync_contact
 from workers.installs import app_state, withdrawal
 from workers.installs.app_state import (
@@ -25,7 +27,6 @@ from workers.runtime import Runtime
 
 CANCEL = "cancel_auth"
 _NO_ORDERS = CONTACT_KINDS | LINK_KINDS | CARD_CLICKS
-BARRIERS = frozenset({"change_auth", "corp_arch_auth", CANCEL})
 
 RESUMED = "resumed"
 _ALERTS = frozenset({"inactive_alert", "low_active_alert"})
@@ -37,7 +38,7 @@ _FIRST_READ_WAIT = 60.0
 _LOCAL_KINDS = frozenset({PAUSED, RESUMED}) | _ALERTS
 
 
-def allowed_while_waiting(box: Mailbox) -> frozenset[str]:
+def allowed_while_waiting(box: MailboxState) -> frozenset[str]:
     """The kinds of mail that a drain may take although the mailbox waits."""
     if box.waits_for == PAUSED:
         return _LOCAL_KINDS | BARRIERS | ASKING_KINDS
@@ -70,7 +71,7 @@ def handle(runtime: Runtime, claim: ClaimedBatch) -> None:
 
 def _linked(runtime: Runtime, claim: ClaimedBatch) -> Corp | None:
     """The corp that the mail is about; None when it was parked: it is not linked."""
-    corp_id = claim.mailbox.removeprefix("corp:")
+    corp_id = name_in(claim.mailbox)
     with glance(runtime.pool) as connection:
         corp = corps.find_live(connection, corp_id)
     if _may_work(corp, claim):
@@ -135,7 +136,7 @@ def _wait_until_resumed(
 
 def repair_failed_barrier(connection: Connection, mailbox: str) -> None:
     """What a failed barrier would have read is read by a resync."""
-    corp = corps.find_live(connection, mailbox.removeprefix("corp:"))
+    corp = corps.find_live(connection, name_in(mailbox))
     if corp is not None:
         corps.make_due(connection, corp.corp_pk, cause="failed_barrier")
 
@@ -193,24 +194,35 @@ def _obey_one(
     connection: Connection, corp: Corp, order: ClaimedMail, said: AppState | None
 ) -> tuple[Settled, str]:
     now = corps.get(connection, corp.corp_pk)
-    match order.kind:
-        case kind if kind in ASKING_KINDS:
-            outcome = "no_difference"
-            if said is not None:
-                outcome = app_state.follow(connection, now, said)
-            return "done", outcome
-        case kind if kind == PAUSED:
-            paused = app_state.pause(connection, now, by=BY_OPERATOR)
-            return "done", "paused" if paused else "no_difference"
-        case kind if kind == RESUMED:
-            resumed = app_state.resume(connection, now)
-            return "done", "resumed" if resumed else "no_difference"
-        case kind if kind in _ALERTS:
-            return "done", "operators_warned"
-        case kind if kind in BARRIERS:
-            # Settled among others it would be lost, and the scope with it.
-            raise ValueError("a barrier is claimed alone")
-    return "ignored", "no_handler"
+    if order.kind in ASKING_KINDS:
+        followed = said and app_state.follow(connection, now, said)
+        return "done", followed or "no_difference"
+    if order.kind in BARRIERS:
+        # Settled among others it would be lost, and the scope with it.
+        raise ValueError("a barrier is claimed alone")
+    obey = _ORDERS.get(order.kind)
+    return ("done", obey(connection, now)) if obey else ("ignored", "no_handler")
+
+
+def _paused(connection: Connection, corp: Corp) -> str:
+    paused = app_state.pause(connection, corp, by=BY_OPERATOR)
+    return "paused" if paused else "no_difference"
+
+
+def _resumed(connection: Connection, corp: Corp) -> str:
+    return "resumed" if app_state.resume(connection, corp) else "no_difference"
+
+
+def _warned(_connection: Connection, _corp: Corp) -> str:
+    return "operators_warned"
+
+
+# What each order of people or of WeCom's does, and with which outcome.
+_ORDERS: Mapping[str, Callable[[Connection, Corp], str]] = {
+    PAUSED: _paused,
+    RESUMED: _resumed,
+    **dict.fromkeys(_ALERTS, _warned),
+}
 
 
 def _settle_all(

@@ -4,11 +4,12 @@ import logging
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
+from domain.mailbox import MailboxKind
 from store.database import Connection, StoreUnavailable, glance, transaction
 from store.inbox import claims, leases, mailboxes, settlement
 from store.inbox.claims import ClaimedBatch, Outlook
 from store.inbox.leases import LeaseLost
-from store.inbox.mailboxes import Mailbox
+from store.inbox.mailboxes import MailboxState
 from store.inbox.quick_claim import claim_quickly
 from store.platform.metrics import BATCH_EVENTS, DRAINS, Drained
 from wecom.errors import Unavailable
@@ -31,9 +32,9 @@ _LONGEST_BURST_SECONDS = 5.0
 Handler = Callable[[Runtime, ClaimedBatch], None]
 
 _HANDLERS: dict[str, Handler] = {
-    "corp": corp_mail.handle,
-    "code": exchange.exchange,
-    "company": follow,
+    MailboxKind.CORP: corp_mail.handle,
+    MailboxKind.CODE: exchange.exchange,
+    MailboxKind.COMPANY: follow,
 }
 
 _log = logging.getLogger(__name__)
@@ -160,7 +161,7 @@ def _claim(connection: Connection, mailbox: str, lease: UUID) -> ClaimedBatch | 
     )
 
 
-def _limit_after_death(connection: Connection, box: Mailbox) -> int:
+def _limit_after_death(connection: Connection, box: MailboxState) -> int:
     """How much to claim now; half as much if the worker before us died over its claim.
 
     A row that outlived five workers, each of which held nothing else, has failed.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from domain.ids import RunId
+from domain.mailbox import name_in
 from store.database import Connection, transaction
 from store.inbox import claims, leases, mailboxes
 from store.inbox.claims import ClaimedBatch
@@ -56,7 +57,7 @@ def waits_for_redirect(runtime: Runtime, claim: ClaimedBatch) -> bool:
     state = read_code(runtime, claim).state
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
-        code_hash = claim.mailbox.removeprefix("code:")
+        code_hash = name_in(claim.mailbox)
         if _attach(connection, code_hash, state):
             return False
         if seconds <= 0 or not intents.any_on_its_way(connection):

@@ -1,5 +1,6 @@
 """What a failed call says of a whole corp: gone, paused, or nothing."""
 
+from domain.mailbox import name_in
 from store.database import glance, transaction
 from store.org import corps
 from workers.failures import Fault
@@ -20,13 +21,13 @@ def heed(runtime: Runtime, mailbox: str, fault: Fault) -> None:
 
 def _doubt(runtime: Runtime, mailbox: str) -> None:
     with glance(runtime.pool) as connection:
-        corp = corps.find_live(connection, mailbox.removeprefix("corp:"))
+        corp = corps.find_live(connection, name_in(mailbox))
     if corp is not None:
         withdrawal.doubt(runtime, corp)
 
 
 def _pause(runtime: Runtime, mailbox: str) -> None:
     with transaction(runtime.pool) as connection:
-        corp = corps.find_live(connection, mailbox.removeprefix("corp:"))
+        corp = corps.find_live(connection, name_in(mailbox))
         if corp is not None:
             app_state.pause(connection, corp, by=app_state.BY_WECOM)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from domain.ids import CompanyId, RunId
+from domain.mailbox import name_in
 from store.database import Connection, transaction
 from store.inbox import leases, mailboxes, settlement
 from store.inbox.claims import ClaimedBatch
@@ -51,7 +52,7 @@ def exchange(runtime: Runtime, claim: ClaimedBatch) -> None:
     Repeats: goes on where an earlier try stopped; each step is committed by itself.
     Raises: WeComError; the code's mail then waits and comes again.
     """
-    code_hash = claim.mailbox.removeprefix("code:")
+    code_hash = name_in(claim.mailbox)
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         if any(each.kind == INSTALL_RESUMED for each in claim.mail):

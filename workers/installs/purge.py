@@ -9,9 +9,11 @@ import logging
 import time
 
 from domain.ids import CorpPk
+from domain.mailbox import mailbox_of_corp, name_in
 from store.database import Connection, glance, transaction
 from store.inbox import leases
 from store.links import company_acts
+from store.oidc import grants
 from store.org.corps import Corp
 from store.platform import pauses, tokens
 from store.retention import idle_mailboxes, purge, purge_pages, withdrawn_notices
@@ -42,10 +44,11 @@ def begin_purge(connection: Connection, runtime: Runtime, corp: Corp) -> None:
     purge_pages.begin(connection, corp_pk, corp.corp_id)
     withdrawn_notices.end(connection, corp_pk)
     company_acts.drop_all(connection, corp_pk)
+    grants.end_all_of_corp(connection, corp_pk)
     purge.purge_runs(connection, corp_pk)
     purge.purge_plans(connection, corp_pk)
     rehearsals.forget(connection, corp_pk)
-    purge.purge_ledger(connection, corp.mailbox, renamed=f"corp:{renamed}")
+    purge.purge_ledger(connection, corp.mailbox, renamed=mailbox_of_corp(renamed))
     purge.purge_corp(connection, corp_pk, renamed=renamed)
     member_sessions.end_all_of_corp(connection, corp_pk)
     tokens.forget(connection, token_owner(runtime.settings, corp_pk))
@@ -96,7 +99,7 @@ def purge_late_mail(runtime: Runtime) -> int:
 
 
 def _empty(runtime: Runtime, mailbox: str, key: bytes) -> int:
-    corp_id = mailbox.removeprefix("corp:")
+    corp_id = name_in(mailbox)
     names = Pseudonyms(key=key, corp_id=corp_id)
     renamed = names.of(corp_id)
     pages, after = 0, 0
@@ -113,6 +116,8 @@ def _empty(runtime: Runtime, mailbox: str, key: bytes) -> int:
                 upto=_LAST_EVENT,
             )
             if last is None:
-                purge.purge_ledger(connection, mailbox, renamed=f"corp:{renamed}")
+                purge.purge_ledger(
+                    connection, mailbox, renamed=mailbox_of_corp(renamed)
+                )
                 return pages
         pages, after = pages + 1, last

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from domain.ids import CompanyId
 from domain.item_people import ItemPerson, Unsent, role_to_tell, why_unsent
 from domain.items import ItemAction
+from domain.mailbox import name_in
 from store.database import Connection, glance, transaction
 from store.inbox import leases, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
@@ -34,7 +35,7 @@ def follow(runtime: Runtime, claim: ClaimedBatch) -> None:
     Raises: what the store raises; the drain decides what that means. TAPD's refusals
         are told on the card, its silence lets mail wait for a while.
     """
-    company_id = CompanyId(claim.mailbox.removeprefix("company:"))
+    company_id = CompanyId(name_in(claim.mailbox))
     orders = [row for row in claim.mail if row.kind == ACCOUNTS_READ]
     events = [row for row in claim.mail if row.kind != ACCOUNTS_READ]
     if orders:

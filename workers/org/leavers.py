@@ -20,6 +20,7 @@ from domain.leavers import (
 from domain.org import Activation, StoredMember
 from domain.reasons import Doubt
 from domain.scope import AuthMode, Usable, tag_ground
+from domain.testimony import Right, Rights
 from domain.tree import Tree
 from workers.answers.key_troubles import undecided
 from workers.answers.questions import Inquiry
@@ -29,13 +30,19 @@ TAG_GROUND = "tag:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """Active members who are not shown as usable, and what events say of them."""
+    """Active members who are not shown as usable, and what events say of them.
+
+    Shape: `agreed` were lost by an earlier read of the sets as well; `permissions` are
+        the app's, which may explain why WeCom answers about them.
+    """
 
     stored: Mapping[Userid, StoredMember]
     deleted: frozenset[Userid] = frozenset()
     unsubscribed: frozenset[Userid] = frozenset()
     placeless: frozenset[Userid] = frozenset()
     statuses: Mapping[Userid, Activation] = field(default_factory=dict)
+    permissions: frozenset[str] = frozenset()
+    agreed: frozenset[Userid] = frozenset()
 
 
 def confirm_leavers(
@@ -64,6 +71,7 @@ class _Judge:
         self._candidates = candidates
         self._usable = usable
         self._tree = tree
+        self._rights: Rights | None = None
 
     def verdict(self, userid: Userid) -> Verdict:
         """What the evidence so far says about one person."""
@@ -76,6 +84,7 @@ class _Judge:
         missing = missing_everywhere(
             stored.member, listings=self._inquiry.listings, usable=self._usable
         )
+        covered = self._covered(stored)
         return confirm(
             AbsenceEvidence(
                 refusal=self._inquiry.refusals.get(userid),
@@ -86,21 +95,43 @@ class _Judge:
                 taken_out=taken_out(stored.member, placeless=about.placeless),
                 missing=missing,
                 withdrawn=missing and self._usable.auth_mode == AuthMode.MEMBER,
-                covered=self._covered(stored),
+                covered=covered,
                 employment=stored.member.employment,
                 status=about.statuses.get(userid),
                 lists=lists_lacking(stored.member, listings=self._inquiry.listings),
                 refused_lists=lists_refused(
                     stored.member, listings=self._inquiry.listings
                 ),
+                right=self._right(userid) if covered is False else None,
+                agreed=userid in about.agreed,
             )
         )
+
+    def _right(self, userid: Userid) -> Right | None:
+        """Why WeCom answers about somebody who may not use the app."""
+        shown = self._inquiry.answers.get(userid)
+        if shown is None:
+            return None
+        if self._rights is None:
+            self._rights = _rights(self._inquiry, self._candidates.permissions)
+        return self._rights.explain(shown, tree=self._tree)
 
     def _covered(self, stored: StoredMember) -> bool | None:
         shown = self._inquiry.answers.get(stored.member.userid)
         if shown is None:
             return covered_as_stored(stored.member, usable=self._usable)
         return covered_as_shown(shown, usable=self._usable, tree=self._tree)
+
+
+def _rights(inquiry: Inquiry, permissions: frozenset[str]) -> Rights:
+    """What the app may read beyond its users; tags of the extra range are asked for."""
+    scope = inquiry.scope()
+    read = {each: inquiry.read_tag(each) for each in sorted(scope.extra_tags)}
+    return Rights(
+        scope=scope,
+        permissions=permissions,
+        extra_tags={each: tag for each, tag in read.items() if tag is not None},
+    )
 
 
 def _lacks_answer(verdict: Verdict, usable: Usable) -> bool:

@@ -111,6 +111,19 @@ class Bell:
             ]
         )
 
+    def ring_logouts(self, client_id: str) -> bool:
+        """Ask for a client to be told of logouts; False when Redis did not answer."""
+        return self._ring(
+            [
+                _Ring(
+                    name=f"logouts:{client_id}",
+                    queue_name=NOTICES,
+                    actor_name="tell_logouts",
+                    argument=client_id,
+                )
+            ]
+        )
+
     def answer(self, mailbox: str) -> bool:
         """Let the mailbox be rung again; a drain's first act."""
         return self._answer(mailbox)
@@ -122,6 +135,10 @@ class Bell:
     def answer_accounts(self, company_id: str) -> bool:
         """Let the reading be rung for again; the first act of whoever reads."""
         return self._answer(f"accounts:{company_id}")
+
+    def answer_logouts(self, client_id: str) -> bool:
+        """Let the client's logouts be rung for again; the first act of who tells."""
+        return self._answer(f"logouts:{client_id}")
 
     def answer_notices(self, corp_pk: int) -> bool:
         """Let the corp's notices be rung again; the first act of who delivers them."""

@@ -74,9 +74,20 @@ def look_for(
     snapshot: Snapshot,
     listed: Sequence[Department],
     unsettled: Unsettled,
+    agreed: frozenset[Userid],
 ) -> Absences:
-    """Ask for everybody whom the read did not show, and for second answers."""
-    search = _Search(pool, run, snapshot=snapshot, listed=listed, unsettled=unsettled)
+    """Ask for everybody whom the read did not show, and for second answers.
+
+    Shape: `agreed` were lost by an earlier read of the sets as well.
+    """
+    search = _Search(
+        pool,
+        run,
+        snapshot=snapshot,
+        listed=listed,
+        unsettled=unsettled,
+        agreed=agreed,
+    )
     if not search.people:
         return Absences(odd=search.odd)
     inquiry = Inquiry(api, at_once=at_once)
@@ -128,7 +139,9 @@ class _Search:
         snapshot: Snapshot,
         listed: Sequence[Department],
         unsettled: Unsettled,
+        agreed: frozenset[Userid],
     ) -> None:
+        self._agreed = agreed
         self._pool = pool
         self._run = run
         self._snapshot = snapshot
@@ -240,6 +253,8 @@ class _Search:
             statuses={
                 names.get(who, who): each for who, each in batch.statuses.items()
             },
+            permissions=self._snapshot.permissions,
+            agreed=self._agreed,
         )
         if not absent:
             return {}

@@ -1,6 +1,6 @@
 """Applies a complete read under the lease: what differs, page by page, then the end."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -15,14 +15,15 @@ from domain.org import Department, Member
 from domain.reasons import Reason
 from domain.renames import new_names, tags_after
 from domain.scope import readable_departments
+from domain.testimony import kept
 from store.database import Connection, transaction
 from store.inbox import mailboxes, settlement, testimony
 from store.org import corps, members
 from store.org.corps import Corp
 from store.runs import plans, reads, runs, staging, touched
 from store.runs.runs import PLAN, Run
+from workers.answers.spelling import SpellingApi
 from workers.calls.call_count import CallCount
-from workers.calls.corp_api import CorpApi
 from workers.events.sync_batch import CONTACT_KINDS
 from workers.links.linking import Linker
 from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
@@ -30,8 +31,9 @@ from workers.org.commit import Commits
 from workers.org.guard import Gate, People, note_listed, note_shown
 from workers.runs import oddities
 from workers.runs.absentees import Absences, look_for
-from workers.runs.catch_up import CatchUp
-from workers.runs.open_absences import note_doubts
+from workers.runs.catch_up import NOTHING_HEEDED, CatchUp, Heeded
+from workers.runs.open_absences import look_later, note_doubts
+from workers.runs.reading.second_look import look_twice, lost_before
 from workers.runs.scope_recheck import weigh_scope
 from workers.runs.snapshot import Snapshot, least_calls
 from workers.runs.unsettled import Unsettled
@@ -51,10 +53,11 @@ class RunApplier:
         run: Run,
         corp: Corp,
         *,
-        api: CorpApi,
+        api: SpellingApi,
         count: CallCount,
         lease: UUID,
         snapshot: Snapshot,
+        heeded: Heeded = NOTHING_HEEDED,
     ) -> None:
         self._runtime = runtime
         self._run = run
@@ -63,6 +66,9 @@ class RunApplier:
         self._count = count
         self._snapshot = snapshot
         self._at_once = runtime.lanes.of(corp.corp_id)
+        self._catch_up = CatchUp(
+            runtime.pool, run, corp, api=api, at_once=self._at_once, heeded=heeded
+        )
         data_key = runtime.data_key(corp)
         self._gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
         self._linker = Linker(runtime, corp)
@@ -75,13 +81,7 @@ class RunApplier:
 
         Raises: Unavailable when staging does not hold what was read.
         """
-        listed = CatchUp(
-            self._runtime.pool,
-            self._run,
-            api=self._api,
-            snapshot=self._snapshot,
-            commits=self._commits,
-        ).amend()
+        self._snapshot, listed = self._catch_up.catch_up(self._snapshot)
         listed = self._unsettled.without_late(listed)
         usable = self._snapshot.usable(listed)
         self._sight = AnswerSight(
@@ -89,11 +89,8 @@ class RunApplier:
             listed=frozenset(each.department_id for each in listed),
             usable=usable.departments,
         )
-        shown = readable_departments(listed=listed, usable=usable.departments)
-        self._commits.page(
-            lambda connection: apply_listing(
-                connection, self._corp.corp_pk, shown, reason=Reason.FULL_READ
-            )
+        shown: Sequence[Department] = readable_departments(
+            listed=listed, usable=usable.departments
         )
         absences = look_for(
             self._runtime.pool,
@@ -103,6 +100,19 @@ class RunApplier:
             snapshot=self._snapshot,
             listed=listed,
             unsettled=self._unsettled,
+            agreed=lost_before(self._snapshot),
+        )
+        self._snapshot, shown = look_twice(
+            self._runtime.pool,
+            self._run,
+            self._snapshot,
+            shown=shown,
+            absences=absences,
+        )
+        self._commits.page(
+            lambda connection: apply_listing(
+                connection, self._corp.corp_pk, shown, reason=Reason.FULL_READ
+            )
         )
         self._late |= absences.awaited
         self._apply_renames(absences)
@@ -246,12 +256,17 @@ class RunApplier:
             )
             self._commits.journal(connection, decisions)
             weigh_scope(connection, self._run, corp, self._snapshot)
-            self._remember_scope(connection, new_names(absences.renames))
+            self._remember_scope(connection, absences)
             self._forget_testimony(connection, absences, people)
             if corp.last_synced_at is None:
                 self._fold_older_mail(connection, corp)
             corps.note_synced(connection, corp.corp_pk)
             touched.clear(connection, self._run)
+            found = _told(
+                *self._snapshot.found,
+                note_doubts(connection, corp.corp_pk, absences.undecided),
+            )
+            look_later(connection, corp.corp_pk, found=found)
             if self._run.cause != PLAN:
                 # A rehearsal asks nobody later.
                 oddities.ask_later(connection, corp.mailbox, absences.odd)
@@ -270,10 +285,7 @@ class RunApplier:
                 self._run.run_id,
                 state="held" if plan_id else "done",
                 plan_id=plan_id,
-                error=_told(
-                    oddities.tell(absences.odd),
-                    note_doubts(connection, corp.corp_pk, absences.undecided),
-                ),
+                error=_told(oddities.tell(absences.odd), found),
             )
 
     def _fold_older_mail(self, connection: Connection, corp: Corp) -> None:
@@ -294,10 +306,11 @@ class RunApplier:
             still = {*absences.undecided, *people.waiting, *self._late}
             testimony.forget_others(connection, self._corp.corp_pk, still, before=began)
 
-    def _remember_scope(
-        self, connection: Connection, names: Mapping[Userid, Userid]
-    ) -> None:
-        snapshot = self._snapshot
+    def _remember_scope(self, connection: Connection, absences: Absences) -> None:
+        snapshot, names = self._snapshot, new_names(absences.renames)
+        before = corps.list_tags(connection, self._corp.corp_pk)
+        open_still = absences.stored.keys() & absences.undecided.keys()
+        staying = [absences.stored[who].member for who in open_still]
         corps.save_scope(
             connection,
             self._corp.corp_pk,
@@ -306,8 +319,11 @@ class RunApplier:
             agent_id=snapshot.agent_id,
             name=snapshot.corp_name,
         )
-        tags = tags_after(snapshot.tags, names)
-        corps.save_tags(connection, self._corp.corp_pk, tags.values())
+        tags = [
+            kept(tag, before=before.get(tag.tag_id), staying=staying)
+            for tag in tags_after(snapshot.tags, names).values()
+        ]
+        corps.save_tags(connection, self._corp.corp_pk, tags)
         corps.forget_tags(connection, self._corp.corp_pk, kept=snapshot.tags)
 
 

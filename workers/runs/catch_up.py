@@ -1,56 +1,95 @@
-"""Brings a read up to what drains saw change while its pages were read."""
+"""Brings a read up to date: asks what drains touched or a first look left open."""
 
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import NoReturn
 
-from domain.ids import Key, Userid, member_key
+from domain.ids import DepartmentId, Key, TagId, Userid, member_key
+from domain.leavers import MEMBER_AUTH
 from domain.org import Department
 from domain.scope import Usable
+from domain.testimony import DEPARTMENTS, tags_among
 from store.database import Pool, transaction
+from store.org.corps import Corp
 from store.runs import reads, staging, touched
 from store.runs.runs import Run
 from wecom.errors import OddAnswer, Unavailable
-from workers.answers.listed import odd_rows, with_known
 from workers.answers.questions import ask_one
-from workers.calls.corp_api import CorpApi
-from workers.events.sync_batch import DEPARTMENTS_KEY
-from workers.org.commit import AGAIN_SECONDS, Commits
+from workers.answers.spelling import SpellingApi
+from workers.calls.concurrency_limit import Widths
+from workers.org.commit import AGAIN_SECONDS
 from workers.runs.oddities import stage_odd
-from workers.runs.read import list_all
-from workers.runs.snapshot import Snapshot
-from workers.runs.staged import (
-    DEPARTMENTS,
-    stage_departments,
-    stage_member,
-    staged_departments,
-)
+from workers.runs.read import CorpReader
+from workers.runs.reading.second_look import LIST, Look
+from workers.runs.reading.sets import with_tag
+from workers.runs.snapshot import AGAIN, Snapshot
+from workers.runs.staged import reground, stage_member, staged_departments
+
+# Before the lease is taken, so often what came meanwhile is asked; the rest under it.
+MOST_ROUNDS = 3
+
+Heeded = Mapping[str, datetime]
+NOTHING_HEEDED: Heeded = {}
+
+_MEMBER = "member:"
+_DEPARTMENT = "department:"
 
 
 class CatchUp:
-    """A complete read on its way to being applied; begun anew where it cannot be."""
+    """A complete read on its way to being applied; each key is asked as it is touched.
+
+    Whatever arrives makes that page, tag or department be asked again, never all.
+    """
 
     def __init__(
         self,
         pool: Pool,
         run: Run,
+        corp: Corp,
         *,
-        api: CorpApi,
-        snapshot: Snapshot,
-        commits: Commits,
+        api: SpellingApi,
+        at_once: Widths,
+        heeded: Heeded = NOTHING_HEEDED,
     ) -> None:
         self._pool = pool
         self._run = run
         self._api = api
-        self._snapshot = snapshot
-        self._commits = commits
+        self._reader = CorpReader(pool, run, corp, api=api, at_once=at_once)
+        self._heeded = dict(heeded)
 
-    def amend(self) -> list[Department]:
-        """The departments of the read, once staging holds the truth of now.
+    @property
+    def heeded(self) -> Heeded:
+        """The touched keys that were asked for, and when they had been touched."""
+        return self._heeded
 
-        Raises: Unavailable when the read has to begin anew.
+    def keep_up(self, snapshot: Snapshot) -> Snapshot:
+        """Ask what a first look left open, and what drains touch, without the lease."""
+        if Look.SETS in snapshot.looked and Look.AGAIN not in snapshot.looked:
+            snapshot = self._look_again(snapshot)
+        for _ in range(MOST_ROUNDS):
+            keys = self._news()
+            if not keys:
+                break
+            snapshot = self._ask(snapshot, keys)
+        return snapshot
+
+    def catch_up(self, snapshot: Snapshot) -> tuple[Snapshot, list[Department]]:
+        """The read once staging holds the truth of now; drains stand still meanwhile.
+
+        Raises: TurnOver; Unavailable when the read has to begin anew.
         """
         self._check_counts()
-        self._ask_touched()
-        return self._listed()
+        snapshot = self._ask(snapshot, self._news())
+        return snapshot, self._listed()
+
+    def _look_again(self, snapshot: Snapshot) -> Snapshot:
+        # People are asked when it is found out who is absent still.
+        sets = {each for each in snapshot.lost if not each.startswith(_MEMBER)}
+        snapshot = self._ask(snapshot, sets)
+        snapshot = replace(snapshot, looked=snapshot.looked | {Look.AGAIN})
+        self._reader.keep(snapshot)
+        return snapshot
 
     def _check_counts(self) -> None:
         with transaction(self._pool) as connection:
@@ -59,53 +98,81 @@ class CatchUp:
             # A crashed Postgres empties staging: what is left of it proves nothing.
             self._start_over("staging was lost")
 
-    def _ask_touched(self) -> None:
+    def _news(self) -> frozenset[str]:
+        """The keys that drains touched since they were asked for."""
         with transaction(self._pool) as connection:
             keys = touched.list_keys(connection, self._run)
-        if any(each.startswith("tag:") for each in keys):
-            self._start_over("a tag changed while it was read")
-        if not keys:
-            return
-        if DEPARTMENTS_KEY in keys:
-            self._ask_departments()
-        usable = self._snapshot.usable(self._listed())
-        for key in keys:
-            kind, name = key.split(":", 1)
-            if kind == "member":
-                self._ask_member(Userid(name), usable)
+        news = {each for each, at in keys.items() if self._heeded.get(each) != at}
+        self._heeded |= keys
+        return frozenset(news)
 
-    def _ask_departments(self) -> None:
-        before = self._snapshot.usable(self._listed()).departments
-        answer = list_all(self._api, self._snapshot)
-        # As the pages had them, who were read within this very run.
-        listed = with_known(answer, self._listed())
-        with self._commits.writing() as connection:
-            stage_departments(connection, self._run.run_id, listed)
-            stage_odd(connection, self._run.run_id, DEPARTMENTS, odd_rows(answer))
-        if self._snapshot.usable(listed).departments - before:
-            # Departments became usable whose people no page has shown.
-            self._start_over("departments came into the scope while it was read")
+    def _ask(self, snapshot: Snapshot, keys: Collection[str]) -> Snapshot:
+        """Ask WeCom about these once more, and for the pages that become needed."""
+        if not keys:
+            return snapshot
+        listed = self._listed()
+        before = snapshot.usable(listed)
+        snapshot, listed = self._ask_sets(snapshot, listed, keys)
+        after = snapshot.usable(listed)
+        self._ask_lists(keys, after)
+        # Departments and people that came into the scope have pages yet to be read.
+        snapshot = self._reader.pages.read_people(snapshot, listed)
+        after = snapshot.usable(listed)
+        with self._reader.pages.writing() as connection:
+            reground(connection, self._run.run_id, before=before, after=after)
+        self._ask_people(keys, after)
+        return snapshot
+
+    def _ask_sets(
+        self, snapshot: Snapshot, listed: list[Department], keys: Collection[str]
+    ) -> tuple[Snapshot, list[Department]]:
+        places = _places_of(snapshot)
+        tags = tags_among(keys) & snapshot.scope.tags
+        for each in sorted(tags):
+            snapshot = with_tag(self._api, snapshot, each)
+        asked = any(
+            each == DEPARTMENTS or each.startswith(_DEPARTMENT) for each in keys
+        )
+        if asked or _places_of(snapshot) != places:
+            snapshot, listed = self._reader.read_tree_again(snapshot)
+        elif tags:
+            self._reader.keep(snapshot)
+        return snapshot, listed
+
+    def _ask_lists(self, keys: Collection[str], usable: Usable) -> None:
+        for each in sorted(keys):
+            if each == MEMBER_AUTH:
+                self._reader.pages.list_authorised_again()
+            elif each.startswith(LIST):
+                department_id = DepartmentId(int(each.removeprefix(LIST)))
+                if department_id in usable.departments:
+                    self._reader.pages.read_list_again(department_id, usable)
+
+    def _ask_people(self, keys: Collection[str], usable: Usable) -> None:
+        for key in sorted(keys):
+            if key.startswith(_MEMBER):
+                self._ask_member(Userid(key.removeprefix(_MEMBER)), usable)
 
     def _ask_member(self, userid: Userid, usable: Usable) -> None:
         try:
             answer = ask_one(self._api, userid)
         except OddAnswer as error:
             # What a page or the org says of them stays.
-            with self._commits.writing() as connection:
+            with self._reader.pages.writing() as connection:
                 odd: dict[Key, Unavailable] = {member_key(userid): error}
-                stage_odd(connection, self._run.run_id, f"again:{userid}", odd)
+                stage_odd(connection, self._run.run_id, f"{AGAIN}{userid}", odd)
             return
         grounded = None if isinstance(answer, int) else usable.grounded(answer)
-        with self._commits.writing() as connection:
+        with self._reader.pages.writing() as connection:
             if grounded is not None and grounded.grounds:
-                stage_member(connection, self._run.run_id, grounded)
+                stage_member(connection, self._run.run_id, grounded, page_of=AGAIN)
             else:
                 staging.drop_key(
                     connection, self._run.run_id, kind="member", key=userid
                 )
 
     def _start_over(self, reason: str) -> NoReturn:
-        with self._commits.writing() as connection:
+        with self._reader.pages.writing() as connection:
             staging.drop_all(connection, self._run.run_id)
             reads.begin_read(connection, self._run.run_id)
         raise Unavailable(reason, wait_seconds=AGAIN_SECONDS)
@@ -114,3 +181,8 @@ class CatchUp:
         with transaction(self._pool) as connection:
             rows = staging.list_kind(connection, self._run.run_id, "department")
         return staged_departments(rows)
+
+
+def _places_of(snapshot: Snapshot) -> dict[TagId, frozenset[DepartmentId]]:
+    """What the tags say of departments: with these changes what is listed."""
+    return {each: tag.department_ids for each, tag in snapshot.tags.items()}

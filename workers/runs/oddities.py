@@ -14,7 +14,7 @@ from workers.answers import key_troubles
 
 ODD = "odd"
 _MOST_NAMED = 5
-_QUIET_PAGES = ("odd:", "again:")
+_QUIET_PAGES = ("odd:", "again:", "absent:")
 
 # Mail can ask about these again; a list or the scope only by a full read.
 _ASKED_BY_MAIL = frozenset({"member", "department", "tag"})

@@ -7,7 +7,7 @@ from domain.ids import CorpPk, Userid
 from domain.leavers import Undecided
 from domain.reasons import Doubt, Finding
 from store.database import Connection
-from store.org import absences
+from store.org import absences, corps
 
 _SAID = {
     Finding.LOST_PERMISSION: "WeCom refuses {n} members whom the scope covers;"
@@ -15,6 +15,19 @@ _SAID = {
     Finding.CUT_OFF_READ: "WeCom's answers about {n} members contradict each other;"
     " nobody of them was removed: the next read looks again",
 }
+
+
+# After a read that ended with a finding, after the next one, and so on; then the
+# schedule looks again: what stays so long is for a person to look into.
+LOOK_LATER_SECONDS = (60.0, 600.0, 3_600.0, 6 * 3_600.0)
+
+
+def look_later(connection: Connection, corp_pk: CorpPk, *, found: str | None) -> None:
+    """Have a corp read again, ever more slowly, while its reads end with a finding."""
+    reads = corps.count_findings(connection, corp_pk, found=found is not None)
+    if 0 < reads <= len(LOOK_LATER_SECONDS):
+        seconds = LOOK_LATER_SECONDS[reads - 1]
+        corps.make_due(connection, corp_pk, cause="finding", seconds=seconds)
 
 
 def note_doubts(

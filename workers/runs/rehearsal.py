@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from uuid import UUID
 
 from domain.decisions import Decision
 from domain.grouping import Step, group
@@ -17,12 +18,13 @@ from store.runs.runs import Run
 from store.runs.scratch_copy import Shadow, cast_shadow
 from store.sealing import DataKey
 from wecom.errors import Unavailable
+from workers.answers.spelling import SpellingApi
 from workers.calls.call_count import CallCount
-from workers.calls.corp_api import CorpApi
 from workers.org.guard import read_limits
 from workers.queue.bell import Bell
 from workers.queue.metrics import Tallies
 from workers.runs.apply import RunApplier
+from workers.runs.catch_up import Heeded
 from workers.runs.snapshot import Snapshot, least_calls
 from workers.runtime import Runtime
 
@@ -53,16 +55,17 @@ def rehearse(
     run: Run,
     corp: Corp,
     *,
-    api: CorpApi,
+    api: SpellingApi,
     count: CallCount,
     snapshot: Snapshot,
+    heeded: Heeded,
 ) -> None:
     """Apply a complete read to copies, keep what was decided, and end the run.
 
     Nothing is locked meanwhile, and Postgres refuses to write anything but the copies.
 
-    Raises: Unavailable when the corp was changed by another run meanwhile, or when
-        staging does not hold what was read; the read then starts over.
+    Raises: LookAgain; Unavailable when the corp was changed by another run meanwhile,
+        or when staging does not hold what was read; the read then starts over.
     """
     defaults = runtime.settings.guard
     with transaction(runtime.pool) as connection:
@@ -77,10 +80,18 @@ def rehearse(
             _check_alone(shadow, run)
             reading = _cost_of_reading(run, shadow, snapshot, count=count)
             read = count.total
-            _apply(runtime, run, corp, shadow, api=api, count=count, snapshot=snapshot)
+            RunApplier(
+                _on_stage(runtime, shadow),
+                run,
+                corp,
+                api=api,
+                count=count,
+                lease=_lease_of_copy(shadow, corp),
+                snapshot=snapshot,
+                heeded=heeded,
+            ).apply()
             calls = reading + count.total - read
-            with transaction(shadow) as connection:
-                least = rehearsals.get_least_calls(connection, run.run_id)
+            least = _least_calls(shadow, run)
             _keep(run, corp, shadow, data_key=runtime.data_key(corp), calls=calls)
     except Unavailable:
         _start_over(runtime, run)
@@ -101,32 +112,30 @@ def _check_alone(shadow: Shadow, run: Run) -> None:
         )
 
 
-def _apply(
-    runtime: Runtime,
-    run: Run,
-    corp: Corp,
-    shadow: Shadow,
-    *,
-    api: CorpApi,
-    count: CallCount,
-    snapshot: Snapshot,
-) -> None:
-    stage = replace(runtime, pool=shadow, tallies=_Untold(runtime.redis), bell=_Muted())
+def _least_calls(shadow: Shadow, run: Run) -> int:
+    with transaction(shadow) as connection:
+        return rehearsals.get_least_calls(connection, run.run_id)
+
+
+def _on_stage(runtime: Runtime, shadow: Shadow) -> Runtime:
+    return replace(runtime, pool=shadow, tallies=_Untold(runtime.redis), bell=_Muted())
+
+
+def _lease_of_copy(shadow: Shadow, corp: Corp) -> UUID:
     with transaction(shadow) as connection:
         leases.forget(connection, corp.mailbox)
         lease = leases.take(connection, corp.mailbox)
     assert lease is not None  # noqa: S101 - the copy of the lease is ours alone.
-    RunApplier(
-        stage, run, corp, api=api, count=count, lease=lease, snapshot=snapshot
-    ).apply()
+    return lease
 
 
 def _cost_of_reading(
     run: Run, shadow: Shadow, snapshot: Snapshot, *, count: CallCount
 ) -> int:
     """What reading would cost a resync: the same, unless this read was interrupted."""
-    if run.calls == 0:
-        return count.total
+    if run.calls == 0 or snapshot.looked:
+        # What was asked before a second look, a resync asks before its own.
+        return run.calls + count.total
     # Of several turns some may have been lost: a resync would lose none.
     with transaction(shadow) as connection:
         pages = staging.list_pages(connection, run.run_id)

@@ -8,6 +8,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 from domain.ids import RunId
+from domain.testimony import APART_SECONDS
 from store.database import StoreUnavailable, glance, transaction
 from store.inbox import leases
 from store.inbox.leases import LeaseLost
@@ -22,9 +23,15 @@ from workers.failures import Fault, judge
 from workers.installs import corp_state
 from workers.lease import held, kept
 from workers.runs.apply import RunApplier
-from workers.runs.read import CorpReader, TurnOver
+from workers.runs.catch_up import CatchUp
+from workers.runs.open_absences import look_later
+from workers.runs.read import CorpReader, NeverTheSame, NobodyShown
+from workers.runs.reading.pages import TurnOver
+from workers.runs.reading.second_look import LookAgain
 from workers.runs.rehearsal import rehearse
 from workers.runs.scope_recheck import is_as_known
+from workers.runs.snapshot import ABSENT
+from workers.runs.staged import stage_member
 from workers.runtime import Runtime
 
 # How often a run may fail for a reason of its own before it is given up.
@@ -79,11 +86,13 @@ def _take_turn(runtime: Runtime, run: Run) -> None:
             _read_and_apply(runtime, run, corp, count)
     except RunTaken:
         raise
-    except TurnOver:
-        _yield_turn(runtime, run, count, seconds=0)
-        runtime.bell.ring_run(run.run_id)
-    except (MailboxBusy, LeaseLost):
-        _yield_turn(runtime, run, count, seconds=_BUSY_SECONDS)
+    except LookAgain as wish:
+        _wait_for_second_look(runtime, run, count, wish)
+    except (NobodyShown, NeverTheSame) as finding:
+        _end_unread(runtime, run, count, str(finding))
+        _ring_what_waited(runtime, corp)
+    except (TurnOver, MailboxBusy, LeaseLost) as stop:
+        _yield_turn(runtime, run, count, stop)
     except Exception as error:
         # The one place where errors of a run get their meaning.
         _record_failure(runtime, run, corp, count, error)
@@ -112,16 +121,33 @@ def _read_and_apply(runtime: Runtime, run: Run, corp: Corp, count: CallCount) ->
         return
     at_once = runtime.lanes.of(corp.corp_id)
     snapshot = CorpReader(runtime.pool, run, corp, api=api, at_once=at_once).read()
+    catch_up = CatchUp(runtime.pool, run, corp, api=api, at_once=at_once)
+    snapshot = catch_up.keep_up(snapshot)
     with transaction(runtime.pool) as connection:
         runs.check(connection, run)
         reads.end_read(connection, run.run_id)
         staging.analyse(connection)
     if run.cause == PLAN:
-        rehearse(runtime, run, corp, api=api, count=count, snapshot=snapshot)
+        rehearse(
+            runtime,
+            run,
+            corp,
+            api=api,
+            count=count,
+            snapshot=snapshot,
+            heeded=catch_up.heeded,
+        )
         return
     with _leased(runtime, corp) as lease:
         RunApplier(
-            runtime, run, corp, api=api, count=count, lease=lease, snapshot=snapshot
+            runtime,
+            run,
+            corp,
+            api=api,
+            count=count,
+            lease=lease,
+            snapshot=snapshot,
+            heeded=catch_up.heeded,
         ).apply()
 
 
@@ -191,13 +217,40 @@ def _is_given_up(run: Run, fault: Fault) -> bool:
     return fault is Fault.OURS and run.own_faults + 1 >= MOST_OWN_FAULTS
 
 
-def _yield_turn(
-    runtime: Runtime, run: Run, count: CallCount, *, seconds: float
-) -> None:
+def _yield_turn(runtime: Runtime, run: Run, count: CallCount, stop: Exception) -> None:
+    is_over = isinstance(stop, TurnOver)
     with transaction(runtime.pool) as connection:
         runs.check(connection, run)
         reads.note_calls(connection, run.run_id, calls=count.total, least=0)
+        seconds = 0.0 if is_over else _BUSY_SECONDS
         runs.yield_turn(connection, run.run_id, seconds=seconds)
+    if is_over:
+        runtime.bell.ring_run(run.run_id)
+
+
+def _wait_for_second_look(
+    runtime: Runtime, run: Run, count: CallCount, wish: LookAgain
+) -> None:
+    """Keep what was read, and let the run wait until the sets may be read again."""
+    with transaction(runtime.pool) as connection:
+        runs.check(connection, run)
+        reads.note_snapshot(connection, run.run_id, wish.snapshot.to_json())
+        for each in wish.shown:
+            stage_member(connection, run.run_id, each, page_of=ABSENT)
+        reads.note_calls(
+            connection, run.run_id, calls=count.total, least=wish.confirmations
+        )
+        runs.yield_turn(connection, run.run_id, seconds=APART_SECONDS, said=wish.said)
+
+
+def _end_unread(runtime: Runtime, run: Run, count: CallCount, finding: str) -> None:
+    """Nothing of the read may be followed: the org stays, and it is read again."""
+    with transaction(runtime.pool) as connection:
+        runs.check(connection, run)
+        reads.note_calls(connection, run.run_id, calls=count.total, least=0)
+        runs.end(connection, run.run_id, state="failed", error=finding)
+        if run.cause != PLAN:
+            look_later(connection, run.corp_pk, found=finding)
 
 
 def _ring_what_waited(runtime: Runtime, corp: Corp) -> None:

@@ -1,4 +1,4 @@
-"""What the first answers of a full read said, and what its pages must cost."""
+"""What the first answers of a read said; what its pages cost, and come to."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -7,24 +7,36 @@ from typing import Any
 
 from domain.ids import DepartmentId, TagId, Userid
 from domain.org import Department
+from domain.reasons import Finding
 from domain.renames import scope_after, tags_after
 from domain.scope import AuthMode, AuthScope, Tag, Usable, usable_of
 from domain.spelling import Spellings, spelt_scope, spelt_tag
 from domain.tree import Tree
 from store.org import corps
+from store.runs.staging import Page
 from wecom.corp import MEMBER_AUTH_PAGE
 from workers.runs.oddities import is_quiet
+
+# Pages of single people who were touched meanwhile, and of those whom no page showed.
+AGAIN, ABSENT = "again:", "absent:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What the first answers of a read said; later pages depend on it."""
+    """What the first answers of a read said; later pages depend on it.
+
+    Shape: `lost` names what a first look at the whole left open, `looked` what was
+        waited for, `found` what operators have to be told.
+    """
 
     scope: AuthScope
     permissions: frozenset[str]
     agent_id: int
     corp_name: str | None
     tags: dict[TagId, Tag]
+    lost: frozenset[str] = frozenset()
+    looked: frozenset[str] = frozenset()
+    found: tuple[str, ...] = ()
 
     def usable(self, departments: Iterable[Department]) -> Usable:
         """Who may use the app, given all departments of the read."""
@@ -63,6 +75,9 @@ class Snapshot:
                 [each.tag_id, sorted(each.userids), sorted(each.department_ids)]
                 for each in self.tags.values()
             ],
+            "lost": sorted(self.lost),
+            "looked": sorted(self.looked),
+            "found": [*self.found],
         }
 
     @classmethod
@@ -82,6 +97,9 @@ class Snapshot:
             agent_id=value["agent_id"],
             corp_name=value["corp_name"],
             tags={each.tag_id: each for each in tags},
+            lost=frozenset(value.get("lost", ())),
+            looked=frozenset(value.get("looked", ())),
+            found=tuple(value.get("found", ())),
         )
 
 
@@ -96,3 +114,37 @@ def least_calls(snapshot: Snapshot, pages: Iterable[str]) -> int:
         people = sum(each.startswith("member:") for each in asked)
         return 3 + max(1, math.ceil(people / MEMBER_AUTH_PAGE)) + people
     return 3 + len(snapshot.tags) + len(asked)
+
+
+def refused_everywhere(pages: Mapping[str, Page], *, auth_mode: int) -> str | None:
+    """What operators are told when nobody at all was shown, though some were named."""
+    lists = [page for name, page in pages.items() if name.startswith("department:")]
+    people = [page for name, page in pages.items() if name.startswith("member:")]
+    asked = [*lists, *people]
+    # Somebody granted singly may have left alone; whole lists are not refused for that.
+    named = people if auth_mode == AuthMode.MEMBER else lists
+    if not named or any(each.complete for each in asked):
+        return None
+    if auth_mode == AuthMode.MEMBER:
+        return (
+            f"{Finding.LOST_PERMISSION}: WeCom lists {len(named)} members who"
+            " authorised the app and refuses every one; nobody was added or removed"
+        )
+    return (
+        f"{Finding.LOST_PERMISSION}: WeCom refuses the lists of all {len(named)}"
+        " departments in the scope; nobody was added or removed"
+    )
+
+
+def refused_among(pages: Mapping[str, Page], *, auth_mode: int) -> str | None:
+    """What operators are told when some of those who authorised cannot be read."""
+    if auth_mode != AuthMode.MEMBER:
+        return None
+    people = [page for name, page in pages.items() if name.startswith("member:")]
+    refused = sum(not each.complete for each in people)
+    if not refused:
+        return None
+    return (
+        f"{Finding.LOST_PERMISSION}: WeCom refuses {refused} of {len(people)} members"
+        " who authorised the app; whoever is not known by a userid yet is missing"
+    )

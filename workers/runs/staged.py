@@ -1,12 +1,17 @@
 """Puts what a read shows into staging, and takes it out again as values."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from domain.decisions import Fields
-from domain.fields import department_fields, department_from_fields, member_fields
+from domain.fields import (
+    department_fields,
+    department_from_fields,
+    member_fields,
+    member_from_fields,
+)
 from domain.fingerprint import fingerprint
-from domain.ids import DepartmentId, RunId
+from domain.ids import DepartmentId, RunId, Userid
 from domain.org import Department, Member
 from domain.scope import AuthMode, Grounds, Usable
 from store.database import Connection
@@ -14,6 +19,8 @@ from store.runs import staging
 from store.runs.staging import ReadPage, Staged
 
 DEPARTMENTS = "departments"
+
+Name = TypeVar("Name", DepartmentId, Userid)
 
 
 def stage_departments(
@@ -27,9 +34,15 @@ def stage_departments(
     staging.replace_page(connection, run_id, kind="department", page=page)
 
 
-def stage_member(connection: Connection, run_id: RunId, member: Member) -> None:
-    """Put a later answer about one person above what pages said."""
-    page = ReadPage(page=f"again:{member.userid}", rows=[_row(member, member.grounds)])
+def stage_member(
+    connection: Connection, run_id: RunId, member: Member, *, page_of: str
+) -> None:
+    """Put a later answer about one person above what pages said.
+
+    Shape: `page_of` is how the names of such pages begin.
+    """
+    name = f"{page_of}{member.userid}"
+    page = ReadPage(page=name, rows=[_row(member, member.grounds)])
     staging.replace_page(connection, run_id, kind="member", page=page)
 
 
@@ -50,6 +63,33 @@ def usable_rows(members: Iterable[Member], usable: Usable) -> list[Staged]:
         for each in members
         if (grounds := usable.grounds_of(each.userid, each.department_ids))
     ]
+
+
+def reground(
+    connection: Connection, run_id: RunId, *, before: Usable, after: Usable
+) -> None:
+    """Give what is staged the grounds of now; whoever has none is on no page."""
+    places = _differing(before.by_department, after.by_department)
+    names = _differing(before.by_member, after.by_member)
+    rows = staging.list_concerned(
+        connection, run_id, userids=names, department_ids=places
+    )
+    changed = []
+    for key, value in rows.items():
+        member = member_from_fields(key, value)
+        grounds = after.grounds_of(key, member.department_ids)
+        if not grounds:
+            staging.drop_key(connection, run_id, kind="member", key=key)
+        elif grounds != member.grounds:
+            changed.append(_row(member, grounds))
+    staging.restate(connection, run_id, kind="member", rows=changed)
+
+
+def _differing(
+    before: Mapping[Name, Grounds], after: Mapping[Name, Grounds]
+) -> list[Name]:
+    names = before.keys() | after.keys()
+    return sorted(each for each in names if before.get(each) != after.get(each))
 
 
 def _row(member: Member, grounds: Grounds) -> Staged:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from redis import RedisError
 
 from domain.ids import CORP_KEY
+from domain.mailbox import mailbox_of_corp
 from store.database import transaction
 from store.inbox import due
 from store.inbox.record import post_internal
@@ -26,6 +27,7 @@ from workers.inbox import corp_mail
 from workers.inbox.spill import move_spill
 from workers.installs import app_state, company
 from workers.installs.purge import NOT_LINKED, go_on_with_all, purge_late_mail
+from workers.oidc import logouts
 from workers.runtime import Runtime
 from workers.upkeep import pruning, sampling
 from workers.upkeep.agenda import Agenda, JobTurn, take_turn
@@ -164,6 +166,16 @@ def ring_notices(runtime: Runtime) -> None:
     _count_rings(runtime, len(found))
 
 
+def ring_logouts(runtime: Runtime) -> None:
+    """Ring for relying parties that were not told yet that a session ended."""
+    logouts.ring_due(runtime, limit=_MOST_AT_ONCE)
+
+
+def end_lost_grants(runtime: Runtime) -> None:
+    """Take tokens from members who left, lost the scope, or are linked otherwise."""
+    logouts.end_lost(runtime)
+
+
 def expire_notices(runtime: Runtime) -> None:
     """Close notices whose fourteen days are over."""
     for _ in range(_MOST_BATCHES):
@@ -203,7 +215,7 @@ def look_up_mobiles(runtime: Runtime) -> None:
     """Have drains ask about further mobiles, or stop waiting for those, where due."""
     with transaction(runtime.pool) as connection:
         corp_ids = lookups.take_due(connection, limit=_MOST_AT_ONCE)
-        mailboxes = [f"corp:{each}" for each in corp_ids]
+        mailboxes = [mailbox_of_corp(each) for each in corp_ids]
         for mailbox in mailboxes:
             post_internal(
                 connection, mailbox=mailbox, kind=LOOKUPS_DUE, key=CORP_KEY, hint={}
@@ -314,6 +326,8 @@ PROMPT = (
     Job(name="pauses", work=look_at_pauses, every_seconds=5),
     Job(name="accounts", work=read_due_accounts, every_seconds=15),
     Job(name="installs", work=end_awaited_installs, every_seconds=15),
+    Job(name="grants", work=end_lost_grants, every_seconds=15),
+    Job(name="logouts", work=ring_logouts, every_seconds=5),
 )
 # Mail is waiting in it, as much as came while Postgres was away.
 SPILL = (Job(name="spill", work=move_spilled),)

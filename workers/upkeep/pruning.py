@@ -11,6 +11,7 @@ from store.inbox import testimony
 from store.installs import intents, oauth_states
 from store.items import pruning as items
 from store.links import lookups
+from store.oidc import grants, keys, logouts
 from store.org import corps, tombstones
 from store.platform import schedule
 from store.retention import history, partitions, pruning
@@ -45,6 +46,10 @@ def prune(runtime: Runtime) -> None:
             oauth_states.prune,
             operator_sessions.prune,
             member_sessions.prune,
+            grants.prune,
+            grants.prune_access_tokens,
+            keys.prune,
+            logouts.prune,
         ),
         most=_MOST_BATCHES,
     )

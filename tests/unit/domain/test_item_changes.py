@@ -58,6 +58,17 @@ def test_the_order_of_arrival_does_not_matter(order: list[int]) -> None:
     assert fold([steps[n] for n in order]) == fold(steps)
 
 
+@given(st.permutations(range(4)))
+def test_edits_of_one_second_follow_each_other_by_their_values(
+    order: list[int],
+) -> None:
+    steps = [said(("status", str(n), str(n + 1)), ("due", "", "1")) for n in range(4)]
+
+    told = {each.name: each for each in fold([steps[n] for n in order]).fields}
+
+    assert (told["status"].old, told["status"].new) == ("0", "4")
+
+
 def test_what_was_put_back_is_not_told() -> None:
     change = fold([said(("a", "1", "2")), said(("a", "2", "1"), second=1)])
 

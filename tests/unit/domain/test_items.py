@@ -62,6 +62,14 @@ def test_an_older_event_tells_only_what_newer_ones_left_out() -> None:
     assert state(early, late).fields == {"name": "新", "cc": "c;"}
 
 
+def test_of_one_second_the_edit_that_began_where_another_ended_is_the_later() -> None:
+    first = edit(before={"status": "a"}, after={"status": "b"}, changed=("status",))
+    second = edit(before={"status": "b"}, after={"status": "c"}, changed=("status",))
+
+    assert state(first, second).fields["status"] == "c"
+    assert state(second, first).fields["status"] == "c"
+
+
 def test_a_deleted_item_keeps_what_it_was_called() -> None:
     known = state(edit(after={"name": "标题"}), edit(ItemAction.DELETE, second=9))
 

@@ -22,6 +22,7 @@ from domain.leavers import (
 from domain.org import Activation, Employment, RemovalCause
 from domain.reasons import Doubt, Reason
 from domain.scope import Usable, usable_of
+from domain.testimony import Right
 from domain.tree import Tree
 from tests.support.builders import department, member, scope
 
@@ -124,10 +125,30 @@ def test_without_the_control_question_answered_nothing_counts() -> None:
     assert confirm(uncontrolled) == undecided(Doubt.NO_CONTROL)
 
 
-def test_somebody_readable_whom_nothing_grants_use_left_the_scope() -> None:
-    verdict = confirm(replace(REFUSED, refusal=None, covered=False))
+UNCOVERED = replace(REFUSED, refusal=None, covered=False)
+READABLE = replace(UNCOVERED, right=Right.ORGANISATION_INFO)
+
+
+def test_somebody_readable_whom_two_reads_of_the_sets_lack_left_the_scope() -> None:
+    verdict = confirm(replace(READABLE, agreed=True))
 
     assert verdict == Removal(cause=RemovalCause.SCOPE, reason=Reason.NOT_USABLE)
+
+
+def test_one_read_of_the_sets_removes_nobody_who_answers() -> None:
+    assert confirm(READABLE) == Undecided(doubt=Doubt.ONE_READ)
+
+
+def test_no_reads_remove_somebody_who_answers_for_no_other_reason() -> None:
+    verdict = confirm(replace(UNCOVERED, agreed=True))
+
+    assert verdict == Undecided(doubt=Doubt.UNEXPLAINED)
+
+
+def test_agreeing_sets_are_no_second_answer_without_a_control_question() -> None:
+    silent = replace(READABLE, agreed=True, control_answered=False)
+
+    assert confirm(silent) == Undecided(doubt=Doubt.NO_CONTROL)
 
 
 @pytest.mark.parametrize("gone", [Activation.DISABLED, Activation.QUIT])

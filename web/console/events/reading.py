@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from flask import request
 
+from domain.mailbox import mailbox_of_corp
 from store.database import Connection
 from store.events.event_filter import EventFilter
 from store.summaries.mail.events import EVENT_STATES
@@ -40,7 +41,7 @@ def filter_of(connection: Connection, query: EventQuery) -> EventFilter:
     boxes = None
     if query.corp is not None:
         names = corps.names_of(query.corp, pseudonym_key(connection))
-        boxes = tuple(f"corp:{name}" for name in names)
+        boxes = tuple(mailbox_of_corp(name) for name in names)
     return EventFilter(
         mailboxes=boxes,
         key=query.key,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.ids import Key, split_key
+from domain.mailbox import name_in
 from store.database import Connection
 from store.org.journal import JournalLine
 from store.summaries.mail import event_story
@@ -98,7 +99,7 @@ def _effect(
 ) -> Iterator[StoryStep]:
     if times.asked_at is None or event.done_at is None:
         return
-    corp_id = event.mailbox.removeprefix("corp:")
+    corp_id = name_in(event.mailbox)
     found = corps.find_corp(connection, [corp_id])
     if found is None:
         return

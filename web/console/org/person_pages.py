@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from domain.fold import CHANGE_CONTACT
 from domain.ids import Userid, member_key
+from domain.mailbox import mailbox_of_corp
 from store.database import Connection, transaction
 from store.inbox.record import post_internal
 from store.summaries.org import people_list
@@ -100,7 +101,7 @@ def resync_person(corp_id: str) -> ResponseReturnValue:
         if corp.summary.state != "linked":
             raise Problem(409, f"corp {corp_id} is {corp.summary.state}.")
         found = _get(connection, corp, userid)
-        mailbox = f"corp:{corp_id}"
+        mailbox = mailbox_of_corp(corp_id)
         post_internal(
             connection,
             mailbox=mailbox,

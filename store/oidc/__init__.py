@@ -1,0 +1,1 @@
+"""What the OpenID Connect provider keeps: clients, consents, grants, keys, logouts."""

@@ -1,0 +1,94 @@
+"""Histories in which sets are old, shrunken or torn while user/get tells the truth."""
+
+from collections.abc import Iterable
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from tests.support.fakes import Truth
+from tests.support.histories import TAG
+from tests.support.pipeline import Bench, Tenant
+
+SETS = ("auth_info", "departments", "list", "ids", "tag", "authorised")
+_PICK = st.integers(0, 50)
+
+
+class SetLies:
+    """What a set of WeCom's may say wrongly, in one drain or one full read.
+
+    Law: nobody whom the truth lets use the app leaves for what sets say.
+    """
+
+    bench: Bench
+    tenant: Tenant
+
+    @rule(old=st.sets(st.sampled_from(SETS), min_size=1), reads=st.booleans())
+    def work_while_sets_are_old(self, old: set[str], reads: bool) -> None:
+        """Some sets show the company as it was before its last change."""
+        world = self.tenant.world
+        world.stale = lambda question: question.partition(":")[0] in old
+        self._work(reads)
+
+    @rule(picks=st.lists(_PICK, min_size=1, max_size=4), reads=st.booleans())
+    def work_while_sets_are_shrunken(self, picks: list[int], reads: bool) -> None:
+        """Some sets lack some of those who are in them."""
+        known = sorted(_all_in_sets(self.tenant.world.truth), key=repr)
+        self.tenant.world.left_out = {known[each % len(known)] for each in picks}
+        self._work(reads)
+
+    @rule(question=st.sampled_from(["list", "tag", "authorised"]), reads=st.booleans())
+    def work_while_a_kind_of_set_is_empty(self, question: str, reads: bool) -> None:
+        """Every set of a kind names nobody at all."""
+        known = _all_in_sets(self.tenant.world.truth)
+        self.tenant.world.left_out = {
+            each for each in known if each[0].partition(":")[0] == question
+        }
+        self._work(reads)
+
+    def _work(self, reads: bool) -> None:
+        """A drain or a turn at a full read; then WeCom tells the truth again.
+
+        Two reads that agree are believed, where something explains that user/get
+        answers: so each lie is told in one read.
+        """
+        before = set(self.bench.org(self.tenant).members)
+        try:
+            if reads:
+                self.bench.request_run(self.tenant)
+            self._take_turn()
+        finally:
+            self.tenant.world.stale = lambda _: False
+            self.tenant.world.left_out = set()
+        gone = before - set(self.bench.org(self.tenant).members)
+        truth = self.tenant.world.truth
+        wrongly = {who for who in gone if who in truth.people and truth.grounds(who)}
+        assert not wrongly
+
+    def _take_turn(self) -> None:
+        self.bench.make_due(self.tenant)
+        for each in self.bench.open_runs(self.tenant):
+            self.bench.work_on(each)
+        if not self.bench.open_runs(self.tenant):
+            self.bench.drain(self.tenant)
+
+
+def _all_in_sets(truth: Truth) -> set[tuple[str, int | str]]:
+    """Each name in each set that WeCom would show."""
+    named: set[tuple[str, int | str]] = set()
+    holding = truth.tags[TAG]
+    _name(named, f"tag:{TAG}", holding.userids)
+    _name(named, f"tag:{TAG}", holding.departments)
+    _name(named, "departments", truth.visible_departments)
+    _name(named, "authorised", truth.authorised)
+    _name(named, "auth_info", truth.allow_members)
+    _name(named, "auth_info", truth.allow_departments)
+    for who, person in truth.people.items():
+        for place in person.departments:
+            _name(named, f"list:{place}", [who])
+    return named
+
+
+def _name(
+    named: set[tuple[str, int | str]], question: str, names: Iterable[int | str]
+) -> None:
+    named.update((question, each) for each in names)

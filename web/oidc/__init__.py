@@ -1,0 +1,1 @@
+"""OpenID Connect: relying parties, TAPD first of all, have their users sign in here."""

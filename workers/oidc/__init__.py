@@ -1,0 +1,1 @@
+"""Tells relying parties of sessions that ended, and ends what nobody may have."""

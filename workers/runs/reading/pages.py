@@ -1,0 +1,271 @@
+"""Reads everybody whom the scope lets use the app, page by page, into staging."""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from domain.ids import (
+    CORP_KEY,
+    DepartmentId,
+    Key,
+    OpenUserid,
+    Userid,
+    member_key,
+)
+from domain.leavers import MEMBER_AUTH, listing_of
+from domain.org import Department, Member
+from domain.scope import AuthMode, Usable
+from store.database import Connection, Pool, transaction
+from store.org import corps, members
+from store.org.corps import Corp
+from store.runs import reads, runs, staging
+from store.runs.runs import PLAN, Run
+from store.runs.staging import ReadPage, Staged
+from wecom.errors import OddAnswer
+from workers.answers.authorised import ask_authorised
+from workers.answers.listed import ListedMembers
+from workers.answers.questions import (
+    GET,
+    LIST,
+    ask_one,
+    list_authorised,
+    list_key,
+    list_one,
+)
+from workers.answers.spelling import SpellingApi
+from workers.answers.troubles import Troubles
+from workers.calls.concurrency_limit import Widths
+from workers.calls.concurrent import ask_flowing
+from workers.runs.oddities import stage_odd
+from workers.runs.snapshot import AGAIN, Snapshot
+from workers.runs.staged import DEPARTMENTS, usable_rows
+
+_MEMBER = "member:"
+
+# So many are staged in one transaction; a stop loses what lies between two of them.
+_BATCH_PAGES = 64
+# A worker gives the run back after this long, so that runs of other corps get a turn.
+_TURN_SECONDS = 240.0
+# So often a page that does not come keeps the read waiting; then it is its own trouble.
+_PATIENT_STRIKES = 3
+
+
+class TurnOver(Exception):
+    """The read goes on in another turn, from the page it reached."""
+
+
+class PageReader:
+    """One worker's turn at the pages of people; asks only for what is not staged."""
+
+    def __init__(
+        self, pool: Pool, run: Run, corp: Corp, *, api: SpellingApi, at_once: Widths
+    ) -> None:
+        self._pool = pool
+        self._run = run
+        self._corp = corp
+        self._api = api
+        self._at_once = at_once
+        self._turn_ends = time.monotonic() + _TURN_SECONDS
+        self._troubles = Troubles()
+        self._known: Mapping[OpenUserid, Userid] = {}
+
+    def read_people(
+        self, snapshot: Snapshot, departments: Sequence[Department]
+    ) -> Snapshot:
+        """Everybody who may use the app; the snapshot as WeCom spells them.
+
+        Raises: TurnOver.
+        """
+        usable = snapshot.usable(departments)
+        if snapshot.scope.auth_mode == AuthMode.MEMBER:
+            self._read_authorised(usable)
+            return snapshot
+        self._read_lists(usable)
+        return self._read_singles(snapshot, departments)
+
+    def read_list_again(self, department_id: DepartmentId, usable: Usable) -> None:
+        """Put what a list says now in place of what it said."""
+        listed, name = list_one(self._api, department_id), listing_of(department_id)
+        page = ReadPage(
+            page=name,
+            rows=() if listed is None else usable_rows(listed.members, usable),
+            complete=listed is not None and listed.complete,
+        )
+        odd = {} if listed is None else listed.all_odd(endpoint=LIST)
+        with self.writing() as connection:
+            staging.replace_page(connection, self._run.run_id, kind="member", page=page)
+            stage_odd(connection, self._run.run_id, name, odd)
+
+    def list_authorised_again(self) -> None:
+        """In auth_mode 1: put who authorised the app in place of who had."""
+        people = list_authorised(self._api)
+        rows = [
+            Staged(key=each, fingerprint=b"", value={})
+            for each in sorted(people.userids)
+        ]
+        page = ReadPage(page=MEMBER_AUTH, rows=rows, complete=people.odd is None)
+        with self.writing() as connection:
+            staging.replace_page(connection, self._run.run_id, kind="auth", page=page)
+            if people.odd is not None:
+                odd = OddAnswer(people.odd, endpoint="user/list_member_auth")
+                stage_odd(connection, self._run.run_id, MEMBER_AUTH, {CORP_KEY: odd})
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that commits only while the run is this worker's."""
+        with transaction(self._pool) as connection:
+            runs.check(connection, self._run)
+            yield connection
+
+    def _read_lists(self, usable: Usable) -> None:
+        pages = {listing_of(each): each for each in sorted(usable.departments)}
+        self._read_pages(
+            pages,
+            lambda page: self._bear(
+                list_key(pages[page]), lambda: list_one(self._api, pages[page])
+            ),
+            usable,
+            endpoint=LIST,
+        )
+
+    def _read_singles(
+        self, snapshot: Snapshot, listed: Iterable[Department]
+    ) -> Snapshot:
+        """Ask for people granted singly; the snapshot as WeCom spells them."""
+        usable = snapshot.usable(listed)
+        wanted = set(usable.by_member)
+        with transaction(self._pool) as connection:
+            seen = staging.list_seen(connection, self._run.run_id, wanted)
+        # Whom a list has shown already is not asked again.
+        self._ask_each(sorted(wanted - seen), usable, page_of=_MEMBER)
+        if not self._api.learnt:
+            return snapshot
+        spelt = snapshot.spelt(self._api.spellings)
+        with self.writing() as connection:
+            reads.note_snapshot(connection, self._run.run_id, spelt.to_json())
+            if self._run.cause != PLAN:
+                corps.note_spellings(connection, self._corp.corp_pk, self._api.learnt)
+        # Only now is it known of these on what grounds they are in.
+        people = self._api.learnt.values()
+        self._ask_each(sorted(people), spelt.usable(listed), page_of=AGAIN)
+        return spelt
+
+    def _read_authorised(self, usable: Usable) -> None:
+        with transaction(self._pool) as connection:
+            pages = staging.list_pages(connection, self._run.run_id)
+        if MEMBER_AUTH not in pages:
+            self.list_authorised_again()
+        with transaction(self._pool) as connection:
+            rows = staging.list_kind(connection, self._run.run_id, "auth")
+            listed = sorted(map(Userid, rows))
+            self._known = members.list_named(connection, self._corp.corp_pk, listed)
+        self._ask_each(listed, usable, page_of=_MEMBER)
+
+    def _ask_each(
+        self, people: Sequence[Userid], usable: Usable, *, page_of: str
+    ) -> None:
+        pages = {f"{page_of}{each}": each for each in people}
+        self._read_pages(
+            pages,
+            lambda page: self._bear(
+                member_key(pages[page]), lambda: self._ask_page(pages[page], usable)
+            ),
+            usable,
+            endpoint=GET,
+        )
+
+    def _bear(
+        self, key: Key, ask: Callable[[], ListedMembers | None]
+    ) -> ListedMembers | None:
+        """The answer; after some patience a page that fails alone holds up no other."""
+        if self._run.strikes < _PATIENT_STRIKES:
+            listed = ask()
+            self._troubles.note_answer()
+            return listed
+        listed = self._troubles.bear(key, ask)
+        error = self._troubles.of.get(key)
+        if error is None:
+            return listed
+        return ListedMembers(members=(), troubles={key: error}, complete=False)
+
+    def _ask_page(self, userid: Userid, usable: Usable) -> ListedMembers | None:
+        try:
+            answer = self._ask_one(userid, usable)
+        except OddAnswer as error:
+            return ListedMembers(members=(), odd={userid: error.reason}, complete=False)
+        return None if isinstance(answer, int) else ListedMembers(members=(answer,))
+
+    def _ask_one(self, userid: Userid, usable: Usable) -> Member | int:
+        if usable.auth_mode != AuthMode.MEMBER:
+            return ask_one(self._api, userid)
+        known = self._known.get(OpenUserid(userid))
+        return ask_authorised(self._api, userid, known=known)
+
+    def _read_pages(
+        self,
+        pages: Collection[str],
+        ask: Callable[[str], ListedMembers | None],
+        usable: Usable,
+        *,
+        endpoint: str,
+    ) -> None:
+        """Ask for the pages that are missing; staging goes on beside the asking.
+
+        Raises: TurnOver, or the first error, once all that was answered is staged.
+        """
+        with transaction(self._pool) as connection:
+            done = staging.list_pages(connection, self._run.run_id).keys()
+        missing = [each for each in pages if each not in done]
+        read, of = len(done), _count_pages({*pages, *done}, usable)
+        for batch in ask_flowing(
+            ask,
+            self._while_our_turn(missing),
+            at_once=lambda: self._at_once(endpoint),
+            batch=_BATCH_PAGES,
+        ):
+            read += len(batch)
+            self._stage(batch, usable, read=read, of=of)
+        if read < len(done) + len(missing):
+            raise TurnOver
+
+    def _stage(
+        self,
+        answers: Sequence[tuple[str, ListedMembers | None]],
+        usable: Usable,
+        *,
+        read: int,
+        of: int,
+    ) -> None:
+        pages = [
+            ReadPage(
+                page=page,
+                rows=() if listed is None else usable_rows(listed.members, usable),
+                complete=listed is not None and listed.complete,
+            )
+            for page, listed in answers
+        ]
+        with self.writing() as connection:
+            staging.add_pages(connection, self._run.run_id, kind="member", pages=pages)
+            for page, listed in answers:
+                if listed is not None and (odd := listed.all_odd(endpoint=_of(page))):
+                    stage_odd(connection, self._run.run_id, page, odd)
+            reads.note_progress(connection, self._run.run_id, read=read, of=of)
+
+    def _while_our_turn(self, pages: Iterable[str]) -> Iterator[str]:
+        for page in pages:
+            if time.monotonic() > self._turn_ends:
+                return
+            yield page
+
+
+def _of(page: str) -> str:
+    """The endpoint that a page was asked of."""
+    return LIST if page.startswith("department:") else GET
+
+
+def _count_pages(known: Collection[str], usable: Usable) -> int:
+    """How many pages the read has, as far as one knows."""
+    names = {DEPARTMENTS, *known}
+    names |= {listing_of(each) for each in usable.departments}
+    names |= {f"member:{each}" for each in usable.by_member}
+    return len(names)

@@ -1,0 +1,239 @@
+"""When a run waits and asks again: one read of a set is one answer (design.md §3)."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from domain.fields import member_from_fields
+from domain.ids import DepartmentId, Userid, department_key, member_key
+from domain.leavers import BY_SETS, MEMBER_AUTH, listing_of
+from domain.org import Department, Member
+from domain.reasons import Finding
+from domain.scope import AuthMode, Tags
+from domain.testimony import DEPARTMENTS, scope_hides, sets_behind
+from domain.tree import Tree
+from store.database import Pool, transaction
+from store.org import corps, departments
+from store.runs import staging
+from store.runs.runs import Run
+from store.runs.staging import Page
+from workers.runs.absentees import Absences
+from workers.runs.reading.sets import with_finding
+from workers.runs.snapshot import ABSENT, Snapshot
+
+LIST = "list:"
+_MEMBER, _PAGE = "member:", "department:"
+# How pages of people who were asked for singly are named.
+_SINGLY = (_MEMBER, ABSENT)
+_NAMED = 5
+
+
+class Look(StrEnum):
+    """What a run waits for once at most."""
+
+    TREE = "tree"  # A listing that does not hang together.
+    SETS = "sets"  # What sets lost, or lists contradict.
+    AGAIN = "again"  # Those were asked again; what they say now counts.
+
+
+class LookAgain(Exception):
+    """The run is to wait for a moment, with all that it has read, and ask again.
+
+    Shape: `said` is what operators are told meanwhile; `shown` were asked for singly
+        and need not be again; `confirmations` is what that cost.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        said: str | None = None,
+        shown: Iterable[Member] = (),
+        confirmations: int = 0,
+    ) -> None:
+        super().__init__(said)
+        self.snapshot = snapshot
+        self.said = said
+        self.shown = tuple(shown)
+        self.confirmations = confirmations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Losses:
+    """What one read of the sets would take away, or shows to be no whole answer.
+
+    Shape: `keys` of members and departments; `sets` that lost them, by name; `lists`
+        which lack people whom user/get shows in them.
+    """
+
+    keys: frozenset[str]
+    sets: frozenset[str]
+    lists: frozenset[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.keys or self.lists)
+
+
+def lost_before(snapshot: Snapshot) -> frozenset[Userid]:
+    """Whom the sets had lost when first read; nobody before they were read again."""
+    if Look.AGAIN not in snapshot.looked:
+        return frozenset()
+    return frozenset(
+        Userid(each.removeprefix(_MEMBER))
+        for each in snapshot.lost
+        if each.startswith(_MEMBER)
+    )
+
+
+def look_twice(
+    pool: Pool,
+    run: Run,
+    snapshot: Snapshot,
+    *,
+    shown: Sequence[Department],
+    absences: Absences,
+) -> tuple[Snapshot, Sequence[Department]]:
+    """What is to be followed of the departments: what one read alone lost stays.
+
+    Raises: LookAgain when there has been no second read.
+    """
+    with transaction(pool) as connection:
+        pages = staging.list_pages(connection, run.run_id)
+        stored = departments.list_all(connection, run.corp_pk)
+        tags = corps.list_tags(connection, run.corp_pk)
+        rows = staging.list_unlisted(connection, run.run_id, pages=_SINGLY)
+    people = [member_from_fields(who, value) for who, value in rows.items()]
+    listed = {each.department_id for each in shown}
+    gone = [each for each in stored if each.department_id not in listed]
+    unsure = _unexplained(
+        [each.department_id for each in gone], snapshot=snapshot, stored=stored
+    )
+    losses = find_losses(
+        absences,
+        departments=unsure,
+        tags=tags,
+        lists=_contradicted([*absences.shown, *people], snapshot, pages=pages),
+    )
+    if losses and Look.SETS not in snapshot.looked:
+        raise LookAgain(
+            to_look_for(losses, snapshot, pages=pages),
+            shown=absences.shown,
+            confirmations=absences.questions,
+        )
+    back = [
+        each
+        for each in gone
+        if each.department_id in unsure
+        and department_key(each.department_id) not in snapshot.lost
+    ]
+    return _told(snapshot, losses, back), [*shown, *back]
+
+
+def find_losses(
+    absences: Absences,
+    *,
+    departments: Iterable[DepartmentId],
+    tags: Tags,
+    lists: frozenset[str],
+) -> Losses:
+    """What a second read has to confirm.
+
+    Shape: `departments` are gone without a reason, `tags` what the stored grounds rest
+        on.
+    """
+    lost = {
+        who: absences.stored[who].member
+        for who, each in absences.undecided.items()
+        if each.doubt in BY_SETS and who in absences.stored
+    }
+    gone = {department_key(each) for each in departments}
+    sets = frozenset[str]().union(
+        *(sets_behind(each, tags=tags) for each in lost.values())
+    )
+    return Losses(
+        keys=frozenset(map(member_key, lost)) | gone,
+        sets=sets | ({DEPARTMENTS} if gone else frozenset()),
+        lists=lists,
+    )
+
+
+def to_look_for(
+    losses: Losses, snapshot: Snapshot, *, pages: Mapping[str, Page]
+) -> Snapshot:
+    """The snapshot of a run that asks for these once more.
+
+    Once one list was caught, every empty one of the same read is asked for again, too.
+    """
+    lists = set(losses.lists)
+    if lists:
+        lists |= {
+            LIST + name.removeprefix(_PAGE)
+            for name, page in pages.items()
+            if name.startswith(_PAGE) and page.complete and not page.rows
+        }
+    return replace(
+        snapshot,
+        lost=losses.keys | losses.sets | lists,
+        looked=snapshot.looked | {Look.SETS},
+    )
+
+
+def _told(snapshot: Snapshot, losses: Losses, back: Collection[Department]) -> Snapshot:
+    """The snapshot with what two reads could not make whole."""
+    if losses.lists:
+        snapshot = with_finding(
+            snapshot,
+            f"{Finding.CUT_OFF_READ}: {_names(losses.lists)} lack people whom user/get"
+            " shows; nobody was removed for it, and who is new there may be missing:"
+            " the next read looks again",
+        )
+    if back:
+        names = _names(department_key(each.department_id) for each in back)
+        snapshot = with_finding(
+            snapshot,
+            f"{Finding.CUT_OFF_READ}: {names} were listed at first and then not;"
+            " they stay: the next read looks again",
+        )
+    return snapshot
+
+
+def _names(names: Iterable[str]) -> str:
+    """Some of them, and how many more there are."""
+    said = sorted(names)
+    more = f" and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
+    return ", ".join(said[:_NAMED]) + more
+
+
+def _contradicted(
+    people: Sequence[Member], snapshot: Snapshot, *, pages: Mapping[str, Page]
+) -> frozenset[str]:
+    """The lists that lack people whom user/get shows on them."""
+    if snapshot.scope.auth_mode == AuthMode.MEMBER:
+        return frozenset({MEMBER_AUTH} if people and MEMBER_AUTH in pages else ())
+    return frozenset(
+        f"{LIST}{each}"
+        for member in people
+        for each in member.department_ids
+        if (page := pages.get(listing_of(each))) is not None and page.complete
+    )
+
+
+def _unexplained(
+    gone: Collection[DepartmentId],
+    *,
+    snapshot: Snapshot,
+    stored: Iterable[Department],
+) -> frozenset[DepartmentId]:
+    """Which of the departments that a listing lacks nothing else says are gone."""
+    tree = Tree.of(stored)
+    return frozenset(
+        each
+        for each in gone
+        if not scope_hides(
+            each,
+            scope=snapshot.scope,
+            tags=snapshot.tags,
+            permissions=snapshot.permissions,
+            stored=tree,
+        )
+    )
