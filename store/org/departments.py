@@ -58,6 +58,31 @@ def remove(
     )
 
 
+def list_unlisted(connection: Connection, corp_pk: CorpPk) -> frozenset[DepartmentId]:
+    """The departments that the last listing lacked and that are still there."""
+    rows = connection.execute(
+        "SELECT department_id FROM departments"
+        " WHERE corp_pk = %s AND unlisted_since IS NOT NULL",
+        [corp_pk],
+    ).fetchall()
+    return frozenset(DepartmentId(each) for (each,) in rows)
+
+
+def note_listed(
+    connection: Connection, corp_pk: CorpPk, listed: Iterable[DepartmentId]
+) -> None:
+    """Remember which of the departments a full read has listed, and which it lacked."""
+    connection.execute(
+        """
+        UPDATE departments SET unlisted_since =
+            CASE WHEN unlisted_since IS NULL THEN clock_timestamp() END
+        WHERE corp_pk = %(corp_pk)s
+            AND (department_id = ANY(%(listed)s)) = (unlisted_since IS NOT NULL)
+        """,
+        {"corp_pk": corp_pk, "listed": list(listed)},
+    )
+
+
 def note_unlisted(
     connection: Connection, corp_pk: CorpPk, gone: Iterable[DepartmentId]
 ) -> frozenset[DepartmentId]:

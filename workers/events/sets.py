@@ -41,9 +41,9 @@ from workers.events.late_answers import LateAnswers
 class SetReads:
     """Tags and tree as one drain knows them: stored, until they are read.
 
-    Shape: `read` are the tags that were read; `tear` is why a listing is not followed,
-        `unnamed` what is odd about a row of it without an id; `before` is all as it is
-        stored.
+    Shape: `read` are the tags that were read; `unlisted` the departments that the last
+        listing lacked; `tear` is why a listing is not followed, `unnamed` what is odd
+        about a row of it without an id; `before` is all as it is stored.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class SetReads:
         # The lease keeps all this as it is until it is applied.
         with glance(pool) as connection:
             self._stored = departments.list_all(connection, corp.corp_pk)
+            self.unlisted = departments.list_unlisted(connection, corp.corp_pk)
             self.old_tags = (
                 corps.list_tags(connection, corp.corp_pk) if corp.scope.tags else {}
             )

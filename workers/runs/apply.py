@@ -18,7 +18,7 @@ from domain.scope import readable_departments
 from domain.testimony import kept
 from store.database import Connection, transaction
 from store.inbox import mailboxes, settlement, testimony
-from store.org import corps, members
+from store.org import corps, departments, members
 from store.org.corps import Corp
 from store.runs import plans, reads, runs, staging, touched
 from store.runs.runs import PLAN, Run
@@ -253,6 +253,10 @@ class RunApplier:
                 waiting=people.waiting,
                 admit=partial(self._gate.admit_departments, connection),
                 reason=Reason.NOT_LISTED,
+            )
+            # Whoever is awaited holds theirs; the mail that settles them looks again.
+            departments.note_listed(
+                connection, corp.corp_pk, [each.department_id for each in shown]
             )
             self._commits.journal(connection, decisions)
             weigh_scope(connection, self._run, corp, self._snapshot)
