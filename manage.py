@@ -11,6 +11,7 @@ from commands.deciding import approve, reject
 from commands.diff import diff
 from commands.doubtful_links import doubtful_links
 from commands.following import follow, report
+from commands.operations import COMMANDS
 from commands.operators import create_operator, remove_operator
 from commands.plans import plan
 from commands.session import Failed, opened_pool, read_settings
@@ -141,6 +142,8 @@ cli.add_command(remove_operator)
 cli.add_command(create_client)
 cli.add_command(list_clients)
 cli.add_command(remove_client)
+for command in COMMANDS:
+    cli.add_command(command)
 
 
 @cli.command("rotate-keys")

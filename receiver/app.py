@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from receiver.callbacks import CallbackDoor, read_body
+from receiver.evidence import open_keeper
 from receiver.guessers import Guessers
 from receiver.items import is_proved, to_item_post
 from receiver.meters import CALLBACKS, exposition
@@ -57,13 +58,19 @@ def create_app(
         ("/metrics", lambda: _plain(exposition(shore.depths())), "GET"),
     ):
         app.add_url_rule(rule, rule, view, False, methods=[method])
+    now = clock or shore.pulse.now
+    suite = _suite(settings)
+    evidence = open_keeper(settings.redis_url, keyring, suite=suite, clock=now)
+    atexit.register(evidence.close)
+    app.extensions["evidence"] = evidence
     app.wsgi_app = CallbackDoor(  # type: ignore[method-assign]  # Flask's way.
-        suite=_suite(settings),
+        suite=suite,
         keyring=keyring,
         landing=shore.landing,
         refusals=refusals,
+        evidence=evidence,
         ring=ringer.ring,
-        clock=clock or shore.pulse.now,
+        clock=now,
         rest=TrustedProxies(app.wsgi_app, count=settings.trusted_proxies),
     )
     return app

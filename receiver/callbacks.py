@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from receiver.evidence import EvidenceKeeper
 from receiver.meters import ACKNOWLEDGED, CALLBACKS
 from receiver.posts import to_post
 from receiver.refusals import Refusals
@@ -32,6 +33,8 @@ StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _SUCCESS = b"success"
+# Where a request carries what was read of it.
+_BODY = "sync.body"
 _log = logging.getLogger(__name__)
 
 
@@ -48,6 +51,7 @@ class CallbackDoor:
     keyring: Keyring
     landing: Landing
     refusals: Refusals
+    evidence: EvidenceKeeper
     ring: Callable[[str], None]
     clock: Callable[[], float]
     rest: Wsgi
@@ -64,6 +68,7 @@ class CallbackDoor:
         except CallbackRefused as refused:
             status = refused.status
             self.refusals.count(refused.reason)
+            self.evidence.note(environ, refused, environ.get(_BODY, b""))
         except Lost as lost:
             status = 503
             self.refusals.count_lost(str(lost))
@@ -86,6 +91,7 @@ class CallbackDoor:
             read=_reader(environ),
             limit=BODY_BYTES,
         )
+        environ[_BODY] = body
         if method == "GET":
             return verify_url(self.suite, query=query, now=self.clock())
         callback, message = open_callback(

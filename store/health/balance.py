@@ -10,8 +10,10 @@ from store.inbox.ledger import Ledger, get_ledger
 # Among more events than these a day is told as the clock has counted it last.
 MOST_COUNTED = 50_000
 
+Today = tuple[date, Ledger]
 
-def get_today(connection: Connection) -> tuple[date, Ledger]:
+
+def get_today(connection: Connection) -> Today:
     """The ledger of this day in UTC: counted now, or among many by the clock."""
     row = connection.execute(
         """
@@ -44,9 +46,9 @@ def count_for_sample(connection: Connection) -> dict[str, int | str]:
     }
 
 
-def list_off(connection: Connection) -> list[Problem]:
+def list_off(connection: Connection, today: Today) -> list[Problem]:
     """Days whose received events are not the sum of what became of them."""
-    day, today = get_today(connection)
+    day, ledger = today
     rows = connection.execute(
         """
         SELECT day, sum(received - applied - folded - duplicate - ignored - pending
@@ -59,8 +61,8 @@ def list_off(connection: Connection) -> list[Problem]:
         """
     ).fetchall()
     off = dict(rows)
-    if not today.balances:
-        off[day] = today.received - sum(list(asdict(today).values())[1:])
+    if not ledger.balances:
+        off[day] = ledger.received - sum(list(asdict(ledger).values())[1:])
     return [
         Problem(
             kind=ProblemKind.LEDGER_OFF,

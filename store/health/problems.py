@@ -4,19 +4,26 @@ from redis import Redis
 
 from store.database import Connection
 from store.health import corps, platform
-from store.health.balance import list_off
+from store.health.balance import Today, get_today, list_off
 from store.health.kinds import Limits, Problem, worst_first
 
 
 def list_problems(
-    connection: Connection, redis: Redis, limits: Limits
+    connection: Connection,
+    redis: Redis,
+    limits: Limits,
+    *,
+    today: Today | None = None,
 ) -> list[Problem]:
-    """What is out of step now; at most 50 of each kind."""
+    """What is out of step now; at most 50 of each kind.
+
+    Shape: `today` is the ledger of the day for whoever has counted it already.
+    """
     return worst_first(
         [
             *platform.list_dead(redis),
             *platform.list_suite(connection, limits),
-            *list_off(connection),
+            *list_off(connection, today or get_today(connection)),
             *platform.list_old_mail(connection, limits),
             *corps.list_blocked(connection),
             *corps.list_failures(connection),

@@ -4,16 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.rows import class_row
-
 from domain.ids import CompanyId, CorpPk, RunId
+from domain.states import InstallState
 from store.database import Connection
-
-WAITING = "waiting"
-EXCHANGED = "exchanged"
-LINKED = "linked"
-REFUSED = "refused"
-FAILED = "failed"
+from store.rows import stated
 
 _COLUMNS = (
     "code_hash, state, corp_pk, reason, installer_userid, company_id, run_id,"
@@ -26,7 +20,7 @@ class Install:
     """One auth code by its SHA-256, so that redirect and callback meet."""
 
     code_hash: str
-    state: str
+    state: InstallState
     corp_pk: CorpPk | None
     reason: str | None
     installer_userid: str | None
@@ -42,7 +36,7 @@ def open_install(connection: Connection, code_hash: str) -> Install:
         " ON CONFLICT DO NOTHING",
         [code_hash],
     )
-    with connection.cursor(row_factory=class_row(Install)) as cursor:
+    with connection.cursor(row_factory=stated(Install, InstallState)) as cursor:
         cursor.execute(
             f"SELECT {_COLUMNS} FROM installs WHERE code_hash = %s FOR UPDATE",  # noqa: S608 - a constant of this module
             [code_hash],

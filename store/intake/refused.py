@@ -1,10 +1,11 @@
-"""Callbacks that were refused lately: a bounded ring in Redis, sealed, soon forgotten.
+"""Callbacks that were refused lately: bounded rings in Redis, sealed, soon forgotten.
 
-Not in Postgres: nothing unsigned may write a row. What anybody can send is cut, and a
-flood pushes out nothing but other refused callbacks.
+Not in Postgres: nothing unsigned may write a row there. There is a ring for each fault,
+so that a flood of noise pushes out nothing but other noise.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,9 +14,9 @@ from redis import Redis
 
 from store.sealing import Keyring, SealBroken
 
-_RING = "refused"
+_RING = "refused:"
 _PLACE = "refused"
-MOST_KEPT = 200
+MOST_KEPT = 40
 MOST_BYTES = 16_384
 _LASTS_SECONDS = 7 * 86_400
 
@@ -37,8 +38,10 @@ class RefusedCallback:
     body: str
 
 
-def keep(redis: Redis, keyring: Keyring, refused: RefusedCallback) -> None:
-    """Put a request into the ring.
+def keep(
+    redis: Redis, keyring: Keyring, refused: RefusedCallback, *, fault: str
+) -> None:
+    """Put a request into the ring of its fault.
 
     Raises: redis.RedisError.
     """
@@ -49,20 +52,25 @@ def keep(redis: Redis, keyring: Keyring, refused: RefusedCallback) -> None:
     }
     sealed = keyring.seal(json.dumps(values).encode(), place=_PLACE)
     pipeline = redis.pipeline(transaction=False)
-    pipeline.lpush(_RING, sealed)
-    pipeline.ltrim(_RING, 0, MOST_KEPT - 1)
-    pipeline.expire(_RING, _LASTS_SECONDS)
+    pipeline.lpush(_RING + fault, sealed)
+    pipeline.ltrim(_RING + fault, 0, MOST_KEPT - 1)
+    pipeline.expire(_RING + fault, _LASTS_SECONDS)
     pipeline.execute()
 
 
-def list_kept(redis: Redis, keyring: Keyring) -> list[RefusedCallback]:
-    """What the ring holds, newest first; what no key opens is left out.
+def list_kept(
+    redis: Redis, keyring: Keyring, *, faults: Iterable[str]
+) -> list[RefusedCallback]:
+    """What these rings hold, newest first; what no key opens is left out.
 
     Raises: redis.RedisError.
     """
-    found = redis.lrange(_RING, 0, MOST_KEPT - 1)
-    rows = found if isinstance(found, list) else []
-    return [each for each in (_open(keyring, row) for row in rows) if each]
+    pipeline = redis.pipeline(transaction=False)
+    for fault in faults:
+        pipeline.lrange(_RING + fault, 0, MOST_KEPT - 1)
+    rows = [row for ring in pipeline.execute() for row in ring]
+    found = [each for each in (_open(keyring, row) for row in rows) if each]
+    return sorted(found, key=lambda each: each.at, reverse=True)
 
 
 def _open(keyring: Keyring, sealed: Any) -> RefusedCallback | None:

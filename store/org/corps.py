@@ -12,6 +12,7 @@ from domain.ids import CompanyId, CorpId, CorpPk, DepartmentId, TagId, Userid
 from domain.mailbox import mailbox_of_corp
 from domain.scope import AuthScope, Tag
 from domain.spelling import spelt_scope
+from domain.states import CorpState
 from store.database import Connection
 
 # After a pause that WeCom caused; doubled with each look that finds it still so.
@@ -35,7 +36,7 @@ class Corp:
 
     corp_pk: CorpPk
     corp_id: CorpId
-    state: str
+    state: CorpState
     name: str | None
     company_id: CompanyId | None
     agent_id: int | None
@@ -339,4 +340,5 @@ def _find(connection: Connection, condition: str, value: str | int) -> Corp | No
     scope = scope_from({**row.pop("scope"), "auth_mode": row.pop("auth_mode")})
     permissions = frozenset(row.pop("permissions"))
     scope = spelt_scope(scope, row["spellings"])
-    return Corp(**row, scope=scope, permissions=permissions)
+    state = CorpState(row.pop("state"))
+    return Corp(**row, state=state, scope=scope, permissions=permissions)

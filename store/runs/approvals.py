@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from domain.ids import CorpPk, RunId
+from domain.states import PlanState
 from store.database import Connection
 from store.org import corps
 from store.runs import plans, requests
@@ -38,12 +39,12 @@ def approve(
         return None
     if plan_hash is not None and plan_hash != plan.hash:
         raise PlanNotOpen("The hash is not that of the plan: read it again.")
-    if plan.state == plans.APPROVED and plan.run_id is not None:
+    if plan.state == PlanState.APPROVED and plan.run_id is not None:
         return Approval(run_id=RunId(plan.run_id), corp_pk=plan.corp_pk, repeated=True)
-    if plan.state != plans.HELD:
+    if plan.state != PlanState.HELD:
         raise PlanNotOpen(_why_not(plan))
     run_id = requests.request_run(connection, plan.corp_pk, cause=CAUSE)
-    plans.decide(connection, plan_id, state=plans.APPROVED, by=by, run_id=run_id)
+    plans.decide(connection, plan_id, state=PlanState.APPROVED, by=by, run_id=run_id)
     return Approval(run_id=run_id, corp_pk=plan.corp_pk, repeated=False)
 
 
@@ -57,20 +58,21 @@ def reject(connection: Connection, plan_id: str, *, by: str) -> CorpPk | None:
     plan = _lock(connection, plan_id)
     if plan is None:
         return None
-    if plan.state not in {plans.HELD, plans.REJECTED}:
+    if plan.state not in {PlanState.HELD, PlanState.REJECTED}:
         raise PlanNotOpen(_why_not(plan))
-    if plan.state == plans.HELD:
-        plans.decide(connection, plan_id, state=plans.REJECTED, by=by)
+    if plan.state == PlanState.HELD:
+        plans.decide(connection, plan_id, state=PlanState.REJECTED, by=by)
     return plan.corp_pk
 
 
 def _why_not(plan: Plan) -> str:
     return {
-        plans.APPROVED: f"The plan is approved: see what run {plan.run_id} did of it.",
-        plans.REJECTED: "The plan is rejected: whoever of it WeCom answers differently"
-        " about comes into another plan.",
-        plans.SUPERSEDED: "The plan is superseded: nothing of it waits any more. What"
-        " would be done now: manage.py plan, or POST /api/v1/corps/<corp_id>/plan.",
+        PlanState.APPROVED: f"The plan is approved: run {plan.run_id} says the rest.",
+        PlanState.REJECTED: "The plan is rejected: whoever of it WeCom answers"
+        " differently about comes into another plan.",
+        PlanState.SUPERSEDED: "The plan is superseded: nothing of it waits any more."
+        " What would be done now: manage.py plan, or"
+        " POST /api/v1/corps/<corp_id>/plan.",
     }[plan.state]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from domain.decisions import Decision
@@ -14,14 +14,11 @@ from domain.guard import HeldPlan, RemovalKind, Window
 from domain.ids import CorpPk, DepartmentId, Key, RunId, department_key
 from domain.reasons import Reason
 from domain.rejections import Rejected
+from domain.states import PlanState
 from store.database import Connection
 from store.org.journal import split_personal
+from store.rows import stated
 from store.sealing import DataKey
-
-HELD = "held"
-APPROVED = "approved"
-REJECTED = "rejected"
-SUPERSEDED = "superseded"
 
 _REMOVALS = {
     RemovalKind.MEMBERS: "RemoveMember",
@@ -40,7 +37,7 @@ class Plan:
     plan_id: str
     corp_pk: CorpPk
     kind: str
-    state: str
+    state: PlanState
     hash: str
     created_at: datetime
     run_id: str | None
@@ -97,7 +94,7 @@ def find_corp(connection: Connection, plan_id: str) -> CorpPk | None:
 
 def lock(connection: Connection, plan_id: str) -> Plan | None:
     """The plan, locked for this transaction."""
-    with connection.cursor(row_factory=class_row(Plan)) as cursor:
+    with connection.cursor(row_factory=stated(Plan, PlanState)) as cursor:
         cursor.execute(
             "SELECT plan_id, corp_pk, kind, state, hash, created_at, run_id"
             " FROM plans WHERE plan_id = %s FOR UPDATE",

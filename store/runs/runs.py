@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from domain.ids import CorpPk, RunId
+from domain.states import RunState
 from store.database import Connection
+from store.rows import stated
 
 # The cause of a run after an event about the scope, and of a look at the scope alone.
 SCOPE = "scope"
@@ -40,7 +41,7 @@ class Run:
     corp_pk: CorpPk
     cause: str
     deep: bool
-    state: str
+    state: RunState
     created_at: datetime
     started_at: datetime | None
     read_started_at: datetime | None
@@ -72,7 +73,7 @@ def was_overtaken(connection: Connection, run: Run) -> bool:
 
 def take(connection: Connection, run_id: RunId, worker: UUID) -> Run | None:
     """The run, now worked on by `worker`; None if ended, waiting or another's."""
-    with connection.cursor(row_factory=class_row(Run)) as cursor:
+    with connection.cursor(row_factory=stated(Run, RunState)) as cursor:
         cursor.execute(
             f"""
             UPDATE runs SET state = 'running', worker = %(worker)s,
@@ -102,7 +103,7 @@ def get(connection: Connection, run_id: RunId) -> Run:
 
     Raises: LookupError.
     """
-    with connection.cursor(row_factory=class_row(Run)) as cursor:
+    with connection.cursor(row_factory=stated(Run, RunState)) as cursor:
         cursor.execute(
             f"SELECT {_COLUMNS} FROM runs WHERE run_id = %s",  # noqa: S608 - a constant
             [run_id],
@@ -184,7 +185,7 @@ def end(
     connection: Connection,
     run_id: RunId,
     *,
-    state: str,
+    state: RunState,
     error: str | None = None,
     plan_id: str | None = None,
 ) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import redis as redis_client
@@ -71,7 +72,7 @@ def block(desk: Desk, corp_id: str, *, waits_for: str, error: str) -> None:
         desk.rows,
         "mailboxes",
         mailbox=f"corp:{corp_id}",
-        not_before=NOW + timedelta(minutes=5),
+        not_before=NOW + timedelta(hours=1),
         waits_for=waits_for,
         error=error,
     )
@@ -283,3 +284,35 @@ def test_no_length_of_time_is_ever_less_than_nothing(desk: Desk) -> None:
 
     for path in ("/console/", "/console/corps", "/console/corps/wwcorp"):
         assert not re.search(r">\s*-[0-9]", desk.page(path))
+
+
+def test_on_the_worst_of_nights_the_page_is_light_and_says_what_else_there_is(
+    desk: Desk,
+) -> None:
+    for number in range(30):
+        corp_id = f"wwcorp{number:03}"
+        add_corp(desk.rows, corp_id, name="An enterprise with a long name of its own")
+        add_event(desk.rows, f"corp:{corp_id}", "failed", error="errcode 60011 " * 20)
+        add_event(desk.rows, f"corp:{corp_id}", "pending", received_at=LONG_AGO)
+        desk.rows.execute(
+            "UPDATE corps SET last_synced_at = %s WHERE corp_id = %s",
+            [LONG_AGO, corp_id],
+        )
+    for number in range(240):
+        insert(
+            desk.rows,
+            "samples",
+            step_seconds=15,
+            at=NOW - timedelta(seconds=15 * number),
+            figures={"arrived": 1_000_000 - 997 * number, "events": number},
+        )
+
+    answer = desk.get("/console/?range=1h")
+
+    loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', answer.text)
+    folder = Path(desk.web.app.root_path)
+    weights = [(folder / each.lstrip("/")).stat().st_size for each in loaded]
+    assert len(loaded) > 4
+    assert len(answer.data) + sum(weights) < 100_000
+    assert marks_in(answer.text, "problem").count("failures") == 4
+    assert "Besides: events of 26 corps are not worked on" in words_in(answer.text)

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from domain.states import RunState
 from store.database import transaction
 from store.inbox.ledger import get_ledger
 from store.installs import oauth_states
@@ -78,7 +79,7 @@ def test_what_reads_left_behind_is_dropped_when_they_have_ended(
         ended = requests.request_run(
             connection, corp_pk, cause="operator", request_key="k"
         )
-        runs.end(connection, ended, state="failed")
+        runs.end(connection, ended, state=RunState.FAILED)
         open_run = requests.request_run(connection, corp_pk, cause="operator")
         touched.note(connection, corp_pk, ["member:a"])
     for run_id in (ended, open_run):

@@ -66,6 +66,7 @@ def receiver_on(settings: Settings, *, now: float | None = NOW) -> Iterator[Flas
     try:
         yield app
     finally:
+        app.extensions["evidence"].close()
         app.extensions["shore"].close()
 
 

@@ -22,26 +22,29 @@ SECRET_KEY = bytes(range(32))
 BEARER = {"Authorization": f"Bearer {API_TOKEN}"}
 
 
+def web_environment(*, database: str, redis_url: str, **others: str) -> dict[str, str]:
+    """What a process that uses these stores finds; everything else is synthetic."""
+    return {
+        "DATABASE_URL": database,
+        "REDIS_URL": redis_url,
+        "PUBLIC_URL": "http://sync.example",
+        "SECRET_KEYS": base64.b64encode(SECRET_KEY).decode(),
+        "API_TOKEN": API_TOKEN,
+        "WECOM_SUITE_ID": "wwsuite",
+        "WECOM_SUITE_SECRET": "synthetic",
+        "WECOM_TOKEN": "synthetic",
+        "WECOM_ENCODING_AES_KEY": "a" * 43,
+        "WECOM_PROVIDER_CORP_ID": "wwprovider",
+        "WECOM_PROVIDER_SECRET": "synthetic",
+        "TAPD_CLIENT_ID": "",
+        "TAPD_CLIENT_SECRET": "",
+        **others,
+    }
+
+
 def web_settings(*, database: str, redis_url: str, **others: str) -> Settings:
-    """Settings that name these stores; everything else is synthetic."""
-    return load(
-        {
-            "DATABASE_URL": database,
-            "REDIS_URL": redis_url,
-            "PUBLIC_URL": "http://sync.example",
-            "SECRET_KEYS": base64.b64encode(SECRET_KEY).decode(),
-            "API_TOKEN": API_TOKEN,
-            "WECOM_SUITE_ID": "wwsuite",
-            "WECOM_SUITE_SECRET": "synthetic",
-            "WECOM_TOKEN": "synthetic",
-            "WECOM_ENCODING_AES_KEY": "a" * 43,
-            "WECOM_PROVIDER_CORP_ID": "wwprovider",
-            "WECOM_PROVIDER_SECRET": "synthetic",
-            "TAPD_CLIENT_ID": "",
-            "TAPD_CLIENT_SECRET": "",
-            **others,
-        }
-    )
+    """Settings that name these stores."""
+    return load(web_environment(database=database, redis_url=redis_url, **others))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

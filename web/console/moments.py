@@ -7,20 +7,27 @@ from markupsafe import Markup, escape
 from web.services import services
 from web.texts import translate
 
+# So far away the year tells more than the minute.
+_FAR_DAYS = 300
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
 
+def clock(moment: datetime) -> str:
+    """A time in the operators' zone as briefly as it is clear: today's without date."""
+    local = moment.astimezone(services().time_zone)
+    days = abs((local.date() - datetime.now(services().time_zone).date()).days)
+    if days == 0:
+        return f"{local:%H:%M:%S}"
+    return f"{local:%m-%d %H:%M}" if days < _FAR_DAYS else f"{local:%Y-%m-%d}"
+
+
 def stamp(moment: datetime | None) -> Markup | str:
-    """A time in the operators' zone: the time of today, else with its date."""
+    """A time in the operators' zone, with its whole form for programs and on demand."""
     if moment is None:
         return "–"
-    local = moment.astimezone(services().time_zone)
-    today = datetime.now(services().time_zone).date()
-    shown = f"{local:%H:%M:%S}" if local.date() == today else f"{local:%m-%d %H:%M}"
-    if abs((local.date() - today).days) > 300:
-        shown = f"{local:%Y-%m-%d}"
+    shown = clock(moment)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        moment.astimezone(UTC).isoformat(timespec="milliseconds"), full(moment), shown
+        moment.astimezone(UTC).isoformat(timespec="seconds"), full(moment), shown
     )
 
 

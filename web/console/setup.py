@@ -21,7 +21,7 @@ from web.console.health import (  # noqa: F401 - adds its routes
     queue_pages,
     refused_pages,
 )
-from web.console.moments import full, lasting, since, stamp, told
+from web.console.moments import clock, full, lasting, since, stamp, told
 from web.console.org import (  # noqa: F401 - adds its routes
     corp_list,
     corp_pages,
@@ -58,6 +58,7 @@ def register(app: Flask, settings: Settings) -> None:
         language=texts.language,
         languages=LANGUAGES,
         local_time=local_time,
+        clock=clock,
         stamp=stamp,
         told=told,
         full=full,

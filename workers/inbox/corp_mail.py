@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from domain.mailbox import name_in
+from domain.states import CorpState
 from store.database import Connection, glance, transaction
 from store.inbox import leases, mailboxes, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
@@ -87,14 +88,16 @@ def _linked(runtime: Runtime, claim: ClaimedBatch) -> Corp | None:
 
 
 def _may_work(corp: Corp | None, claim: ClaimedBatch) -> bool:
-    return corp is not None and (corp.state != "authorised" or _cancels(claim))
+    return corp is not None and (
+        corp.state is not CorpState.AUTHORISED or _cancels(claim)
+    )
 
 
 def _bring_in_step(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:
     """What WeCom says of people comes first: links are decided by it."""
     contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
     said = [each for each in claim.mail if each.kind in LINK_KINDS]
-    if corp.state != "linked":
+    if corp.state is not CorpState.LINKED:
         _wait_until_resumed(runtime, claim, contact + said)
         return
     if contact and corp.last_synced_at is None:
@@ -148,7 +151,7 @@ def _pass_barrier(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         # WeCom tells of a re-enabled app by nothing else than change_auth.
-        if corp.state == "paused" and corp.paused_by != BY_OPERATOR:
+        if corp.state is CorpState.PAUSED and corp.paused_by != BY_OPERATOR:
             app_state.resume(connection, corp)
         run_id = requests.request_run(connection, corp.corp_pk, cause="scope")
         _settle_all(connection, claim, ("done", "run"))
@@ -170,7 +173,7 @@ def _obey(
             outcomes[order.event_id] = _obey_one(connection, corp, order, said)
         settlement.settle(connection, claim, outcomes)
         after = corps.get(connection, corp.corp_pk)
-        if corp.state == "paused" and after.state == "linked":
+        if corp.state is CorpState.PAUSED and after.state is CorpState.LINKED:
             # Whatever was missed meanwhile is found by a full read.
             asked = any(each.kind == RESUMED for each in orders)
             cause = "operator" if asked else "gap"
@@ -182,7 +185,10 @@ def _obey(
 
 def _may_follow(corp: Corp) -> bool:
     """Whether WeCom's word about the app changes anything."""
-    return corp.state in {"linked", "paused"} and corp.paused_by != BY_OPERATOR
+    return (
+        corp.state in {CorpState.LINKED, CorpState.PAUSED}
+        and corp.paused_by != BY_OPERATOR
+    )
 
 
 def _said(order: ClaimedMail) -> tuple[float, int]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from domain.ids import RunId
 from domain.mailbox import name_in
+from domain.states import CorpState, InstallState
 from store.database import Connection, transaction
 from store.inbox import claims, leases, mailboxes
 from store.inbox.claims import ClaimedBatch
@@ -93,13 +94,15 @@ def trade_code(runtime: Runtime, claim: ClaimedBatch, install: Install) -> Insta
             installs.end_install(
                 connection,
                 install.code_hash,
-                state=installs.REFUSED,
+                state=InstallState.REFUSED,
                 reason=FOREIGN_CODE,
             )
         installs.forget_code(connection, claim.mailbox)
-        if corp.state != "authorised" and claim.mail[0].kind == RESET:
+        if corp.state is not CorpState.AUTHORISED and claim.mail[0].kind == RESET:
             # Nothing else has changed, so there is nothing to read again.
-            installs.end_install(connection, install.code_hash, state=installs.LINKED)
+            installs.end_install(
+                connection, install.code_hash, state=InstallState.LINKED
+            )
         kept = installs.open_install(connection, install.code_hash)
     runtime.bell.ring(corp.mailbox)
     if run_id is not None:
@@ -113,7 +116,7 @@ def _end_doubt(connection: Connection, corp: Corp) -> RunId | None:
     Shape: the run that finds what was missed; None when nothing was.
     """
     mailboxes.end_wait(connection, corp.mailbox, waits_for=REVOKED_WAIT)
-    if corp.state != "paused" or corp.paused_by != app_state.BY_DOUBT:
+    if corp.state is not CorpState.PAUSED or corp.paused_by != app_state.BY_DOUBT:
         return None
     app_state.resume(connection, corp)
     return requests.request_run(connection, corp.corp_pk, cause="gap")
@@ -126,9 +129,12 @@ def _after_spent_code(
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         known = installs.open_install(connection, install.code_hash)
-        if known.state == installs.WAITING:
+        if known.state == InstallState.WAITING:
             installs.end_install(
-                connection, install.code_hash, state=installs.FAILED, reason=CODE_SPENT
+                connection,
+                install.code_hash,
+                state=InstallState.FAILED,
+                reason=CODE_SPENT,
             )
             installs.forget_code(connection, claim.mailbox)
         return installs.open_install(connection, install.code_hash)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from domain.ids import CompanyId, Userid
+from domain.states import CorpState
 from store.database import Connection, transaction
 from store.installs import installs, intents
 from store.installs.installs import Install
@@ -65,7 +66,7 @@ def weigh(
         intent = intents.find_by_code(connection, install.code_hash)
     if intent is None:
         return Agreed(company_id=corp.company_id)
-    if corp.state != "authorised":
+    if corp.state is not CorpState.AUTHORISED:
         same = intent.company_id is not None and corp.company_id == intent.company_id
         return (
             Agreed(company_id=corp.company_id)

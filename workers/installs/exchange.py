@@ -5,6 +5,7 @@ from typing import assert_never
 
 from domain.ids import CompanyId, RunId
 from domain.mailbox import name_in
+from domain.states import CorpState, InstallState
 from store.database import Connection, transaction
 from store.inbox import leases, mailboxes, settlement
 from store.inbox.claims import ClaimedBatch
@@ -58,13 +59,13 @@ def exchange(runtime: Runtime, claim: ClaimedBatch) -> None:
         if any(each.kind == INSTALL_RESUMED for each in claim.mail):
             installs.reopen(connection, code_hash)
         install = installs.open_install(connection, code_hash)
-    if install.state == installs.WAITING:
+    if install.state == InstallState.WAITING:
         if waits_for_redirect(runtime, claim):
             return
         install = trade_code(runtime, claim, install)
-    if install.state == installs.EXCHANGED:
+    if install.state == InstallState.EXCHANGED:
         _link(runtime, claim, install)
-    elif install.state == installs.LINKED:
+    elif install.state == InstallState.LINKED:
         _settle(runtime, claim, ("done", "exchanged_before"))
     else:
         _settle(runtime, claim, ("ignored", install.reason or install.state))
@@ -107,7 +108,7 @@ def _link_agreed(
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         corp = corps.lock(connection, install.corp_pk)
-        if corp.state == "revoked":
+        if corp.state is CorpState.REVOKED:
             raise Revoked("withdrawn meanwhile")
         linked = _link_corp(connection, runtime, corp, seen, agreed)
         if linked is None:
@@ -131,7 +132,7 @@ def _refuse(
         installs.end_install(
             connection,
             install.code_hash,
-            state=installs.REFUSED,
+            state=InstallState.REFUSED,
             reason=verdict.reason,
         )
         _settle_all(connection, claim, ("done", verdict.reason))
@@ -163,7 +164,7 @@ def _link_corp(
 ) -> Linked | None:
     """The link as made; None when another corp has got the company meanwhile."""
     company_id = corp.company_id
-    if corp.state == "authorised":
+    if corp.state is CorpState.AUTHORISED:
         company_id = company.settle_company(
             connection, runtime, corp, agreed, seen.info
         )
@@ -177,9 +178,9 @@ def _link_corp(
         agent_id=seen.info.agent.agent_id,
         name=seen.info.corp.name,
     )
-    if corp.state == "authorised":
+    if corp.state is CorpState.AUTHORISED:
         installs.link_corp(connection, corp.corp_pk, company_id)
-    elif corp.state == "paused" and corp.paused_by != _BY_OPERATOR:
+    elif corp.state is CorpState.PAUSED and corp.paused_by != _BY_OPERATOR:
         corps.resume(connection, corp.corp_pk)
     settlement.unpark(connection, corp.mailbox)
     if corp.paused_by != _BY_OPERATOR:
@@ -195,10 +196,10 @@ def _give_up_withdrawn(
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         installs.end_install(
-            connection, install.code_hash, state=installs.FAILED, reason=WITHDRAWN
+            connection, install.code_hash, state=InstallState.FAILED, reason=WITHDRAWN
         )
         _settle_all(connection, claim, ("ignored", WITHDRAWN))
-        if corps.lock(connection, corp.corp_pk).state == "authorised":
+        if corps.lock(connection, corp.corp_pk).state is CorpState.AUTHORISED:
             # Only now: a corp that is linked waits for its own cancel_auth.
             begin_purge(connection, runtime, corp)
     go_on(runtime, corp.corp_pk)

@@ -2,6 +2,7 @@
 
 import logging
 
+from domain.states import CorpState
 from store.database import glance, transaction
 from store.inbox import leases, settlement
 from store.inbox.claims import ClaimedBatch
@@ -127,7 +128,7 @@ def revoke_if_dead(runtime: Runtime, corp: Corp) -> bool:
         with transaction(runtime.pool) as connection:
             leases.check(connection, corp.mailbox, lease)
             now = corps.lock(connection, corp.corp_pk)
-            if now.state != "revoked":
+            if now.state is not CorpState.REVOKED:
                 _check_code(now, code)
                 begin_purge(connection, runtime, corp)
     finally:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from domain.ids import Key, RunId, Userid, split_key
+from domain.states import PlanState
 from store.database import Connection, transaction
 from store.inbox import leases, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
@@ -87,7 +88,7 @@ def _answer(
     if click.userid not in admins:
         _tell(connection, plan, click, cards.NOT_AN_ADMIN, data_key)
         return ("done", cards.NOT_AN_ADMIN), None
-    if plan.state != plans.HELD or plan.hash != click.pressed.hash:
+    if plan.state != PlanState.HELD or plan.hash != click.pressed.hash:
         _tell(connection, plan, click, cards.DECIDED, data_key)
         return ("done", "overtaken"), None
     if click.code is not None:
@@ -97,9 +98,9 @@ def _answer(
         approval = approvals.approve(
             connection, plan.plan_id, plan_hash=plan.hash, by=click.userid
         )
-        return ("done", plans.APPROVED), approval.run_id if approval else None
+        return ("done", PlanState.APPROVED), approval.run_id if approval else None
     approvals.reject(connection, plan.plan_id, by=click.userid)
-    return ("done", plans.REJECTED), None
+    return ("done", PlanState.REJECTED), None
 
 
 def _find_plan(connection: Connection, corp: Corp, click: _Click) -> Plan | None:

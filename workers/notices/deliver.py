@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from domain.ids import CorpPk
 from domain.notices import may_be_repeated, rush_seconds, unreached
 from domain.quiet_hours import day_began
+from domain.states import CorpState
 from store.database import Connection, StoreUnavailable, transaction
 from store.inbox import leases
 from store.inbox.leases import LeaseLost
@@ -121,7 +122,11 @@ class _Turn:
         with self._writing() as connection:
             corp = corps.share(connection, self._corp_pk)
             delivery = deliveries.open_delivery(connection, corp.corp_pk)
-            if corp.state != "linked" or corp.agent_id is None or delivery.waits:
+            if (
+                corp.state is not CorpState.LINKED
+                or corp.agent_id is None
+                or delivery.waits
+            ):
                 return False
             if quiet := self._rush(delivery.now):
                 # Not all corps at once when it is over.

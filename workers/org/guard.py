@@ -19,6 +19,7 @@ from domain.org import Department, MemberState
 from domain.reasons import Reason
 from domain.reconcile_members import remove_member
 from domain.rejections import Rejected, stands
+from domain.states import PlanState
 from settings import GuardDefaults
 from store.database import Connection
 from store.org import members
@@ -111,7 +112,7 @@ class Gate:
         fresh: list[Decision] = []
         for each in removals:
             states = known.get(each.key, {})
-            if plans.APPROVED in states:
+            if PlanState.APPROVED in states:
                 reasons[each.key] = Reason.APPROVED
             elif not _is_decided(each, states):
                 fresh.append(each)
@@ -216,7 +217,7 @@ def note_removed(
 
 def _is_decided(removal: Decision, states: Mapping[str, Rejected]) -> bool:
     """Whether it waits already, or was rejected when WeCom said the same."""
-    if plans.HELD in states:
+    if PlanState.HELD in states:
         return True
-    rejected = states.get(plans.REJECTED)
+    rejected = states.get(PlanState.REJECTED)
     return rejected is not None and stands(rejected, removal)

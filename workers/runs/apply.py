@@ -15,6 +15,7 @@ from domain.org import Department, Member
 from domain.reasons import Reason
 from domain.renames import new_names, tags_after
 from domain.scope import readable_departments
+from domain.states import RunState
 from domain.testimony import kept
 from store.database import Connection, transaction
 from store.inbox import mailboxes, settlement, testimony
@@ -287,7 +288,7 @@ class RunApplier:
             runs.end(
                 connection,
                 self._run.run_id,
-                state="held" if plan_id else "done",
+                state=RunState.HELD if plan_id else RunState.DONE,
                 plan_id=plan_id,
                 error=_told(oddities.tell(absences.odd), found),
             )

@@ -8,6 +8,7 @@ from domain.decisions import Decision
 from domain.grouping import Step, group
 from domain.guard import KIND_BY_DECISION, decisions_hash
 from domain.ids import CompanyId, CorpId, Key
+from domain.states import RunState
 from store.database import transaction
 from store.inbox import leases
 from store.org.corps import Corp
@@ -99,7 +100,7 @@ def rehearse(
     with transaction(runtime.pool) as connection:
         runs.check(connection, run)
         reads.note_calls(connection, run.run_id, calls=count.total, least=least)
-        runs.end(connection, run.run_id, state="done")
+        runs.end(connection, run.run_id, state=RunState.DONE)
 
 
 def _check_alone(shadow: Shadow, run: Run) -> None:

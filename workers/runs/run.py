@@ -8,6 +8,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 from domain.ids import RunId
+from domain.states import CorpState, RunState
 from domain.testimony import APART_SECONDS
 from store.database import StoreUnavailable, glance, transaction
 from store.inbox import leases
@@ -104,14 +105,14 @@ def _workable(runtime: Runtime, run: Run) -> Corp | None:
     """The corp of the run, if it may be read now."""
     with transaction(runtime.pool) as connection:
         corp = corps.get(connection, run.corp_pk)
-        if corp.state == "linked":
+        if corp.state is CorpState.LINKED:
             return corp
-        if corp.state == "paused" and run.cause != PLAN:
+        if corp.state is CorpState.PAUSED and run.cause != PLAN:
             seconds = _PAUSED_SECONDS
             runs.put_off(connection, run.run_id, seconds=seconds, error="paused")
         else:
-            error = "paused" if corp.state == "paused" else "not linked"
-            runs.end(connection, run.run_id, state="cancelled", error=error)
+            error = "paused" if corp.state is CorpState.PAUSED else "not linked"
+            runs.end(connection, run.run_id, state=RunState.CANCELLED, error=error)
         return None
 
 
@@ -190,7 +191,9 @@ def _record_failure(
         with transaction(runtime.pool) as connection:
             runs.check(connection, run)
             reads.note_calls(connection, run.run_id, calls=count.total, least=0)
-            runs.end(connection, run.run_id, state="failed", error=judgement.error)
+            runs.end(
+                connection, run.run_id, state=RunState.FAILED, error=judgement.error
+            )
         _ring_what_waited(runtime, corp)
         return
     with transaction(runtime.pool) as connection:
@@ -248,7 +251,7 @@ def _end_unread(runtime: Runtime, run: Run, count: CallCount, finding: str) -> N
     with transaction(runtime.pool) as connection:
         runs.check(connection, run)
         reads.note_calls(connection, run.run_id, calls=count.total, least=0)
-        runs.end(connection, run.run_id, state="failed", error=finding)
+        runs.end(connection, run.run_id, state=RunState.FAILED, error=finding)
         if run.cause != PLAN:
             look_later(connection, run.corp_pk, found=finding)
 

@@ -1,5 +1,6 @@
 """Looks once more when WeCom told of a changed scope and then showed the old one."""
 
+from domain.states import RunState
 from store.database import Connection, transaction
 from store.org import corps
 from store.org.corps import Corp
@@ -32,7 +33,7 @@ def is_as_known(
         runs.check(connection, run)
         _look_again(connection, corp)
         reads.note_calls(connection, run.run_id, calls=count.total, least=_LEAST_CALLS)
-        runs.end(connection, run.run_id, state="done")
+        runs.end(connection, run.run_id, state=RunState.DONE)
     return True
 
 

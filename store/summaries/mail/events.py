@@ -124,8 +124,12 @@ def find_last_applied(connection: Connection, mailboxes: list[str]) -> datetime 
     """When the newest applied event of these mailboxes took effect."""
     row = connection.execute(
         """
-        SELECT done_at FROM inbox WHERE mailbox = ANY(%s) AND state = 'done'
-        ORDER BY event_id DESC LIMIT 1
+        SELECT max(done_at) FROM unnest(%s::text[]) AS wanted (mailbox)
+        CROSS JOIN LATERAL (
+            SELECT state, done_at FROM inbox WHERE inbox.mailbox = wanted.mailbox
+            ORDER BY event_id DESC LIMIT 1000
+        ) AS newest
+        WHERE state = 'done'
         """,
         [mailboxes],
     ).fetchone()

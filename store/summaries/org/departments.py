@@ -48,6 +48,7 @@ class TreeRow:
     name: str | None
     order: int | None
     members: int
+    has_children: bool = False
 
 
 def list_tree(connection: Connection, corp_pk: int) -> list[TreeRow]:
@@ -72,18 +73,55 @@ def list_tree(connection: Connection, corp_pk: int) -> list[TreeRow]:
         return cursor.fetchall()
 
 
-def list_bare_tree(connection: Connection, corp_pk: int) -> list[TreeRow]:
-    """All departments without counting anybody, in the order of display."""
+def list_shown(
+    connection: Connection, corp_pk: int, *, opened: list[int], limit: int
+) -> list[TreeRow]:
+    """The roots and what lies directly below the opened ones, without counting anybody.
+
+    Shape: in the order of display within each parent; nothing else is read.
+    """
     with connection.cursor(row_factory=class_row(TreeRow)) as cursor:
         cursor.execute(
             """
-            SELECT department_id, parent_id, name, sort_order AS "order", 0 AS members
-            FROM departments WHERE corp_pk = %s
-            ORDER BY sort_order DESC NULLS LAST, department_id
+            WITH RECURSIVE shown AS (
+                SELECT department_id, parent_id, name, sort_order
+                FROM departments AS root
+                WHERE corp_pk = %(corp)s AND NOT EXISTS (
+                    SELECT FROM departments AS above WHERE above.corp_pk = %(corp)s
+                        AND above.department_id = root.parent_id)
+                UNION
+                SELECT child.department_id, child.parent_id, child.name,
+                    child.sort_order
+                FROM shown JOIN departments AS child
+                    ON child.corp_pk = %(corp)s
+                    AND child.parent_id = shown.department_id
+                WHERE shown.department_id = ANY(%(opened)s::bigint[])
+            )
+            SELECT department_id, parent_id, name, sort_order AS "order", 0 AS members,
+                EXISTS (SELECT FROM departments AS below
+                    WHERE below.corp_pk = %(corp)s
+                        AND below.parent_id = shown.department_id) AS has_children
+            FROM shown ORDER BY sort_order DESC NULLS LAST, department_id
+            LIMIT %(limit)s
             """,
-            [corp_pk],
+            {"corp": corp_pk, "opened": opened, "limit": limit},
         )
         return cursor.fetchall()
+
+
+def find_roots(connection: Connection, corp_pk: int, *, limit: int) -> list[int]:
+    """The departments whose parent is not listed."""
+    rows = connection.execute(
+        """
+        SELECT department_id FROM departments AS root
+        WHERE corp_pk = %(corp)s AND NOT EXISTS (
+            SELECT FROM departments AS above WHERE above.corp_pk = %(corp)s
+                AND above.department_id = root.parent_id)
+        ORDER BY sort_order DESC NULLS LAST, department_id LIMIT %(limit)s
+        """,
+        {"corp": corp_pk, "limit": limit},
+    ).fetchall()
+    return [department_id for (department_id,) in rows]
 
 
 def count_direct(
@@ -93,7 +131,7 @@ def count_direct(
     rows = connection.execute(
         """
         SELECT wanted.id, (SELECT count(*) FROM (SELECT FROM members
-            WHERE corp_pk = %(corp)s AND state = 'active'
+            WHERE corp_pk = %(corp)s::bigint AND state = 'active'
                 AND department_ids @> ARRAY[wanted.id] LIMIT %(most)s) AS few)
         FROM unnest(%(ids)s::bigint[]) AS wanted (id)
         """,

@@ -125,7 +125,7 @@ def list_in_department(
         cursor.execute(
             f"""
             {_SELECT}
-            WHERE m.corp_pk = %(corp_pk)s AND m.state = 'active'
+            WHERE m.corp_pk = %(corp_pk)s::bigint AND m.state = 'active'
                 AND m.department_ids @> ARRAY[%(department_id)s::bigint]
             ORDER BY m.department_orders[
                 array_position(m.department_ids, %(department_id)s::bigint)
@@ -183,9 +183,18 @@ def list_names(
 ) -> dict[str, str]:
     """The visible names of these members, removed ones too."""
     rows = connection.execute(
-        "SELECT userid, name FROM members"
-        " WHERE corp_pk = %s AND userid = ANY(%s) AND name IS NOT NULL"
-        " ORDER BY state DESC",
-        [corp_pk, userids],
+        # Each state has an index of its own; who is active comes last and counts.
+        """
+        SELECT userid, name FROM (
+            SELECT userid, name, 1 AS rank FROM members
+            WHERE corp_pk = %(corp)s AND userid = ANY(%(ids)s)
+                AND state = 'removed'
+            UNION ALL
+            SELECT userid, name, 2 FROM members
+            WHERE corp_pk = %(corp)s AND userid = ANY(%(ids)s) AND state = 'active'
+        ) AS known
+        WHERE name IS NOT NULL ORDER BY rank
+        """,
+        {"corp": corp_pk, "ids": userids},
     ).fetchall()
     return dict(rows)

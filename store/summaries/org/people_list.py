@@ -51,7 +51,7 @@ _PEOPLE = """
             m.activation, m.department_ids,
             coalesce(l.state, 'none') AS link_state, l.reason AS link_reason
         FROM members AS m LEFT JOIN links AS l USING (corp_pk, member_pk)
-        WHERE m.corp_pk = %(corp)s AND m.state = %(state)s
+        WHERE m.corp_pk = %(corp)s::bigint AND m.state = %(state)s
             AND (m.userid, m.member_pk) > (%(userid)s, %(pk)s)
             AND (%(department)s::bigint IS NULL
                 OR m.department_ids @> ARRAY[%(department)s::bigint])

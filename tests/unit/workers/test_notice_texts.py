@@ -6,8 +6,8 @@ from domain.guard import RemovalKind
 from domain.ids import CorpPk, Userid
 from domain.links import NoticeKind
 from domain.reasons import Reason
+from domain.states import PlanState
 from store.notices.cards import PlanFacts
-from store.runs import plans
 from workers.notices.texts import (
     Pressed,
     decided_card,
@@ -91,7 +91,9 @@ def test_a_key_of_another_form_is_no_button_of_ours(key: str) -> None:
     assert Pressed.parse(key) is None
 
 
-@pytest.mark.parametrize("state", [plans.APPROVED, plans.REJECTED, plans.SUPERSEDED])
+@pytest.mark.parametrize(
+    "state", [PlanState.APPROVED, PlanState.REJECTED, PlanState.SUPERSEDED]
+)
 @pytest.mark.parametrize("by", [None, "api", "cli", "woAdmin"])
 def test_afterwards_the_card_says_what_was_decided_and_by_whom(
     state: str, by: str | None

@@ -1,5 +1,6 @@
 """The first page of a bad night: is everything in step, and what is not."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -8,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from store.database import Connection, transaction
 from store.health import balance, pace, samples, spilled
+from store.health.kinds import Problem
 from store.health.problems import list_problems
 from store.health.samples import Sample
 from store.health.workers import Worker
@@ -24,6 +26,7 @@ from web.services import services
 
 _FLOW_SECONDS = 300.0
 _EFFECT_SECONDS = 900.0
+_MOST_OF_KIND = 4
 _QUEUES = (
     ("events", pace.events_flow),
     ("notices", pace.notices_flow),
@@ -49,10 +52,11 @@ def overview() -> ResponseReturnValue:
     now = datetime.now(UTC)
     workers = find_workers()
     with transaction(services().pool) as connection:
-        problems = list_problems(connection, services().redis, limits(now))
+        today = balance.get_today(connection)
+        day, ledger = today
+        problems = list_problems(connection, services().redis, limits(now), today=today)
         waiting = stored.count_waiting(connection)
         recent = samples.list_samples(connection, seconds=_EFFECT_SECONDS)
-        day, ledger = balance.get_today(connection)
         corps = stored.count_corps(connection)
         return show(
             "console/overview.html",
@@ -63,7 +67,9 @@ def overview() -> ResponseReturnValue:
                 waiting=waiting.events,
                 oldest=waiting.events_oldest,
             ),
-            problems=[tell(each, now) for each in problems],
+            problems=[tell(each, now) for each in first_of_each(problems)],
+            more=Counter(each.kind for each in problems)
+            - Counter(each.kind for each in first_of_each(problems)),
             queues=_queues(waiting, recent),
             effects=_effects(recent),
             day=day,
@@ -79,6 +85,17 @@ def overview() -> ResponseReturnValue:
             limit=services().calls_per_minute,
             **_charts(connection),
         )
+
+
+def first_of_each(problems: list[Problem]) -> list[Problem]:
+    """The first few of every kind: what there are more of has a page of its own."""
+    seen: Counter[str] = Counter()
+    first = []
+    for each in problems:
+        seen[each.kind] += 1
+        if seen[each.kind] <= _MOST_OF_KIND:
+            first.append(each)
+    return first
 
 
 def _queues(waiting: stored.Waiting, recent: list[Sample]) -> list[QueueRow]:

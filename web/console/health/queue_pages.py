@@ -13,11 +13,10 @@ from redis import RedisError
 from store.database import transaction
 from store.health import doorbell, samples, workers
 from store.health.workers import Worker
-from store.inbox import due
-from store.notices import deliveries
 from store.platform import schedule
 from store.summaries.operations import queues
 from store.summaries.operations.queues import Takeover
+from web import bell
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console
@@ -30,7 +29,6 @@ from web.services import services
 _NEXT_TIMES = 5
 _LEASES = 30
 _TAKEOVERS = 30
-_MOST_RUNG = 5_000
 _HOUR_SECONDS = 3_600.0
 _JOB = "upkeep:"
 
@@ -77,23 +75,19 @@ def show_queues() -> ResponseReturnValue:
 def rebuild_bell() -> ResponseReturnValue:
     """Ring for everything that is due, as Postgres knows it: after Redis was lost."""
     with transaction(services().pool) as connection:
-        mailboxes = due.list_mailboxes(connection, limit=_MOST_RUNG)
-        runs = due.list_runs(connection, limit=_MOST_RUNG)
-        notices = deliveries.list_due(connection, limit=_MOST_RUNG)
+        unrung = bell.list_unrung(connection)
         acting.keep(
             connection,
             "rebuild",
             target="queues",
             reason=acting.given_reason(),
-            after={"rung": len(mailboxes) + len(runs) + len(notices)},
+            after={"rung": unrung.count},
         )
-    rung = [services().ring(each) for each in mailboxes]
-    rung += [services().ring_run(each) for each in runs]
-    rung += [services().ring_notices(each) for each in notices]
+    is_rung = bell.ring(unrung)
     address = url_for(
         "console.show_queues",
-        done="rebuild" if all(rung) else "rebuild_failed",
-        rung=len(rung),
+        done="rebuild" if is_rung else "rebuild_failed",
+        rung=unrung.count,
     )
     return redirect(address, 303)
 

@@ -57,7 +57,9 @@ def list_refused() -> ResponseReturnValue:
 
 def _kept() -> list[RefusedCallback] | None:
     try:
-        return refused.list_kept(services().redis, services().keyring)
+        return refused.list_kept(
+            services().redis, services().keyring, faults=RefusalCause
+        )
     except (RedisError, OSError):
         return None
 

@@ -15,10 +15,10 @@ from web.corps import FoundCorp
 from web.services import services
 from web.texts import count, translate
 
-JOURNAL_LINES = 300
+JOURNAL_LINES = 200
 # So many groups are shown, and so many lines of one that is opened.
 MOST_GROUPS = 25
-MOST_OF_GROUP = 20
+MOST_OF_GROUP = 10
 _TOLD_ALONE = 2
 
 

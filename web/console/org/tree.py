@@ -12,8 +12,9 @@ from store.summaries.org import corp_facts
 from store.summaries.org.departments import (
     TreeRow,
     count_direct,
-    list_bare_tree,
+    find_roots,
     list_shared_places,
+    list_shown,
     list_tree,
 )
 from store.summaries.org.members import (
@@ -73,26 +74,14 @@ def address_unfolded(corp_id: str, opened: frozenset[int], department_id: int) -
 
 def build_tree(connection: Connection, corp_pk: int, unfolded: Unfolded | None) -> Tree:
     """The tree with these departments unfolded; None unfolds the roots."""
-    is_large = corp_facts.is_large(connection, corp_pk)
-    read = list_bare_tree if is_large else list_tree
-    rows = read(connection, corp_pk)
+    read = _read_large if corp_facts.is_large(connection, corp_pk) else _read_whole
+    rows, totals, opened = read(connection, corp_pk, unfolded)
     roots = root_ids(rows)
-    opened = unfolded.departments if unfolded else frozenset(roots)
-    below = children_of(rows)
-    shown = _visible(roots, below, opened)
-    by_id = {row.department_id: row for row in rows}
-    if is_large:
-        direct = count_direct(connection, corp_pk, shown, most=MOST_DIRECT)
-        for each, members in direct.items():
-            by_id[each] = replace(by_id[each], members=members)
-        totals = censuses.find_totals(connection, corp_pk, shown)
-    else:
-        totals = dict(count_people(rows, list_shared_places(connection, corp_pk)))
     builder = _Builder(
         connection=connection,
         corp_pk=corp_pk,
-        rows=by_id,
-        below=below,
+        rows={row.department_id: row for row in rows},
+        below=children_of(rows),
         totals=totals,
         unfolded=opened,
     )
@@ -101,7 +90,7 @@ def build_tree(connection: Connection, corp_pk: int, unfolded: Unfolded | None) 
         roots=nodes,
         # Among many they are found by a read of all: the list of people has them.
         singles=()
-        if is_large
+        if read is _read_large
         else tuple(list_without_department(connection, corp_pk, limit=FIRST_MEMBERS)),
         departments=len(rows),
         hidden_roots=len(roots) - len(nodes),
@@ -109,19 +98,35 @@ def build_tree(connection: Connection, corp_pk: int, unfolded: Unfolded | None) 
     )
 
 
-def _visible(
-    roots: list[int], below: Mapping[int, list[int]], opened: frozenset[int]
-) -> list[int]:
-    """The departments that a page can show, at most so many as it has lines."""
-    shown: list[int] = []
-    waiting = list(reversed(roots))
-    while waiting and len(shown) < MOST_LINES:
-        department_id = waiting.pop()
-        if department_id not in shown:
-            shown.append(department_id)
-            if department_id in opened:
-                waiting += reversed(below.get(department_id, []))
-    return shown
+_Read = tuple[list[TreeRow], Mapping[int, int], frozenset[int]]
+
+
+def _read_whole(
+    connection: Connection, corp_pk: int, unfolded: Unfolded | None
+) -> _Read:
+    """All departments with everybody counted: of a small corp that is quick."""
+    rows = list_tree(connection, corp_pk)
+    totals = count_people(rows, list_shared_places(connection, corp_pk))
+    opened = unfolded.departments if unfolded else frozenset(root_ids(rows))
+    return rows, totals, opened
+
+
+def _read_large(
+    connection: Connection, corp_pk: int, unfolded: Unfolded | None
+) -> _Read:
+    """The departments that are shown, with the sums that the clock has counted."""
+    opened = (
+        unfolded.departments
+        if unfolded
+        else frozenset(find_roots(connection, corp_pk, limit=MOST_OPEN))
+    )
+    rows = list_shown(
+        connection, corp_pk, opened=sorted(opened), limit=MOST_LINES + MOST_OPEN
+    )
+    ids = [row.department_id for row in rows]
+    direct = count_direct(connection, corp_pk, ids, most=MOST_DIRECT)
+    counted = [replace(row, members=direct[row.department_id]) for row in rows]
+    return counted, censuses.find_totals(connection, corp_pk, ids), opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +153,7 @@ class _Builder:
         row = self.rows[department_id]
         path = above | {department_id}
         below = [i for i in self.below.get(department_id, []) if i not in path]
-        can_unfold = bool(row.members or below)
+        can_unfold = bool(row.members or below or row.has_children)
         is_open = can_unfold and department_id in self.unfolded
         members = self._members(department_id) if is_open else ()
         children = self.nodes(below, path) if is_open else ()
