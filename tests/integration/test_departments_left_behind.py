@@ -10,7 +10,7 @@ from tests.support.pipeline import Bench, Tenant
 CORP = "wpCorpA"
 
 # Each takes TEAM, where woA is, out of the scope: by all departments, or by it alone.
-NARROWED = {
+NARROWED: dict[str, dict[str, object]] = {
     "members authorise": {"auth_mode": 1},
     "no department is usable": {
         "allow_departments": frozenset(),
