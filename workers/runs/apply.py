@@ -255,10 +255,7 @@ class RunApplier:
                 admit=partial(self._gate.admit_departments, connection),
                 reason=Reason.NOT_LISTED,
             )
-            # Whoever is awaited holds theirs; the mail that settles them looks again.
-            departments.note_listed(
-                connection, corp.corp_pk, [each.department_id for each in shown]
-            )
+            self._note_listed(connection, shown)
             self._commits.journal(connection, decisions)
             weigh_scope(connection, self._run, corp, self._snapshot)
             self._remember_scope(connection, absences)
@@ -292,6 +289,11 @@ class RunApplier:
                 plan_id=plan_id,
                 error=_told(oddities.tell(absences.odd), found),
             )
+
+    def _note_listed(self, connection: Connection, shown: Sequence[Department]) -> None:
+        """What stays for somebody awaited: the mail about them looks at it again."""
+        listed = [each.department_id for each in shown]
+        departments.note_listed(connection, self._corp.corp_pk, listed)
 
     def _fold_older_mail(self, connection: Connection, corp: Corp) -> None:
         """The first read has answered whatever was said before it began."""
