@@ -14,7 +14,8 @@ from commands.following import follow, report
 from commands.operations import COMMANDS
 from commands.operators import create_operator, remove_operator
 from commands.plans import plan
-from commands.session import Failed, opened_pool, read_settings
+from commands.session import Failed, opened_pool, postgres_or_sentence, read_settings
+from commands.terminal import echo, print_anywhere
 from domain.replay import BrokenJournal
 from settings import Settings, load
 from store.database import Pool, transaction
@@ -46,15 +47,18 @@ def cli() -> None:
     """Operate TAPD-WeCom Sync. Exit status: 0 done, 1 failed, 2 wrong usage."""
     # What goes wrong is told once, in a sentence; libraries would tell it again.
     logging.basicConfig(level=logging.CRITICAL)
+    print_anywhere()
 
 
 @cli.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    applied = apply_migrations(read_settings().database_url)
+    database_url = read_settings().database_url
+    with postgres_or_sentence(database_url):
+        applied = apply_migrations(database_url)
     for name in applied:
-        click.echo(f"applied {name}")
-    click.echo("The database has the newest schema.")
+        echo(f"applied {name}")
+    echo("The database has the newest schema.")
 
 
 @cli.command()
@@ -74,11 +78,11 @@ def doctor(lang: str, before_start: bool) -> None:
     for finding in examine(load):
         mark, colour = _MARKS[finding.verdict]
         said = finding.said.zh if in_chinese else finding.said.en
-        click.secho(f"{mark:<6}", fg=colour, nl=False)
-        click.echo(f"{finding.probe:<18} {said}")
+        echo(f"{mark:<6}", fg=colour, nl=False)
+        echo(f"{finding.probe:<18} {said}")
         if finding.advice is not None:
             advice = finding.advice.zh if in_chinese else finding.advice.en
-            click.echo(f"{'':<6}{'':<18} -> {advice}")
+            echo(f"{'':<6}{'':<18} -> {advice}")
         failed += finding.verdict is Verdict.FAILED
     if failed:
         sys.exit(1)
@@ -99,7 +103,7 @@ def resync(corp: str, deep: bool) -> None:
                 connection, found.corp_pk, cause="operator", deep=deep
             )
         open_bell(settings.redis_url).ring_run(run_id)
-        click.echo(f"run {run_id}")
+        echo(f"run {run_id}")
         report(follow(pool, run_id))
 
 
@@ -113,7 +117,7 @@ def retry(event: int) -> None:
     if mailbox is None:
         raise Failed(f"Event {event} is neither failed nor parked.")
     open_bell(settings.redis_url).ring(mailbox)
-    click.echo(f"Event {event} is pending again in {mailbox}.")
+    echo(f"Event {event} is pending again in {mailbox}.")
 
 
 @cli.command()
@@ -125,10 +129,10 @@ def replay(corp: str) -> None:
         differences = _differences(pool, Keyring(settings.secret_keys), corp)
     for each in differences:
         field = f" {each.field}" if each.field else ""
-        click.echo(f"{each.key}{field}: journal {each.journal!r}, org {each.org!r}")
+        echo(f"{each.key}{field}: journal {each.journal!r}, org {each.org!r}")
     if differences:
         raise Failed(f"{len(differences)} differences.")
-    click.echo("The journal gives exactly the org.")
+    echo("The journal gives exactly the org.")
 
 
 cli.add_command(import_accounts)
@@ -161,10 +165,10 @@ def rotate_keys() -> None:
             f"{unreadable} values cannot be opened with any of SECRET_KEYS. Append the "
             "key that sealed them, and repeat; keep the older keys until then."
         )
-    click.echo("Everything in Postgres and in the spill is sealed with the first key.")
+    echo("Everything in Postgres and in the spill is sealed with the first key.")
     with opened_pool(settings) as pool, transaction(pool) as connection:
         kid = sealed_keys.rotate(connection, keyring)
-    click.echo(f"ID tokens are signed by the new key {kid} from now on.")
+    echo(f"ID tokens are signed by the new key {kid} from now on.")
 
 
 def _differences(pool: Pool, keyring: Keyring, corp_id: str) -> list[Difference]:
@@ -195,7 +199,7 @@ def _rotate_column(pool: Pool, keyring: Keyring, sealed: rotation.Sealed) -> int
             renewed += batch.renewed
             unreadable += batch.unreadable
             bar.update(batch.renewed + batch.unreadable)
-    click.echo(f"{sealed.name}: {renewed} sealed again, {unreadable} unreadable")
+    echo(f"{sealed.name}: {renewed} sealed again, {unreadable} unreadable")
     return unreadable
 
 
@@ -208,7 +212,7 @@ def _rotate_spill(settings: Settings, keyring: Keyring) -> int:
             "The spill cannot be reached, and mail in it may be sealed with an older "
             "key. Let REDIS_URL be reachable, and repeat; keep the older keys."
         ) from error
-    click.echo(f"spill: {done.renewed} sealed again, {done.unreadable} unreadable")
+    echo(f"spill: {done.renewed} sealed again, {done.unreadable} unreadable")
     return done.unreadable
 
 

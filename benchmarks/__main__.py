@@ -14,7 +14,14 @@ import click
 import psutil
 import psycopg
 
-from benchmarks import bench_events, bench_receiver, bench_resync, bench_tenants
+from benchmarks import (
+    bench_events,
+    bench_items,
+    bench_one_event,
+    bench_receiver,
+    bench_resync,
+    bench_tenants,
+)
 from benchmarks.bench_events import effect_line
 from benchmarks.environment import Stage, open_stage
 from benchmarks.table import Line, as_markdown, as_text
@@ -46,6 +53,8 @@ WHOLE: dict[str, Measure] = {
     "many_events": lambda stage: bench_events.many_events(
         stage, events=10_000, people=500
     ),
+    "one_event": lambda stage: bench_one_event.one_event(stage, events=300),
+    "idle": lambda stage: bench_one_event.idle(stage, corps=50, seconds=30),
     "tenants": lambda stage: bench_tenants.tenants(stage, few=100, many=1_000),
     "effects": lambda stage: [
         effect_line(
@@ -75,6 +84,10 @@ WHOLE: dict[str, Measure] = {
             budget_seconds=1.5,
         )
     ],
+    "item_cards": lambda stage: bench_items.cards_beside_sync(
+        stage, corps=50, companies=20, per_second=20, seconds=30
+    ),
+    "item_bulk": lambda stage: bench_items.bulk_edit(stage, items=2_000, people=600),
 }
 
 QUICK: dict[str, Measure] = {
@@ -86,6 +99,7 @@ QUICK: dict[str, Measure] = {
     "many_events": lambda stage: bench_events.many_events(
         stage, events=2_000, people=200
     ),
+    "one_event": lambda stage: bench_one_event.one_event(stage, events=100),
 }
 
 _MEMBERS = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000)

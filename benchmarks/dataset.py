@@ -153,6 +153,11 @@ def permissions() -> bytes:
     return _answer({"app_permissions": list(PERMISSIONS)})
 
 
+def accepted() -> bytes:
+    """A message that reached everybody."""
+    return _answer({"msgid": "message"})
+
+
 def token(name: str, value: str) -> bytes:
     """A token for two hours."""
     return _answer({name: value, "expires_in": 7200})

@@ -4,7 +4,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,6 +47,11 @@ class Database:
     def settings(self) -> Settings:
         """The settings, read."""
         return load(self.environment)
+
+    def without_tapd(self) -> "Database":
+        """The same for processes that have no credentials of TAPD's."""
+        none = {"TAPD_CLIENT_ID": "", "TAPD_CLIENT_SECRET": ""}
+        return replace(self, environment=self.environment | none)
 
     def connect(self) -> psycopg.Connection:
         """A connection in autocommit, for what no process of ours does."""

@@ -20,6 +20,8 @@ from demo.supervisor import Supervisor
 from domain.ids import CorpPk
 
 ANSWER_SECONDS = 0.05
+MET_BY_EVENTS = ("receiver", "worker", "bulk", "clock")
+WHOLE_PRODUCT = (*MET_BY_EVENTS, "web")
 _SETTLE_SECONDS = 60.0
 # Processes that have just started fetch every corp's token and plan every statement.
 _COLD_SECONDS = 5.0
@@ -118,16 +120,21 @@ def _take(done: dict[tuple[str, str], deque[float | None]], sent: Sent) -> float
 
 @contextmanager
 def open_scene(
-    stage: Stage, small: Sequence[Enterprise], *, others: Sequence[Enterprise] = ()
+    stage: Stage,
+    small: Sequence[Enterprise],
+    *,
+    others: Sequence[Enterprise] = (),
+    asks_tapd: bool = True,
 ) -> Iterator[Scene]:
     """Small corps, alike and in step, and others beside them that were never read."""
     with (
         open_town([*small, *others], seconds=ANSWER_SECONDS) as town,
-        stage.database(api_url=town.url) as database,
+        stage.database(api_url=town.url) as created,
     ):
+        database = created if asks_tapd else created.without_tapd()
         corp_pks = database.link([*small, *others])
         like = [each for each in (*small, *others) if each.members == small[0].members]
-        _read_alike(database, [corp_pks[each.corp_id] for each in like])
+        read_alike(database, [corp_pks[each.corp_id] for each in like])
         with _processes(stage, database) as port:
             yield Scene(
                 small=small,
@@ -138,7 +145,7 @@ def open_scene(
             )
 
 
-def _read_alike(database: Database, corps: Sequence[CorpPk]) -> None:
+def read_alike(database: Database, corps: Sequence[CorpPk]) -> None:
     """Read the first corp; the others, which are as large, get the same rows."""
     first, rest = corps[0], list(corps[1:])
     run_cost(database.environment, database.request_run(first))
@@ -172,10 +179,22 @@ def _read_alike(database: Database, corps: Sequence[CorpPk]) -> None:
 @contextmanager
 def _processes(stage: Stage, database: Database) -> Iterator[int]:
     """Every process of the Procfile that an event meets; the receiver's port."""
-    port = database.environment["PORT"]
+    with running_processes(stage, database, MET_BY_EVENTS):
+        yield int(database.environment["PORT"])
+
+
+@contextmanager
+def running_processes(
+    stage: Stage, database: Database, names: Sequence[str]
+) -> Iterator[dict[str, int]]:
+    """These processes of the Procfile, ready; their process ids by name."""
     environment = stage.process_environment(database.environment)
     commands = read_procfile(ROOT / "Procfile")
-    ready = {"receiver": answers(f"http://{LOOPBACK}:{port}/readyz")}
+    ready = {
+        "receiver": answers(f"http://{LOOPBACK}:{environment['PORT']}/readyz"),
+        "web": answers(f"http://{LOOPBACK}:{environment['WEB_PORT']}/healthz"),
+        "clock": lambda: True,
+    }
     booted = "ready for action"
     supervisor = Supervisor(say=_nothing, leash=NoLeash())
     try:
@@ -186,17 +205,12 @@ def _processes(stage: Stage, database: Database) -> Iterator[int]:
                     name,
                     shell(commands[name]),
                     environment=environment,
-                    ready=ready.get(name)
-                    or (
-                        (lambda: True)
-                        if name == "clock"
-                        else wrote(stage.session.log(name), booted)
-                    ),
+                    ready=ready.get(name) or wrote(stage.session.log(name), booted),
                 )
-                for name in ("receiver", "worker", "bulk", "clock")
+                for name in names
             )
         )
-        yield int(port)
+        yield supervisor.pids()
     finally:
         supervisor.stop()
 

@@ -2,14 +2,17 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from commands.file_encodings import BadFile, FileEncoding, decode
 from domain.accounts import (
     AccountChange,
     AccountField,
     BadValue,
+    check_account_id,
     check_email,
     check_text,
 )
@@ -18,13 +21,11 @@ from store.mobiles import to_e164
 
 _ID = "account_id"
 _COLUMNS = (_ID, *(each.value for each in AccountField))
-# Chinese spreadsheets save GB18030 unless told otherwise. UTF-8 is tried first, for
-# text in GB18030 is hardly ever valid UTF-8, but the other way round it often is.
-_ENCODINGS = ("utf-8-sig", "gb18030")
-
-
-class BadFile(Exception):
-    """The file cannot be read as a list of accounts at all."""
+# How exporters keep spreadsheets from reading a number: ="00123".
+_FORMULA = re.compile(r'="([^"]*)"')
+# A spreadsheet keeps so many digits of a number and makes the others zeros.
+_DIGITS_KEPT = 15
+_ZEROS_BY_CHANCE = 2
 
 
 class Blank(StrEnum):
@@ -56,15 +57,16 @@ class _AccountRow:
     cells: list[str]
 
 
-def read_accounts(content: bytes, *, blank: Blank) -> AccountList:
+def read_accounts(
+    content: bytes, *, blank: Blank, encoding: FileEncoding = FileEncoding.AUTO
+) -> AccountList:
     """The accounts of a CSV file with a header.
 
     Shape: columns account_id, nick, name, mobile, email in any order, all but the
-        first optional; UTF-8 with or without BOM, else GB18030; empty lines do not
-        count; blanks around a field are dropped.
-    Raises: BadFile for its encoding or header.
+        first optional; empty lines do not count; blanks around a field are dropped.
+    Raises: BadFile for its encoding, its header, or ids that a spreadsheet rounded.
     """
-    rows = _rows(_decode(content))
+    rows = _rows(decode(content, encoding))
     header = _header(next(rows, None))
     changes: list[AccountChange] = []
     faults: list[LineFault] = []
@@ -77,16 +79,8 @@ def read_accounts(content: bytes, *, blank: Blank) -> AccountList:
         faults += [LineFault(line=row.line, reason=reason) for reason in reasons]
         if not reasons:
             changes.append(_change(dict(zip(header, row.cells, strict=True)), blank))
+    _refuse_rounded(first)
     return AccountList(changes=tuple(changes), faults=tuple(faults))
-
-
-def _decode(content: bytes) -> str:
-    for encoding in _ENCODINGS:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BadFile("It is neither UTF-8 nor GB18030; save it as CSV UTF-8.")
 
 
 def _rows(text: str) -> Iterator[_AccountRow | LineFault]:
@@ -95,7 +89,7 @@ def _rows(text: str) -> Iterator[_AccountRow | LineFault]:
     line = 1
     try:
         for cells in reader:
-            stripped = [each.strip() for each in cells]
+            stripped = [_content(each) for each in cells]
             if any(stripped):
                 yield _AccountRow(line=line, cells=stripped)
             line = reader.line_num + 1
@@ -103,10 +97,34 @@ def _rows(text: str) -> Iterator[_AccountRow | LineFault]:
         yield LineFault(line=line, reason=f"cannot be read any further: {error}")
 
 
+def _content(cell: str) -> str:
+    """What a spreadsheet shows in the cell."""
+    stripped = cell.strip()
+    formula = _FORMULA.fullmatch(stripped)
+    return formula[1].strip() if formula else stripped
+
+
+def _refuse_rounded(lines: Mapping[str, int]) -> None:
+    """One long number may end in zeros; where all do, a spreadsheet made them."""
+    tails = {each: each[_DIGITS_KEPT:] for each in lines if each.isdecimal()}
+    zeros = {each: tail for each, tail in tails.items() if tail}
+    if any(tail.strip("0") for tail in zeros.values()):
+        return
+    if sum(map(len, zeros.values())) > _ZEROS_BY_CHANCE:
+        line = min(lines[each] for each in zeros)
+        raise BadFile(
+            f"Its long ids (line {line} and others) all end in zeros from the 16th "
+            "digit on: a spreadsheet has rounded them. Save the column as text, and "
+            "fill it in anew."
+        )
+
+
 def _header(row: _AccountRow | LineFault | None) -> list[str]:
     if not isinstance(row, _AccountRow):
         raise BadFile(f"It has no header; the columns are {', '.join(_COLUMNS)}.")
     names = [each.lower() for each in row.cells]
+    if len(names) == 1 and re.search(r"[;\t|]", names[0]):
+        raise BadFile("Its fields are not separated by commas; save it as CSV UTF-8.")
     unknown = sorted(set(names) - set(_COLUMNS))
     if unknown:
         raise BadFile(
@@ -138,7 +156,9 @@ def _faults(
 
 
 def _check(name: str, cell: str) -> None:
-    if cell or name == _ID:
+    if name == _ID:
+        check_account_id(cell)
+    elif cell:
         check_text(cell)
     if cell and name == AccountField.MOBILE:
         to_e164(cell)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
-from commands.account_files import AccountList, BadFile, Blank, read_accounts
+from commands.account_files import AccountList, Blank, read_accounts
+from commands.file_encodings import BadFile, FileEncoding
 from commands.session import Failed, opened_pool, read_settings
+from commands.terminal import echo
 from domain.accounts import AccountChange
 from domain.ids import CompanyId
 from settings import Settings
@@ -43,8 +45,20 @@ _NO_CREDENTIALS = (
     type=Blank,
     help="An empty field clears what is known; otherwise it is left alone.",
 )
+@click.option(
+    "--encoding",
+    type=click.Choice([each.value for each in FileEncoding]),
+    default=FileEncoding.AUTO.value,
+    show_default=True,
+    help="Of the FILE; auto refuses what may be either.",
+)
 def import_accounts(
-    company: str, file: Path | None, from_tapd: bool, dry_run: bool, blank: Blank
+    company: str,
+    file: Path | None,
+    from_tapd: bool,
+    dry_run: bool,
+    blank: Blank,
+    encoding: str,
 ) -> None:
     """Make or change the accounts of COMPANY, all or none.
 
@@ -54,7 +68,7 @@ def import_accounts(
     _check_usage(file, from_tapd=from_tapd, blank=blank)
     changes: Sequence[AccountChange] = ()
     if file is not None:
-        changes = _read_file(file, blank).changes
+        changes = _read_file(file, blank, FileEncoding(encoding)).changes
     settings = read_settings()
     with opened_pool(settings) as pool:
         with transaction(pool) as connection:
@@ -71,7 +85,7 @@ def import_accounts(
             mailbox = _tell(connection, CompanyId(company), done)
     if mailbox is not None and not dry_run:
         open_bell(settings.redis_url).ring(mailbox)
-    click.echo(
+    echo(
         f"{'would be ' if dry_run else ''}created {done.created},"
         f" changed {done.changed}, unchanged {done.unchanged}"
     )
@@ -92,13 +106,13 @@ def _check_usage(file: Path | None, *, from_tapd: bool, blank: Blank) -> None:
         raise click.UsageError("--clear-empty is for a FILE.")
 
 
-def _read_file(file: Path, blank: Blank) -> AccountList:
+def _read_file(file: Path, blank: Blank, encoding: FileEncoding) -> AccountList:
     try:
-        listed = read_accounts(file.read_bytes(), blank=blank)
+        listed = read_accounts(file.read_bytes(), blank=blank, encoding=encoding)
     except BadFile as fault:
         raise Failed(f"{file}: {fault}") from fault
     for each in listed.faults:
-        click.echo(f"line {each.line}: {each.reason}", err=True)
+        echo(f"line {each.line}: {each.reason}", err=True)
     if listed.faults:
         lines = len({each.line for each in listed.faults})
         raise Failed(f"{lines} bad lines; nothing was imported.")
@@ -109,7 +123,7 @@ def _ask_tapd(settings: Settings, company_id: CompanyId) -> Sequence[AccountChan
     api = open_tapd(settings.tapd)
     if api is None:
         raise Failed(_NO_CREDENTIALS)
-    click.echo(f"asking TAPD for the people of company {company_id}")
+    echo(f"asking TAPD for the people of company {company_id}")
     try:
         listed = list_accounts(api, company_id)
     except TapdError as error:
@@ -136,7 +150,7 @@ def _advice(error: TapdError) -> str:
 
 def _tell_left_out(listed: ListedAccounts) -> None:
     if listed.left_out:
-        click.echo(f"left out {listed.left_out}: TAPD named them by no usable id")
+        echo(f"left out {listed.left_out}: TAPD named them by no usable id")
 
 
 def _import(
@@ -152,5 +166,5 @@ def _import(
             done += accounts.upsert(connection, company_id, part)
             bar.update(len(part))
             if not on_terminal:
-                click.echo(f"accounts {start + len(part)} of {len(changes)}")
+                echo(f"accounts {start + len(part)} of {len(changes)}")
     return done

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 import click
 
 from commands.session import Failed, opened_pool, read_settings
+from commands.terminal import echo
 from store.database import transaction
 from store.oidc import clients, sealed_keys
 from store.oidc.clients import Client
@@ -72,10 +73,10 @@ def create_client(
         )
         # Its first token shall not wait for a key.
         sealed_keys.obtain(connection, Keyring(settings.secret_keys))
-    click.echo(f"client_id={client_id}")
+    echo(f"client_id={client_id}")
     if secret is not None:
-        click.echo(f"client_secret={secret}")
-    click.echo(
+        echo(f"client_secret={secret}")
+    echo(
         f"The issuer is {settings.public_url}."
         + (" The secret is shown this once." if secret else ""),
         err=True,
@@ -88,9 +89,9 @@ def list_clients() -> None:
     with opened_pool(read_settings()) as pool, transaction(pool) as connection:
         found = clients.list_all(connection)
     for each in found:
-        click.echo("\n".join(_lines(each)))
+        echo("\n".join(_lines(each)))
     if not found:
-        click.echo("There is no client: create-client makes one.", err=True)
+        echo("There is no client: create-client makes one.", err=True)
 
 
 @click.command("remove-client")
@@ -101,7 +102,7 @@ def remove_client(client_id: str) -> None:
         removed = clients.remove(connection, client_id)
     if not removed:
         raise Failed(f"There is no client {client_id}: list-clients shows them.")
-    click.echo(f"{client_id} is forgotten, with everything it was granted.")
+    echo(f"{client_id} is forgotten, with everything it was granted.")
 
 
 def _check(address: str, *, may_be_app: bool) -> None:

@@ -4,6 +4,7 @@ import click
 
 from commands.following import follow, report
 from commands.session import Failed, opened_pool, read_settings
+from commands.terminal import echo
 from store.database import transaction
 from store.runs import approvals
 from store.runs.approvals import PlanNotOpen
@@ -44,7 +45,7 @@ def reject(plan: str) -> None:
         if corp_pk is None:
             raise _unknown(plan)
         open_bell(settings.redis_url).ring_notices(corp_pk)
-        click.echo("rejected: nothing of the plan is removed.")
+        echo("rejected: nothing of the plan is removed.")
 
 
 def _unknown(plan: str) -> Failed:

@@ -9,6 +9,7 @@ import click
 
 from commands.plans import in_language, tag_of
 from commands.session import Failed, opened_pool, read_settings
+from commands.terminal import echo
 from domain.changes import OrgChange, steps_of
 from domain.grouping import Step, StepGroup, group
 from domain.ids import CorpPk, split_key
@@ -48,7 +49,7 @@ def diff(corp: str, since: str, until: str | None, lang: str) -> None:
         except BrokenJournal as error:
             raise Failed(f"The journal does not fold: {error}.") from error
     for line in lines:
-        click.echo(line)
+        echo(line)
 
 
 def read_moment(text: str | None, zone: ZoneInfo) -> datetime:

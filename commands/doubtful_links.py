@@ -3,6 +3,7 @@
 import click
 
 from commands.session import Failed, opened_pool, read_settings
+from commands.terminal import echo
 from store.database import transaction
 from store.org.corps import find_live
 from store.summaries.links.doubtful import DoubtfulLink, list_doubtful
@@ -24,8 +25,8 @@ def doubtful_links(corp: str | None) -> None:
             corp_pk = found.corp_pk
         links = list_doubtful(connection, corp_pk)
     for link in links:
-        click.echo(_line(link))
-    click.echo(
+        echo(_line(link))
+    echo(
         f"{len(links)} doubtful. Undo what is not known to be right on the person's"
         " page, and invite them: whoever signs in to the account in TAPD has it."
         if links

@@ -7,6 +7,7 @@ from collections.abc import Generator
 import click
 
 from commands.session import Failed
+from commands.terminal import echo
 from store.database import Pool, transaction
 from store.summaries.runs.runs import RunSummary, find_run
 
@@ -30,7 +31,7 @@ def follow(pool: Pool, run_id: str) -> RunSummary:
             show.close()
             return run
         if run.state == "queued" and time.monotonic() - began > _PATIENCE_SECONDS:
-            click.echo("No worker takes it; is `bulk` running? See: manage.py doctor")
+            echo("No worker takes it; is `bulk` running? See: manage.py doctor")
             began = float("inf")
         time.sleep(_LOOK_SECONDS)
 
@@ -41,10 +42,10 @@ def report(run: RunSummary) -> None:
     Raises: Failed unless it ended well.
     """
     changes = ", ".join(f"{name} {n}" for name, n in sorted(run.decisions.items()))
-    click.echo(f"{run.state}: {changes or 'no differences'}")
-    click.echo(f"calls {run.calls}, least possible {run.calls_least}")
+    echo(f"{run.state}: {changes or 'no differences'}")
+    echo(f"calls {run.calls}, least possible {run.calls_least}")
     if run.state == "held":
-        click.echo(f"Removals wait for approval: plan {run.plan_id}.")
+        echo(f"Removals wait for approval: plan {run.plan_id}.")
     if run.state not in {"done", "held"}:
         raise Failed(run.error or f"The run was {run.state}.")
 
@@ -55,7 +56,7 @@ def _show_lines() -> Generator[None, RunSummary, None]:
         run = yield
         line = f"{run.state}, pages {run.pages_read} of {run.pages_of or '?'}"
         if line != last:
-            click.echo(line)
+            echo(line)
         last = line
 
 

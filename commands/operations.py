@@ -8,6 +8,7 @@ import click
 from redis import Redis, RedisError
 
 from commands.session import Failed, opened_pool, read_settings
+from commands.terminal import echo
 from domain.fold import CHANGE_CONTACT
 from domain.ids import CORP_KEY, Key, Userid, member_key
 from settings import Settings
@@ -55,7 +56,7 @@ def resync_member(corp: str, userid: str, reason: str) -> None:
     """Ask WeCom about USERID of CORP again and apply what differs."""
     key = member_key(Userid(userid))
     _post(corp, CHANGE_CONTACT, key, act="resync", target=key, reason=reason)
-    click.echo(f"{userid} is asked about again.")
+    echo(f"{userid} is asked about again.")
 
 
 @click.command("retry-matching")
@@ -73,13 +74,13 @@ def retry_matching(query: str, start: bool, reason: str) -> None:
     wanted = _filter(query, settings)
     with opened_pool(settings) as pool, transaction(pool) as connection:
         batch = retries.prepare(connection, wanted, query=query, by="cli")
-        click.echo(f"batch {batch.batch_id}")
-        click.echo(f"{batch.matching} events match, in {batch.mailboxes} mailboxes.")
+        echo(f"batch {batch.batch_id}")
+        echo(f"{batch.matching} events match, in {batch.mailboxes} mailboxes.")
         if start and batch.matching:
             retries.start(connection, batch.batch_id, reason=reason)
             _keep(connection, "retry_matching", f"batch:{batch.batch_id}", reason)
-            click.echo(f"It begins in {retries.HOLD_SECONDS:.0f} s; to stop it:")
-            click.echo(f"python manage.py stop-retries {batch.batch_id}")
+            echo(f"It begins in {retries.HOLD_SECONDS:.0f} s; to stop it:")
+            echo(f"python manage.py stop-retries {batch.batch_id}")
 
 
 @click.command("stop-retries")
@@ -90,7 +91,7 @@ def stop_retries(batch: str) -> None:
         if not retries.stop(connection, batch):
             raise Failed(f"Batch {batch} is over already, or not known here.")
         _keep(connection, "stop_retries", f"batch:{batch}", "")
-    click.echo("stopped.")
+    echo("stopped.")
 
 
 @click.command("rebuild-bell")
@@ -109,7 +110,7 @@ def rebuild_bell() -> None:
         rung += [bell.ring_notices(each) for each in notices]
     if not all(rung):
         raise Failed("Redis did not answer every ring: try again once it is there.")
-    click.echo(f"{len(rung)} things that were due have been rung for.")
+    echo(f"{len(rung)} things that were due have been rung for.")
 
 
 @click.command("list-workers")
@@ -118,7 +119,7 @@ def list_workers() -> None:
     with _redis() as redis:
         for each in _found(redis):
             queues = ",".join(each.queues)
-            click.echo(f"{each.state:<9} {each.worker_id} {queues}")
+            echo(f"{each.state:<9} {each.worker_id} {queues}")
 
 
 @click.command("drain-worker")
@@ -154,7 +155,7 @@ def _order(
     corp: str, kind: Literal["paused", "resumed"], *, act: str, reason: str
 ) -> None:
     _post(corp, kind, CORP_KEY, act=act, target=f"corp:{corp}", reason=reason)
-    click.echo(f"{corp} is {kind} as soon as a worker has read it.")
+    echo(f"{corp} is {kind} as soon as a worker has read it.")
 
 
 def _post(
@@ -205,7 +206,7 @@ def _tell_worker(worker: str, *, act: str, reason: str) -> None:
             _keep(connection, act, f"worker:{worker}", reason)
         order = workers.drain if act == "drain" else workers.resume
         order(redis, worker)
-    click.echo(f"{worker}: told; it heeds within five seconds.")
+    echo(f"{worker}: told; it heeds within five seconds.")
 
 
 def _found(redis: Redis) -> list[workers.Worker]:

@@ -6,6 +6,7 @@ import secrets
 import click
 
 from commands.session import Failed, opened_pool, read_settings
+from commands.terminal import echo
 from store.database import transaction
 from store.platform import operators
 
@@ -45,8 +46,8 @@ def create_operator(name: str | None, renew: bool) -> None:
         raise Failed(f"There is no operator {name}: leave --renew out to make one.")
     if not stored:
         raise Failed(f"There is an operator {name}: --renew gives another token.")
-    click.echo(token)
-    click.echo(
+    echo(token)
+    echo(
         f"{name} signs in with it at {settings.public_url}/console/."
         " It is shown this once; only its hash is stored.",
         err=True,
@@ -61,4 +62,4 @@ def remove_operator(name: str) -> None:
         removed = operators.remove(connection, name)
     if not removed:
         raise Failed(f"There is no operator {name}.")
-    click.echo(f"{name} is let in no more.")
+    echo(f"{name} is let in no more.")

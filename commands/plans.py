@@ -6,6 +6,7 @@ import click
 
 from commands.following import follow
 from commands.session import Failed, opened_pool, read_settings
+from commands.terminal import echo
 from domain.grouping import StepGroup
 from store.database import Connection, Pool, transaction
 from store.org.corps import find_live
@@ -46,7 +47,7 @@ def plan(corp: str, every: bool, lang: str) -> None:
                 raise Failed(f"{corp} is {found.state if found else 'not known here'}.")
             run_id = requests.request_plan(connection, found.corp_pk)
         open_bell(settings.redis_url).ring_run(run_id)
-        click.echo(f"run {run_id}")
+        echo(f"run {run_id}")
         run = follow(pool, run_id)
         rehearsal = _rehearsal(pool, run)
         if every:
@@ -83,7 +84,7 @@ def _print_every(pool: Pool, rehearsal: Rehearsal, keyring: Keyring) -> None:
             for each in rows:
                 held = " held" if each.held else ""
                 before, after_fields = masked(each.before), masked(each.after)
-                click.echo(
+                echo(
                     f"{each.name} {each.key} ({each.reason}){held}:"
                     f" {before!r} -> {after_fields!r}"
                 )
@@ -97,7 +98,7 @@ def _print_groups(pool: Pool, rehearsal: Rehearsal, tag: str) -> None:
     with transaction(pool) as connection:
         lines = _lines(connection, rehearsal, groups, tag)
     for line in lines:
-        click.echo(line)
+        echo(line)
 
 
 def _lines(
@@ -112,10 +113,10 @@ def _lines(
 
 def _print_end(run: RunSummary, rehearsal: Rehearsal, tag: str) -> None:
     if not rehearsal.groups:
-        click.echo(say(tag, "plan.nothing"))
+        echo(say(tag, "plan.nothing"))
     for hold in rehearsal.holds:
         where = hold["plan_id"] or say(tag, "plan.new")
-        click.echo(
+        echo(
             say(tag, f"plan.held.{hold['kind']}", n=hold["count"], plan=where)
             + f" {hold['hash']}"
         )
@@ -123,6 +124,6 @@ def _print_end(run: RunSummary, rehearsal: Rehearsal, tag: str) -> None:
     if awaited["people"]:
         least, most = awaited["calls_least"], awaited["calls_most"]
         key = "plan.lookups" if most else "plan.lookups_later"
-        click.echo(say(tag, key, n=awaited["people"], least=least, most=most))
-    click.echo(say(tag, "plan.cost", calls=run.calls, resync=rehearsal.calls_resync))
-    click.echo(f"hash {rehearsal.hash}")
+        echo(say(tag, key, n=awaited["people"], least=least, most=most))
+    echo(say(tag, "plan.cost", calls=run.calls, resync=rehearsal.calls_resync))
+    echo(f"hash {rehearsal.hash}")

@@ -25,6 +25,7 @@ from demo.processes import (
 )
 from demo.servers import start_empty_servers
 from demo.session import Session
+from demo.sign_in import offer_sign_in
 from demo.synthetic import choose_ports, load_secrets, synthetic_settings
 
 # How people ended, in the order in which it is told.
@@ -69,6 +70,7 @@ def bring_up(session: Session) -> Shown:
     )
     release(session, settings=settings)
     start_processes(session, settings=settings)
+    offer_sign_in(session, addresses, settings=settings)
     company = found_company(addresses)
     existing = found_existing(addresses, company)
     session.progress.say(
@@ -116,6 +118,7 @@ def describe(shown: Shown) -> list[str]:
         f"WeCom, simulated     {simulator}/",
         "  act as its admin, read each member's phone",
         f"TAPD, simulated      {simulator}/tapd/",
+        f"  sign in with WeCom {simulator}/tapd/wecom",
         f"an item to edit      {shown.items.page}",
         f"  sign in to TAPD as {shown.items.editor}, change it, and watch the phone",
         f"  of its owner       {simulator}{phones}/{shown.items.owner}",

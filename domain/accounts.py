@@ -10,6 +10,15 @@ from domain.ids import AccountId
 
 MAX_LENGTH = 256
 
+# 1.12E+18, 12.0, 1,120: how spreadsheets show long numbers.
+_SHORTENED = re.compile(
+    r"[+-]?[0-9]+([.,][0-9]+)?e[+-]?[0-9]+|[0-9]+[.,][0-9]+|[0-9]{1,3}(,[0-9]{3})+",
+    re.IGNORECASE,
+)
+_QUOTES = "\"'`=“”‘’"
+_NOTHING = frozenset(
+    {"null", "none", "nan", "n/a", "#n/a", "#ref!", "#value!", "#name?", "#num!"}
+)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -63,6 +72,27 @@ def check_text(text: str) -> str:
     # Postgres stores no NUL, and half a surrogate pair is no UTF-8.
     if any(each == "\0" or "\ud800" <= each <= "\udfff" for each in text):
         raise BadValue("holds a character that cannot be stored")
+    return text
+
+
+def check_account_id(text: str) -> str:
+    """The id itself, whoever names it: a file, the API, TAPD.
+
+    Raises: BadValue when it may be another spelling of an id, or what a spreadsheet
+        made of one: it would become an account of its own.
+    """
+    check_text(text)
+    if any(each.isspace() for each in text):
+        raise BadValue("holds a blank")
+    if unicodedata.normalize("NFKC", text) != text or not text.isprintable():
+        raise BadValue("holds a wide character, or one that cannot be seen")
+    if _SHORTENED.fullmatch(text):
+        raise BadValue(
+            "is a number as spreadsheets shorten it; save the column as text, and "
+            "fill it in anew"
+        )
+    if text[0] in _QUOTES or text[-1] in _QUOTES or text.casefold() in _NOTHING:
+        raise BadValue("is what a program wrote around an id, or instead of one")
     return text
 
 

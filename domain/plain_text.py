@@ -10,6 +10,8 @@ _BLOCKS = frozenset(
 _UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript"})
 _JOINER, _EMOJI_STYLE, _KEYCAP = "\u200d", "\ufe0f", "\u20e3"
 _MARKUP = re.compile(r"<[a-zA-Z/!?]|&[#a-zA-Z][a-zA-Z0-9]*;")
+# Controls, marks that are not seen, halves of characters, separators, private signs.
+_UNSEEABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 # No sign that is read as one is made of more.
 _MOST_MARKS = 16
 # Of more no card has use, and a parser would be kept busy by it.
@@ -57,6 +59,16 @@ def one_line(text: str) -> str:
     return " ".join("".join(map(_visible, text)).split())
 
 
+def as_seen(text: str, *, keep: str = "") -> str:
+    """The text with what would not be seen written as Python writes it.
+
+    Nothing is left out: two names that differ look different. `keep` stays.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each in keep else _written(each) for each in text)
+
+
 def shown_length(text: str) -> int:
     """How long a text is to whoever counts most: an emoji may count as two."""
     return len(text) + sum(each > "\uffff" for each in text)
@@ -101,6 +113,13 @@ def _belongs(sign: str, each: str) -> bool:
 
 def _is_flag(each: str) -> bool:
     return "\U0001f1e6" <= each <= "\U0001f1ff"
+
+
+def _written(each: str) -> str:
+    # A joiner makes one emoji of several, and moves nothing.
+    if each == _JOINER or unicodedata.category(each) not in _UNSEEABLE:
+        return each
+    return each.encode("unicode_escape").decode("ascii")
 
 
 def _visible(each: str) -> str:

@@ -192,6 +192,15 @@ WORDS: dict[str, tuple[str, str]] = {
         "模拟环境不需要密码：选择以哪个 TAPD 帐号登录。",
         "Nothing is real here, so no password: choose which account is yours.",
     ),
+    "tapd_by_wecom": ("用企业微信登录", "Sign in with WeCom"),
+    "tapd_no_issuer": (
+        "现在不能用企业微信登录：没有配置，或产品没有应答。",
+        "Sign-in with WeCom is not set up, or the product does not answer.",
+    ),
+    "tapd_not_believed": (
+        "登录没有完成，请返回重试。",
+        "The sign-in was not completed. Go back and try again.",
+    ),
     "tapd_find": ("昵称、手机或邮箱", "Nick, mobile or e-mail"),
     "tapd_nobody": ("没有这样的帐号", "No such account"),
     "tapd_more": ("仅显示前 50 个，可以查找", "First 50 shown; search for the others"),

@@ -18,6 +18,7 @@ from simulator.tapd.control import blueprint as tapd_control_blueprint
 from simulator.tapd.item_control import blueprint as tapd_item_control_blueprint
 from simulator.tapd.item_pages import blueprint as tapd_items_blueprint
 from simulator.tapd.pages import blueprint as tapd_blueprint
+from simulator.tapd.wecom_pages import blueprint as tapd_wecom_blueprint
 from simulator.world import World
 
 TICKET_RETRY_SECONDS = 5.0
@@ -38,6 +39,7 @@ def create_app(world: World) -> Flask:
     app.register_blueprint(tapd_items_blueprint(world))
     app.register_blueprint(tapd_blueprint(world))
     app.register_blueprint(tapd_company_blueprint(world))
+    app.register_blueprint(tapd_wecom_blueprint(world))
     return app
 
 

@@ -14,6 +14,7 @@ from simulator.pushes import Address, Courier, Post
 from simulator.tapd.hooks import HookSender
 from simulator.tapd.people import Tapd
 from simulator.tapd.projects import Projects
+from simulator.tapd.relying_party import RelyingParty
 from simulator.tokens import Paper, Papers
 
 
@@ -47,6 +48,7 @@ class World:
         self.corps: dict[str, Corp] = {}
         self.tapd = Tapd()
         self.projects = Projects()
+        self.relying_party = RelyingParty()
         self.hooks = HookSender(self.faults)
         self.knobs = Knobs()
         self.courier = Courier(

@@ -16,7 +16,7 @@ CONNECT_SECONDS = 5
 
 # What our statements and psycopg's reading of their answers rely on, whatever the
 # server, the database or the role has as a default.
-_SESSION = {
+SESSION = {
     "timezone": "UTC",
     "datestyle": "ISO, MDY",
     "intervalstyle": "postgres",
@@ -108,7 +108,7 @@ def prepare(
     **session: str,
 ) -> None:
     """Make the settings of a new connection ours, by one statement."""
-    wanted = {**_SESSION, **session}
+    wanted = {**SESSION, **session}
     if statement_seconds is not None:
         wanted[_TIMEOUT] = str(int(statement_seconds * 1000))
     connection.execute(

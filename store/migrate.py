@@ -49,7 +49,9 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo ships no
 
     def init_database(self) -> None:
         """Make the table of locks; that Postgres has transactional DDL is known."""
-        self.create_lock_table()
+        # The library's own way passes over a right that is lacking.
+        with self.transaction():
+            self.execute(self.format_sql(self.create_lock_table_sql))
 
     def get_log_data(
         self, migration: Any = None, operation: str = "apply"
@@ -89,5 +91,9 @@ def list_missing(database_url: str) -> list[str]:
 
 def _open(database_url: str) -> _Backend:
     backend = _Backend(database_url)
-    backend.init_database()
+    try:
+        backend.init_database()
+    except BaseException:
+        backend.connection.close()
+        raise
     return backend

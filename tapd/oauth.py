@@ -6,14 +6,21 @@ Source: TAPD's API pages on authorisation (user mode) and users/info.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from domain.items import ItemKind
+from tapd import todo
 from tapd.envelope import Envelope, basic, bearer
 from tapd.errors import Refused, Unavailable
+from tapd.todo import OpenItem
 
 # Who one is, and no item of anybody.
 _SCOPE = "user#read"
+# The same, and what waits for one.
+_SCOPE_OF_ITEMS = "user#read story#read bug#read task#read"
+# What TAPD's pages say of all its tokens, where the answer does not.
+_TOKEN_SECONDS = 7200.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +30,8 @@ class ProvenAccount:
     account_id: str
     nick: str | None
     name: str | None
+    token: str = field(repr=False)
+    token_seconds: float
 
 
 class TapdOAuth:
@@ -36,14 +45,17 @@ class TapdOAuth:
         self._client_id = client_id
         self._client_secret = client_secret
 
-    def address(self, *, redirect_uri: str, state: str) -> str:
-        """Where a browser goes to sign in; it comes back with `code` and `state`."""
+    def address(self, *, redirect_uri: str, state: str, items: bool = False) -> str:
+        """Where a browser goes to sign in; it comes back with `code` and `state`.
+
+        Shape: with `items` the person is asked to let us read their open items, too.
+        """
         query = urlencode(
             {
                 "response_type": "code",
                 "client_id": self._client_id,
                 "redirect_uri": redirect_uri,
-                "scope": _SCOPE,
+                "scope": _SCOPE_OF_ITEMS if items else _SCOPE,
                 "state": state,
                 "auth_by": "user",
             }
@@ -73,10 +85,28 @@ class TapdOAuth:
         if token is None:
             raise Unavailable("the answer holds no token")
         info = self._api.get("users/info", query={}, authorization=bearer(token))
-        return _proven(_unwrapped(_table(info)), _owner(granted.get("resource")))
+        return _proven(
+            _unwrapped(_table(info)),
+            _owner(granted.get("resource")),
+            token=token,
+            seconds=_seconds(granted.get("expires_in")),
+        )
+
+    def list_open(
+        self, token: str, *, workspace_id: str, kind: ItemKind, limit: int
+    ) -> list[OpenItem]:
+        """What of a kind waits in a project for the owner of a token.
+
+        Raises: TapdError.
+        """
+        return todo.list_open(
+            self._api, token=token, workspace_id=workspace_id, kind=kind, limit=limit
+        )
 
 
-def _proven(info: dict[str, object], owner: str | None) -> ProvenAccount:
+def _proven(
+    info: dict[str, object], owner: str | None, *, token: str, seconds: float
+) -> ProvenAccount:
     named = _text(info.get("id")) or _text(info.get("user_id"))
     if named is not None and owner is not None and named != owner:
         raise Refused("the token and the person are two accounts")
@@ -87,7 +117,14 @@ def _proven(info: dict[str, object], owner: str | None) -> ProvenAccount:
         account_id=account_id,
         nick=_text(info.get("nick")),
         name=_text(info.get("name")),
+        token=token,
+        token_seconds=seconds,
     )
+
+
+def _seconds(value: object) -> float:
+    text = _text(value) or ""
+    return float(text[:9]) if text.isascii() and text.isdigit() else _TOKEN_SECONDS
 
 
 def _owner(resource: object) -> str | None:

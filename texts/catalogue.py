@@ -28,7 +28,11 @@ def find(tag: str, key: str) -> str | None:
 @cache
 def catalogue(tag: str) -> dict[str, str]:
     """All texts of a language by their dotted keys."""
-    files = (FOLDER / f"{tag}.toml", FOLDER / "console" / f"{tag}.toml")
+    files = (
+        FOLDER / f"{tag}.toml",
+        FOLDER / "console" / f"{tag}.toml",
+        FOLDER / "stores" / f"{tag}.toml",
+    )
     read = [tomllib.loads(file.read_text("utf-8")) for file in files]
     return {key: text for each in read for key, text in _flat(each, "")}
 

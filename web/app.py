@@ -14,16 +14,18 @@ from serving.addresses import TrustedProxies
 from settings import Settings, load
 from store.database import open_pool
 from store.sealing import Keyring
-from tapd.api import open_api
+from tapd.api import hasty_pace, open_api
 from tapd.envelope import Envelope
 from tapd.oauth import TapdOAuth
 from web import (
     access,
     cookies,
+    gate,
     headers,
     inputs,
     languages,
     limits,
+    names,
     probes,
     problems,
     services,
@@ -56,6 +58,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         logs.write_json()
     settings = settings or load()
     app = document.make_app(__name__)
+    names.add_to(app)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     if settings.trusted_proxies:
         app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]  # Flask's way.
@@ -75,7 +78,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     install.register(app)
     oidc.register(app)
     access.seen_by(access.Audience.ANYONE)(app.view_functions["static"])
-    access.enforce(app)
+    gate.enforce(app)
     return app
 
 
@@ -108,6 +111,7 @@ def _wire(settings: Settings) -> services.Services:
             settings.tapd.api_url,
             client_id=settings.tapd.client_id,
             client_secret=settings.tapd.client_secret,
+            pace=hasty_pace(),
         ),
         addresses=_addresses(settings),
         time_zone=ZoneInfo(settings.time_zone),

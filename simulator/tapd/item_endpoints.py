@@ -87,10 +87,27 @@ def _todo(kind: str) -> Any:
         account_id = caller(asked).account_id
         if account_id is None:
             raise Refusal(422, "The access token provided is invalid: user token")
-        items = todo(asked.tapd, asked.world.projects, account_id, kind)
+        most = min(int(asked.given.get("limit") or 30), MOST_ROWS)
+        items = todo(asked.tapd, _project(asked), account_id, kind)[:most]
         return [{WRAPPERS[kind]: {"id": each.item_id, **each.fields}} for each in items]
 
     return mine
+
+
+def _participant_projects(asked: Asked) -> list[dict[str, Any]]:
+    """The projects of a person's companies, and the companies themselves."""
+    caller(asked)
+    nick, company_id = required(asked, "nick"), required(asked, "company_id")
+    company = asked.tapd.companies.get(company_id)
+    if company is None or asked.tapd.find_by_nick(company, nick) is None:
+        return []
+    rows = [{"id": company_id, "name": company.name, "category": "organization"}]
+    rows += [
+        {"id": each.workspace_id, "name": each.name, "category": "project"}
+        for each in asked.world.projects.by_id.values()
+        if each.company_id == company_id
+    ]
+    return [{"Workspace": {**row, "status": "normal"}} for row in rows]
 
 
 def _project(asked: Asked) -> Project:
@@ -124,6 +141,9 @@ ITEM_ENDPOINTS = {
     "bugs/get_fields_lable": Endpoint(method="GET", handler=_labels("bug")),
     "tasks/get_fields_info": Endpoint(method="GET", handler=_task_fields),
     "workflows/status_map": Endpoint(method="GET", handler=_status_map),
+    "workspaces/user_participant_projects": Endpoint(
+        method="GET", handler=_participant_projects
+    ),
     "user_oauth/get_user_todo_story": Endpoint(method="GET", handler=_todo("story")),
     "user_oauth/get_user_todo_bug": Endpoint(method="GET", handler=_todo("bug")),
     "user_oauth/get_user_todo_task": Endpoint(method="GET", handler=_todo("task")),

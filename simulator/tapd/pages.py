@@ -17,6 +17,7 @@ from simulator.tokens import Paper
 from simulator.world import World
 
 COOKIE, COOKIE_PATH = "tapd_account", "/tapd"
+SID = "tapd_sid"
 SHOWN_ACCOUNTS = 50
 Page = str | Response | tuple[str, int]
 
@@ -32,7 +33,9 @@ def blueprint(world: World) -> Blueprint:
 
 
 def visitor(world: World) -> Account | None:
-    """Who this browser has signed in as."""
+    """Who this browser has signed in as; nobody once the issuer ended the session."""
+    if request.cookies.get(SID, "-") in world.relying_party.ended:
+        return None
     return world.tapd.accounts.get(request.cookies.get(COOKIE, ""))
 
 
@@ -70,7 +73,8 @@ def _add_sign_in(pages: Blueprint, world: World) -> None:
             found=found[:SHOWN_ACCOUNTS],
             more=len(found) > SHOWN_ACCOUNTS,
             search=words,
-            to=_own(request.args.get("to", "")),
+            to=own_path(request.args.get("to", "")),
+            by_wecom=world.relying_party.issuer is not None,
         )
 
     @pages.post("/login")
@@ -86,7 +90,9 @@ def _add_sign_in(pages: Blueprint, world: World) -> None:
 
     @pages.post("/logout")
     def logout() -> Page:
-        answer = redirect(url_for("tapd.sign_in", to=_own(request.form.get("to", ""))))
+        answer = redirect(
+            url_for("tapd.sign_in", to=own_path(request.form.get("to", "")))
+        )
         answer.delete_cookie(COOKIE, path=COOKIE_PATH)
         return answer
 
@@ -235,12 +241,18 @@ def _resource(
 
 
 def _enter(account: Account) -> Page:
-    answer = redirect(_own(request.form.get("to", "")) or url_for("tapd.home"))
+    return enter_as(account, own_path(request.form.get("to", "")))
+
+
+def enter_as(account: Account, to: str, *, sid: str = "") -> Page:
+    """Signed in, and on; `sid` is the issuer's name for the session, if it has one."""
+    answer = redirect(to or url_for("tapd.home"))
     answer.set_cookie(COOKIE, account.account_id, path=COOKIE_PATH, samesite="Lax")
+    answer.set_cookie(SID, sid, path=COOKIE_PATH, samesite="Lax")
     return answer
 
 
-def _own(path: str) -> str:
+def own_path(path: str) -> str:
     """The path if it is one of TAPD's own, else nothing."""
     return path if path.startswith(f"{COOKIE_PATH}/") else ""
 

@@ -203,13 +203,12 @@ def people(name: str, text: str) -> str:
     return "".join(f"{nick};" for nick in nicks if nick)
 
 
-def todo(tapd: Tapd, projects: Projects, account_id: str, kind: str) -> list[Item]:
-    """The open items of a kind that a person owns."""
+def todo(tapd: Tapd, project: Project, account_id: str, kind: str) -> list[Item]:
+    """The open items of a kind that a person owns in a project."""
     nick = tapd.accounts[account_id].nick
     done = list(STATUSES[kind])[-1]
     return [
         item
-        for project in projects.by_id.values()
         for item in project.items.values()
         if item.kind == kind
         and item.fields["status"] != done

@@ -9,6 +9,12 @@ from store.database import Connection
 LEASE_SECONDS = 15
 RENEW_SECONDS = 5
 
+# Takes `mailbox` and `token`.
+RELEASE = (
+    "UPDATE leases SET token = NULL, expires_at = '-infinity'"
+    " WHERE mailbox = %(mailbox)s AND token = %(token)s"
+)
+
 
 class LeaseLost(Exception):
     """Another worker holds the lease; what was prepared must not be committed."""
@@ -105,9 +111,5 @@ def check(connection: Connection, mailbox: str, token: UUID) -> None:
 
 def release(connection: Connection, mailbox: str, token: UUID) -> bool:
     """Give the lease back; False when it was no longer ours."""
-    released = connection.execute(
-        "UPDATE leases SET token = NULL, expires_at = '-infinity'"
-        " WHERE mailbox = %s AND token = %s",
-        [mailbox, token],
-    )
+    released = connection.execute(RELEASE, {"mailbox": mailbox, "token": token})
     return released.rowcount == 1

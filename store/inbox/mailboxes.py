@@ -13,6 +13,22 @@ FULL_CLAIM = 20_000
 # As good as for ever, yet a date that Python can hold.
 UNTIL_ENDED_SECONDS = 10 * 365 * 86_400.0
 
+# A mailbox that waits goes on waiting; takes `mailbox` and `full`.
+NOTE_OUTCOME = """
+    UPDATE mailboxes SET open_claim = NULL,
+        claim_limit = least(claim_limit * 2, %(full)s),
+        strikes = CASE WHEN waiting THEN strikes ELSE 0 END,
+        not_before = CASE WHEN waiting THEN not_before END,
+        waits_for = CASE WHEN waiting THEN waits_for END,
+        waiting_since = CASE WHEN waiting THEN waiting_since END,
+        error = CASE WHEN waiting THEN error END
+    FROM (
+        SELECT coalesce(not_before > clock_timestamp(), false) AS waiting
+        FROM mailboxes WHERE mailbox = %(mailbox)s
+    ) AS now
+    WHERE mailbox = %(mailbox)s
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxState:
@@ -83,23 +99,7 @@ def note_outcome(connection: Connection, mailbox: str) -> None:
     A mailbox that waits goes on waiting: mail that needs no answer of WeCom's ends
     neither a limit nor a pause.
     """
-    connection.execute(
-        """
-        UPDATE mailboxes SET open_claim = NULL,
-            claim_limit = least(claim_limit * 2, %(full)s),
-            strikes = CASE WHEN waiting THEN strikes ELSE 0 END,
-            not_before = CASE WHEN waiting THEN not_before END,
-            waits_for = CASE WHEN waiting THEN waits_for END,
-            waiting_since = CASE WHEN waiting THEN waiting_since END,
-            error = CASE WHEN waiting THEN error END
-        FROM (
-            SELECT coalesce(not_before > clock_timestamp(), false) AS waiting
-            FROM mailboxes WHERE mailbox = %(mailbox)s
-        ) AS now
-        WHERE mailbox = %(mailbox)s
-        """,
-        {"full": FULL_CLAIM, "mailbox": mailbox},
-    )
+    connection.execute(NOTE_OUTCOME, {"full": FULL_CLAIM, "mailbox": mailbox})
 
 
 def wait(

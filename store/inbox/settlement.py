@@ -13,49 +13,62 @@ Settled = Literal["done", "folded", "ignored", "parked", "failed"]
 # The outcome of mail about a key whose answers cannot be used; its error says why.
 ODD_ANSWER = "odd_answer"
 
+# A repeat within the event's own second may be a second change, and our question may
+# have been too early for it. Takes what `settling` says.
+SETTLE = f"""
+    UPDATE inbox SET
+        claim = NULL, asked_at = %(asked_at)s, outcome = new.outcome,
+        error = CASE WHEN new.outcome = %(odd)s THEN error END,
+        not_before = NULL, waits_for = NULL, waiting_since = NULL, troubles = 0,
+        attempts = CASE WHEN again THEN 0 ELSE attempts END,
+        state = CASE WHEN again THEN 'pending' ELSE new.state END,
+        done_at = CASE WHEN again THEN NULL ELSE clock_timestamp() END
+    FROM (
+        SELECT row.event_id, row.received_at, given.state, given.outcome,
+            row.times_seen > 1 AND row.last_seen_at > %(asked_at)s
+                AND given.state IN ('done', 'folded')
+                AND {asked_early("%(asked_at)s", row="row")} AS again
+        FROM inbox AS row
+        JOIN unnest(%(ids)s::bigint[], %(received)s::timestamptz[],
+            %(states)s::text[], %(outcomes)s::text[])
+            AS given (event_id, received_at, state, outcome)
+            ON given.event_id = row.event_id AND given.received_at = row.received_at
+        WHERE row.claim = %(claim)s AND row.received_at BETWEEN %(first)s AND %(last)s
+    ) AS new
+    WHERE inbox.event_id = new.event_id AND inbox.received_at = new.received_at
+        AND inbox.received_at BETWEEN %(first)s AND %(last)s
+"""  # noqa: S608 - the rule's constant text
+
 
 def settle(
     connection: Connection,
     claim: ClaimedBatch,
     outcomes: Mapping[int, tuple[Settled, str]],
 ) -> None:
-    """Mark claimed rows as settled; one that was repeated meanwhile stays pending.
+    """Mark claimed rows as settled; one that was repeated meanwhile stays pending."""
+    if outcomes:
+        connection.execute(SETTLE, settling(claim, outcomes))
 
-    A repeat within the event's own second may be a second change, and our question
-    may have been too early for it.
-    """
-    ids = list(outcomes)
-    connection.execute(
-        f"""
-        UPDATE inbox SET
-            claim = NULL, asked_at = %(asked_at)s, outcome = new.outcome,
-            error = CASE WHEN new.outcome = %(odd)s THEN error END,
-            not_before = NULL, waits_for = NULL, waiting_since = NULL, troubles = 0,
-            attempts = CASE WHEN again THEN 0 ELSE attempts END,
-            state = CASE WHEN again THEN 'pending' ELSE new.state END,
-            done_at = CASE WHEN again THEN NULL ELSE clock_timestamp() END
-        FROM (
-            SELECT row.event_id, row.received_at, given.state, given.outcome,
-                row.times_seen > 1 AND row.last_seen_at > %(asked_at)s
-                    AND given.state IN ('done', 'folded')
-                    AND {asked_early("%(asked_at)s", row="row")} AS again
-            FROM inbox AS row
-            JOIN unnest(%(ids)s::bigint[], %(states)s::text[], %(outcomes)s::text[])
-                AS given (event_id, state, outcome) ON given.event_id = row.event_id
-            WHERE row.claim = %(claim)s
-        ) AS new
-        WHERE inbox.event_id = new.event_id AND inbox.received_at = new.received_at
-        """,  # noqa: S608 - the rule's constant text
-        {
-            **PARAMETERS,
-            "claim": claim.claim_id,
-            "asked_at": claim.claimed_at,
-            "odd": ODD_ANSWER,
-            "ids": ids,
-            "states": [outcomes[i][0] for i in ids],
-            "outcomes": [outcomes[i][1] for i in ids],
-        },
-    )
+
+def settling(
+    claim: ClaimedBatch, outcomes: Mapping[int, tuple[Settled, str]]
+) -> dict[str, object]:
+    """What SETTLE takes."""
+    # Named by their time, too, so that only their partition is looked into.
+    received = {each.event_id: each.received_at for each in claim.mail}
+    times = [received[each] for each in outcomes]
+    return {
+        **PARAMETERS,
+        "claim": claim.claim_id,
+        "asked_at": claim.claimed_at,
+        "odd": ODD_ANSWER,
+        "first": min(times, default=None),
+        "last": max(times, default=None),
+        "ids": list(outcomes),
+        "received": times,
+        "states": [state for state, _ in outcomes.values()],
+        "outcomes": [outcome for _, outcome in outcomes.values()],
+    }
 
 
 def ask_again(

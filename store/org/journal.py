@@ -1,6 +1,6 @@
 """The journal: one line per effective difference, append-only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,10 @@ from store.sealing import DataKey
 
 # Personal only in lines about members; the name of a department is no secret.
 _PERSONAL = frozenset({"name", "details"})
+_WRITTEN = "corp_pk, cause, run_id, decision, key, reason, before, after, personal"
 _TYPES = ["text"] * 10
+# What an event or two come to; more are copied.
+_FEW_LINES = 10
 _FETCH_ROWS = 5_000
 
 
@@ -56,21 +59,52 @@ def write(
     """
     if not decisions:
         return
-    at = connection.execute("SELECT clock_timestamp()::text").fetchall()[0][0]
-    statement = (
-        "COPY journal (corp_pk, at, cause, run_id, decision, key, reason, before,"
-        " after, personal) FROM STDIN"
+    lines = [_line(corp_pk, cause, each, data_key=data_key) for each in decisions]
+    if len(lines) <= _FEW_LINES:
+        _insert(connection, lines)
+    else:
+        _copy(connection, lines)
+
+
+def _line(
+    corp_pk: CorpPk, cause: Cause, decision: Decision, *, data_key: DataKey
+) -> tuple[str | None, ...]:
+    """A line but its time, as text that Postgres reads by the column's type."""
+    before, after, personal = split_personal(decision)
+    return (
+        str(corp_pk),
+        cause.name,
+        cause.run_id,
+        decision.name,
+        decision.key,
+        decision.reason,
+        literals.document(before),
+        literals.document(after),
+        literals.blob(data_key.seal(personal)) if personal else None,
     )
+
+
+def _insert(connection: Connection, lines: Sequence[tuple[str | None, ...]]) -> None:
+    """For few lines: a COPY takes two more round trips and its own planning."""
+    columns = [list(each) for each in zip(*lines, strict=True)]
+    connection.execute(
+        f"""
+        INSERT INTO journal ({_WRITTEN}, at) SELECT {_WRITTEN}, now.at
+        FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
+            %s::text[], %s::jsonb[], %s::jsonb[], %s::bytea[]) AS given ({_WRITTEN}),
+            (SELECT clock_timestamp() AS at) AS now
+        """,  # noqa: S608 - a constant of this module
+        columns,
+    )
+
+
+def _copy(connection: Connection, lines: Iterable[tuple[str | None, ...]]) -> None:
+    at = connection.execute("SELECT clock_timestamp()::text").fetchall()[0][0]
+    statement = f"COPY journal ({_WRITTEN}, at) FROM STDIN"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(_TYPES)
-        for each in decisions:
-            before, after, personal = split_personal(each)
-            sealed = literals.blob(data_key.seal(personal)) if personal else None
-            copy.write_row((
-                str(corp_pk), at, cause.name, cause.run_id, each.name, each.key,
-                each.reason, literals.document(before), literals.document(after),
-                sealed,
-            ))  # fmt: skip
+        for each in lines:
+            copy.write_row((*each, at))
 
 
 def read_all(

@@ -13,6 +13,7 @@ from store.items.states import STATE_PLACE
 from store.oidc.keys import key_place
 from store.org.companies import secret_place
 from store.sealing import Keyring, SealBroken
+from store.sessions.member_sessions import token_place
 
 BATCH_ROWS = 500
 # Version and key id, as store.sealing writes them: what tells by which key it is.
@@ -64,6 +65,12 @@ SEALED = (
         key="name",
         column="sealed",
         place=lambda name: f"app_key:{name}",
+    ),
+    Sealed(
+        table="member_sessions",
+        key="session_hash",
+        column="tapd_token",
+        place=token_place,
     ),
     Sealed(table="oidc_keys", key="kid", column="sealed", place=key_place),
     Sealed(

@@ -241,11 +241,3 @@ def yield_turn(
         " WHERE run_id = %s",
         [said, seconds, run_id],
     )
-
-
-def is_reading(connection: Connection, corp_pk: CorpPk) -> bool:
-    """Whether a run of this corp is under way, so that drains note what they touch."""
-    row = connection.execute(
-        "SELECT 1 FROM runs WHERE corp_pk = %s AND state = 'running'", [corp_pk]
-    ).fetchone()
-    return row is not None

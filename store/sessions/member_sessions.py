@@ -1,6 +1,6 @@
 """Sessions of members whom WeCom has named, and how long they count as admins."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.ids import CorpPk, MemberPk
@@ -20,13 +20,15 @@ class MemberSession:
     """A session that is open.
 
     Shape: `is_admin`: WeCom said so a short while ago; else it is to be asked;
-        `began_at`: when WeCom named the member.
+        `began_at`: when WeCom named the member; `tapd_token`: TAPD's for their open
+        items, sealed, while it is good.
     """
 
     corp_pk: CorpPk
     member_pk: MemberPk
     is_admin: bool
     began_at: datetime
+    tapd_token: bytes | None = field(repr=False)
 
 
 def open_for(connection: Connection, corp_pk: CorpPk, member_pk: MemberPk) -> str:
@@ -46,7 +48,8 @@ def find(connection: Connection, session_id: str) -> MemberSession | None:
     row = connection.execute(
         f"""
         SELECT corp_pk, member_pk, {IS_UNSEEN},
-            coalesce(admin_until > clock_timestamp(), false), began_at
+            coalesce(admin_until > clock_timestamp(), false), began_at,
+            CASE WHEN tapd_until > clock_timestamp() THEN tapd_token END
         FROM member_sessions WHERE session_hash = %(hash)s AND {IS_OPEN}
         """,  # noqa: S608 - the conditions are constants
         {**TIMES, "hash": hash_of(session_id)},
@@ -64,6 +67,7 @@ def find(connection: Connection, session_id: str) -> MemberSession | None:
         member_pk=MemberPk(row[1]),
         is_admin=row[3],
         began_at=row[4],
+        tapd_token=row[5],
     )
 
 
@@ -73,6 +77,22 @@ def note_admin(connection: Connection, session_id: str, *, seconds: float) -> No
         "UPDATE member_sessions SET admin_until ="
         " clock_timestamp() + make_interval(secs => %s) WHERE session_hash = %s",
         [seconds, hash_of(session_id)],
+    )
+
+
+def token_place(session_hash: bytes) -> str:
+    """What a token of TAPD's is sealed for."""
+    return f"tapd_token:{bytes(session_hash).hex()}"
+
+
+def keep_tapd_token(
+    connection: Connection, session_id: str, sealed: bytes | None, *, seconds: float
+) -> None:
+    """TAPD's token for the member's open items, as long as the session; None: none."""
+    connection.execute(
+        "UPDATE member_sessions SET tapd_token = %s, tapd_until ="
+        " clock_timestamp() + make_interval(secs => %s) WHERE session_hash = %s",
+        [sealed, seconds, hash_of(session_id)],
     )
 
 

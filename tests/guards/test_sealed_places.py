@@ -20,11 +20,12 @@ WRITERS = {
     "store/platform/tickets.py": {"suite_tickets.ticket"},
     "store/items/changes.py": {"item_changes.sealed"},
     "store/items/states.py": {"items.sealed"},
+    "web/account/open_items.py": {"member_sessions.tapd_token"},
     "store/org/companies.py": {"companies.event_secret"},
     "store/platform/tokens.py": {"tokens.token"},
     "store/retention/purge.py": {"app_keys.sealed"},
     # In a cookie of an hour and twenty minutes: who lost the key begins anew.
-    "web/account/way_cookies.py": set[str](),
+    "web/sessions/way_cookies.py": set[str](),
     "workers/installs/codes.py": {"corps.permanent_code", "corps.data_key"},
 }
 # They seal again what others have sealed, or by a corp's own data key.

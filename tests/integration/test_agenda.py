@@ -17,6 +17,16 @@ CAUSES = {
     "parked": "UPDATE inbox SET state = 'parked'",
     "corps": "UPDATE corps SET due_at = clock_timestamp() - interval '1 minute'",
     "lookups": "UPDATE corps SET lookups_due_at = '-infinity'",
+    "pauses": "UPDATE corps SET state = 'paused', paused_by = 'wecom'",
+    "logouts": "WITH client AS (INSERT INTO oidc_clients"
+    " (client_id, name, redirect_uris)"
+    " VALUES ('c', 'c', '{https://c.example}')) INSERT INTO oidc_logouts"
+    " (client_id, account_id, sid, corp_pk, due_at)"
+    " VALUES ('c', 'a', 's', 1, clock_timestamp() - interval '1 minute')",
+    "retries": "INSERT INTO retry_batches (batch_id, made_by, query, wanted, state,"
+    " matching, mailboxes, keys, per_minute, up_to_id, starts_at)"
+    " VALUES ('b', 'me', '', '{}', 'running', 1, 1, 1, 60, 1,"
+    " clock_timestamp() - interval '1 minute')",
     "resync": "INSERT INTO schedule (name, due_at)"
     " VALUES ('resync', clock_timestamp() - interval '1 minute')",
     "runs": "INSERT INTO runs (run_id, corp_pk, cause, state, not_before)"
@@ -57,9 +67,25 @@ def test_each_duty_is_found_by_what_it_is_there_for(bench: Bench, name: str) -> 
 
 def test_whatever_has_no_rhythm_is_asked_about_or_always_done() -> None:
     prompt = {job.name for job in jobs.PROMPT if job.every_seconds is None}
+    crew = {job.name for group in (jobs.PROMPT, *jobs.AT_LENGTH) for job in group}
 
     assert prompt <= due_jobs.KNOWN
-    assert due_jobs.KNOWN - prompt == {"resync"}
+    assert due_jobs.KNOWN - crew == {"resync"}
+
+
+def test_a_duty_that_has_nothing_to_do_takes_no_turn_of_its_rhythm(
+    bench: Bench,
+) -> None:
+    bench.link_in_step(CORP, company())
+    agenda = Agenda(bench.runtime.pool)
+    agenda.look()
+
+    assert not agenda.takes_turn(JobTurn(name="retries", every_seconds=2))
+
+    bench.execute(CAUSES["retries"])
+    agenda.look()
+
+    assert agenda.takes_turn(JobTurn(name="retries", every_seconds=2))
 
 
 def test_a_duty_with_a_rhythm_is_asked_about_only_when_its_time_has_come(

@@ -103,6 +103,14 @@ def test_every_bad_row_is_named_and_none_is_taken(web: Web) -> None:
         [{"account_id": ""}],
         [{"account_id": "x" * 257}],
         [{"account_id": None}],
+        [{"account_id": " 1 "}],
+        [{"account_id": "1\u3000"}],
+        [{"account_id": "1 2"}],
+        [{"account_id": "\uff11"}],
+        [{"account_id": "1\u200b"}],
+        [{"account_id": "1.12E+18"}],
+        [{"account_id": "'1"}],
+        [{"account_id": "null"}],
         [{"account_id": "nul\0"}],
         [{"account_id": "u1", "name": "\ud800"}],
         [{"account_id": "u1", "mobile": 13812345678}],
@@ -114,6 +122,23 @@ def test_a_malformed_body_changes_nothing(web: Web, body: Any) -> None:
     assert answer.status_code == 422, answer.text
     assert answer.content_type == "application/problem+json"
     assert count(web) == 0
+
+
+@pytest.mark.parametrize("empty", ["", " ", None])
+@pytest.mark.parametrize("field", ["mobile", "email"])
+def test_an_empty_mobile_or_email_clears_it(
+    web: Web, field: str, empty: str | None
+) -> None:
+    given = {"account_id": "1", "mobile": "13812345678", "email": "a@example.com"}
+    put(web, [given])
+
+    answer = put(web, [{**given, field: empty}])
+
+    assert answer.json == {"created": 0, "changed": 1, "unchanged": 0}
+    [(mobile, email)] = web.rows.execute(
+        "SELECT mobile_e164, email FROM accounts"
+    ).fetchall()
+    assert {"mobile": mobile, "email": email}[field] is None
 
 
 def test_ten_thousand_accounts_are_taken_and_one_more_is_too_many(web: Web) -> None:

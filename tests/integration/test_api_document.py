@@ -8,7 +8,7 @@ from flask import Flask
 
 from domain.decisions import DecisionName
 from tests.support.webclient import API_TOKEN, BEARER, Web, open_web, web_settings
-from web import access
+from web import access, gate
 from web.access import Audience
 from web.app import create_app
 
@@ -35,7 +35,7 @@ def test_a_route_that_states_no_audience_stops_the_start() -> None:
     app.add_url_rule("/open", view_func=lambda: "everything")
 
     with pytest.raises(LookupError, match="/open"):
-        access.enforce(app)
+        gate.enforce(app)
 
 
 @pytest.mark.parametrize(

@@ -329,6 +329,7 @@ def seal_everything(manage: Command, ring: Keyring) -> None:
     add_run(manage.rows, corp_pk, "run-1")
     insert(manage.rows, "tokens", owner="provider")
     insert(manage.rows, "app_keys", name="pseudonym", sealed=b"")
+    insert(manage.rows, "member_sessions", session_hash=b"s", corp_pk=1, member_pk=1)
     insert(manage.rows, "oidc_keys", kid="k", public={}, sealed=b"")
     now = "2026-01-01T00:00:00Z"
     insert(manage.rows, "suite_tickets", suite_id="wwsuite", ticket=b"", sent_at=now)

@@ -217,10 +217,10 @@ def test_a_link_made_meanwhile_is_not_undone(visit: Visit, member: Member) -> No
 def test_the_workbench_leads_those_who_are_asked_to_their_page(
     visit: Visit, member: Member, state: str
 ) -> None:
-    before = visit.client.get("/enter").headers["Location"]
+    before = visit.client.get("/enter?to=/").headers["Location"]
     add_link(visit, member, state)
 
-    after = visit.client.get("/enter").headers["Location"]
+    after = visit.client.get("/enter?to=/").headers["Location"]
 
     assert before == "https://tapd.example/"
     assert after == "/me"

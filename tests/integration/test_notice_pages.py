@@ -135,7 +135,7 @@ def test_proving_leads_back_to_the_notice_which_says_how_far_it_is(
     assert data_actions(working) == {"continue": [LINK]}
     assert done.status_code == 200
     assert "你的 TAPD 帐号已关联" in done.text
-    assert data_actions(done.text) == {"continue": ["/enter"]}
+    assert data_actions(done.text) == {"continue": ["/enter?to=/"]}
     assert "refresh" not in done.text
 
 

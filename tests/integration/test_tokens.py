@@ -177,6 +177,41 @@ def test_a_dropped_token_is_gone_for_every_process(bench: Workbench) -> None:
         assert tokens.find(connection, bench.runtime.keyring, owner=OWNER) is None
 
 
+def test_a_fresh_token_is_read_once(bench: Workbench) -> None:
+    reader, writer = shared(bench), shared(bench)
+    in_two_hours = datetime.now(UTC) + timedelta(hours=2)
+    writer.save(OWNER, token="kept", expires_at=in_two_hours)
+    reader.find(OWNER)
+    bench.rows("DELETE FROM tokens")
+
+    known = reader.find(OWNER)
+
+    assert known == StoredToken(value="kept", expires_at=in_two_hours)
+
+
+def test_one_that_is_due_to_be_renewed_is_looked_up(bench: Workbench) -> None:
+    reader, writer = shared(bench), shared(bench)
+    soon = datetime.now(UTC) + timedelta(minutes=4)
+    reader.save(OWNER, token="old", expires_at=soon)
+    renewed = soon + timedelta(hours=2)
+    writer.save(OWNER, token="new", expires_at=renewed)
+
+    assert reader.find(OWNER) == StoredToken(value="new", expires_at=renewed)
+
+
+def test_whoever_drops_a_remembered_token_finds_the_one_in_its_place(
+    bench: Workbench,
+) -> None:
+    reader, writer = shared(bench), shared(bench)
+    in_two_hours = datetime.now(UTC) + timedelta(hours=2)
+    reader.save(OWNER, token="refused", expires_at=in_two_hours)
+    writer.save(OWNER, token="new", expires_at=in_two_hours)
+
+    reader.drop(OWNER, token="refused")
+
+    assert reader.find(OWNER) == StoredToken(value="new", expires_at=in_two_hours)
+
+
 @pytest.mark.parametrize(
     ("paper", "fetches"),
     [(Paper.CORP_TOKEN, CORP_TOKEN), (Paper.SUITE_TOKEN, SUITE_TOKEN)],

@@ -33,7 +33,7 @@ class Live:
         for _ in range(9):
             answer = self.browser.get(address, allow_redirects=False, timeout=10)
             if answer.status_code == 200:
-                answer = self._answer(answer, said)
+                answer = self.answer(answer, said)
             address = urljoin(address, answer.headers["Location"])
             if "wecom.example" in address:
                 address = self._named(address)
@@ -45,7 +45,8 @@ class Live:
         self.visit.platform.will(MEMBER)
         return f"{self.url}/login/done?code=c&state={query_of(address)['state']}"
 
-    def _answer(self, page: requests.Response, said: str) -> requests.Response:
+    def answer(self, page: requests.Response, said: str) -> requests.Response:
+        """What a page that asks leads to."""
         found = re.search(
             r'<form class="choice" method="post" action="([^"]*)"', page.text
         )

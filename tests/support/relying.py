@@ -75,16 +75,20 @@ def challenge_of(verifier: str) -> str:
 
 
 def add_party(
-    visit: Visit, *, public: bool = False, back_channel: str | None = None
+    visit: Visit,
+    *,
+    public: bool = False,
+    back_channel: str | None = None,
+    redirect: str = CALLBACK,
 ) -> Party:
-    """A client with the addresses above."""
+    """A client, with the addresses above unless it has its own."""
     secret = None if public else new_secret()
     with transaction(wired_of(visit).pool) as connection:
         client_id = clients.create(
             connection,
             name="Example RP",
             secret=secret,
-            redirect_uris=[CALLBACK],
+            redirect_uris=[redirect],
             post_logout_uris=[AFTERWARDS],
             back_channel_uri=back_channel,
         )

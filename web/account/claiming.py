@@ -1,5 +1,7 @@
 """What members say about their link: an account is theirs, a new one, or neither."""
 
+from typing import Any
+
 from flask import url_for
 
 from domain.claims import ClaimKind
@@ -9,14 +11,16 @@ from store.installs.visitors import Visitor
 from store.links import link_claims
 from store.links.views import view_link
 from store.org import corps
-from web.account import oauth_state
 from web.services import services
+from web.sessions import oauth_state
 
 PURPOSE = "tapd"
 
 
-def way_to_tapd(member: Visitor, *, back: str) -> str | None:
+def way_to_tapd(member: Visitor, *, back: str, items: bool = False) -> str | None:
     """Where the member signs in to TAPD and then comes `back`; None without a client.
+
+    With `items` they are asked to let us read what is open for them; no link is made.
 
     Shape: made when the page is shown, so that a plain link leads there: the policy
         of our pages lets no form end on another site.
@@ -24,9 +28,15 @@ def way_to_tapd(member: Visitor, *, back: str) -> str | None:
     tapd = services().tapd
     if tapd is None:
         return None
-    cargo = {"corp_pk": member.corp_pk, "member_pk": member.member_pk, "back": back}
+    cargo: dict[str, Any] = {
+        "corp_pk": member.corp_pk,
+        "member_pk": member.member_pk,
+        "back": back,
+    }
+    if items:
+        cargo["items"] = True
     state = oauth_state.depart(purpose=PURPOSE, cargo=cargo)
-    return tapd.address(redirect_uri=tapd_return(), state=state)
+    return tapd.address(redirect_uri=tapd_return(), state=state, items=items)
 
 
 def tapd_return() -> str:

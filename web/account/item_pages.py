@@ -17,10 +17,10 @@ from store.items.states import list_titles
 from store.summaries.items import list_of_member
 from web.access import Audience, seen_by
 from web.account.blueprint import account
-from web.account.session import get_member
 from web.cursors import cut
 from web.item_view import told_rows
 from web.services import services
+from web.sessions.session import get_member
 from web.texts import language
 
 _PAGE_ROWS = 30

@@ -14,9 +14,9 @@ from store.links.views import LinkView, view_link
 from web.access import Audience, seen_by
 from web.account.blueprint import account
 from web.account.claiming import claim, way_to_tapd
-from web.account.session import get_member
 from web.masking import masked_account
 from web.services import services
+from web.sessions.session import get_member
 
 
 class Standing(StrEnum):
@@ -37,7 +37,7 @@ def show_me() -> ResponseReturnValue:
     member = get_member()
     with transaction(services().pool) as connection:
         link = view_link(connection, member.corp_pk, member.member_pk)
-        standing, way = _standing(link), None
+        standing, way = standing_of(link), None
         if standing not in {Standing.LINKED, Standing.WORKING}:
             way = way_to_tapd(member, back=url_for("account.show_me"))
     return render_template(
@@ -56,7 +56,7 @@ def ask_unlink() -> ResponseReturnValue:
     """What undoing the link means, and the question whether that is meant."""
     member = get_member()
     link = _link(member)
-    if _standing(link) is not Standing.LINKED:
+    if standing_of(link) is not Standing.LINKED:
         return redirect(url_for("account.show_me"), 303)
     return render_template(
         "unlink.html",
@@ -83,7 +83,8 @@ def _link(member: Visitor) -> LinkView:
         return view_link(connection, member.corp_pk, member.member_pk)
 
 
-def _standing(link: LinkView) -> Standing:
+def standing_of(link: LinkView) -> Standing:
+    """How a link stands, in the words of the pages."""
     if link.claim is not None:
         return Standing.WORKING
     return Standing(LinkState(link.state).value)

@@ -17,10 +17,10 @@ from web.access import Audience, seen_by
 from web.account.blueprint import account
 from web.account.claiming import claim, way_to_tapd
 from web.account.notice_view import Shown, shown
-from web.account.session import get_member
 from web.masking import masked_account
 from web.problems import Problem
 from web.services import services
+from web.sessions.session import get_member
 
 _STATUS = {Shown.EXPIRED: 410, Shown.OVER: 410}
 _MAY_PROVE = {Shown.OFFER, Shown.CONFLICT, Shown.USED}

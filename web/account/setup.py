@@ -9,11 +9,12 @@ from web.account import (  # noqa: F401 - adds their routes
     notice_pages,
     sign_in_pages,
     tapd_pages,
+    workbench_pages,
 )
 from web.account.blueprint import account
-from web.account.standing import Refused
 from web.account.words import because
 from web.masking import mask_id
+from web.sessions.standing import Refused
 
 
 def register(app: Flask) -> None:

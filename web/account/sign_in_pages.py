@@ -5,27 +5,20 @@ import logging
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from domain.links import LinkState
 from store.database import transaction
 from store.installs.visitors import Visitor, find_named
-from store.links.views import view_link
 from store.org import corps
 from web import limits
 from web.access import Audience, seen_by
-from web.account import oauth_state
 from web.account.blueprint import account
-from web.account.oauth_state import Journey, ReturnPath
-from web.account.session import (
-    current_member,
-    forget,
-    get_member,
-    remember_member,
-)
-from web.account.sign_in import PURPOSE, is_wecom, sign_in_inside, sign_in_outside
-from web.account.standing import Refusal, Refused, corp_refusal, refusal_of
 from web.install.installer import note_installer
 from web.paths import local_path
 from web.services import services
+from web.sessions import oauth_state
+from web.sessions.oauth_state import Journey, ReturnPath
+from web.sessions.session import current_member, forget, remember_member
+from web.sessions.sign_in import PURPOSE, is_wecom, sign_in_inside, sign_in_outside
+from web.sessions.standing import Refusal, Refused, corp_refusal, refusal_of
 from wecom.errors import Refused as WeComRefused
 from wecom.errors import Spent, WeComError
 from wecom.wire import Identity
@@ -60,23 +53,6 @@ def login_done() -> ResponseReturnValue:
             return _try_again(journey, "stale", 400)
         case _:
             return _try_again(journey, "stale", 400)
-
-
-@account.get("/enter")
-@seen_by(Audience.MEMBER)
-def enter() -> ResponseReturnValue:
-    """The workbench's entry: signed in by WeCom, on to TAPD or to an item there.
-
-    Who is asked something first, or undid their link, would stand before a closed
-    door there, so they are told.
-    """
-    member = get_member()
-    with transaction(services().pool) as connection:
-        link = view_link(connection, member.corp_pk, member.member_pk)
-    if link.state not in {LinkState.LINKED, LinkState.NONE}:
-        return redirect(url_for("account.show_me"), 303)
-    path = local_path(request.args.get("to")) or "/"
-    return redirect(services().addresses.tapd + path, 303)
 
 
 @account.post("/me/sign-out")

@@ -10,16 +10,18 @@ from domain.ids import AccountId
 from store.database import transaction
 from store.installs.visitors import Visitor
 from store.links import accounts
+from store.links.views import view_link
 from tapd.errors import Denied, Refused, TapdError
 from tapd.oauth import ProvenAccount
 from web.access import Audience, seen_by
-from web.account import oauth_state
+from web.account import open_items
 from web.account.blueprint import account
 from web.account.claiming import PURPOSE, claim, tapd_return
-from web.account.oauth_state import Journey, ReturnPath
-from web.account.session import get_member
 from web.paths import local_path
 from web.services import services
+from web.sessions import oauth_state
+from web.sessions.oauth_state import Journey, ReturnPath
+from web.sessions.session import get_member
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +60,24 @@ def _prove(journey: Journey, member: Visitor) -> ResponseReturnValue:
             return redirect(_back(journey), 303)
         log.warning("account not proved", extra={"error": str(error)})
         return _failed(journey, *_why(error))
+    if journey.cargo.get("items"):
+        return _keep_token(journey, member, proven)
     if _keep(journey, proven):
         claim(member, ClaimKind.PROVED, AccountId(proven.account_id))
+    return redirect(_back(journey), 303)
+
+
+def _keep_token(
+    journey: Journey, member: Visitor, proven: ProvenAccount
+) -> ResponseReturnValue:
+    """What is open for the member may be read, if it is their account's."""
+    with transaction(services().pool) as connection:
+        is_first = oauth_state.use(connection, journey)
+        link = view_link(connection, member.corp_pk, member.member_pk)
+    if link.account is None or link.account.account_id != proven.account_id:
+        return _failed(journey, "another", 403)
+    if is_first:
+        open_items.keep_token(proven.token, seconds=proven.token_seconds)
     return redirect(_back(journey), 303)
 
 

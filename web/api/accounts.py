@@ -18,6 +18,7 @@ from domain.accounts import (
     MAX_LENGTH,
     AccountChange,
     AccountField,
+    check_account_id,
     check_email,
     check_text,
 )
@@ -60,9 +61,22 @@ def _checked(check: Callable[[str], object]) -> Callable[[str], str]:
 
 
 Text = Annotated[str, Field(max_length=MAX_LENGTH), AfterValidator(check_text)]
-Name = Annotated[Text, BeforeValidator(_is_named_once)]
+
+
+def _cleared(value: object) -> object:
+    """None for an empty text: exporters have no other way to say that there is none."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Name = Annotated[
+    str,
+    Field(max_length=MAX_LENGTH),
+    AfterValidator(check_account_id),
+    BeforeValidator(_is_named_once),
+]
 Mobile = Annotated[Text, AfterValidator(_checked(to_e164))]
 Email = Annotated[Text, AfterValidator(check_email)]
+Empty = BeforeValidator(_cleared)
 
 
 class GivenAccount(BaseModel):
@@ -73,10 +87,12 @@ class GivenAccount(BaseModel):
     account_id: Name
     nick: Text | None = None
     name: Text | None = None
-    mobile: Mobile | None = Field(
-        None, description="Of mainland China unless it begins with + and a country."
+    mobile: Annotated[Mobile | None, Empty] = Field(
+        None,
+        description="Of mainland China unless it begins with + and a country; empty"
+        " clears it.",
     )
-    email: Email | None = None
+    email: Annotated[Email | None, Empty] = Field(None, description="Empty clears it.")
 
 
 class AccountsBody(RootModel[list[GivenAccount]]):

@@ -15,16 +15,16 @@ from store.links.link_claims import by_admin, by_operator
 from store.org import corps
 from store.org.companies import Company, find_company
 from store.org.corps import Corp
-from web.account.session import (
+from web.operators import is_operator, operator_name
+from web.problems import Problem
+from web.services import services
+from web.sessions.session import (
     current_member,
     is_known_admin,
     note_admin,
     require_member,
 )
-from web.account.standing import Refused
-from web.operators import is_operator, operator_name
-from web.problems import Problem
-from web.services import services
+from web.sessions.standing import Refused
 from wecom.errors import Paused, Revoked, WeComError
 
 log = logging.getLogger(__name__)

@@ -18,12 +18,12 @@ from store.summaries.links.people import (
     search,
 )
 from web.access import Audience, seen_by
-from web.account.session import get_member
 from web.company.authorize import Host, host
 from web.company.blueprint import company
 from web.cursors import cut
 from web.problems import Problem
 from web.services import services
+from web.sessions.session import get_member
 
 PAGE_ROWS = 50
 _ACTS = 50

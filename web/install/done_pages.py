@@ -8,13 +8,13 @@ from store.installs import intents
 from store.installs.intents import Intent, digest_of
 from web import limits
 from web.access import Audience, seen_by
-from web.account import oauth_state
-from web.account.sign_in import name_installer
 from web.install.blueprint import install
 from web.install.progress import Progress, view_progress
 from web.install.stops import Stop, Stopped, result_address
 from web.install.words import ending_of
 from web.services import services
+from web.sessions import oauth_state
+from web.sessions.sign_in import name_installer
 
 # WeCom's are of 64 to 512 bytes; a shorter one it refuses itself.
 _LONGEST_CODE = 512

@@ -2,9 +2,9 @@
 
 from store.database import transaction
 from store.installs import intents
-from web.account.oauth_state import visitor
 from web.install.progress import Stage, view_progress
 from web.services import services
+from web.sessions.oauth_state import visitor
 
 
 def note_installer(intent_state: str, *, corp_id: str, userid: str) -> None:

@@ -24,9 +24,6 @@ from store.installs.visitors import Visitor
 from store.oidc import consents
 from store.oidc.subjects import OidcSubject, find_subject
 from web.access import Audience, seen_by
-from web.account.session import current_member
-from web.account.sign_in import sign_in
-from web.account.standing import Refused
 from web.headers import lead_to
 from web.oidc.blueprint import by_query, oidc_calls, oidc_pages
 from web.oidc.code_grant import CodeGrant
@@ -35,6 +32,9 @@ from web.oidc.freshness import is_recent_enough, with_mark
 from web.oidc.provider import provider
 from web.oidc.scopes import Scope, known_scopes
 from web.oidc.standing import obstacle_of
+from web.sessions.session import current_member
+from web.sessions.sign_in import sign_in
+from web.sessions.standing import Refused
 from web.texts import translate
 
 # What still fits into the cookie that carries it through WeCom's sign-in.

@@ -14,10 +14,10 @@ from store.oidc import grants
 from store.oidc.grants import NewGrant
 from store.oidc.secrets import new_secret
 from store.oidc.subjects import OidcSubject
-from web.account.session import current_sid, get_session
 from web.oidc.connection import connection
 from web.oidc.relying import AUTH_METHODS, Authorisation, RelyingParty
 from web.oidc.standing import subject_of
+from web.sessions.session import current_sid, get_session
 
 
 class CodeGrant(AuthorizationCodeGrant):

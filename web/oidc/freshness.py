@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from web.account.session import get_session
 from web.problems import Problem
 from web.services import services
+from web.sessions.session import get_session
 
 _MARK = "asked_at"
 # Between Postgres' clock, by which a session begins, and ours.

@@ -9,14 +9,14 @@ from store.database import transaction
 from store.oidc import logouts
 from store.oidc.subjects import find_subject
 from web.access import Audience, seen_by
-from web.account.session import current_member, current_sid, forget
-from web.account.standing import Refused
 from web.headers import lead_to
 from web.oidc.blueprint import by_query, oidc_calls, oidc_pages
 from web.oidc.connection import connection, opened
 from web.oidc.logout import is_of_ours
 from web.oidc.provider import provider
 from web.services import services
+from web.sessions.session import current_member, current_sid, forget
+from web.sessions.standing import Refused
 
 
 @oidc_pages.get("/oidc/logout")

@@ -6,7 +6,7 @@ from domain.links import LinkState
 from store.database import Connection
 from store.oidc.grants import Grant
 from store.oidc.subjects import OidcSubject, find_subject
-from web.account.standing import refusal_of
+from web.sessions.standing import refusal_of
 
 
 class NotNow(StrEnum):

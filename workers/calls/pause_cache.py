@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from store.database import Pool, glance
+from store.database import Connection, Pool, glance
 from store.platform import pauses
 from store.platform.pauses import Pause
 
@@ -38,13 +38,27 @@ class KnownPauses:
 
         Raises: StoreUnavailable.
         """
-        with self._lock:
-            known = self._known.get(owner)
-        now = time.monotonic()
-        if known is not None and now - known.read_at < _KNOWN_SECONDS:
+        known = self._recent(owner)
+        if known is not None:
             return known
         with glance(self._pool) as connection:
-            found = pauses.list_of(connection, owner)
+            return self._read(connection, owner)
+
+    def read_ahead(self, connection: Connection, owner: str) -> None:
+        """Read them in this transaction, unless they are known."""
+        if self._recent(owner) is None:
+            self._read(connection, owner)
+
+    def _recent(self, owner: str) -> CachedPauses | None:
+        with self._lock:
+            known = self._known.get(owner)
+        if known is None or time.monotonic() - known.read_at >= _KNOWN_SECONDS:
+            return None
+        return known
+
+    def _read(self, connection: Connection, owner: str) -> CachedPauses:
+        now = time.monotonic()
+        found = pauses.list_of(connection, owner)
         known = CachedPauses(
             read_at=now, pauses={each.endpoint_class: each for each in found}
         )

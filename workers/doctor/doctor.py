@@ -1,6 +1,7 @@
 """Examines a deployment from its settings to WeCom's answers, and says what to mend."""
 
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 
 from settings import Settings, SettingsError
 from workers.doctor import (
@@ -35,14 +36,15 @@ def examine(load: Load) -> Iterator[ProbeResult]:
         yield from map(_faulty, error.faults)
         return
     yield from _settings(settings)
-    store_works = yield from _stores(settings)
+    stores = yield from _stores(settings)
     yield from probe_addresses.examine(settings)
     yield from probe_proxy.examine(settings)
-    if not store_works:
+    if not stores.postgres:
         return
     yield from probe_stores.examine_sync(settings)
     if (yield from _secrets(settings)):
-        yield from probe_wecom.examine(settings)
+        asked = probe_wecom.examine(settings) if stores.redis else [_unasked()]
+        yield from asked
     yield from probe_tapd.examine(settings)
 
 
@@ -57,8 +59,10 @@ def examine_before_start(load: Load) -> Iterator[ProbeResult]:
         yield from map(_faulty, error.faults)
         return
     yield from _settings(settings)
-    if (yield from _stores(settings)) and (yield from _secrets(settings)):
-        yield from probe_wecom.examine_before_start(settings)
+    stores = yield from _stores(settings)
+    if stores.postgres and (yield from _secrets(settings)):
+        early = probe_wecom.examine_before_start
+        yield from early(settings) if stores.redis else [_unasked()]
     yield later(
         "processes",
         en="Receiver, callbacks, web, public URL, upkeep, workers and suite ticket are "
@@ -73,14 +77,35 @@ def _settings(settings: Settings) -> Iterator[ProbeResult]:
     yield from _doubtful(settings)
 
 
-def _stores(settings: Settings) -> Generator[ProbeResult, None, bool]:
-    """Whether Postgres can be worked with."""
-    works = False
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stores:
+    """What can be worked with."""
+
+    postgres: bool
+    redis: bool
+
+
+def _stores(settings: Settings) -> Generator[ProbeResult, None, _Stores]:
+    """Every finding about the stores, and which of them work."""
+    schema = None
+    redis = False
     for finding in probe_stores.examine_postgres(settings):
-        works = finding.probe == "schema" and finding.verdict is Verdict.OK
+        schema = finding.verdict if finding.probe == "schema" else schema
         yield finding
-    yield from probe_stores.examine_redis(settings)
-    return works
+    for finding in probe_stores.examine_redis(settings):
+        # Asked for last, of one that can be used.
+        redis = redis or finding.probe == "spill"
+        yield finding
+    return _Stores(postgres=schema is Verdict.OK, redis=redis)
+
+
+def _unasked() -> ProbeResult:
+    return later(
+        "wecom",
+        en="Tokens are examined once Redis can be used: calls to WeCom are counted "
+        "there.",
+        zh="凭证须待 Redis 可用后再检查：对企业微信的调用在 Redis 中计数。",
+    )
 
 
 def _secrets(settings: Settings) -> Generator[ProbeResult, None, bool]:

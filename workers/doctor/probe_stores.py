@@ -8,42 +8,38 @@ import psycopg
 from redis import RedisError
 
 from settings import Settings
+from store.connecting import connect
+from store.faults import StoreFault, postgres_fault, redis_fault
 from store.intake.spill import SpillUnavailable, open_spill
 from store.migrate import list_missing
 from store.retention.rotation import HEAD_BYTES, SEALED, head_of, list_heads
 from store.sealing import Keyring
+from workers.doctor import probe_sessions
+from workers.doctor.store_words import (
+    find_postgres_trouble,
+    tell_postgres,
+    tell_redis,
+)
 from workers.doctor.verdicts import ProbeResult, Words, failed, fine, warning
 from workers.queue.broker import make_client
 
 _OLDEST_POSTGRES = 15
 _CLOCK_WARNS_SECONDS, _CLOCK_FAILS_SECONDS = 2.0, 30.0
-_CONNECT_SECONDS = 5
+_REDIS_SECONDS = 2.0
 _WAITS_TOO_LONG_SECONDS = 300.0
 
 
 def examine_postgres(settings: Settings) -> Iterator[ProbeResult]:
     """Reachable, new enough, durable, in time, and last whether it is migrated."""
-    try:
-        connection = psycopg.connect(
-            settings.database_url, connect_timeout=_CONNECT_SECONDS, autocommit=True
-        )
-    except psycopg.OperationalError as error:
-        yield failed(
-            "postgres",
-            Words(
-                en=f"Postgres cannot be reached ({type(error).__name__}).",
-                zh=f"无法连接 Postgres（{type(error).__name__}）。",
-            ),
-            Words(
-                en="Start Postgres, or correct DATABASE_URL.",
-                zh="请启动 Postgres，或修正 DATABASE_URL。",
-            ),
-        )
+    trouble = find_postgres_trouble(settings.database_url)
+    if trouble is not None:
+        yield failed("postgres", trouble.said, trouble.advice)
         return
-    with connection:
+    with connect(settings.database_url) as connection:
         yield _version(connection)
         yield _durability(connection)
         yield _clock(connection)
+    yield from probe_sessions.examine(settings.database_url)
     yield _schema(settings)
 
 
@@ -111,7 +107,11 @@ def _clock(connection: psycopg.Connection) -> ProbeResult:
 
 
 def _schema(settings: Settings) -> ProbeResult:
-    missing = list_missing(settings.database_url)
+    try:
+        missing = list_missing(settings.database_url)
+    except psycopg.Error as error:
+        trouble = tell_postgres(postgres_fault(error), settings.database_url)
+        return failed("schema", trouble.said, trouble.advice)
     if not missing:
         return fine("schema", en="The schema is the newest.", zh="数据库结构已是最新。")
     return failed(
@@ -128,30 +128,30 @@ def _schema(settings: Settings) -> ProbeResult:
 
 def examine_redis(settings: Settings) -> Iterator[ProbeResult]:
     """Reachable, evicting nothing, and able to confirm a spilled event."""
-    client = make_client(settings.redis_url, timeout_seconds=2.0)
+    client = make_client(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
     try:
-        policy = client.config_get("maxmemory-policy")
-    except RedisError as error:
-        yield failed(
-            "redis",
-            Words(
-                en=f"Redis cannot be reached ({type(error).__name__}).",
-                zh=f"无法连接 Redis（{type(error).__name__}）。",
-            ),
-            Words(
-                en="Start Redis, or correct REDIS_URL.",
-                zh="请启动 Redis，或修正 REDIS_URL。",
-            ),
-        )
+        client.ping()
+        known = dict(client.info())
+    except (RedisError, OSError) as error:
+        yield _unusable(redis_fault(error), settings)
         return
     finally:
         client.close()
-    yield _eviction({_text(k): _text(v) for k, v in dict(policy).items()})
-    yield _spill(settings)
+    if str(known.get("cluster_enabled")) == "1":
+        yield _unusable(StoreFault.CLUSTER, settings)
+    elif known.get("role") == "slave":
+        yield _unusable(StoreFault.READ_ONLY, settings)
+    else:
+        yield _eviction(str(known.get("maxmemory_policy", "")))
+        yield _spill(settings)
 
 
-def _eviction(policy: dict[str, str]) -> ProbeResult:
-    name = policy.get("maxmemory-policy", "")
+def _unusable(fault: StoreFault, settings: Settings) -> ProbeResult:
+    trouble = tell_redis(fault, settings.redis_url)
+    return failed("redis", trouble.said, trouble.advice)
+
+
+def _eviction(name: str) -> ProbeResult:
     if name == "noeviction":
         return fine("redis", en="Redis evicts nothing.", zh="Redis 不会淘汰数据。")
     return failed(
@@ -171,6 +171,8 @@ def _spill(settings: Settings) -> ProbeResult:
     try:
         open_spill(settings.redis_url, Keyring(settings.secret_keys)).probe()
     except SpillUnavailable as error:
+        if error.__cause__ is not None:
+            return _unusable(redis_fault(error.__cause__), settings)
         return failed(
             "spill",
             Words(
@@ -194,14 +196,14 @@ def _spill(settings: Settings) -> ProbeResult:
 
 def examine_sync(settings: Settings) -> Iterator[ProbeResult]:
     """Whether the clock leads, and mail is drained."""
-    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+    with connect(settings.database_url) as connection:
         yield _leader(connection)
         yield _backlog(connection)
 
 
 def examine_secrets(settings: Settings) -> ProbeResult:
     """Whether every stored secret can be opened."""
-    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+    with connect(settings.database_url) as connection:
         return _keys(connection, settings)
 
 
@@ -289,7 +291,3 @@ def _heads_in_spill(settings: Settings) -> set[bytes]:
 def _one(connection: psycopg.Connection, query: str) -> Any:
     row = connection.execute(query.encode()).fetchone()
     return row[0] if row else None
-
-
-def _text(value: str | bytes | None) -> str:
-    return value.decode() if isinstance(value, bytes) else value or ""

@@ -223,9 +223,16 @@ def _obtained(
     try:
         obtain()
     except WeComError as error:
-        said = Words(en=f"WeCom says no: {error}.", zh=f"企业微信拒绝：{error}。")
-        return failed(probe, said, _advice(error, otherwise))
+        return failed(probe, _answer(error), _advice(error, otherwise))
     return fine(probe, en="WeCom gives it.", zh="可正常获取。")
+
+
+def _answer(error: WeComError) -> Words:
+    if isinstance(error, Unavailable):
+        return Words(
+            en=f"WeCom does not answer: {error}.", zh=f"企业微信没有应答：{error}。"
+        )
+    return Words(en=f"WeCom says no: {error}.", zh=f"企业微信拒绝：{error}。")
 
 
 def _advice(error: WeComError, otherwise: Words) -> Words:

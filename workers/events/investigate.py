@@ -34,7 +34,7 @@ from workers.events.found import (
     unasked,
 )
 from workers.events.judge import Judge, Judged
-from workers.events.known_members import KnownMembers
+from workers.events.known_org import KnownOrg
 from workers.events.late_answers import LateAnswers
 from workers.events.sets import SetReads, is_by_sets
 
@@ -44,14 +44,20 @@ _SMALL_BATCH = 20
 
 
 def investigate(
-    pool: Pool, corp: Corp, batch: FoldedMail, *, inquiry: Inquiry, late: LateAnswers
+    pool: Pool,
+    corp: Corp,
+    batch: FoldedMail,
+    *,
+    inquiry: Inquiry,
+    late: LateAnswers,
+    known: KnownOrg,
 ) -> Found:
     """Ask WeCom as little as possible about the keys of a batch.
 
     Raises: NeedsRun when a full read is the better question; Unanswered when some keys
         have to wait; errors of WeCom that are the corp's.
     """
-    return _Investigation(pool, corp, batch, inquiry, late).run()
+    return _Investigation(pool, corp, batch, inquiry, late, known).run()
 
 
 class _Investigation:
@@ -62,14 +68,15 @@ class _Investigation:
         batch: FoldedMail,
         inquiry: Inquiry,
         late: LateAnswers,
+        known: KnownOrg,
     ) -> None:
         self._late = late
         self._pool = pool
         self._corp = corp
         self._batch = batch
         self._inquiry = inquiry
-        self._sets = SetReads(pool, corp, batch, inquiry, late)
-        self._known = KnownMembers(pool, corp.corp_pk)
+        self._sets = SetReads(pool, corp, batch, inquiry, late, known)
+        self._known = known.members
         self._judge = Judge(corp, batch, inquiry, late, self._known, sets=self._sets)
 
     def run(self) -> Found:

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 
 from domain.ids import CorpPk, MemberPk, Userid
-from domain.org import StoredMember
-from store.database import Pool, glance
+from domain.org import MemberState, StoredMember
+from store.database import Connection, Pool, glance
 from store.org import members
 
 
@@ -19,10 +19,29 @@ class KnownMembers:
 
     def of(self, userids: Collection[Userid]) -> list[StoredMember]:
         """Who bears or once bore one of these, or one that was asked for before."""
-        new = set(userids) - self._asked
-        if new:
+        if not self._asked.issuperset(userids):
             with glance(self._pool) as connection:
-                found = members.list_known(connection, self._corp_pk, new)
-            self._asked |= new
-            self._found |= {each.member_pk: each for each in found}
+                self.read(connection, userids)
         return list(self._found.values())
+
+    def bearing(
+        self, connection: Connection, userids: Collection[Userid]
+    ) -> list[StoredMember]:
+        """Who bears or once bore one of these, and nobody else."""
+        self.read(connection, userids)
+        wanted = frozenset(userids)
+        return [
+            each
+            for each in self._found.values()
+            if each.member.userid in wanted
+            or (each.state is MemberState.ACTIVE and each.aliases & wanted)
+        ]
+
+    def read(self, connection: Connection, userids: Collection[Userid]) -> None:
+        """Have these asked for."""
+        new = set(userids) - self._asked
+        if not new:
+            return
+        found = members.list_known(connection, self._corp_pk, new)
+        self._asked |= new
+        self._found |= {each.member_pk: each for each in found}

@@ -28,13 +28,14 @@ from domain.spelling import spelt_tag
 from domain.testimony import DEPARTMENTS, SCOPE, roots_of, sets_behind, tags_among
 from domain.tree import Tree
 from store.database import Pool, glance
-from store.org import absences, corps, departments
+from store.org import absences
 from store.org.corps import Corp
 from wecom.errors import Unavailable
 from workers.answers.listed import empty_tag, with_known
 from workers.answers.questions import TAG, Inquiry
 from workers.events.affected import View
 from workers.events.found import NeedsRun, Unanswered
+from workers.events.known_org import KnownOrg
 from workers.events.late_answers import LateAnswers
 
 
@@ -53,28 +54,22 @@ class SetReads:
         batch: FoldedMail,
         inquiry: Inquiry,
         late: LateAnswers,
+        known: KnownOrg,
     ) -> None:
         self._pool = pool
         self._late = late
         self._corp = corp
         self._batch = batch
         self._inquiry = inquiry
-        # The lease keeps all this as it is until it is applied.
-        with glance(pool) as connection:
-            self._stored = departments.list_all(connection, corp.corp_pk)
-            self.unlisted = departments.list_unlisted(connection, corp.corp_pk)
-            self.old_tags = (
-                corps.list_tags(connection, corp.corp_pk) if corp.scope.tags else {}
-            )
-            self.old_tags = {
-                tag_id: spelt_tag(tag, corp.spellings)
-                for tag_id, tag in self.old_tags.items()
-            }
-            self.once_lost = (
-                absences.list_once_lost(connection, corp.corp_pk)
-                if batch.tags or batch.departments
-                else frozenset[Userid]()
-            )
+        self._stored = known.departments
+        self.unlisted = known.unlisted
+        self.old_tags = {
+            tag_id: spelt_tag(tag, corp.spellings) for tag_id, tag in known.tags.items()
+        }
+        self.once_lost = frozenset[Userid]()
+        if batch.tags or batch.departments:
+            with glance(pool) as connection:
+                self.once_lost = absences.list_once_lost(connection, corp.corp_pk)
         self._listed: list[Department] | None = None
         self.read: dict[TagId, Tag] = {}
         self.tear: Tear | None = None

@@ -11,6 +11,7 @@ from domain.testimony import DEPARTMENTS
 from store.database import Connection
 from store.inbox import settlement, testimony
 from store.inbox.claims import ClaimedBatch
+from store.inbox.quick_apply import OpenMatters, settle_and_end
 from store.inbox.settlement import Settled
 from store.org import corps
 from workers.events.found import Found
@@ -33,11 +34,13 @@ def settle_batch(
     doubts: dict[Key, str],
     decisions: Iterable[Decision],
     settling: Collection[int],
+    ends: bool,
 ) -> frozenset[Key]:
     """Mark the claimed mail as what came of it; the keys that are asked about again.
 
     Shape: `doubts` are the outcomes of keys about which asking again is no use;
-        `settling` is the mail that waits for nothing else.
+        `settling` is the mail that waits for nothing else; `ends`: nothing else of the
+        claim is left, so that the lease is given back with it.
     """
     changed = {each.key for each in decisions}
     again = late.may_wait([key for key in batch.newest if key in doubts])
@@ -57,7 +60,10 @@ def settle_batch(
             continue
         outcomes[event_id] = ("folded", f"folded into {into}")
     settlement.ask_again(connection, claim, waits)
-    settlement.settle(connection, claim, outcomes)
+    if ends:
+        settle_and_end(connection, claim, outcomes)
+    else:
+        settlement.settle(connection, claim, outcomes)
     return again
 
 
@@ -99,11 +105,13 @@ def keep_testimony(
     *,
     open_people: Collection[Userid],
     settled: Collection[Userid],
+    matters: OpenMatters,
 ) -> None:
     """Keep what was said of people of whom it is open what became of them."""
     still = batch.said.keys() & set(open_people)
     testimony.keep(connection, corp_pk, _said_of(batch, still))
-    testimony.forget(connection, corp_pk, {*settled, *batch.said} - still)
+    if matters.testimony:
+        testimony.forget(connection, corp_pk, {*settled, *batch.said} - still)
 
 
 def keep_all(connection: Connection, corp_pk: CorpPk, batch: FoldedMail) -> None:

@@ -1,42 +1,43 @@
 """Brings one corp to what a batch of contact mail points at, and settles that mail."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from itertools import islice
 
 from domain.decisions import Decision
-from domain.fold import CHANGE_CONTACT, SUBSCRIBE, UNSUBSCRIBE, FoldedMail, Mail, fold
-from domain.hints import hint_from_json
+from domain.fold import CHANGE_CONTACT, SUBSCRIBE, UNSUBSCRIBE, FoldedMail, fold
 from domain.ids import (
+    CorpPk,
     DepartmentId,
     Key,
     Userid,
     department_key,
     member_key,
-    split_key,
 )
 from domain.leavers import Undecided
 from domain.reasons import Reason
-from domain.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
-from store.database import Connection, Pool, glance, transaction
-from store.inbox import key_waits, leases, settlement, testimony
+from store.database import Connection, transaction
+from store.inbox import key_waits, leases, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.key_waits import KeyWait
+from store.inbox.quick_apply import OpenMatters, begin_apply
 from store.inbox.settlement import Settled
 from store.org import absences, corps, departments, journal
 from store.org.corps import Corp
 from store.org.journal import Cause
-from store.runs import requests, runs, touched
-from wecom.errors import OddAnswer, Unavailable
+from store.runs import requests, touched
+from wecom.errors import Unavailable
 from workers.answers.key_troubles import ask_later, undecided_of, wait_of
-from workers.answers.questions import Inquiry
-from workers.answers.spelling import SpellingApi
-from workers.calls.retry import PatientApi
-from workers.events.found import Found, NeedsRun, Unanswered
-from workers.events.investigate import MOST_QUESTIONS, investigate
-from workers.events.late_answers import LateAnswers
+from workers.events.find_out import (
+    BatchOutcome,
+    find_out,
+    first_keys,
+    mail_of,
+    people_in,
+)
+from workers.events.found import Found, NeedsRun
+from workers.events.known_org import KnownOrg
 from workers.events.settle import (
     find_doubts,
     keep_all,
@@ -49,6 +50,7 @@ from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
 from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
 from workers.org.guard import Gate, note_listed, note_removed, note_shown
+from workers.org.seen_members import StoredMembers
 from workers.queue.metrics import tally_effects
 from workers.runtime import Runtime
 
@@ -59,137 +61,36 @@ DEPARTMENTS_KEY = Key("department:*")
 
 
 def sync_contact(
-    runtime: Runtime, corp: Corp, claim: ClaimedBatch, rows: Sequence[ClaimedMail]
-) -> None:
+    runtime: Runtime,
+    corp: Corp,
+    claim: ClaimedBatch,
+    rows: Sequence[ClaimedMail],
+    *,
+    known: KnownOrg,
+) -> bool:
     """Ask about the first 500 keys of the mail, apply the answers, settle the mail.
 
-    Shape: mail about further keys stays claimed and is given back by the drain.
+    Shape: whether nothing of the claim is left, so that its lease was given back too.
+        Mail about further keys stays claimed and is given back by the drain.
     """
     began = time.monotonic()
-    taken = _first_keys(rows)
+    taken = first_keys(rows)
     try:
-        about = _find_out(runtime, corp, claim, taken)
+        about = find_out(runtime, corp, claim, taken, known)
     except NeedsRun as wish:
         _leave_to_run(runtime, corp, claim, taken, cause=wish.cause)
-        return
-    corp, taken, batch, found = about.corp, about.taken, about.batch, about.found
-    late = about.late
+        return False
+    ends = len(taken) == len(claim.mail)
     with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
-        corps.lock(connection, corp.corp_pk)
-        decisions, waiting = _apply(connection, runtime, corp, about)
-        _note_touched(connection, corp, batch, found)
-        left_over = _left_over(connection, corp, found, waiting)
-        corps.note_spellings(connection, corp.corp_pk, about.learnt)
-        _put_aside(connection, claim, taken, {**about.aside, **found.troubles})
-        settling = {each.event_id for each in taken if each.key not in found.troubles}
-        doubts = find_doubts(batch, found, late, left_over)
-        again = settle_batch(
-            connection,
-            claim,
-            batch,
-            late,
-            doubts=doubts,
-            decisions=decisions,
-            settling=settling,
-        )
-        look_later(connection, corp.corp_pk, doubts, again)
-        waits = _people([*again, *waiting, *found.troubles])
-        keep_testimony(
-            connection,
-            corp.corp_pk,
-            batch,
-            open_people={*waits, *found.undecided},
-            settled=found.findings.settled - found.undecided.keys(),
-        )
+        matters = begin_apply(connection, claim, about.corp.corp_pk)
+        decisions, waiting = _apply(connection, runtime, about, matters)
+        _settle(connection, claim, about, matters, decisions, waiting, ends=ends)
     seconds = time.monotonic() - began
     tally_effects(
-        runtime.tallies, claim, taken=taken, decisions=decisions, seconds=seconds
+        runtime.tallies, claim, taken=about.taken, decisions=decisions, seconds=seconds
     )
-    ring_for(runtime.bell, corp, decisions, held=bool(waiting))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchOutcome:
-    """What a batch came to.
-
-    Shape: `corp` and `taken` as WeCom spells people, `learnt` what is new of that;
-        `aside` are keys that have to wait by themselves.
-    """
-
-    corp: Corp
-    taken: list[ClaimedMail]
-    batch: FoldedMail
-    found: Found
-    late: LateAnswers
-    aside: dict[Key, Unavailable]
-    learnt: Spellings
-
-
-def _find_out(
-    runtime: Runtime, corp: Corp, claim: ClaimedBatch, taken: list[ClaimedMail]
-) -> BatchOutcome:
-    """What the mail means, the keys apart that have to wait by themselves.
-
-    Raises: NeedsRun; errors of WeCom when nothing at all could be found out.
-    """
-    api = SpellingApi(PatientApi(runtime.corp_api(corp)), corp.spellings)
-    inquiry = Inquiry(
-        api,
-        at_once=runtime.lanes.of(corp.corp_id),
-        troubled={Key(each.key) for each in taken if each.troubles},
-    )
-    aside: dict[Key, Unavailable] = {}
-    while True:
-        taken = [
-            replace(each, key=spelt_key(Key(each.key), api.spellings)) for each in taken
-        ]
-        mail = [_mail(each, api.spellings) for each in taken if each.key not in aside]
-        batch = _fold(runtime.pool, corp, mail)
-        asked_before = {each.event_id: each.late_asks for each in taken}
-        late = LateAnswers(runtime.pool, claim.mailbox, batch, late_asks=asked_before)
-        learnt = len(api.learnt)
-        try:
-            found = investigate(runtime.pool, corp, batch, inquiry=inquiry, late=late)
-        except Unanswered as unanswered:
-            further = _those_aside(taken, batch, aside, unanswered)
-            inquiry.set_aside(further)
-            aside |= further
-            continue
-        if len(api.learnt) == learnt:
-            return BatchOutcome(
-                corp=corp,
-                taken=taken,
-                batch=batch,
-                found=found,
-                late=late,
-                aside=aside,
-                learnt=api.learnt,
-            )
-        # Once more, with everybody as WeCom spells them: nobody is asked twice.
-        corp = replace(
-            corp,
-            spellings=dict(api.spellings),
-            scope=spelt_scope(corp.scope, api.spellings),
-        )
-
-
-def _those_aside(
-    taken: Sequence[ClaimedMail],
-    batch: FoldedMail,
-    aside: Mapping[Key, Unavailable],
-    unanswered: Unanswered,
-) -> dict[Key, Unavailable]:
-    """Further keys that wait by themselves, so that the others go on.
-
-    Raises: Unavailable when there are no others, or none of these keys is known.
-    """
-    keys = unanswered.keys & batch.newest.keys()
-    others = {each.key for each in taken} - keys - aside.keys()
-    alone = isinstance(unanswered.error, OddAnswer)
-    if not keys or not (others or alone):
-        raise unanswered.error
-    return dict.fromkeys(keys, unanswered.error)
+    ring_for(runtime.bell, about.corp, decisions, held=bool(waiting))
+    return ends
 
 
 def _put_aside(
@@ -218,27 +119,29 @@ def _put_aside(
 
 
 def _apply(
-    connection: Connection,
-    runtime: Runtime,
-    corp: Corp,
-    about: BatchOutcome,
+    connection: Connection, runtime: Runtime, about: BatchOutcome, matters: OpenMatters
 ) -> tuple[list[Decision], frozenset[Key]]:
     """The decisions that were carried out, and what the guard keeps from it."""
-    found, corp_pk = about.found, corp.corp_pk
-    listed = found.view.listed
+    corp, found = about.corp, about.found
+    listed, corp_pk = found.view.listed, corp.corp_pk
     data_key = runtime.data_key(corp)
     gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
     troubled = undecided_of(found.troubles)
-    _note_answered(connection, corp, found, troubled)
+    _note_answered(connection, corp, found, troubled, matters)
     # Whoever left under a new userid has to be known by it before they are weighed.
-    renames = Findings(renames=found.findings.renames)
-    decisions = apply_members(connection, corp_pk, renames, reason=Reason.EVENT)
+    decisions = _rename(connection, corp_pk, found)
     people = gate.admit_people(connection, found.findings.gone)
     findings = replace(found.findings, gone=people.leaving)
     if listed is not None:
         note_listed(connection, corp, listed)
         decisions += apply_listing(connection, corp_pk, listed, reason=Reason.EVENT)
-    decisions += apply_members(connection, corp_pk, findings, reason=Reason.EVENT)
+    decisions += apply_members(
+        connection,
+        corp_pk,
+        findings,
+        reason=Reason.EVENT,
+        known=_stored(connection, about, findings),
+    )
     if listed is not None:
         decisions += remove_unlisted(
             connection,
@@ -265,14 +168,76 @@ def _note_answered(
     corp: Corp,
     found: Found,
     troubled: Mapping[Userid, Undecided],
+    matters: OpenMatters,
 ) -> None:
     """Who was shown waits in no plan; whose absence stays open is remembered."""
-    shown = {each.userid for each in found.findings.shown} - found.undecided.keys()
-    # Whoever has their userid now does not bring the former bearer back.
-    note_shown(connection, corp, sorted(shown - found.handed_on))
-    settled = found.findings.settled - found.undecided.keys()
-    absences.forget(connection, corp.corp_pk, settled)
+    if matters.plans:
+        shown = {each.userid for each in found.findings.shown} - found.undecided.keys()
+        # Whoever has their userid now does not bring the former bearer back.
+        note_shown(connection, corp, sorted(shown - found.handed_on))
+    if matters.absences:
+        settled = found.findings.settled - found.undecided.keys()
+        absences.forget(connection, corp.corp_pk, settled)
     absences.note(connection, corp.corp_pk, {**found.undecided, **troubled})
+
+
+def _rename(connection: Connection, corp_pk: CorpPk, found: Found) -> list[Decision]:
+    renames = Findings(renames=found.findings.renames)
+    if not renames.renames:
+        return []
+    return apply_members(connection, corp_pk, renames, reason=Reason.EVENT)
+
+
+def _stored(
+    connection: Connection, about: BatchOutcome, findings: Findings
+) -> StoredMembers:
+    """Whom the findings are about, as they are before anything of it is applied."""
+    if findings.renames:
+        # Renaming has changed what was read.
+        return StoredMembers.read(connection, about.corp.corp_pk, findings.userids)
+    return StoredMembers(about.known.members.bearing(connection, findings.userids))
+
+
+def _settle(
+    connection: Connection,
+    claim: ClaimedBatch,
+    about: BatchOutcome,
+    matters: OpenMatters,
+    decisions: Sequence[Decision],
+    waiting: frozenset[Key],
+    *,
+    ends: bool,
+) -> None:
+    """Mark the mail as what came of it, and remember what stays open."""
+    corp, batch, found = about.corp, about.batch, about.found
+    if matters.reading:
+        _note_touched(connection, corp, batch, found)
+    left_over = _left_over(connection, corp, found, waiting)
+    corps.note_spellings(connection, corp.corp_pk, about.learnt)
+    _put_aside(connection, claim, about.taken, {**about.aside, **found.troubles})
+    doubts = find_doubts(batch, found, about.late, left_over)
+    again = settle_batch(
+        connection,
+        claim,
+        batch,
+        about.late,
+        doubts=doubts,
+        decisions=decisions,
+        settling={
+            each.event_id for each in about.taken if each.key not in found.troubles
+        },
+        ends=ends,
+    )
+    look_later(connection, corp.corp_pk, doubts, again)
+    waits = people_in([*again, *waiting, *found.troubles])
+    keep_testimony(
+        connection,
+        corp.corp_pk,
+        batch,
+        open_people={*waits, *found.undecided},
+        settled=found.findings.settled - found.undecided.keys(),
+        matters=matters,
+    )
 
 
 def _left_over(
@@ -309,7 +274,7 @@ def _leave_to_run(
         keep_all(
             connection,
             corp.corp_pk,
-            fold([_mail(each, corp.spellings) for each in taken]),
+            fold([mail_of(each, corp.spellings) for each in taken]),
         )
         outcome: tuple[Settled, str] = ("done", "run")
         settlement.settle(connection, claim, {each.event_id: outcome for each in taken})
@@ -320,44 +285,9 @@ def _note_touched(
     connection: Connection, corp: Corp, batch: FoldedMail, found: Found
 ) -> None:
     """Tell a run that reads at this moment which keys it must ask again."""
-    if not runs.is_reading(connection, corp.corp_pk):
-        return
     people = found.findings.userids | frozenset(batch.members)
     keys = {str(member_key(each)) for each in people}
     keys |= {str(each) for each in batch.newest}
     if found.view.listed is not None:
         keys.add(DEPARTMENTS_KEY)
     touched.note(connection, corp.corp_pk, sorted(keys))
-
-
-def _people(keys: Iterable[Key]) -> set[Userid]:
-    """The people among these keys."""
-    named = (split_key(each) for each in keys if ":" in each)
-    return {Userid(name) for kind, name in named if kind == "member"}
-
-
-def _fold(pool: Pool, corp: Corp, mail: Sequence[Mail]) -> FoldedMail:
-    """The mail by key, with what was said before and has settled nothing."""
-    batch = fold(mail)
-    if not batch.members:
-        return batch
-    with glance(pool) as connection:
-        kept = testimony.list_kept(connection, corp.corp_pk, batch.members)
-    return fold(mail, kept=kept) if kept else batch
-
-
-def _first_keys(rows: Sequence[ClaimedMail]) -> list[ClaimedMail]:
-    keys = set(islice(dict.fromkeys(each.key for each in rows), MOST_QUESTIONS))
-    return [each for each in rows if each.key in keys]
-
-
-def _mail(row: ClaimedMail, spellings: Spellings) -> Mail:
-    return Mail(
-        event_id=row.event_id,
-        kind=row.kind,
-        change=row.change,
-        key=Key(row.key),
-        sent_at=row.sent_at,
-        received_at=row.received_at,
-        hint=spelt_hint(hint_from_json(row.hint), spellings),
-    )

@@ -4,15 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 
 from domain.mailbox import name_in
 from domain.states import CorpState
-from store.database import Connection, glance, transaction
+from store.database import Connection, transaction
 from store.inbox import leases, mailboxes, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.mailboxes import MailboxState
 from store.inbox.settlement import Settled
 from store.org import corps
 from store.org.corps import Corp
+from store.platform.pauses import owner_of
 from store.runs import requests
 from wecom.kinds import BARRIERS
+from workers.events.find_out import look_up
+from workers.events.known_org import KnownOrg
 from workers.events.sync_batch import CONTACT_KINDS, sync_contact
 from workers.installs import app_state, withdrawal
 from workers.installs.app_state import (
@@ -46,17 +49,18 @@ def allowed_while_waiting(box: MailboxState) -> frozenset[str]:
     return _LOCAL_KINDS
 
 
-def handle(runtime: Runtime, claim: ClaimedBatch) -> None:
-    """Do what the claimed mail asks for.
+def handle(runtime: Runtime, claim: ClaimedBatch) -> bool:
+    """Do what the claimed mail asks for; whether that has ended the claim already.
 
     Raises: what WeCom or the store raise; the drain decides what that means.
     """
-    corp = _linked(runtime, claim)
-    if corp is None:
-        return
+    opened = _open(runtime, claim)
+    if opened is None:
+        return False
+    corp, known = opened
     if claim.mail[0].barrier:
         _pass_barrier(runtime, corp, claim)
-        return
+        return False
     clicks = [each for each in claim.mail if each.kind in CARD_CLICKS]
     orders = [each for each in claim.mail if each.kind not in _NO_ORDERS]
     if orders:
@@ -67,49 +71,71 @@ def handle(runtime: Runtime, claim: ClaimedBatch) -> None:
         mute(runtime, corp, claim, muting)
     if deciding:
         answer_clicks(runtime, corp, claim, deciding)
-    _bring_in_step(runtime, corp, claim)
+    return _bring_in_step(runtime, corp, claim, known)
 
 
-def _linked(runtime: Runtime, claim: ClaimedBatch) -> Corp | None:
-    """The corp that the mail is about; None when it was parked: it is not linked."""
+def _open(runtime: Runtime, claim: ClaimedBatch) -> tuple[Corp, KnownOrg | None] | None:
+    """The corp that the mail is about, and what is known of whom it is about.
+
+    Shape: None when the mail was parked: its corp is not linked.
+    """
     corp_id = name_in(claim.mailbox)
-    with glance(runtime.pool) as connection:
+    with transaction(runtime.pool) as connection:
         corp = corps.find_live(connection, corp_id)
-    if _may_work(corp, claim):
-        return corp
+        if corp is not None and _may_work(corp, claim):
+            return corp, _look_up(connection, runtime, corp, claim)
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         # Whoever links a corp takes back what is parked, and that only once.
         corp = corps.find_live(connection, corp_id)
-        if _may_work(corp, claim):
-            return corp
+        if corp is not None and _may_work(corp, claim):
+            return corp, None
         _settle_all(connection, claim, ("parked", "not_linked"))
     return None
 
 
-def _may_work(corp: Corp | None, claim: ClaimedBatch) -> bool:
-    return corp is not None and (
-        corp.state is not CorpState.AUTHORISED or _cancels(claim)
-    )
+def _look_up(
+    connection: Connection, runtime: Runtime, corp: Corp, claim: ClaimedBatch
+) -> KnownOrg | None:
+    """What the usual mail will need, read with the corp itself."""
+    contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
+    if not contact or not _is_followed(corp):
+        return None
+    runtime.known_pauses.read_ahead(connection, owner_of(corp.corp_id))
+    return look_up(connection, runtime.pool, corp, contact)
 
 
-def _bring_in_step(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:
+def _is_followed(corp: Corp) -> bool:
+    """Whether it was read in full, and is brought in step by events since."""
+    return corp.state is CorpState.LINKED and corp.last_synced_at is not None
+
+
+def _may_work(corp: Corp, claim: ClaimedBatch) -> bool:
+    return corp.state is not CorpState.AUTHORISED or _cancels(claim)
+
+
+def _bring_in_step(
+    runtime: Runtime, corp: Corp, claim: ClaimedBatch, known: KnownOrg | None
+) -> bool:
     """What WeCom says of people comes first: links are decided by it."""
     contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
     said = [each for each in claim.mail if each.kind in LINK_KINDS]
     if corp.state is not CorpState.LINKED:
         _wait_until_resumed(runtime, claim, contact + said)
-        return
+        return False
     if contact and corp.last_synced_at is None:
         _wait_for_first_read(runtime, claim)
         contact = []
     if not contact and not said:
-        return
+        return False
+    ended = False
     with runtime.suspects.slot(corp.corp_id):
         if contact:
-            sync_contact(runtime, corp, claim, contact)
+            known = known or KnownOrg(runtime.pool, corp)
+            ended = sync_contact(runtime, corp, claim, contact, known=known)
         if said:
             relink(runtime, corp, claim, said)
+    return ended
 
 
 def _cancels(claim: ClaimedBatch) -> bool:

@@ -29,7 +29,8 @@ _BURST_EVENTS_PER_SECOND = 200
 _CALM_SECONDS = 1.0
 _LONGEST_BURST_SECONDS = 5.0
 
-Handler = Callable[[Runtime, ClaimedBatch], None]
+# Whether its last commit has settled all that was claimed, and given the lease back.
+Handler = Callable[[Runtime, ClaimedBatch], bool | None]
 
 _HANDLERS: dict[str, Handler] = {
     MailboxKind.CORP: corp_mail.handle,
@@ -98,25 +99,27 @@ def _begin(runtime: Runtime, mailbox: str) -> ClaimedBatch | Drained:
 
 
 def _work(runtime: Runtime, claim: ClaimedBatch) -> Drained:
-    ended = Drained.FAILED
+    worked, is_over = False, False
     try:
         runtime.tallies.observe(BATCH_EVENTS, len(claim.mail))
         with held(runtime.pool, claim.mailbox, claim.lease):
-            ended = _handle(runtime, claim)
+            worked, is_over = _handle(runtime, claim)
     finally:
-        _end(runtime, claim, worked=ended is Drained.WORKED)
-    return ended
+        if not is_over:
+            _end(runtime, claim, worked=worked)
+    return Drained.WORKED if worked else Drained.FAILED
 
 
-def _handle(runtime: Runtime, claim: ClaimedBatch) -> Drained:
+def _handle(runtime: Runtime, claim: ClaimedBatch) -> tuple[bool, bool]:
+    """Whether it went well, and whether that has ended the claim already."""
     kind, _, _ = claim.mailbox.partition(":")
     try:
-        _HANDLERS.get(kind, _ignore)(runtime, claim)
+        is_over = _HANDLERS.get(kind, _ignore)(runtime, claim)
     except Exception as error:
         # The one place where errors of a drain get their meaning.
         _record_failure(runtime, claim, error)
-        return Drained.FAILED
-    return Drained.WORKED
+        return False, False
+    return True, bool(is_over)
 
 
 def _end(runtime: Runtime, claim: ClaimedBatch, *, worked: bool) -> None:

@@ -13,6 +13,7 @@ from domain.accounts import (
     AccountChange,
     AccountField,
     BadValue,
+    check_account_id,
     check_email,
     check_text,
 )
@@ -171,7 +172,7 @@ def _check_email(text: str) -> str:
 
 
 def _is_usable(account_id: str) -> bool:
-    return _passes(check_text, account_id)
+    return _passes(check_account_id, account_id)
 
 
 def _passes(check: Callable[[str], str], text: str) -> bool:

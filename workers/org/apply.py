@@ -128,14 +128,21 @@ def remove_unlisted(
 
 
 def apply_members(
-    connection: Connection, corp_pk: CorpPk, findings: Findings, *, reason: Reason
+    connection: Connection,
+    corp_pk: CorpPk,
+    findings: Findings,
+    *,
+    reason: Reason,
+    known: StoredMembers | None = None,
 ) -> list[Decision]:
     """Bring these members to what was found out; a userid is free before it is given.
 
     Shape: nothing comes of who bears a userid that its former bearer has still, because
-        the guard holds their removal.
+        the guard holds their removal. `known` are the members that bear or bore one of
+        the userids, for whoever has read them already.
     """
-    known = StoredMembers.read(connection, corp_pk, findings.userids)
+    if known is None:
+        known = StoredMembers.read(connection, corp_pk, findings.userids)
     shown = {each.userid for each in findings.shown}
     shown |= {each.path[-1] for each in findings.renames}
     before = [each for each in findings.gone if each[0] in shown]

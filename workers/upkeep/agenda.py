@@ -33,7 +33,7 @@ class Agenda:
         self._rests_until: dict[str, float] = {}
 
     def look(self) -> None:
-        """Find out which duties without a rhythm have something to do.
+        """Find out which of the duties that are asked about have something to do.
 
         Raises: StoreUnavailable.
         """
@@ -49,8 +49,11 @@ class Agenda:
 
         Raises: StoreUnavailable.
         """
+        if not self.is_due(turn.name):
+            # A rhythm says how often at most, not that there is anything to do.
+            return False
         if turn.every_seconds is None:
-            return self.is_due(turn.name)
+            return True
         if time.monotonic() < self._rests_until.get(turn.name, float("-inf")):
             return False
         taken = take_turn(self._pool, turn)

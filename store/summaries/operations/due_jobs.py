@@ -14,6 +14,11 @@ _CAUSES = {
     "lookups": "SELECT FROM corps WHERE state = 'linked'"
     " AND lookups_due_at <= clock_timestamp()",
     "parked": "SELECT FROM inbox WHERE state = 'parked'",
+    "pauses": "SELECT FROM corps WHERE state = 'paused' AND paused_by <> 'operator'"
+    " AND coalesce(pause_look_at, '-infinity') <= clock_timestamp()",
+    "logouts": "SELECT FROM oidc_logouts WHERE due_at <= clock_timestamp()",
+    "retries": "SELECT FROM retry_batches"
+    " WHERE state = 'running' AND starts_at <= clock_timestamp()",
     "resync": "SELECT FROM schedule"
     " WHERE name = 'resync' AND due_at <= clock_timestamp()",
 }

@@ -2,7 +2,8 @@
 
 import pytest
 
-from commands.account_files import BadFile, Blank, read_accounts
+from commands.account_files import Blank, read_accounts
+from commands.file_encodings import BadFile
 from domain.accounts import AccountField
 
 HEADER = "account_id,nick,name,mobile,email\n"
@@ -115,3 +116,33 @@ def test_broken_quotes_end_the_reading_and_are_named() -> None:
 
 def test_the_order_of_fields_is_that_of_the_interface() -> None:
     assert HEADER.strip().split(",")[1:] == [each.value for each in AccountField]
+
+
+def test_what_exporters_write_to_keep_digits_is_read_as_it_is_shown() -> None:
+    fields = said('account_id,mobile\n="0012","=""13812345678"""\n')
+
+    assert fields == {"0012": {"mobile": "13812345678"}}
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    ["1.12E+18", "1.12e18", '"1,12E+18"', "12.0", '"1,120"', "'12", "#N/A", "１２"],
+)
+def test_what_spreadsheets_make_of_an_id_is_no_id(spoilt: str) -> None:
+    [(line, reason)] = faults(f"account_id\nu1\n{spoilt}\n")
+
+    assert line == 3
+    assert reason.startswith("account_id ")
+
+
+def test_long_ids_that_all_end_in_zeros_were_rounded() -> None:
+    rounded = "account_id\nu1\n1123456789012340000\n1123456789012350000\n"
+
+    with pytest.raises(BadFile, match="line 3 and others"):
+        read_accounts(rounded.encode(), blank=Blank.LEFT_ALONE)
+
+
+def test_a_long_id_may_end_in_zeros_beside_others() -> None:
+    fields = said("account_id,nick\n1123456789012340000,a\n1123456789012345678,b\n")
+
+    assert set(fields) == {"1123456789012340000", "1123456789012345678"}

@@ -15,9 +15,9 @@ from flask import Response, after_this_request, g, request
 from store.database import Connection, transaction
 from store.installs import oauth_states
 from web import cookies
-from web.account.way_cookies import Way, find_way, keep_way, list_ways, now_seconds
 from web.cookies import Cookie
 from web.services import services
+from web.sessions.way_cookies import Way, find_way, keep_way, list_ways, now_seconds
 
 SECONDS = 20 * 60.0
 _YEAR_SECONDS = 365 * 24 * 3600

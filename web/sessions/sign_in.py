@@ -5,8 +5,8 @@ from typing import Any
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from web.account import oauth_state
 from web.services import services
+from web.sessions import oauth_state
 from web.texts import language
 from wecom.addresses import login_address, oauth_address
 

@@ -13,10 +13,10 @@ from store.sessions import member_sessions
 from store.sessions.ids import LONGEST_HOURS, sid_of
 from store.sessions.member_sessions import MemberSession
 from web import cookies
-from web.account.sign_in import sign_in
-from web.account.standing import Refused, refusal_of
 from web.cookies import Cookie
 from web.services import services
+from web.sessions.sign_in import sign_in
+from web.sessions.standing import Refused, refusal_of
 
 
 def remember_member(member: Visitor) -> None:

@@ -1,0 +1,1 @@
+"""Who is signed in, the ways out and back, and how each stands here."""

@@ -1,0 +1,150 @@
+"""Finds out what a batch of contact mail means, and which of its keys have to wait."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from domain.fold import FoldedMail, Mail, fold
+from domain.hints import hint_from_json
+from domain.ids import Key, Userid, split_key
+from domain.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
+from store.database import Connection, Pool
+from store.inbox.claims import ClaimedBatch, ClaimedMail
+from store.org.corps import Corp
+from wecom.errors import OddAnswer, Unavailable
+from workers.answers.questions import Inquiry
+from workers.answers.spelling import SpellingApi
+from workers.calls.retry import PatientApi
+from workers.events.found import Found, Unanswered
+from workers.events.investigate import MOST_QUESTIONS, investigate
+from workers.events.known_org import KnownOrg
+from workers.events.late_answers import LateAnswers
+from workers.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOutcome:
+    """What a batch came to.
+
+    Shape: `corp` and `taken` as WeCom spells people, `learnt` what is new of that;
+        `aside` are keys that have to wait by themselves; `known` is what was stored.
+    """
+
+    corp: Corp
+    known: KnownOrg
+    taken: list[ClaimedMail]
+    batch: FoldedMail
+    found: Found
+    late: LateAnswers
+    aside: dict[Key, Unavailable]
+    learnt: Spellings
+
+
+def find_out(
+    runtime: Runtime,
+    corp: Corp,
+    claim: ClaimedBatch,
+    taken: list[ClaimedMail],
+    known: KnownOrg,
+) -> BatchOutcome:
+    """What the mail means, the keys apart that have to wait by themselves.
+
+    Raises: NeedsRun; errors of WeCom when nothing at all could be found out.
+    """
+    api = SpellingApi(PatientApi(runtime.corp_api(corp)), corp.spellings)
+    inquiry = Inquiry(
+        api,
+        at_once=runtime.lanes.of(corp.corp_id),
+        troubled={Key(each.key) for each in taken if each.troubles},
+    )
+    aside: dict[Key, Unavailable] = {}
+    while True:
+        taken = [
+            replace(each, key=spelt_key(Key(each.key), api.spellings)) for each in taken
+        ]
+        mail = [mail_of(each, api.spellings) for each in taken if each.key not in aside]
+        batch = _fold(mail, known)
+        asked = {each.event_id: each.late_asks for each in taken}
+        late = LateAnswers(runtime.pool, claim.mailbox, batch, late_asks=asked)
+        learnt = len(api.learnt)
+        try:
+            found = investigate(
+                runtime.pool, corp, batch, inquiry=inquiry, late=late, known=known
+            )
+        except Unanswered as unanswered:
+            further = _those_aside(taken, batch, aside, unanswered)
+            inquiry.set_aside(further)
+            aside |= further
+            continue
+        if len(api.learnt) == learnt:
+            return BatchOutcome(
+                corp=corp, known=known, taken=taken, batch=batch, found=found,
+                late=late, aside=aside, learnt=api.learnt,
+            )  # fmt: skip
+        # Once more, with everybody as WeCom spells them: nobody is asked twice.
+        corp = replace(
+            corp,
+            spellings=dict(api.spellings),
+            scope=spelt_scope(corp.scope, api.spellings),
+        )
+
+
+def _those_aside(
+    taken: Sequence[ClaimedMail],
+    batch: FoldedMail,
+    aside: Mapping[Key, Unavailable],
+    unanswered: Unanswered,
+) -> dict[Key, Unavailable]:
+    """Further keys that wait by themselves, so that the others go on.
+
+    Raises: Unavailable when there are no others, or none of these keys is known.
+    """
+    keys = unanswered.keys & batch.newest.keys()
+    others = {each.key for each in taken} - keys - aside.keys()
+    alone = isinstance(unanswered.error, OddAnswer)
+    if not keys or not (others or alone):
+        raise unanswered.error
+    return dict.fromkeys(keys, unanswered.error)
+
+
+def _fold(mail: Sequence[Mail], known: KnownOrg) -> FoldedMail:
+    """The mail by key, with what was said before and has settled nothing."""
+    batch = fold(mail)
+    kept = known.testimony_of(batch.members)
+    return fold(mail, kept=kept) if kept else batch
+
+
+def look_up(
+    connection: Connection,
+    pool: Pool,
+    corp: Corp,
+    rows: Sequence[ClaimedMail],
+) -> KnownOrg:
+    """What the store knows of whom the mail is about, read in this transaction."""
+    known = KnownOrg(pool, corp)
+    keys = {spelt_key(Key(each.key), corp.spellings) for each in first_keys(rows)}
+    known.read_ahead(connection, people_in(keys))
+    return known
+
+
+def first_keys(rows: Sequence[ClaimedMail]) -> list[ClaimedMail]:
+    keys = set(islice(dict.fromkeys(each.key for each in rows), MOST_QUESTIONS))
+    return [each for each in rows if each.key in keys]
+
+
+def mail_of(row: ClaimedMail, spellings: Spellings) -> Mail:
+    return Mail(
+        event_id=row.event_id,
+        kind=row.kind,
+        change=row.change,
+        key=Key(row.key),
+        sent_at=row.sent_at,
+        received_at=row.received_at,
+        hint=spelt_hint(hint_from_json(row.hint), spellings),
+    )
+
+
+def people_in(keys: Iterable[Key]) -> set[Userid]:
+    """The people among these keys."""
+    named = (split_key(each) for each in keys if ":" in each)
+    return {Userid(name) for kind, name in named if kind == "member"}
