@@ -32,6 +32,7 @@ UNSEALED = {
     "departments.fingerprint",
     "identities.digest",
     "install_intents.browser",
+    "item_answers.sealed",
     "journal.personal",
     "journeys.state_digest",
     "journeys.visitor_digest",
@@ -331,6 +332,11 @@ def seal_everything(manage: Command, ring: Keyring) -> None:
     insert(manage.rows, "app_keys", name="pseudonym", sealed=b"")
     insert(manage.rows, "member_sessions", session_hash=b"s", corp_pk=1, member_pk=1)
     insert(manage.rows, "oidc_keys", kid="k", public={}, sealed=b"")
+    item: dict[str, Any] = {"company_id": "7", "kind": "bug", "item_id": "1"}
+    item["sealed"] = b""
+    insert(manage.rows, "items", workspace_id="1", **item)
+    insert(manage.rows, "item_changes", operator="o", first=True,
+           closes_at="2026-01-01T00:00:00Z", **item)  # fmt: skip
     now = "2026-01-01T00:00:00Z"
     insert(manage.rows, "suite_tickets", suite_id="wwsuite", ticket=b"", sent_at=now)
     add_event(manage.rows, "corp:wwcorp", "pending")
