@@ -6,6 +6,7 @@ import sys
 import click
 
 from commands.accounts import import_accounts
+from commands.auditing import note, verify_audit
 from commands.clients import create_client, list_clients, remove_client
 from commands.deciding import approve, reject
 from commands.diff import diff
@@ -102,6 +103,7 @@ def resync(corp: str, deep: bool) -> None:
             run_id = requests.request_run(
                 connection, found.corp_pk, cause="operator", deep=deep
             )
+            note(connection, settings, "resync", target=f"run:{run_id}", corp_id=corp)
         open_bell(settings.redis_url).ring_run(run_id)
         echo(f"run {run_id}")
         report(follow(pool, run_id))
@@ -114,6 +116,14 @@ def retry(event: int) -> None:
     settings = read_settings()
     with opened_pool(settings) as pool, transaction(pool) as connection:
         mailbox = settlement.retry(connection, event)
+        if mailbox is not None:
+            note(
+                connection,
+                settings,
+                "retry",
+                target=f"event:{event}",
+                after={"state": "pending"},
+            )
     if mailbox is None:
         raise Failed(f"Event {event} is neither failed nor parked.")
     open_bell(settings.redis_url).ring(mailbox)
@@ -143,6 +153,7 @@ cli.add_command(diff)
 cli.add_command(doubtful_links)
 cli.add_command(create_operator)
 cli.add_command(remove_operator)
+cli.add_command(verify_audit)
 cli.add_command(create_client)
 cli.add_command(list_clients)
 cli.add_command(remove_client)
@@ -160,6 +171,8 @@ def rotate_keys() -> None:
     with opened_pool(settings) as pool:
         for sealed in rotation.SEALED:
             unreadable += _rotate_column(pool, keyring, sealed)
+        with transaction(pool) as connection:
+            note(connection, settings, "rotate_keys", target="keys")
     if unreadable:
         raise Failed(
             f"{unreadable} values cannot be opened with any of SECRET_KEYS. Append the "

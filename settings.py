@@ -7,6 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from configuration.channels import (
+    apprise_addresses,
+    issuer,
+    webhook_address,
+    webhook_secret,
+)
 from configuration.contradictions import contradictions
 from configuration.env_file import read_env_file
 from configuration.reader import Reader
@@ -95,6 +101,25 @@ class GuardDefaults:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertChannels:
+    """Where alerts are told, besides the console; each may be left out."""
+
+    urls: tuple[str, ...] = field(repr=False)
+    webhook_url: str | None = field(repr=False)
+    webhook_secret: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseProvider:
+    """The house's own OpenID provider, by which operators sign in."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    role_claim: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that a process is told from outside."""
 
@@ -115,6 +140,9 @@ class Settings:
     unmatched: Unmatched
     inbox_days: int
     item_notices: str
+    alerts: AlertChannels
+    house: HouseProvider | None
+    traces_url: str | None
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -158,6 +186,9 @@ def _load(environment: Mapping[str, str], file_faults: Sequence[str] = ()) -> Se
         unmatched=read.optional("UNMATCHED", unmatched, "ask"),
         inbox_days=read.optional("INBOX_DAYS", number_within(1, MOST_DAYS), 30),
         item_notices=read.optional("ITEM_NOTICES", switch, "on"),
+        alerts=_alerts(read),
+        house=_house(read),
+        traces_url=read.optional("OTEL_EXPORTER_OTLP_ENDPOINT", address, "") or None,
     )
     # What a file that cannot be read would have said is not missing.
     faults = [*file_faults, *([] if file_faults else read.missing), *read.faults]
@@ -227,3 +258,22 @@ def _guard(read: Reader) -> GuardDefaults:
         ceiling=read.optional("GUARD_CEILING", natural, 500),
         window_hours=read.optional("GUARD_WINDOW_HOURS", window_hours, 24),
     )
+
+
+def _alerts(read: Reader) -> AlertChannels:
+    return AlertChannels(
+        urls=read.optional("ALERT_URLS", apprise_addresses, ()),
+        webhook_url=read.optional("ALERT_WEBHOOK_URL", webhook_address, "") or None,
+        webhook_secret=read.optional("ALERT_WEBHOOK_SECRET", webhook_secret, "")
+        or None,
+    )
+
+
+def _house(read: Reader) -> HouseProvider | None:
+    house = HouseProvider(
+        issuer=read.optional("OPERATOR_OIDC_ISSUER", issuer, ""),
+        client_id=read.optional("OPERATOR_OIDC_CLIENT_ID", secret, ""),
+        client_secret=read.optional("OPERATOR_OIDC_CLIENT_SECRET", secret, ""),
+        role_claim=read.optional("OPERATOR_OIDC_ROLE_CLAIM", secret, "roles"),
+    )
+    return house if house.issuer else None

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from commands.account_files import AccountList, Blank, read_accounts
+from commands.auditing import note
 from commands.file_encodings import BadFile, FileEncoding
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
@@ -83,6 +84,13 @@ def import_accounts(
         ):
             done = _import(connection, CompanyId(company), changes)
             mailbox = _tell(connection, CompanyId(company), done)
+            note(
+                connection,
+                settings,
+                "put_accounts",
+                target=f"company:{company}",
+                after={"created": done.created, "changed": done.changed},
+            )
     if mailbox is not None and not dry_run:
         open_bell(settings.redis_url).ring(mailbox)
     echo(

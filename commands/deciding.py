@@ -2,6 +2,7 @@
 
 import click
 
+from commands.auditing import note
 from commands.following import follow, report
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
@@ -20,6 +21,15 @@ def approve(plan: str) -> None:
         try:
             with transaction(pool) as connection:
                 approval = approvals.approve(connection, plan, plan_hash=None, by="cli")
+                if approval is not None and not approval.repeated:
+                    note(
+                        connection,
+                        settings,
+                        "approve",
+                        target=f"plan:{plan}",
+                        before={"state": "held"},
+                        after={"state": "approved"},
+                    )
         except PlanNotOpen as refusal:
             raise Failed(str(refusal)) from refusal
         if approval is None:
@@ -40,6 +50,15 @@ def reject(plan: str) -> None:
         try:
             with transaction(pool) as connection:
                 corp_pk = approvals.reject(connection, plan, by="cli")
+                if corp_pk is not None:
+                    note(
+                        connection,
+                        settings,
+                        "reject",
+                        target=f"plan:{plan}",
+                        before={"state": "held"},
+                        after={"state": "rejected"},
+                    )
         except PlanNotOpen as refusal:
             raise Failed(str(refusal)) from refusal
         if corp_pk is None:

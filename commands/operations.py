@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 from redis import Redis, RedisError
 
+from commands.auditing import note
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
 from domain.fold import CHANGE_CONTACT
@@ -20,8 +21,6 @@ from store.inbox import due
 from store.inbox.record import post_internal
 from store.notices import deliveries
 from store.org.corps import find_live
-from store.platform import audit
-from store.platform.audit import OperatorAct
 from store.summaries.mail.events import EVENT_STATES
 from web.console.events.query import BadQuery, EventQuery, read_query
 from workers.queue.bell import open_bell
@@ -228,9 +227,11 @@ def _keep(
     *,
     corp_id: str | None = None,
 ) -> None:
-    audit.record(
+    note(
         connection,
-        OperatorAct(
-            actor="cli", act=act, target=target, reason=reason, corp_id=corp_id
-        ),
+        read_settings(),
+        act,
+        target=target,
+        reason=reason,
+        corp_id=corp_id,
     )

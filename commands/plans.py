@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from commands.auditing import note
 from commands.following import follow
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
@@ -46,6 +47,7 @@ def plan(corp: str, every: bool, lang: str) -> None:
             if found is None or found.state != "linked":
                 raise Failed(f"{corp} is {found.state if found else 'not known here'}.")
             run_id = requests.request_plan(connection, found.corp_pk)
+            note(connection, settings, "plan", target=f"run:{run_id}", corp_id=corp)
         open_bell(settings.redis_url).ring_run(run_id)
         echo(f"run {run_id}")
         run = follow(pool, run_id)

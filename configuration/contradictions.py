@@ -23,6 +23,7 @@ def contradictions(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
     yield from _own_addresses(settings)
     yield from _suites(settings)
     yield from _pairs(settings)
+    yield from _house(is_given)
     yield from _guard(settings, is_given)
     yield from _rates(settings, is_given)
     yield from _secrets(settings)
@@ -93,8 +94,12 @@ def _suites(settings: "Settings") -> Iterator[str]:
 
 
 def _pairs(settings: "Settings") -> Iterator[str]:
-    wecom, tapd = settings.wecom, settings.tapd
+    wecom, tapd, alerts = settings.wecom, settings.tapd, settings.alerts
     for (name, value), (partner, other) in (
+        (
+            ("ALERT_WEBHOOK_URL", alerts.webhook_url),
+            ("ALERT_WEBHOOK_SECRET", alerts.webhook_secret),
+        ),
         (
             ("WECOM_LOGIN_SUITE_ID", wecom.login_suite_id),
             ("WECOM_LOGIN_SUITE_SECRET", wecom.login_suite_secret),
@@ -107,6 +112,16 @@ def _pairs(settings: "Settings") -> Iterator[str]:
         if bool(value) != bool(other):
             given, lacking = (name, partner) if value else (partner, name)
             yield f"{given} is set without {lacking}: set both, or neither."
+
+
+def _house(is_given: IsGiven) -> Iterator[str]:
+    needed = [
+        f"OPERATOR_OIDC_{each}" for each in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")
+    ]
+    given = [name for name in needed if is_given(name)]
+    for name in needed:
+        if given and name not in given:
+            yield f"{name} is missing beside {given[0]}: set all three, or none."
 
 
 def _guard(settings: "Settings", is_given: IsGiven) -> Iterator[str]:

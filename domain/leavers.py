@@ -73,7 +73,8 @@ class AbsenceEvidence:
 
     Shape: `refusal` is the errcode of user/get, None when it answered; `covered` is
         covered_as_shown when it answered, else covered_as_stored, None when that is
-        not known; `missing` is missing_everywhere; `employment` is the stored one;
+        not known; `missing` is missing_everywhere, `withdrawn` that the list that is
+        the scope in auth_mode 1 lacks them; `employment` is the stored one;
         `status` what the newest unprocessed event says of their activation; `taken_out`
         is taken_out; `lists` are the complete listings that lack them, `refused_lists`
         those that WeCom refused. Of somebody who answers and whom the sets do not
@@ -88,6 +89,7 @@ class AbsenceEvidence:
     unsubscribed: bool = False
     taken_out: bool = False
     missing: bool = False
+    withdrawn: bool = False
     covered: bool | None = None
     employment: Employment = Employment.WORKING
     status: Activation | None = None
@@ -152,7 +154,8 @@ def _verdict(evidence: AbsenceEvidence) -> Verdict:
     if evidence.covered is False:
         return Removal(cause=RemovalCause.SCOPE, reason=Reason.OUT_OF_SCOPE)
     moved_out = evidence.unsubscribed and evidence.taken_out
-    if evidence.status and _is_left(evidence.status) and not moved_out:
+    still_in = not moved_out and not evidence.withdrawn
+    if evidence.status and _is_left(evidence.status) and still_in:
         return LeftInPlace(activation=evidence.status)
     return _missing_or_unsubscribed(evidence)
 

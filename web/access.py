@@ -6,9 +6,14 @@ from typing import Any, TypeVar
 
 from flask import Flask
 
+from domain.roles import Role
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 _STATED = "seen_by_audience"
+_NEEDED = "needed_role"
+# What changes nothing, viewers may do.
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Audience(StrEnum):
@@ -29,6 +34,27 @@ def seen_by(audience: Audience) -> Callable[[View], View]:
         return view
 
     return state
+
+
+def needs(role: Role) -> Callable[[View], View]:
+    """A decorator that states which role a console's route asks for.
+
+    Shape: without it reading needs a viewer, and everything else an operator.
+    """
+
+    def state(view: View) -> View:
+        setattr(view, _NEEDED, role)
+        return view
+
+    return state
+
+
+def needed_role(app: Flask, endpoint: str, method: str) -> Role:
+    """The least role that may do this on a console's route."""
+    stated = getattr(app.view_functions[endpoint], _NEEDED, None)
+    if isinstance(stated, Role):
+        return stated
+    return Role.VIEWER if method in _READING else Role.OPERATOR
 
 
 def audience_of(app: Flask, endpoint: str) -> Audience | None:

@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+from collections.abc import Callable
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from flask_openapi3.openapi import OpenAPI
@@ -40,6 +42,7 @@ from web.oidc import setup as oidc
 from web.worker import BODY_BYTES
 from wecom.crypto import AesKey
 from wecom.intake import SuiteIdentity
+from workers.alerts.channels import open_channels
 from workers.calls.client import open_reach
 from workers.queue.bell import open_bell
 
@@ -119,7 +122,13 @@ def _wire(settings: Settings) -> services.Services:
         resync_cron=settings.resync_cron,
         suite_identity=_identity(settings),
         calls_per_minute=settings.wecom.provider_calls_per_minute,
+        alert_channels=_channels(settings),
     )
+
+
+def _channels(settings: Settings) -> Callable[[], list[str]]:
+    # At the first look: what knows all services is large.
+    return cache(lambda: list(open_channels(settings.alerts)))
 
 
 def _identity(settings: Settings) -> SuiteIdentity:

@@ -3,10 +3,11 @@
 from flask import Flask, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from domain.roles import Role
 from web import limits
-from web.access import Audience, audience_of
-from web.company.authorize import require_company
-from web.operators import is_api_token, is_operator
+from web.access import Audience, audience_of, needed_role
+from web.company.authorize import host, require_company
+from web.operators import is_api_token, operator_role
 from web.problems import Problem
 from web.sessions.session import require_member
 
@@ -29,14 +30,49 @@ def _refuse_strangers() -> Response | None:
         case Audience.ANYONE:
             return None
         case Audience.OPERATOR:
-            return None if is_operator() else _to_sign_in()
+            return _require_operator(request.endpoint)
         case Audience.MEMBER:
             return require_member(_wanted_page())
         case Audience.COMPANY:
-            return require_company(_wanted_page())
+            return _require_company()
         case _:
             _require_bearer()
             return None
+
+
+def _require_operator(endpoint: str) -> Response | None:
+    role = operator_role()
+    if role is None:
+        return _to_sign_in()
+    needed = needed_role(current_app, endpoint, request.method)
+    if not role.may(needed):
+        raise _refused(role, needed)
+    return None
+
+
+def _require_company() -> Response | None:
+    """A company's admins do there what they like; an operator what the role may."""
+    detour = require_company(_wanted_page())
+    if detour is None:
+        _require_hand()
+    return detour
+
+
+def _require_hand() -> None:
+    if not host().is_operator or request.endpoint is None:
+        return
+    role = operator_role() or Role.VIEWER
+    needed = needed_role(current_app, request.endpoint, request.method)
+    if not role.may(needed):
+        raise _refused(role, needed)
+
+
+def _refused(role: Role, needed: Role) -> Problem:
+    return Problem(
+        403,
+        f"This needs the role {needed}, and you are signed in as {role}. "
+        "Ask an admin of this console for it.",
+    )
 
 
 def _require_bearer() -> None:

@@ -3,14 +3,16 @@
 import hashlib
 import hmac
 import re
+from typing import Protocol
 
 from flask import Response, after_this_request, g
 
+from domain.roles import Role
 from store.database import transaction
 from store.platform import operators
 from store.sessions import operator_sessions
 from store.sessions.ids import LONGEST_HOURS
-from store.sessions.operator_sessions import OperatorSession
+from store.sessions.operator_sessions import NamedPerson, OperatorSession
 from web import cookies
 from web.cookies import Cookie
 from web.services import services
@@ -18,6 +20,13 @@ from web.services import services
 # What `create-operator` prints: nothing else is worth a question to Postgres.
 _OWN_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _FOUND = "operator_session"
+
+
+class Acted(Protocol):
+    """A company's page: whether an operator looks at it, or an admin of its own."""
+
+    @property
+    def is_operator(self) -> bool: ...
 
 
 def is_api_token(token: str) -> bool:
@@ -35,6 +44,41 @@ def operator_name() -> str | None:
     """The operator who signed in with a present token of their own."""
     found = current_operator()
     return found.name if found else None
+
+
+def operator_role() -> Role | None:
+    """What the operator of this request may do; None for nobody."""
+    found = current_operator()
+    return found.role if found else None
+
+
+def may(needed: Role) -> bool:
+    """Whether an operator is signed in who may do as much."""
+    role = operator_role()
+    return role is not None and role.may(needed)
+
+
+def may_act() -> bool:
+    """Whether pages show this operator what acts."""
+    return may(Role.OPERATOR)
+
+
+def may_administrate() -> bool:
+    """Whether pages show this operator who may do what."""
+    return may(Role.ADMIN)
+
+
+def may_act_for(host: Acted) -> bool:
+    """Whether whoever looks at a company's page is shown what acts."""
+    return not host.is_operator or may_act()
+
+
+def actor() -> str:
+    """Who acts, as it is kept: whoever has API_TOKEN, or somebody by name."""
+    found = current_operator()
+    if found is None or found.name is None:
+        return "operator"
+    return f"{'oidc' if found.is_of_provider else 'operator'}:{found.name}"
 
 
 def current_operator() -> OperatorSession | None:
@@ -70,6 +114,16 @@ def sign_operator_in(token: str) -> bool:
             operator_sessions.end(connection, before)
     _remember(session_id)
     return True
+
+
+def sign_person_in(person: NamedPerson) -> None:
+    """Open a session of somebody whom the house's identity provider has named."""
+    before = cookies.read(Cookie.OPERATOR)
+    with transaction(services().pool) as connection:
+        session_id = operator_sessions.open_by_provider(connection, person)
+        if before is not None:
+            operator_sessions.end(connection, before)
+    _remember(session_id)
 
 
 def sign_operator_out() -> None:

@@ -19,6 +19,11 @@ _WAIT_SECONDS = 2.0
 _LOOK_SECONDS = 0.05
 
 
+def state_of(order: Order) -> str:
+    """The corp's state once the order is done."""
+    return _WANTED[order]
+
+
 def check_order(corp: FoundCorp, order: Order) -> bool:
     """Whether a corp is to be brought there at all; False when it is there already.
 

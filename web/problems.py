@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 API_PREFIX = "/api/"
+_WITH_WORDS = {400, 401, 403, 404, 405, 409, 429, 503}
+_WITH_DETAIL = {400, 403, 409}
 
 
 class ProblemDocument(BaseModel):
@@ -116,11 +118,11 @@ def _page_for_later(status: int, seconds: int) -> ResponseReturnValue:
 
 
 def _page(status: int, detail: str | None = None) -> ResponseReturnValue:
-    known = status if status in {400, 401, 404, 405, 429, 503} else 500
+    known = status if status in _WITH_WORDS else 500
     return render_template(
         "error.html",
         title=translate(f"error.{known}.title"),
         text=translate(f"error.{known}.text"),
         # What a form or an address held; of our own faults and absences nothing.
-        detail=detail if status == HTTPStatus.BAD_REQUEST else None,
+        detail=detail if status in _WITH_DETAIL else None,
     ), status

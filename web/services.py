@@ -68,6 +68,7 @@ class Services:
     resync_cron: str
     suite_identity: SuiteIdentity = field(repr=False)
     calls_per_minute: int
+    alert_channels: Callable[[], list[str]]
 
 
 def install(extensions: dict[str, object], wired: Services) -> None:

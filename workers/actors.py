@@ -12,6 +12,7 @@ import logs
 import settings
 from domain.ids import CompanyId, CorpPk, RunId
 from store.database import Plans
+from workers.alerts import tell
 from workers.inbox import drain as mailbox
 from workers.links import account_reads
 from workers.notices import deliver as notices
@@ -45,6 +46,12 @@ def drain(mailbox_name: str) -> None:
 def deliver(corp_pk: int) -> None:
     """Send what is queued for the members of one corp."""
     notices.deliver(_runtime(), CorpPk(corp_pk))
+
+
+@dramatiq.actor(queue_name=NOTICES, max_retries=0, time_limit=milliseconds(60))
+def tell_alert(delivery_id: int) -> None:
+    """Tell one alert by one channel."""
+    tell.tell(_runtime(), delivery_id)
 
 
 @dramatiq.actor(queue_name=NOTICES, max_retries=0, time_limit=milliseconds(120))

@@ -1,8 +1,13 @@
 """What can be out of step, worst first; alerts and the console say the same."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from cronsim import CronSim
+
+# The nightly reads are spread over an hour; another one is what they may take.
+_GRACE = timedelta(hours=2)
 
 
 class ProblemKind(StrEnum):
@@ -67,3 +72,13 @@ def worst_first(problems: list[Problem]) -> list[Problem]:
             each.corp_id or "",
         ),
     )
+
+
+def limits_of(suite_id: str, *, cron: str, now: datetime) -> Limits:
+    """The limits at a moment, which is in the time zone of the schedule."""
+    return Limits(suite_id=suite_id, stale_before=stale_before(cron, now))
+
+
+def stale_before(cron: str, now: datetime) -> datetime:
+    """The last due time that had its grace: by then every corp should be read."""
+    return next(CronSim(cron, now - _GRACE, reverse=True))

@@ -11,15 +11,23 @@ from store.database import Connection
 
 def list_all(connection: Connection, corp_pk: CorpPk) -> list[Department]:
     """Every department of the corp, ascending by id."""
+    return list_noted(connection, corp_pk)[0]
+
+
+def list_noted(
+    connection: Connection, corp_pk: CorpPk
+) -> tuple[list[Department], frozenset[DepartmentId]]:
+    """Every department, ascending by id, and which of them the last listing lacked."""
     rows = connection.execute(
-        "SELECT department_id, parent_id, sort_order, name FROM departments"
-        " WHERE corp_pk = %s ORDER BY department_id",
+        "SELECT department_id, parent_id, sort_order, name, unlisted_since IS NOT NULL"
+        " FROM departments WHERE corp_pk = %s ORDER BY department_id",
         [corp_pk],
     ).fetchall()
-    return [
+    stored = [
         Department(department_id=department, parent_id=parent, order=order, name=name)
-        for department, parent, order, name in rows
+        for department, parent, order, name, _ in rows
     ]
+    return stored, frozenset(DepartmentId(row[0]) for row in rows if row[4])
 
 
 def write(
@@ -55,6 +63,21 @@ def remove(
     connection.execute(
         "DELETE FROM departments WHERE corp_pk = %s AND department_id = ANY(%s)",
         [corp_pk, list(ids)],
+    )
+
+
+def note_listed(
+    connection: Connection, corp_pk: CorpPk, listed: Iterable[DepartmentId]
+) -> None:
+    """Remember which of the departments a full read has listed, and which it lacked."""
+    connection.execute(
+        """
+        UPDATE departments SET unlisted_since =
+            CASE WHEN unlisted_since IS NULL THEN clock_timestamp() END
+        WHERE corp_pk = %(corp_pk)s
+            AND (department_id = ANY(%(listed)s)) = (unlisted_since IS NOT NULL)
+        """,
+        {"corp_pk": corp_pk, "listed": list(listed)},
     )
 
 

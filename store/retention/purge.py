@@ -1,13 +1,11 @@
 """Forgets a corp that withdrew: secrets and personal data go, ids become HMACs."""
 
-import os
-
 from domain.ids import CorpPk
 from store.database import Connection
+from store.platform import app_keys
 from store.sealing import Keyring
 
 _KEY_NAME = "pseudonym"
-_KEY_BYTES = 32
 
 
 def obtain_pseudonym_key(connection: Connection, keyring: Keyring) -> bytes:
@@ -15,16 +13,7 @@ def obtain_pseudonym_key(connection: Connection, keyring: Keyring) -> bytes:
 
     Raises: SealBroken.
     """
-    place = f"app_key:{_KEY_NAME}"
-    connection.execute(
-        "INSERT INTO app_keys (name, sealed) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-        [_KEY_NAME, keyring.seal(os.urandom(_KEY_BYTES), place=place)],
-    )
-    row = connection.execute(
-        "SELECT sealed FROM app_keys WHERE name = %s", [_KEY_NAME]
-    ).fetchone()
-    assert row is not None  # noqa: S101 - it was there, or we have just made it.
-    return keyring.open(row[0], place=place)
+    return app_keys.obtain(connection, _KEY_NAME, keyring)
 
 
 def purge_ledger(connection: Connection, mailbox: str, *, renamed: str) -> None:

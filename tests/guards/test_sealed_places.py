@@ -22,8 +22,8 @@ WRITERS = {
     "store/items/states.py": {"items.sealed"},
     "web/account/open_items.py": {"member_sessions.tapd_token"},
     "store/org/companies.py": {"companies.event_secret"},
+    "store/platform/app_keys.py": {"app_keys.sealed"},
     "store/platform/tokens.py": {"tokens.token"},
-    "store/retention/purge.py": {"app_keys.sealed"},
     # In a cookie of an hour and twenty minutes: who lost the key begins anew.
     "web/sessions/way_cookies.py": set[str](),
     "workers/installs/codes.py": {"corps.permanent_code", "corps.data_key"},

@@ -332,7 +332,8 @@ def seal_everything(manage: Command, ring: Keyring) -> None:
     insert(manage.rows, "app_keys", name="pseudonym", sealed=b"")
     insert(manage.rows, "member_sessions", session_hash=b"s", corp_pk=1, member_pk=1)
     insert(manage.rows, "oidc_keys", kid="k", public={}, sealed=b"")
-    item = {"company_id": "7", "kind": "bug", "item_id": "1", "sealed": b""}
+    item: dict[str, Any] = {"company_id": "7", "kind": "bug", "item_id": "1"}
+    item["sealed"] = b""
     insert(manage.rows, "items", workspace_id="1", **item)
     insert(manage.rows, "item_changes", operator="o", first=True,
            closes_at="2026-01-01T00:00:00Z", **item)  # fmt: skip

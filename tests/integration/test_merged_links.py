@@ -101,3 +101,25 @@ def told_link(one: Known, key: str) -> object:
             )
     link = folding.rows[Key(key)].link
     return None if link is None else link["account_id"]
+
+
+@pytest.mark.parametrize("by_run", [False, True])
+def test_a_conflict_of_one_person_with_themselves_ends_with_the_merge(
+    bench: Bench, *, by_run: bool
+) -> None:
+    one = Known.of(bench)
+    kept, doubled = twice(one, mobile=one.truth.people["woA"].mobile)
+    assert (kept.link, doubled.link) == ("linked", "conflict")
+
+    if by_run:
+        one.leave("woA")
+        one.read()
+    else:
+        merge(one)
+
+    now = one.active("woNew")
+    assert (now.link, now.account_id) == ("linked", kept.account_id)
+    assert one.membership(kept.account_id) is True
+    assert ("Unlink", "member:woNew", "merged") in one.lines()
+    assert told_link(one, "member:woNew") == kept.account_id
+    one.assert_in_step()

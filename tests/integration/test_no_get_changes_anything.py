@@ -11,7 +11,12 @@ from tests.support.visiting import WECOM
 
 NAMES = {"corp_id": "wwcorp", "tag": "en", "filename": "console.css"}
 # Which GET routes may write: they are how other platforms send people back.
-BACK_BY_GET = {"account.login_done", "account.tapd_done", "install.show_done"}
+BACK_BY_GET = {
+    "account.login_done",
+    "account.tapd_done",
+    "install.show_done",
+    "console.house_done",
+}
 # What a session notes of itself (its last use, that WeCom called it an admin's), and
 # the back-off after a question that WeCom did not answer.
 NOTED = {"operator_sessions", "member_sessions", "pauses"}

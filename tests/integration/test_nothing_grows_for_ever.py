@@ -13,6 +13,7 @@ from store.database import transaction
 from store.links import link_claims
 from tests.support.granted import OVER_GRANTS
 from tests.support.workbench import Workbench, workbench
+from workers.alerts import judge
 from workers.upkeep import jobs, pruning, sampling
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -22,7 +23,9 @@ BOUNDED = {
     "absences": "an active member's at most",
     "account_reads": "one for each company",
     "accounts": "TAPD's people",
+    "alert_switches": "one for each kind",
     "audit": "kept for good: who did what",
+    "audit_head": "one row",
     "aliases": "a member's former userids, gone with the member",
     "app_keys": "one for each key of our own",
     "censuses": "one for each large corp",
@@ -154,7 +157,15 @@ OVER = """
     INSERT INTO member_sessions (session_hash, corp_pk, member_pk)
         SELECT 's', corp_pk, member_pk FROM members;
 """
-OVER += OVER_GRANTS
+OVER_ALERTS = """
+    INSERT INTO alerts (kind, subject, reason, number, recovered_at)
+        VALUES ('gap', 's', 'r', 1, clock_timestamp());
+    INSERT INTO alert_deliveries (alert_id, said, channel, state)
+        SELECT alert_id, 'raised', 'webhook', 'sent' FROM alerts;
+    INSERT INTO alert_deliveries (said, channel, state)
+        VALUES ('test', 'webhook', 'sent');
+"""
+OVER += OVER_GRANTS + OVER_ALERTS
 OPEN = """
     INSERT INTO gaps (reason) VALUES ('refused');
     INSERT INTO runs (run_id, corp_pk, cause, state, created_at)
@@ -240,6 +251,7 @@ def prune(bench: Workbench) -> None:
         jobs.drop_idle_boxes(bench.runtime)
         jobs.look_for_gaps(bench.runtime)
         sampling.prune_samples(bench.runtime)
+        judge.prune(bench.runtime)
 
 
 def test_every_table_is_bounded_or_emptied_of_what_is_over(bench: Workbench) -> None:

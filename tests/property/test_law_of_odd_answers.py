@@ -4,7 +4,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.property.test_law_of_one_org import PICK, Histories
 from tests.support.examples import examples
@@ -81,6 +86,8 @@ class OddHistories(Histories):
         del run_id
 
     def teardown(self) -> None:
+        if not hasattr(self, "tenant"):
+            return
         self.answer_plainly()
         self.tenant.world.closed = False
         # What was given up as odd was asked too early, so a full read has to find it.
@@ -105,8 +112,10 @@ class OddHistories(Histories):
 class OldCorp(OddHistories):
     """A corp of before 2021, whose people answer to their ids in any case."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    @initialize(nameless=st.sampled_from([False, False, True]), tells=st.booleans())
+    def found(self, nameless: bool, tells: bool) -> None:
+        """A corp whose people tell their ids apart by more than case."""
+        super().found(nameless, tells)
         self.company.leave("woa")
         for event in self.company.outbox:
             self.bench.post(self.tenant, event)

@@ -1,14 +1,18 @@
 """An operator's browser at the console, and what a page says by its marks."""
 
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from typing import Any
 
 from werkzeug.test import TestResponse
 
+from domain.roles import Role
+from store.database import transaction
+from store.platform import operators
 from tests.support.webclient import API_TOKEN, Web, open_web
 
 
@@ -79,3 +83,16 @@ def words_in(page: str) -> str:
     main = page.partition('<main id="main"')[2] or page
     shown = re.sub(r"<[^>]+>", " ", main)
     return " ".join(unescape(shown).split())
+
+
+def as_role(web: Web, role: Role, *, name: str) -> Desk:
+    """A browser of its own in which somebody of this role is signed in."""
+    token = secrets.token_urlsafe(32)
+    with transaction(web.app.extensions["sync-services"].pool) as connection:
+        operators.create(connection, name, token=token, role=role)
+    desk = Desk(web=replace(web, client=web.app.test_client()))
+    form = desk.get("/console/sign-in").text
+    desk.web.client.post(
+        "/console/sign-in", data={"token": token, "csrf_token": csrf_in(form)}
+    )
+    return desk

@@ -30,6 +30,7 @@ from store.links.link_claims import tell_accounts_changed
 from store.mobiles import to_e164
 from store.org import companies
 from web.access import Audience, seen_by
+from web.api.auditing import note
 from web.api.blueprint import answer, blueprint, not_found, problems
 from web.api.companies import CompanyPath
 from web.services import services
@@ -132,6 +133,12 @@ def put_accounts(path: CompanyPath, body: AccountsBody) -> Response:
             connection,
             CompanyId(path.company_id),
             [_change(each) for each in body.root],
+        )
+        note(
+            connection,
+            "put_accounts",
+            target=f"company:{path.company_id}",
+            after={"created": done.created, "changed": done.changed},
         )
         mailbox = None
         if done.created or done.changed:

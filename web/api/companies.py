@@ -20,6 +20,7 @@ from store.links.link_claims import tell_accounts_changed
 from store.org import companies
 from store.org.companies import Company as StoredCompany
 from web.access import Audience, seen_by
+from web.api.auditing import note
 from web.api.blueprint import Id, answer, blueprint, not_found, problems
 from web.api.strict import WholeNumber
 from web.problems import Problem
@@ -169,6 +170,13 @@ def put_company(path: CompanyPath, body: CompanyBody) -> Response:
             keyring=services().keyring,
         )
         saved = companies.find_company(connection, path.company_id)
+        # Which fields, not what: among them are a secret and a name.
+        note(
+            connection,
+            "change_company",
+            target=f"company:{path.company_id}",
+            after={"fields": sorted(body.model_fields_set)},
+        )
         mailbox = None
         if "unmatched" in body.model_fields_set:
             mailbox = tell_accounts_changed(connection, CompanyId(path.company_id))

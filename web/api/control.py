@@ -3,12 +3,11 @@
 from flask import Response
 
 from store.database import transaction
-from store.platform import audit
-from store.platform.audit import OperatorAct
 from web.access import Audience, seen_by
+from web.api.auditing import note
 from web.api.blueprint import answer, blueprint, problems
 from web.api.corps import Corp, CorpPath, show_corp
-from web.orders import Order, check_order, look, look_until_done, post_order
+from web.orders import Order, check_order, look, look_until_done, post_order, state_of
 from web.services import services
 
 api = blueprint("api-control")
@@ -34,9 +33,13 @@ def _bring(corp_id: str, order: Order, *, act: str) -> Response:
         return answer(show_corp(corp.summary))
     with transaction(services().pool) as connection:
         mailbox = post_order(connection, corp_id, order)
-        done = OperatorAct(
-            actor="api", act=act, target=f"corp:{corp_id}", corp_id=corp_id
+        note(
+            connection,
+            act,
+            target=f"corp:{corp_id}",
+            corp_id=corp_id,
+            before={"state": corp.summary.state},
+            after={"state": state_of(order)},
         )
-        audit.record(connection, done)
     services().ring(mailbox)
     return answer(show_corp(look_until_done(corp_id, order).summary))

@@ -10,6 +10,8 @@ from flask_openapi3.openapi import OpenAPI
 from web.access import Audience, seen_by
 from web.api import (
     accounts,
+    alerts,
+    audit,
     companies,
     control,
     corps,
@@ -79,6 +81,8 @@ def register(app: OpenAPI) -> None:
         companies,
         accounts,
         installs,
+        alerts,
+        audit,
     )
     for module in modules:
         app.register_api(module.api)

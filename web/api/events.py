@@ -13,6 +13,7 @@ from store.summaries.mail import events
 from store.summaries.mail.events import EventSummary
 from store.summaries.org import corps
 from web.access import Audience, seen_by
+from web.api.auditing import note
 from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
 from web.api.waits import Waits, show_wait
 from web.corps import pseudonym_key
@@ -93,6 +94,13 @@ def retry_event(path: EventPath) -> Response:
         mailbox = settlement.retry(connection, event.event_id)
         if mailbox is None:
             raise Problem(409, f"event {event.event_id} is {event.state}.")
+        note(
+            connection,
+            "retry",
+            target=f"event:{event.event_id}",
+            before={"state": event.state},
+            after={"state": "pending"},
+        )
         event = _get(connection, path.event_id)
     services().ring(mailbox)
     return answer(_show(event), status=202)

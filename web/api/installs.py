@@ -9,6 +9,7 @@ from store.links import account_reads
 from store.org.companies import find_company
 from store.summaries.installs import has_left
 from web.access import Audience, seen_by
+from web.api.auditing import note
 from web.api.blueprint import Id, answer, blueprint, not_found, problems
 from web.install.tickets import address_of
 from web.problems import Problem
@@ -54,6 +55,12 @@ def create_install_intent(body: InstallIntentBody) -> Response:
             connection,
             company_id=body.company_id,
             admin_account_id=body.admin_account_id,
+        )
+        note(
+            connection,
+            "begin_install",
+            target=f"company:{body.company_id}",
+            after={"admin_account_id": body.admin_account_id},
         )
         account_reads.want(connection, body.company_id)
     # While the admin is at WeCom, TAPD is asked for the people of the first sync.

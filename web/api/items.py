@@ -21,6 +21,7 @@ from store.org.companies import find_company
 from store.summaries.items import ToldEvent, list_of_item
 from store.summaries.org.members import MemberSummary, find_member
 from web.access import Audience, seen_by
+from web.api.auditing import note
 from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
 from web.api.members import MOVED, MemberPath, moved
 from web.corps import FoundCorp, get_corp
@@ -193,6 +194,12 @@ def put_preferences(path: MemberPath, body: PreferencesBody) -> Response:
             return elsewhere
         preferences.keep_preferences(
             connection, CorpPk(corp.corp_pk), MemberPk(member.member_pk), chosen
+        )
+        note(
+            connection,
+            "set_preferences",
+            target=f"member:{member.userid}",
+            corp_id=path.corp_id,
         )
     return answer(_body(chosen))
 

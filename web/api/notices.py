@@ -14,6 +14,7 @@ from store.summaries import notices
 from store.summaries.notices import NoticeSummary
 from store.summaries.org.members import find_member
 from web.access import Audience, seen_by
+from web.api.auditing import note
 from web.api.blueprint import Page, answer, blueprint, not_found, problems
 from web.api.corps import CorpPath
 from web.api.members import MemberPath
@@ -100,6 +101,13 @@ def invite_member(path: MemberPath) -> Response:
         try:
             notice_id = reinvite(
                 connection, CorpPk(corp.corp_pk), MemberPk(member.member_pk)
+            )
+            note(
+                connection,
+                "invite",
+                target=f"member:{member.userid}",
+                corp_id=path.corp_id,
+                after={"notice_id": str(notice_id)},
             )
         except NotInvitable as refusal:
             why = _WHY.get(refusal.obstacle, "cannot be asked now")

@@ -15,11 +15,10 @@ from store.events.retries import RetryBatch
 from store.health import workers
 from store.health.workers import Worker
 from store.inbox.record import post_internal
-from store.platform import audit
-from store.platform.audit import OperatorAct
 from store.summaries.org.members import find_member
 from web import bell
 from web.access import Audience, seen_by
+from web.api.auditing import note
 from web.api.blueprint import Id, answer, blueprint, not_found, problems
 from web.api.members import MemberPath
 from web.console.events.reading import filter_of, read
@@ -279,9 +278,4 @@ def _keep(
     *,
     corp_id: str | None = None,
 ) -> None:
-    audit.record(
-        connection,
-        OperatorAct(
-            actor="api", act=act, target=target, reason=reason, corp_id=corp_id
-        ),
-    )
+    note(connection, act, target=target, reason=reason, corp_id=corp_id)

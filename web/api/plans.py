@@ -16,6 +16,7 @@ from store.summaries.org.journal import find_data_key, masked
 from store.summaries.runs import plans
 from store.summaries.runs.plans import PlanSummary
 from web.access import Audience, seen_by
+from web.api.auditing import note
 from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
 from web.api.runs import Requested
 from web.corps import pseudonym_key
@@ -123,6 +124,8 @@ def approve_plan(path: PlanPath, body: ApprovalBody) -> Response:
             approval = approvals.approve(
                 connection, path.plan_id, plan_hash=body.hash, by="api"
             )
+            if approval is not None and not approval.repeated:
+                _note(connection, "approve", path.plan_id, hash=body.hash)
     except PlanNotOpen as refusal:
         raise Problem(409, str(refusal)) from refusal
     if approval is None:
@@ -144,10 +147,23 @@ def reject_plan(path: PlanPath) -> Response:
             if corp_pk is None:
                 not_found(f"plan {path.plan_id}")
             shown = _get(connection, path.plan_id)
+            _note(connection, "reject", path.plan_id, hash=shown.hash)
     except PlanNotOpen as refusal:
         raise Problem(409, str(refusal)) from refusal
     services().ring_notices(corp_pk)
     return answer(shown)
+
+
+def _note(connection: Connection, act: str, plan_id: str, **after: object) -> None:
+    plan = plans.find_plan(connection, plan_id)
+    note(
+        connection,
+        act,
+        target=f"plan:{plan_id}",
+        corp_id=plan.corp_id if plan else None,
+        before={"state": "held"},
+        after={"state": plan.state if plan else None, **after},
+    )
 
 
 def _names(connection: Connection, corp_id: str | None) -> list[str] | None:

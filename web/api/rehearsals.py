@@ -18,6 +18,7 @@ from store.runs.rehearsals import Rehearsal, Rehearsed
 from store.summaries.org.journal import find_data_key, masked
 from store.summaries.runs.runs import RunSummary, find_run
 from web.access import Audience, seen_by
+from web.api.auditing import note
 from web.api.blueprint import answer, blueprint, not_found, problems
 from web.api.corps import CorpPath
 from web.api.plans import PlannedDecision
@@ -126,6 +127,13 @@ def plan_resync(path: CorpPath, query: PlanQuery) -> Response:
         if corp.summary.state != "linked":
             raise Problem(409, f"corp {path.corp_id} is {corp.summary.state}.")
         run_id = requests.request_plan(connection, CorpPk(corp.corp_pk))
+        note(
+            connection,
+            "plan",
+            target=f"run:{run_id}",
+            corp_id=path.corp_id,
+            after={"run_id": run_id},
+        )
     services().ring_run(run_id)
     run = _look_until_ended(run_id)
     return _answer(run, query, asked=path.corp_id)

@@ -14,6 +14,7 @@ from store.summaries.org import corps
 from store.summaries.runs import runs
 from store.summaries.runs.runs import RunSummary
 from web.access import Audience, seen_by
+from web.api.auditing import note
 from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
 from web.api.corps import CorpPath
 from web.corps import get_corp, pseudonym_key
@@ -138,6 +139,13 @@ def request_resync(path: CorpPath, header: ResyncHeaders) -> Response:
             CorpPk(corp.corp_pk),
             cause="operator",
             request_key=header.key,
+        )
+        note(
+            connection,
+            "resync",
+            target=f"run:{run_id}",
+            corp_id=path.corp_id,
+            after={"run_id": run_id},
         )
     services().ring_run(run_id)
     return answer(Requested(run_id=run_id), status=202)

@@ -10,14 +10,18 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
+from domain.roles import Role
 from store.database import Connection, transaction
 from store.links import company_acts
 from store.links.company_acts import Act, ActKind
+from store.platform import audit
+from store.platform.audit import OperatorAct
 from store.summaries.links.claims import is_taken
 from store.summaries.links.people import find_person, list_userids
 from web.access import Audience, seen_by
 from web.company.authorize import Host, host
 from web.company.blueprint import company
+from web.operators import actor, operator_role
 from web.problems import Problem
 from web.services import services
 
@@ -54,8 +58,26 @@ def act_once(
     )
     if act_id is None:
         return company_acts.get_sent(connection, corp_pk, form)
-    company_acts.finish(connection, corp_pk, act_id, told=work())
+    told = work()
+    company_acts.finish(connection, corp_pk, act_id, told=told)
+    if shown.is_operator:
+        _keep(connection, shown, kind, told)
     return act_id
+
+
+def _keep(
+    connection: Connection, shown: Host, kind: ActKind, told: Mapping[str, Any]
+) -> None:
+    """What an operator does in a company's stead is in the operators' audit, too."""
+    act = OperatorAct(
+        actor=actor(),
+        role=operator_role() or Role.VIEWER,
+        act=f"company_{kind}",
+        target=f"corp:{shown.corp.corp_id}",
+        corp_id=shown.corp.corp_id,
+        after={"member_pks": told.get("member_pks", [])},
+    )
+    audit.record(connection, act, keyring=services().keyring)
 
 
 def to_act(shown: Host, act_id: int) -> Response:

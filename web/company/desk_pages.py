@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from domain.claims import ClaimKind
 from domain.ids import AccountId, MemberPk
 from domain.links import LinkEvidence
+from domain.roles import Role
 from store.database import Connection, transaction
 from store.links import link_claims
 from store.links.company_acts import ActKind
@@ -21,7 +22,7 @@ from store.summaries.links.candidates import (
 from store.summaries.links.claims import lock_member
 from store.summaries.links.people import list_userids
 from tapd.errors import TapdError
-from web.access import Audience, seen_by
+from web.access import Audience, needs, seen_by
 from web.company.actions import act_once, to_act
 from web.company.authorize import Host, host
 from web.company.blueprint import company
@@ -65,6 +66,7 @@ class _Desk:
 
 @company.get("/<corp_id>/people/<userid>/desk")
 @seen_by(Audience.COMPANY)
+@needs(Role.OPERATOR)
 def show_desk(corp_id: str, userid: str) -> ResponseReturnValue:
     """The accounts that this person may be, with what speaks for and against each."""
     shown, text = host(), request.args.get("account", "").strip()[:_LONGEST_SEARCH]

@@ -5,13 +5,14 @@ from flask.typing import ResponseReturnValue
 
 from domain.claims import ClaimKind
 from domain.ids import AccountId, MemberPk
+from domain.roles import Role
 from store.database import Connection, transaction
 from store.links import company_acts, link_claims
 from store.links.company_acts import ActKind
 from store.summaries.links.candidates import list_candidates
 from store.summaries.links.claims import lock_member
 from store.summaries.links.people import list_userids
-from web.access import Audience, seen_by
+from web.access import Audience, needs, seen_by
 from web.company.actions import act_once, to_act
 from web.company.authorize import Host, host
 from web.company.blueprint import company
@@ -59,6 +60,7 @@ def show_person(corp_id: str, userid: str) -> ResponseReturnValue:
 
 @company.get("/<corp_id>/people/<userid>/unlink")
 @seen_by(Audience.COMPANY)
+@needs(Role.OPERATOR)
 def ask_unlink(corp_id: str, userid: str) -> ResponseReturnValue:
     """What undoing the link means, and the button that does it."""
     shown = host()

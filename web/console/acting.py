@@ -5,20 +5,18 @@ import re
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from domain.roles import Role
 from store.database import Connection
 from store.platform import audit
 from store.platform.audit import OperatorAct
-from web.operators import operator_name
+from web.operators import actor, operator_role
 from web.problems import Problem
+from web.services import services
+
+__all__ = ["actor", "back", "done_word", "given_reason", "keep", "wanted_reason"]
 
 MOST_REASON = 500
 _WORD = re.compile(r"[a-z_]{1,40}")
-
-
-def actor() -> str:
-    """Who acts, as it is kept: whoever has API_TOKEN, or an operator by name."""
-    name = operator_name()
-    return f"operator:{name}" if name else "operator"
 
 
 def wanted_reason() -> str:
@@ -44,6 +42,7 @@ def keep(
     target: str,
     reason: str,
     corp_id: str | None = None,
+    before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
 ) -> None:
     """Write the act into the audit, in the transaction in which it is done."""
@@ -51,12 +50,15 @@ def keep(
         connection,
         OperatorAct(
             actor=actor(),
+            role=operator_role() or Role.ADMIN,
             act=act,
             target=target,
             reason=reason,
             corp_id=corp_id,
+            before=before or {},
             after=after or {},
         ),
+        keyring=services().keyring,
     )
 
 

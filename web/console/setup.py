@@ -4,11 +4,16 @@ from flask import Flask
 
 from settings import Settings
 from texts.catalogue import LANGUAGES
-from web import texts
+from web import house, texts
 from web.console import (  # noqa: F401 - adds its routes
     search_pages,
     session_pages,
     theme_pages,
+)
+from web.console.admin import (  # noqa: F401 - adds its routes
+    alert_pages,
+    audit_pages,
+    operator_pages,
 )
 from web.console.blueprint import console
 from web.console.events import (  # noqa: F401 - adds its routes
@@ -23,6 +28,7 @@ from web.console.health import (  # noqa: F401 - adds its routes
 )
 from web.console.moments import clock, full, lasting, since, stamp, told
 from web.console.org import (  # noqa: F401 - adds its routes
+    contacts,
     corp_list,
     corp_pages,
     notice_pages,
@@ -36,7 +42,12 @@ from web.console.runs import (  # noqa: F401 - adds its routes
 from web.console.words import corp_title, local_time, waiting_words
 from web.csrf import csrf
 from web.cursors import derive
-from web.operators import is_operator_known
+from web.operators import (
+    is_operator_known,
+    may_act,
+    may_act_for,
+    may_administrate,
+)
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -50,6 +61,7 @@ def register(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=False,
     )
     csrf.init_app(app)
+    house.register(app, settings.house)
     app.register_blueprint(console)
     app.add_url_rule("/", view_func=corp_pages.front)
     app.jinja_env.globals.update(
@@ -69,6 +81,9 @@ def register(app: Flask, settings: Settings) -> None:
         corp_title=corp_title,
         waiting_words=waiting_words,
         is_operator_known=is_operator_known,
+        may_act=may_act,
+        may_act_for=may_act_for,
+        may_administrate=may_administrate,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

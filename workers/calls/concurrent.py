@@ -30,9 +30,9 @@ def ask_all(
     Raises: the first error; questions not yet begun are left out.
     """
     wanted = list(subjects)
-    if len(wanted) == 1:
-        # One question needs no second thread.
-        return [question(wanted[0])]
+    if len(wanted) <= 1:
+        # One question needs no second thread, and none needs no thread at all.
+        return [question(each) for each in wanted]
     found: dict[int, Answer] = {}
     for batch in ask_flowing(
         lambda number: question(wanted[number]),

@@ -83,9 +83,9 @@ class _Investigation:
         sets = self._sets
         sets.read_said()
         spread = self._ask(sets.view)
-        strangers = self._of_new_departments(sets.view)
-        if sets.view.listed is None and strangers:
-            sets.read_tree(sets.keys_of(strangers))
+        unplaced = [*self._of_new_departments(sets.view), *self._left_behind()]
+        if sets.view.listed is None and unplaced:
+            sets.read_tree(sets.keys_of(unplaced))
             spread = self._ask(sets.view)
         if sets.read_behind(self._lost(sets.view)):
             spread = self._ask(sets.view)
@@ -207,6 +207,18 @@ class _Investigation:
             userid
             for userid, member in self._inquiry.answers.items()
             if any(each not in view.tree for each in member.department_ids)
+        ]
+
+    def _left_behind(self) -> list[Userid]:
+        """Who may be the last in a department that the last listing lacked."""
+        unlisted = self._sets.unlisted
+        if not unlisted:
+            return []
+        known = active_of(self._known.of(self._batch.members))
+        return [
+            userid
+            for userid, each in known.items()
+            if not unlisted.isdisjoint(each.member.department_ids)
         ]
 
     def _has_shown_others(self, judged: Judged) -> bool:

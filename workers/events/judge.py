@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from domain.event_testimony import deleted_of, person_is_late
 from domain.fold import FoldedMail, RenameClaim
+from domain.identity import are_two
 from domain.ids import Userid, member_key, split_key
 from domain.leavers import Undecided, Verdict
 from domain.org import Member, StoredMember
@@ -129,6 +130,7 @@ class Judge:
             for each in self._batch.claims
             if each.old in bearers.stored.keys() & self._inquiry.refusals.keys() - late
             and each.new not in self._inquiry.answers
+            and not _is_of_another(each, bearers.stored[each.old])
         ]
         return frozenset(
             Userid(split_key(each)[1]) for each in self._late.note(waiting)
@@ -186,6 +188,11 @@ class Judge:
         return confirm_leavers(
             self._inquiry, candidates, usable=view.usable, tree=view.tree
         )
+
+
+def _is_of_another(claim: RenameClaim, stored: StoredMember) -> bool:
+    """Whether a claim tells of another bearer of the userid than the one we know."""
+    return are_two(claim.open_userid, stored.member.open_userid)
 
 
 def _as_named(

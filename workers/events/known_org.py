@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from domain.fold import Mail
-from domain.ids import TagId, Userid
+from domain.ids import DepartmentId, TagId, Userid
 from domain.org import Department
 from domain.scope import Tag
 from store.database import Connection, Pool, glance
@@ -20,6 +20,7 @@ class KnownOrg:
         self._pool = pool
         self._corp = corp
         self._departments: Sequence[Department] | None = None
+        self._unlisted = frozenset[DepartmentId]()
         self._tags: Mapping[TagId, Tag] | None = None
         self._heard_of: set[Userid] = set()
         self._kept: list[Mail] = []
@@ -41,6 +42,11 @@ class KnownOrg:
         return self._departments
 
     @property
+    def unlisted(self) -> frozenset[DepartmentId]:
+        """The departments that the last listing lacked and that are still there."""
+        return self._unlisted if self.departments else frozenset()
+
+    @property
     def tags(self) -> Mapping[TagId, Tag]:
         """The tags of the scope, as last read."""
         if self._tags is None:
@@ -57,8 +63,9 @@ class KnownOrg:
         return [each for each in self._kept if each.userid in wanted]
 
     def _read_departments(self, connection: Connection) -> Sequence[Department]:
-        self._departments = departments.list_all(connection, self._corp.corp_pk)
-        return self._departments
+        stored, unlisted = departments.list_noted(connection, self._corp.corp_pk)
+        self._departments, self._unlisted = stored, unlisted
+        return stored
 
     def _read_tags(self, connection: Connection) -> Mapping[TagId, Tag]:
         has_tags = bool(self._corp.scope.tags)

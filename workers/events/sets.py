@@ -42,9 +42,9 @@ from workers.events.late_answers import LateAnswers
 class SetReads:
     """Tags and tree as one drain knows them: stored, until they are read.
 
-    Shape: `read` are the tags that were read; `tear` is why a listing is not followed,
-        `unnamed` what is odd about a row of it without an id; `before` is all as it is
-        stored.
+    Shape: `read` are the tags that were read; `unlisted` the departments that the last
+        listing lacked; `tear` is why a listing is not followed, `unnamed` what is odd
+        about a row of it without an id; `before` is all as it is stored.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class SetReads:
         self._batch = batch
         self._inquiry = inquiry
         self._stored = known.departments
+        self.unlisted = known.unlisted
         self.old_tags = {
             tag_id: spelt_tag(tag, corp.spellings) for tag_id, tag in known.tags.items()
         }

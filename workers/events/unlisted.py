@@ -39,7 +39,7 @@ def followed_listing(
             stored=tree,
         )
     ]
-    agreed = departments.note_unlisted(connection, corp.corp_pk, unsure)
+    agreed = departments.note_unlisted(connection, corp.corp_pk, gone)
     return [*listed, *(each for each in unsure if each not in agreed)]
 
 

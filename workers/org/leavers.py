@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from domain.ids import TagId, Userid, member_key
 from domain.leavers import (
     AbsenceEvidence,
+    LeftInPlace,
     Undecided,
     Verdict,
     confirm,
@@ -55,7 +56,7 @@ def confirm_leavers(
         _ask_control(inquiry, usable)
     judge = _Judge(inquiry, candidates, usable=usable, tree=tree)
     verdicts = {each: judge.verdict(each) for each in candidates.stored}
-    unsure = [who for who, each in verdicts.items() if _lacks_answer(each)]
+    unsure = [who for who, each in verdicts.items() if _lacks_answer(each, usable)]
     if unsure:
         _list_places(inquiry, [candidates.stored[who] for who in unsure], usable)
         verdicts |= {each: judge.verdict(each) for each in unsure}
@@ -93,6 +94,7 @@ class _Judge:
                 unsubscribed=userid in about.unsubscribed,
                 taken_out=taken_out(stored.member, placeless=about.placeless),
                 missing=missing,
+                withdrawn=missing and self._usable.auth_mode == AuthMode.MEMBER,
                 covered=covered,
                 employment=stored.member.employment,
                 status=about.statuses.get(userid),
@@ -132,7 +134,10 @@ def _rights(inquiry: Inquiry, permissions: frozenset[str]) -> Rights:
     )
 
 
-def _lacks_answer(verdict: Verdict) -> bool:
+def _lacks_answer(verdict: Verdict, usable: Usable) -> bool:
+    if isinstance(verdict, LeftInPlace):
+        # Disabled or not: where members authorise, the list of them is the scope.
+        return usable.auth_mode == AuthMode.MEMBER
     return isinstance(verdict, Undecided) and verdict.doubt is Doubt.ONE_ANSWER
 
 

@@ -124,6 +124,19 @@ class Bell:
             ]
         )
 
+    def ring_alert(self, delivery_id: int) -> bool:
+        """Ask for the telling of an alert; False when Redis did not answer."""
+        return self._ring(
+            [
+                _Ring(
+                    name=f"alert:{delivery_id}",
+                    queue_name=NOTICES,
+                    actor_name="tell_alert",
+                    argument=delivery_id,
+                )
+            ]
+        )
+
     def answer(self, mailbox: str) -> bool:
         """Let the mailbox be rung again; a drain's first act."""
         return self._answer(mailbox)
@@ -139,6 +152,10 @@ class Bell:
     def answer_logouts(self, client_id: str) -> bool:
         """Let the client's logouts be rung for again; the first act of who tells."""
         return self._answer(f"logouts:{client_id}")
+
+    def answer_alert(self, delivery_id: int) -> bool:
+        """Let the alert be rung for again; the first act of whoever tells it."""
+        return self._answer(f"alert:{delivery_id}")
 
     def answer_notices(self, corp_pk: int) -> bool:
         """Let the corp's notices be rung again; the first act of who delivers them."""

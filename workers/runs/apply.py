@@ -19,7 +19,7 @@ from domain.states import RunState
 from domain.testimony import kept
 from store.database import Connection, transaction
 from store.inbox import mailboxes, settlement, testimony
-from store.org import corps, members
+from store.org import corps, departments, members
 from store.org.corps import Corp
 from store.runs import plans, reads, runs, staging, touched
 from store.runs.runs import PLAN, Run
@@ -255,6 +255,7 @@ class RunApplier:
                 admit=partial(self._gate.admit_departments, connection),
                 reason=Reason.NOT_LISTED,
             )
+            self._note_listed(connection, shown)
             self._commits.journal(connection, decisions)
             weigh_scope(connection, self._run, corp, self._snapshot)
             self._remember_scope(connection, absences)
@@ -288,6 +289,11 @@ class RunApplier:
                 plan_id=plan_id,
                 error=_told(oddities.tell(absences.odd), found),
             )
+
+    def _note_listed(self, connection: Connection, shown: Sequence[Department]) -> None:
+        """What stays for somebody awaited: the mail about them looks at it again."""
+        listed = [each.department_id for each in shown]
+        departments.note_listed(connection, self._corp.corp_pk, listed)
 
     def _fold_older_mail(self, connection: Connection, corp: Corp) -> None:
         """The first read has answered whatever was said before it began."""

@@ -23,6 +23,7 @@ from store.platform import pauses, tokens
 from store.retention import idle_mailboxes
 from store.runs import requests
 from store.runs.runs import SCOPE_PROBE
+from workers.alerts import judge
 from workers.inbox import corp_mail
 from workers.inbox.spill import move_spill
 from workers.installs import app_state, company
@@ -362,6 +363,13 @@ CONSOLE = (
     ),
 )
 # A corp of a hundred thousand people takes minutes, whoever died over it before.
+# Apart from the rest: a channel that does not answer takes seconds.
+ALERTS = (
+    Job(name="alerts", work=judge.judge, every_seconds=judge.JUDGE_SECONDS),
+    Job(name="alert_deliveries", work=judge.ring_deliveries),
+    Job(name="audit", work=judge.note_end_of_audit, every_seconds=60),
+    Job(name="old_alerts", work=judge.prune, every_seconds=3600),
+)
 PURGES = (Job(name="purges", work=finish_purges, every_seconds=15),)
-AT_LENGTH = (SPILL, PURGES, CONSOLE, TIDYING)
-JOBS = (*PROMPT, *SPILL, *PURGES, *CONSOLE, *TIDYING)
+AT_LENGTH = (SPILL, PURGES, ALERTS, CONSOLE, TIDYING)
+JOBS = (*PROMPT, *SPILL, *PURGES, *ALERTS, *CONSOLE, *TIDYING)

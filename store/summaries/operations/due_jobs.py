@@ -1,5 +1,6 @@
 """Which duties of upkeep have something to do, found out by one statement."""
 
+from store.alerts.deliveries import DUE
 from store.database import Connection
 from store.inbox.due import MISSED, MISSED_MAILBOXES, MISSED_RUNS
 from store.notices.deliveries import MISSED_NOTICES
@@ -13,6 +14,7 @@ _CAUSES = {
     " AND (due_at <= clock_timestamp() OR scope_doubt_at <= clock_timestamp())",
     "lookups": "SELECT FROM corps WHERE state = 'linked'"
     " AND lookups_due_at <= clock_timestamp()",
+    "alert_deliveries": DUE,
     "parked": "SELECT FROM inbox WHERE state = 'parked'",
     "pauses": "SELECT FROM corps WHERE state = 'paused' AND paused_by <> 'operator'"
     " AND coalesce(pause_look_at, '-infinity') <= clock_timestamp()",

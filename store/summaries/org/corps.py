@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 
 from domain.ids import CorpPk
 from store.database import Connection
+from store.platform import app_keys
 from store.sealing import Keyring, pseudonym
 from store.summaries.mail.waits import KNOWN_UNTIL, WaitSummary, wait_of
 
@@ -76,10 +77,7 @@ def find_pseudonym_key(connection: Connection, *, keyring: Keyring) -> bytes | N
 
     Raises: SealBroken.
     """
-    row = connection.execute(
-        "SELECT sealed FROM app_keys WHERE name = 'pseudonym'"
-    ).fetchone()
-    return keyring.open(row[0], place="app_key:pseudonym") if row else None
+    return app_keys.find(connection, "pseudonym", keyring)
 
 
 def names_of(corp_id: str, pseudonym_key: bytes | None) -> list[str]:

@@ -164,6 +164,17 @@ def test_somebody_disabled_and_out_of_scope_is_removed() -> None:
     assert isinstance(verdict, Removal)
 
 
+@pytest.mark.parametrize("code", sorted(REFUSALS))
+def test_somebody_disabled_whom_the_list_of_the_authorised_lacks_is_removed(
+    code: int,
+) -> None:
+    disabled = replace(REFUSED, status=Activation.DISABLED, refusal=code)
+    verdict = confirm(replace(disabled, missing=True, withdrawn=True))
+
+    assert isinstance(verdict, Removal)
+    assert (verdict.cause is RemovalCause.SCOPE) == (code in NO_RIGHT)
+
+
 def test_somebody_said_to_be_active_is_no_exception() -> None:
     verdict = confirm(replace(REFUSED, status=Activation.ACTIVE, missing=True))
 

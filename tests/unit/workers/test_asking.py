@@ -133,3 +133,16 @@ def test_no_subject_is_taken_after_the_caller_has_left() -> None:
     flowing.close()  # type: ignore[attr-defined]  # it is a generator
 
     assert len(taken) < 1000
+
+
+@pytest.mark.parametrize("subjects", [[], ["one"]])
+def test_what_needs_no_second_thread_starts_none(subjects: list[str]) -> None:
+    asking: list[int] = []
+
+    ask_all(
+        lambda _: asking.append(threading.get_ident()),
+        subjects,
+        at_once=lambda: pytest.fail("nothing is asked side by side"),
+    )
+
+    assert asking == [threading.get_ident()] * len(subjects)

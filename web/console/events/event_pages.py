@@ -112,6 +112,8 @@ def retry_event(event_id: str) -> ResponseReturnValue:
             target=f"event:{event.event_id}",
             reason=acting.given_reason(),
             corp_id=corp_of(event),
+            before={"state": event.state},
+            after={"state": "pending"},
         )
     services().ring(mailbox)
     return acting.back("console.show_event", "retry", event_id=event_id)

@@ -23,7 +23,7 @@ from web.console.org.journal import view_journal
 from web.console.org.tree import MOST_OPEN, Unfolded, build_tree
 from web.console.stream import live
 from web.corps import get_corp
-from web.orders import Order, check_order, look, look_until_done, post_order
+from web.orders import Order, check_order, look, look_until_done, post_order, state_of
 from web.problems import Problem
 from web.services import services
 
@@ -141,6 +141,8 @@ def _bring(corp_id: str, order: Order, *, act: str) -> ResponseReturnValue:
                 target=f"corp:{corp_id}",
                 reason=reason,
                 corp_id=corp_id,
+                before={"state": corp.summary.state},
+                after={"state": state_of(order)},
             )
         services().ring(mailbox)
         look_until_done(corp_id, order)

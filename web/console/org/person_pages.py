@@ -15,6 +15,7 @@ from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console
 from web.console.frame import show
+from web.console.org.contacts import shown_contacts
 from web.console.org.journal import view_journal
 from web.console.org.origins import list_fields
 from web.console.stream import live
@@ -88,6 +89,7 @@ def show_person(corp_id: str, userid: str) -> ResponseReturnValue:
                 connection, corp, key=member_key(Userid(member.userid))
             ),
             done=acting.done_word(),
+            **shown_contacts(connection, corp.corp_pk, member),
         )
 
 

@@ -179,7 +179,11 @@ def _keep(connection: Connection, act: str, plan: PlanSummary, reason: str) -> N
         target=f"plan:{plan.plan_id}",
         reason=reason,
         corp_id=plan.corp_id,
-        after={"hash": plan.hash},
+        before={"state": plan.state},
+        after={
+            "state": "approved" if act == "approve" else "rejected",
+            "hash": plan.hash,
+        },
     )
 
 

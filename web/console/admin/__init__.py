@@ -1,0 +1,1 @@
+"""Pages about who may do what, who did what, and what was told to whom."""

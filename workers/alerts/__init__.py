@@ -1,0 +1,1 @@
+"""Alerts: judged by the clock, told by workers."""
