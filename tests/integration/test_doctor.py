@@ -319,7 +319,7 @@ def test_before_a_first_start_nothing_that_comes_later_is_missed(
 
     assert verdicts(found) == dict.fromkeys(
         ["settings", "postgres", "clock", "schema", "redis", "spill", "secret keys",
-         "wecom", "provider token"], Verdict.OK,
+         "wecom", "provider token", "search_path", "encoding", "session"], Verdict.OK,
     ) | {"processes": Verdict.LATER}  # fmt: skip
     assert "manage.py doctor" in found["processes"].said.en
     assert "manage.py doctor" in found["processes"].said.zh

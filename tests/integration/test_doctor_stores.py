@@ -20,7 +20,7 @@ from tests.support.transaction_pooler import pooler
 from tests.support.webclient import web_settings
 from tests.support.workbench import environment_for
 from texts.catalogue import catalogue
-from workers.doctor.doctor import examine, examine_before_start
+from workers.doctor.doctor import examine
 from workers.doctor.probe_stores import examine_postgres, examine_redis
 from workers.doctor.store_words import find_postgres_trouble
 from workers.doctor.verdicts import ProbeResult, Verdict
@@ -197,18 +197,17 @@ def test_every_cause_has_words_that_no_other_has() -> None:
 def test_without_redis_nothing_is_blamed_on_wecom(database: str) -> None:
     lost = replace(settings(database), redis_url=f"redis://:hunter2@{NOBODY_LISTENS}")
 
-    for examined in (examine, examine_before_start):
-        found = list(examined(lambda: lost))
+    found = list(examine(lambda: lost))
 
-        text = " ".join(str(each) for each in found)
-        assert "WECOM_API_URL" not in text
-        assert "hunter2" not in text
-        [unusable] = [each for each in found if each.probe == "redis"]
-        assert unusable.said.en == "Nothing listens at 127.0.0.1:1."
-        assert unusable.advice is not None
-        assert "Start Redis" in unusable.advice.en
-        [later] = [each for each in found if each.probe == "wecom"]
-        assert later.verdict is Verdict.LATER
+    text = " ".join(str(each) for each in found)
+    assert "WECOM_API_URL" not in text
+    assert "hunter2" not in text
+    [unusable] = [each for each in found if each.probe == "redis"]
+    assert unusable.said.en == "Nothing listens at 127.0.0.1:1."
+    assert unusable.advice is not None
+    assert "Start Redis" in unusable.advice.en
+    [later] = [each for each in found if each.probe == "wecom tokens"]
+    assert later.verdict is Verdict.LATER
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def examine_before_start(load: Load) -> Iterator[ProbeResult]:
     yield from _settings(settings)
     stores = yield from _stores(settings)
     if stores.postgres and (yield from _secrets(settings)):
+        yield probe_wecom.examine_address(settings)
         early = probe_wecom.examine_before_start
         yield from early(settings) if stores.redis else [_unasked()]
     yield later(
@@ -101,7 +102,7 @@ def _stores(settings: Settings) -> Generator[ProbeResult, None, _Stores]:
 
 def _unasked() -> ProbeResult:
     return later(
-        "wecom",
+        "wecom tokens",
         en="Tokens are examined once Redis can be used: calls to WeCom are counted "
         "there.",
         zh="凭证须待 Redis 可用后再检查：对企业微信的调用在 Redis 中计数。",

@@ -64,8 +64,7 @@ def examine(settings: Settings) -> Iterator[ProbeResult]:
 
 
 def examine_before_start(settings: Settings) -> Iterator[ProbeResult]:
-    """WeCom's address, the provider token, the others while a ticket is usable."""
-    yield _address(settings.wecom.api_url)
+    """The provider token, and the others while a ticket is usable."""
     with _runtime(settings) as runtime:
         age = _ticket_age(runtime)
         if age is not None and age < _TICKET_FAILS:
@@ -74,8 +73,9 @@ def examine_before_start(settings: Settings) -> Iterator[ProbeResult]:
             yield from _provider_token(runtime)
 
 
-def _address(url: str) -> ProbeResult:
-    """Any answer will do: there is nothing at the root."""
+def examine_address(settings: Settings) -> ProbeResult:
+    """Whether WeCom answers anything; there is nothing at the root."""
+    url = settings.wecom.api_url
     try:
         requests.get(url, timeout=_SECONDS)
     except requests.RequestException as error:
