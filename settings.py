@@ -142,7 +142,6 @@ class Settings:
     item_notices: str
     alerts: AlertChannels
     house: HouseProvider | None
-    traces_url: str | None
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -188,7 +187,6 @@ def _load(environment: Mapping[str, str], file_faults: Sequence[str] = ()) -> Se
         item_notices=read.optional("ITEM_NOTICES", switch, "on"),
         alerts=_alerts(read),
         house=_house(read),
-        traces_url=read.optional("OTEL_EXPORTER_OTLP_ENDPOINT", address, "") or None,
     )
     # What a file that cannot be read would have said is not missing.
     faults = [*file_faults, *([] if file_faults else read.missing), *read.faults]

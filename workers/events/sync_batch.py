@@ -1,4 +1,27 @@
-"""Brings one corp to what a batch of contact mail points at, and settles that mail."""
+"""Brings one corp to what a batch of contact mail points at, and settles that mail.
+
+The way of a drain, from the ring to the next one:
+
+    drain                     inbox/drain: one worker a mailbox, by its lease
+      claim_quickly, _claim   what is pending, up to the next barrier
+      corp_mail.handle        parked, a barrier, orders of people; then contact mail
+        sync_contact
+          first_keys          500 keys at most; the rest is given back
+          find_out            no transaction is open and nobody is waited for
+            fold              many events, few keys
+            investigate       asks WeCom what is true now, and judges absences
+          begin_apply         lease and corp are locked: from here one transaction
+          _note_answered      who is shown is in no plan; open absences are kept
+          _rename             who is who, before anybody is weighed
+          admit_people        the guard: too many removals wait as a plan
+          apply_listing, apply_members, remove_unlisted
+          Linker.follow       which account each touched member is
+          journal.write       one line for each effective difference
+          note_asked          what the members are to be sent
+          _settle             done, folded, or asked again; testimony is kept
+        ring_for              after the commit: notices
+      is_due                  only once the lease is free: nothing falls between
+"""
 
 import time
 from collections.abc import Mapping, Sequence

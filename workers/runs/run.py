@@ -1,4 +1,28 @@
-"""Works on a run: its turn at reading, then applying under the corp's lease."""
+"""Works on a run: its turn at reading, then applying under the corp's lease.
+
+The way of a full read, from its turn to its end:
+
+    work_on                    one worker a run, renewed beside the work
+      _take_turn               the corp may be read; a failure gets its meaning here
+        is_as_known            a look at a doubted scope ends without a read
+        CorpReader.read        without the lease, page by page into staging
+          _begin               scope and permissions, tags, departments
+          read_people          a list for each department, single grants one by one
+          _check_scope_held    the scope once more: a difference throws the read away
+        CatchUp.keep_up        what drains touched meanwhile is asked about again
+        rehearse               a plan ends here: the same on copies of the rows
+        _leased                drains are short; they are waited for a moment
+        RunApplier.apply       each page is one transaction that checks the lease
+          catch_up             the last keys that drains touched
+          look_for             absentees: a second answer, or they stay
+          look_twice           what a set lost counts when two reads of it agree
+          apply_listing, _apply_renames, _apply_shown, _apply_differing
+          _pass_guard          too many removals wait as a plan
+          _apply_absences, _apply_handed_on
+          follow_everybody     links that might be others now
+          _end                 findings, calls, and what the mail before it said
+      _ring_what_waited        mail that came meanwhile, and the next run
+"""
 
 import logging
 import time
