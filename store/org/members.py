@@ -209,7 +209,11 @@ def refresh_fingerprints(
     connection: Connection, corp_pk: CorpPk, members: Sequence[Member]
 ) -> None:
     """Store the fingerprints of today's version, and what goes with them, where they
-    are not; nothing else."""
+    are not; nothing else.
+
+    Shape: whoever bears the userid of somebody who is still there leaves no mark on
+        that other person.
+    """
     if not members:
         return
     connection.execute(
@@ -217,10 +221,11 @@ def refresh_fingerprints(
         UPDATE members SET fingerprint = given.fingerprint,
             match_mobile = given.mobile, match_email = given.email
         FROM unnest(%(userids)s::text[], %(fingerprints)s::bytea[],
-            %(mobiles)s::text[], %(emails)s::text[])
-            AS given (userid, fingerprint, mobile, email)
+            %(mobiles)s::text[], %(emails)s::text[], %(people)s::text[])
+            AS given (userid, fingerprint, mobile, email, person)
         WHERE corp_pk = %(corp_pk)s AND members.userid = given.userid
             AND state = 'active' AND members.fingerprint <> given.fingerprint
+            AND (members.open_userid <> given.person) IS NOT TRUE
         """,
         {
             "corp_pk": corp_pk,
@@ -228,6 +233,7 @@ def refresh_fingerprints(
             "fingerprints": [member_fingerprint(each) for each in members],
             "mobiles": [match_mobile(each) for each in members],
             "emails": [match_email(each) for each in members],
+            "people": [each.open_userid for each in members],
         },
     )
 

@@ -1,10 +1,13 @@
 """A userid that gets another bearer: two people, whatever order the news comes in."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from domain.fingerprint import member_fingerprint
 from domain.guard import RemovalKind
+from domain.ids import Userid
 from store.installs.visitors import find_named
 from store.runs import approvals, plans
 from tests.support.fakes import Person
@@ -278,6 +281,54 @@ def test_a_rejection_is_about_the_person_and_not_about_the_userid(
     # That somebody else bears the userid is another answer than the rejected one.
     states = strict.execute("SELECT state FROM plans ORDER BY created_at")
     assert states == [("rejected",), ("held",)]
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("decide", [None, approvals.reject])
+def test_reading_again_keeps_what_was_planned_of_the_former_bearer(
+    strict: Bench, decide: Callable[..., object] | None, deep: bool
+) -> None:
+    one = Known.of(strict)
+    before = matched(strict)
+    one.hand_on("woA", mobile="13900009999")
+    one.read()
+    [[plan_id]] = strict.execute("SELECT plan_id FROM plans WHERE state = 'held'")
+    if decide is not None:
+        with strict.own() as connection:
+            decide(connection, plan_id, by="api")
+    planned = strict.execute("SELECT plan_id, state FROM plans")
+
+    for _ in range(2):
+        strict.resync(one.tenant, deep=deep)
+
+    assert strict.execute("SELECT plan_id, state FROM plans") == planned
+    assert strict.execute("SELECT key, state FROM plan_entries") == [
+        ("member:woA", "waiting")
+    ]
+    # Nor is the newcomer's mobile taken for the former bearer's.
+    assert matched(strict) == before
+
+
+def test_a_fingerprint_hides_nobody_who_bears_anothers_userid(strict: Bench) -> None:
+    one = Known.of(strict)
+    one.hand_on("woA")
+    one.read()
+    [[plan_id]] = strict.execute("SELECT plan_id FROM plans WHERE state = 'held'")
+    # What an earlier version may have left.
+    theirs = member_fingerprint(one.truth.org().members[Userid("woA")])
+    strict.execute("UPDATE members SET fingerprint = %s WHERE userid = 'woA'", theirs)
+
+    one.read()
+
+    assert strict.execute("SELECT plan_id, state FROM plans") == [(plan_id, "held")]
+
+
+def matched(bench: Bench) -> list[tuple[object, ...]]:
+    """By what woA would be matched with an account, and the fingerprint."""
+    return bench.execute(
+        "SELECT match_mobile, match_email, fingerprint FROM members"
+        " WHERE userid = 'woA'"
+    )
 
 
 def test_a_handed_on_userid_counts_as_a_removal_in_the_window(bench: Bench) -> None:

@@ -58,11 +58,13 @@ class Known:
         world = self.tenant.world
         world.before, world.truth = world.truth.copy(), after
 
-    def hand_on(self, userid: str, *, person: str = STRANGER) -> None:
+    def hand_on(
+        self, userid: str, *, person: str = STRANGER, mobile: str | None = None
+    ) -> None:
         """Somebody else gets a userid; whoever bore it is no more."""
         after = self.truth.copy()
         after.people[userid] = Person(
-            open_userid=person, departments={TEAM: 0}, main=TEAM
+            open_userid=person, departments={TEAM: 0}, main=TEAM, mobile=mobile
         )
         self.replace_truth(after)
 
