@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from demo.leftovers import MARK
 from store.migrate import migrate
 from tests.support.browsers import find_chromium, switches
+from tests.support.examples import choose_profile
 from tests.support.outbox import Post, post_office
 from tests.support.pipeline import Bench
 from tests.support.servers import (
@@ -26,6 +27,9 @@ from tests.support.servers import (
 from tests.support.visiting import Visit, anew, open_visit
 from tests.support.walking import Walk, cleaned, walking
 from tests.support.workbench import Workbench, workbench
+
+# Before any law is read: it takes what is not said of it from the profile.
+choose_profile()
 
 
 @pytest.fixture(scope="session")

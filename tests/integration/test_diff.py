@@ -134,7 +134,7 @@ def test_who_moved_together_is_one_line(bench: Bench, diff: Diff) -> None:
     assert result.exit_code == 0, result.output
     assert result.output.splitlines() == [
         "Departments: 1 differ",
-        f"  Department department 77 was added under department {HOME}",
+        f"  Department 77 was added under department {HOME}",
         "Members: 32 differ",
         f"  30 members moved from department {TEAM} to department {HOME};"
         f" 30 members: main department is department {HOME} now",

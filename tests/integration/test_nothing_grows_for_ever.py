@@ -6,11 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.claims import ClaimKind, LinkClaim, weigh
-from domain.ids import AccountId, CorpPk, MemberPk
 from domain.retention import DECIDED_DAYS, KEPT_DAYS
-from store.database import transaction
-from store.links import link_claims
+from tests.support.ageing import grow_old, tables
 from tests.support.granted import OVER_GRANTS
 from tests.support.workbench import Workbench, workbench
 from workers.alerts import judge
@@ -212,29 +209,6 @@ def bench(database: str, redis_url: str) -> Iterator[Workbench]:
         yield bench
 
 
-def tables(bench: Workbench) -> list[str]:
-    """Our tables, without their partitions and those of the migrations' tool."""
-    rows = bench.rows(
-        "SELECT relname::text AS name FROM pg_class WHERE relkind IN ('r', 'p')"
-        " AND relnamespace = 'public'::regnamespace AND NOT relispartition"
-        " AND relname NOT LIKE '%yoyo%' ORDER BY 1"
-    )
-    return [row["name"] for row in rows]
-
-
-def grow_old(bench: Workbench) -> None:
-    """Let three years pass for every row that there is."""
-    columns = bench.rows(
-        "SELECT table_name, column_name FROM information_schema.columns"
-        " WHERE table_name = ANY(%s)"
-        " AND data_type IN ('date', 'timestamp with time zone')",
-        tables(bench),
-    )
-    for each in columns:
-        table, column = each["table_name"], each["column_name"]
-        bench.rows(f"UPDATE {table} SET {column} = {column} - interval '3 years'")  # noqa: S608 - names of our schema
-
-
 def counts(bench: Workbench) -> dict[str, int]:
     """How many rows each table holds."""
     return {
@@ -341,27 +315,6 @@ def test_refusals_are_counted_for_ever(bench: Workbench) -> None:
     assert total == {"n": 7, "days": 2}
 
 
-def test_pruning_what_people_said_changes_nothing_of_what_counts(
-    bench: Workbench,
-) -> None:
-    corp_pk = bench.add_corp()
-    bench.rows("INSERT INTO accounts (account_id) VALUES ('a'), ('b')")
-    histories = _every_history(length=4)
-    members = [_say(bench, corp_pk, n, each) for n, each in enumerate(histories)]
-    grow_old(bench)
-    with transaction(bench.runtime.pool) as connection:
-        before = link_claims.list_claims(connection, corp_pk, members)
-
-    pruning.prune_history(bench.runtime)
-
-    with transaction(bench.runtime.pool) as connection:
-        after = link_claims.list_claims(connection, corp_pk, members)
-    assert sum(map(len, after.values())) < sum(map(len, before.values()))
-    assert {pk: weigh(said) for pk, said in after.items()} == {
-        pk: weigh(said) for pk, said in before.items()
-    }
-
-
 def test_the_manual_says_of_each_table_how_long_it_is_kept(bench: Workbench) -> None:
     manual = OPERATIONS.read_text(encoding="utf-8")
     section = manual.partition("## What is kept")[2].partition("\n## ")[0]
@@ -369,38 +322,3 @@ def test_the_manual_says_of_each_table_how_long_it_is_kept(bench: Workbench) -> 
     named = set(re.findall(r"`([a-z_]+)`", section))
 
     assert set(tables(bench)) - named == set()
-
-
-def _every_history(*, length: int) -> list[list[LinkClaim]]:
-    """Everything of some length that can be said about two accounts."""
-    kinds = (ClaimKind.PROVED, ClaimKind.UNLINKED)
-    accounts = (AccountId("a"), AccountId("b"))
-    sayings = [
-        LinkClaim(kind=kind, account_id=one) for kind in kinds for one in accounts
-    ]
-    sayings.append(LinkClaim(kind=ClaimKind.CREATE))
-    told: list[list[LinkClaim]] = [[]]
-    for _ in range(length):
-        told = [[*earlier, each] for earlier in told for each in sayings]
-    return told
-
-
-def _say(
-    bench: Workbench, corp_pk: CorpPk, number: int, told: list[LinkClaim]
-) -> MemberPk:
-    row = bench.row(
-        "WITH member AS (INSERT INTO members (corp_pk, userid, department_ids,"
-        " department_orders, grounds, employment, fingerprint)"
-        " VALUES (%s, %s, '{}', '{}', '{direct}', 'working', '')"
-        " RETURNING corp_pk, member_pk), said AS ("
-        " INSERT INTO link_claims (corp_pk, member_pk, company_id, kind, account_id,"
-        " said_by, taken_at) SELECT corp_pk, member_pk, 'wpA', kind, account_id,"
-        " 'member', clock_timestamp() FROM member,"
-        " unnest(%s::text[], %s::text[]) WITH ORDINALITY AS told (kind, account_id, n)"
-        " ORDER BY n) SELECT member_pk FROM member",
-        corp_pk,
-        f"woP{number}",
-        [each.kind for each in told],
-        [each.account_id for each in told],
-    )
-    return MemberPk(row["member_pk"])

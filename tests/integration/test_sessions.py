@@ -284,3 +284,4 @@ def _walk(visit: Visit) -> Iterator[TestResponse]:
         "/console/sign-in", data=given, base_url=base, headers={"Referer": base}
     )
     yield client.get("/language/en", base_url=base)
+    yield client.get("/console/theme/dark", base_url=base)
