@@ -20,14 +20,27 @@ def differ_by_case(one: str, other: str) -> bool:
     return one != other and one.lower() == other.lower()
 
 
+def learn(spellings: dict[Userid, Userid], *, asked: Userid, told: Userid) -> None:
+    """Take in that WeCom answered as `told`: that is another spelling of nobody."""
+    spellings.pop(told, None)
+    spellings[asked] = told
+
+
 def spelt(userid: Userid, spellings: Spellings) -> Userid:
-    """The id as WeCom spells it, as far as that is known."""
-    return spellings.get(userid, userid)
+    """The id as WeCom spells it now, as far as that is known."""
+    if userid not in spellings:
+        return userid
+    # Whom WeCom spells anew may have been asked for in a third case before that.
+    passed = {userid}
+    while (further := spellings.get(userid, userid)) not in passed:
+        passed.add(further)
+        userid = further
+    return userid
 
 
 def all_spelt(userids: Iterable[Userid], spellings: Spellings) -> frozenset[Userid]:
     """These ids as WeCom spells them."""
-    return frozenset(spellings.get(each, each) for each in userids)
+    return frozenset(spelt(each, spellings) for each in userids)
 
 
 def spelt_key(key: Key, spellings: Spellings) -> Key:
@@ -35,7 +48,7 @@ def spelt_key(key: Key, spellings: Spellings) -> Key:
     kind, name = split_key(key)
     if kind != "member" or name not in spellings:
         return key
-    return member_key(spellings[Userid(name)])
+    return member_key(spelt(Userid(name), spellings))
 
 
 def spelt_scope(scope: AuthScope, spellings: Spellings) -> AuthScope:

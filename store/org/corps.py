@@ -125,10 +125,13 @@ def note_spellings(
     """WeCom answered in another case than it was asked: so it spells these people."""
     if not learnt:
         return
+    # What was another spelling of theirs may be WeCom's own by now.
+    present = sorted(set(learnt.values()) - learnt.keys())
     connection.execute(
-        "UPDATE corps SET spellings = spellings || %(learnt)s"
-        " WHERE corp_pk = %(corp_pk)s AND NOT spellings @> %(learnt)s",
-        {"learnt": Jsonb(dict(learnt)), "corp_pk": corp_pk},
+        "UPDATE corps SET spellings = (spellings || %(learnt)s) - %(present)s::text[]"
+        " WHERE corp_pk = %(corp_pk)s"
+        " AND NOT (spellings @> %(learnt)s AND NOT spellings ?| %(present)s::text[])",
+        {"learnt": Jsonb(dict(learnt)), "present": present, "corp_pk": corp_pk},
     )
 
 

@@ -53,8 +53,9 @@ class Company:
 
     @property
     def former(self) -> list[str]:
-        """Userids that are free to be handed on."""
-        return sorted(self._ever - self.world.truth.people.keys())
+        """Userids that are free to be handed on: nobody answers to them."""
+        truth = self.world.truth
+        return sorted(each for each in self._ever if not truth.known(frozenset({each})))
 
     def become(self, after: Truth, *, renamed: tuple[str, str] | None = None) -> None:
         """Let the truth change, and have WeCom push what it tells of that."""

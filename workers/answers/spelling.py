@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from domain.ids import Userid
-from domain.spelling import differ_by_case
+from domain.spelling import differ_by_case, learn, spelt
 from wecom.wire import AuthInfo, DepartmentRow, MemberAuthPage, MemberRow, TagRow
 from workers.calls.corp_api import CorpApi
 
@@ -36,8 +36,8 @@ class SpellingApi:
         """See `wecom.corp.Corp`; the row may spell the person differently."""
         row = self._api.member(userid)
         if row.odd is None and differ_by_case(row.userid, userid):
-            self.learnt[Userid(userid)] = Userid(row.userid)
-            self.spellings[Userid(userid)] = Userid(row.userid)
+            for each in (self.learnt, self.spellings):
+                learn(each, asked=Userid(userid), told=Userid(row.userid))
         return row
 
     def tag(self, tag_id: int) -> TagRow:
@@ -68,7 +68,7 @@ class SpellingApi:
         return replace(page, open_userids=people)
 
     def _spelt(self, userid: str) -> str:
-        return self.spellings.get(Userid(userid), Userid(userid))
+        return spelt(Userid(userid), self.spellings)
 
     def _all_spelt(self, userids: frozenset[str]) -> frozenset[str]:
         return frozenset(map(self._spelt, userids))

@@ -66,7 +66,7 @@ def find_out(
         batch = _fold(mail, known)
         asked = {each.event_id: each.late_asks for each in taken}
         late = LateAnswers(runtime.pool, claim.mailbox, batch, late_asks=asked)
-        learnt = len(api.learnt)
+        learnt = dict(api.learnt)
         try:
             found = investigate(
                 runtime.pool, corp, batch, inquiry=inquiry, late=late, known=known
@@ -76,7 +76,7 @@ def find_out(
             inquiry.set_aside(further)
             aside |= further
             continue
-        if len(api.learnt) == learnt:
+        if api.learnt == learnt:
             return BatchOutcome(
                 corp=corp, known=known, taken=taken, batch=batch, found=found,
                 late=late, aside=aside, learnt=api.learnt,
