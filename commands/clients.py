@@ -89,7 +89,8 @@ def list_clients() -> None:
     with opened_pool(read_settings()) as pool, transaction(pool) as connection:
         found = clients.list_all(connection)
     for each in found:
-        echo("\n".join(_lines(each)))
+        for line in _lines(each):
+            echo(line)
     if not found:
         echo("There is no client: create-client makes one.", err=True)
 

@@ -181,6 +181,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "fault_trickling": ("应答极慢", "Trickling body"),
     "fault_empty": ("应答为空列表", "Empty lists"),
     "fault_odd": ("应答字段类型异常", "A field of an odd type"),
+    "fault_shrunken": ("应答列表缺少指定条目", "Lists that lack some rows"),
     "fault_html": ("应答为网页", "An HTML page instead of JSON"),
     "fault_redirect": ("应答为跳转", "A redirect"),
     "fault_blank": ("应答无内容", "No body at all"),

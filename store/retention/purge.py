@@ -1,6 +1,7 @@
 """Forgets a corp that withdrew: secrets and personal data go, ids become HMACs."""
 
 from domain.ids import CorpPk
+from domain.mailbox import mailbox_of_corp
 from store.database import Connection
 from store.platform import app_keys
 from store.sealing import Keyring
@@ -98,6 +99,9 @@ def purge_corp(connection: Connection, corp_pk: CorpPk, *, renamed: str) -> None
         "absences",
         "lookups",
         "testimony",
+        "item_preferences",
+        "item_answers",
+        "censuses",
     ):
         connection.execute(
             f"DELETE FROM {table} WHERE corp_pk = %s",  # noqa: S608 - constant names
@@ -131,4 +135,13 @@ def _purge_installs(connection: Connection, corp_pk: CorpPk) -> None:
         WHERE corp_pk = %s
         """,
         [corp_pk],
+    )
+
+
+def purge_operations(connection: Connection, corp_id: str, *, renamed: str) -> None:
+    """Alerts about a corp go; whose worker died stays counted, under its HMAC."""
+    connection.execute("DELETE FROM alerts WHERE corp_id = %s", [corp_id])
+    connection.execute(
+        "UPDATE takeovers SET mailbox = %s WHERE mailbox = %s",
+        [mailbox_of_corp(renamed), mailbox_of_corp(corp_id)],
     )

@@ -17,6 +17,8 @@ CAUSES = {
     "parked": "UPDATE inbox SET state = 'parked'",
     "corps": "UPDATE corps SET due_at = clock_timestamp() - interval '1 minute'",
     "lookups": "UPDATE corps SET lookups_due_at = '-infinity'",
+    "alert_deliveries": "INSERT INTO alert_deliveries (said, channel)"
+    " VALUES ('test', 'webhook')",
     "pauses": "UPDATE corps SET state = 'paused', paused_by = 'wecom'",
     "logouts": "WITH client AS (INSERT INTO oidc_clients"
     " (client_id, name, redirect_uris)"

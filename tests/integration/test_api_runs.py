@@ -216,6 +216,7 @@ def test_a_company_is_made_changed_and_never_tells_its_secret(web: Web) -> None:
         "has_event_secret": True,
         "unmatched": None,
         "guard": None,
+        "item_notices": None,
     }
     assert web.get("/companies/7") == changed.get_json()
     row = web.rows.execute("SELECT event_secret FROM companies").fetchall()[0]

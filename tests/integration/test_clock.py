@@ -251,7 +251,7 @@ def test_the_process_ends_cleanly_when_told_to(bench: Workbench) -> None:
 def test_the_process_waits_for_stores_that_are_away_and_still_ends() -> None:
     with running_clock(
         database="postgresql://nobody@127.0.0.1:9/none",
-        redis_url="redis://127.0.0.1:9/0",
+        redis_url="redis://127.0.0.1:10/0",
     ) as process:
         read_until(process, "clock waits, store away")
 

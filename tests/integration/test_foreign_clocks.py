@@ -10,7 +10,7 @@ import pytest
 from domain.ids import Key
 from domain.lateness import CLOCKS_APART_SECONDS, LOOKALIKE_SECONDS
 from store.database import Connection
-from store.inbox.claims import ClaimedBatch
+from store.inbox.claims import ClaimedBatch, claim_next
 from store.inbox.record import Arrival, MailState, Post, identify, record
 from store.inbox.settlement import settle
 from store.intake.gaps import list_open
@@ -176,14 +176,17 @@ def test_a_repeat_before_the_settling_is_seen_however_far_our_clock_is_ahead(
     post = mail(connection, after=timedelta(seconds=-ahead))
     event_id = record(connection, post).event_id
     claimed_at = clock(connection)
+    claim_id = uuid4()
+    claimed = claim_next(
+        connection, "corp:a", claim_id=claim_id, barrier=None, limit=1, kinds=None
+    )
     claim = ClaimedBatch(
-        claim_id=uuid4(),
+        claim_id=claim_id,
         mailbox="corp:a",
         lease=uuid4(),
         claimed_at=claimed_at,
-        mail=(),
+        mail=tuple(claimed),
     )
-    connection.execute("UPDATE inbox SET claim = %s", [claim.claim_id])
     record(connection, post)
 
     settle(connection, claim, {event_id: ("done", "applied")})

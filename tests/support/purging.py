@@ -3,14 +3,20 @@
 # Each of these is filled by `populate` or by the link, or names nobody.
 TABLES_OF_A_CORP = {
     "absences",
+    "alerts",
     "aliases",
+    "audit",  # Kept for good, and nobody can change it: who did what.
     "card_answers",
+    "censuses",
     "company_acts",
     "corps",
     "deliveries",  # Numbers alone.
     "departments",  # Numbers and names of departments: they stay.
     "inbox",
     "installs",
+    "item_answers",
+    "item_notices",  # Numbers of ours, and nicks of TAPD's, which stay.
+    "item_preferences",
     "journal",
     "leases",
     "ledger_days",
@@ -34,6 +40,7 @@ TABLES_OF_A_CORP = {
     "run_requests",  # Keys of our callers.
     "runs",
     "tags",
+    "takeovers",
     "testimony",
     "touched",
 }

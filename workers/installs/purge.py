@@ -50,6 +50,7 @@ def begin_purge(connection: Connection, runtime: Runtime, corp: Corp) -> None:
     rehearsals.forget(connection, corp_pk)
     purge.purge_ledger(connection, corp.mailbox, renamed=mailbox_of_corp(renamed))
     purge.purge_corp(connection, corp_pk, renamed=renamed)
+    purge.purge_operations(connection, corp.corp_id, renamed=renamed)
     member_sessions.end_all_of_corp(connection, corp_pk)
     tokens.forget(connection, token_owner(runtime.settings, corp_pk))
     pauses.forget(connection, pauses.owner_of(corp.corp_id))
