@@ -173,9 +173,12 @@ def cleaned(place: Walk) -> Iterator[Walk]:
         bench.rows(f"TRUNCATE {names}")  # the names come from the catalogue
 
 
-# What the suite has from WeCom, our own keys, and what migrations wrote.
+# What the suite has from WeCom, our own keys, the audit, which refuses to be
+# emptied, with its head, and what migrations wrote.
 _KEPT = (
     "app_keys",
+    "audit",
+    "audit_head",
     "schedule",
     "suite_tickets",
     "tokens",
