@@ -11,7 +11,16 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 # What a run writes on its way and takes out again, and what it says of itself.
-_PASSING = ("staging", "run_pages", "runs", "touched", "tokens", "pauses", "leases")
+_PASSING = (
+    "audit_head",
+    "staging",
+    "run_pages",
+    "runs",
+    "touched",
+    "tokens",
+    "pauses",
+    "leases",
+)
 _CHANGED = """
     SELECT relname::text FROM pg_class
     WHERE relkind IN ('r', 'p') AND NOT relispartition

@@ -65,7 +65,7 @@ RUN_CASES: dict[str, Spoil] = {
     "empty list of departments in a full read": spoilt(
         "empty", match="department/simplelist", count=2
     ),
-    "empty lists of people in a full read": spoilt("empty", match="user/*"),
+    "empty lists of people in a full read": spoilt("empty", match="user/*list"),
 }
 
 
