@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.wire import counted
 from store.database import transaction
 from store.summaries.operations import due_jobs
 from tests.support.histories import company
@@ -82,12 +83,12 @@ def test_a_duty_that_has_nothing_to_do_takes_no_turn_of_its_rhythm(
     agenda = Agenda(bench.runtime.pool)
     agenda.look()
 
-    assert not agenda.takes_turn(JobTurn(name="retries", every_seconds=2))
+    assert not agenda.take_turns([JobTurn(name="retries", every_seconds=2)])
 
     bench.execute(CAUSES["retries"])
     agenda.look()
 
-    assert agenda.takes_turn(JobTurn(name="retries", every_seconds=2))
+    assert agenda.take_turns([JobTurn(name="retries", every_seconds=2)])
 
 
 def test_a_duty_with_a_rhythm_is_asked_about_only_when_its_time_has_come(
@@ -95,19 +96,35 @@ def test_a_duty_with_a_rhythm_is_asked_about_only_when_its_time_has_come(
 ) -> None:
     agenda = Agenda(bench.runtime.pool)
     turn = JobTurn(name="tidy", every_seconds=3600)
-    first = agenda.takes_turn(turn)
+    first = agenda.take_turns([turn])
     bench.execute(
         "UPDATE schedule SET due_at = clock_timestamp() - interval '1 minute'"
     )
 
-    second = agenda.takes_turn(turn)
+    second = agenda.take_turns([turn])
 
-    assert (first, second) == (True, False)
-    assert Agenda(bench.runtime.pool).takes_turn(turn)
+    assert (set(first), set(second)) == ({"tidy"}, set())
+    assert Agenda(bench.runtime.pool).take_turns([turn])
 
 
 def test_what_another_clock_has_done_is_not_done_again(bench: Bench) -> None:
     turn = JobTurn(name="tidy", every_seconds=3600)
-    Agenda(bench.runtime.pool).takes_turn(turn)
+    Agenda(bench.runtime.pool).take_turns([turn])
 
-    assert not Agenda(bench.runtime.pool).takes_turn(turn)
+    assert not Agenda(bench.runtime.pool).take_turns([turn])
+
+
+def test_all_duties_that_are_due_take_their_turns_in_one_statement(
+    bench: Bench,
+) -> None:
+    agenda = Agenda(bench.runtime.pool)
+    turns = [JobTurn(name=f"tidy {i}", every_seconds=3600) for i in range(9)]
+    always = JobTurn(name="spill", every_seconds=None)
+
+    with counted(bench.runtime.pool, connections=1) as sent:
+        first = agenda.take_turns([*turns, always])
+        second = agenda.take_turns([*turns, always])
+
+    assert first == {"spill", *(turn.name for turn in turns)}
+    assert second == {"spill"}
+    assert len(sent.texts) == 1

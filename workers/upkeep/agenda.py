@@ -1,9 +1,10 @@
 """Whose turn it is, without asking Postgres about each duty every second."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from store.database import Pool, glance, transaction
+from store.database import Pool, glance
 from store.platform import schedule
 from store.summaries.operations import due_jobs
 
@@ -44,35 +45,40 @@ class Agenda:
         """Whether the last look found something to do; so it is of unknown duties."""
         return name in self._due or name not in due_jobs.KNOWN
 
-    def takes_turn(self, turn: JobTurn) -> bool:
-        """Whether it is this duty's turn, and so the caller's to do it now.
+    def take_turns(self, turns: Sequence[JobTurn]) -> frozenset[str]:
+        """The duties whose turn it is, by name: they are the caller's to do now.
 
         Raises: StoreUnavailable.
         """
-        if not self.is_due(turn.name):
-            # A rhythm says how often at most, not that there is anything to do.
-            return False
-        if turn.every_seconds is None:
-            return True
-        if time.monotonic() < self._rests_until.get(turn.name, float("-inf")):
-            return False
-        taken = take_turn(self._pool, turn)
-        # Not taken: this clock's row is a moment younger than its memory, or another
-        # clock had the last turn.
-        share = 1.0 if taken else _LATER_SHARE
-        rest = min(turn.every_seconds * share, _LONGEST_MEMORY_SECONDS)
-        self._rests_until[turn.name] = time.monotonic() + rest
+        # A rhythm says how often at most, not that there is anything to do.
+        due = [turn for turn in turns if self.is_due(turn.name)]
+        now = time.monotonic()
+        asked = [turn for turn in due if now >= self._rests_until.get(turn.name, now)]
+        taken = take_turns(self._pool, asked)
+        for turn in asked:
+            if turn.every_seconds is not None:
+                # Not taken: this clock's row is a moment younger than its memory, or
+                # another clock had the last turn.
+                share = 1.0 if turn.name in taken else _LATER_SHARE
+                rest = min(turn.every_seconds * share, _LONGEST_MEMORY_SECONDS)
+                self._rests_until[turn.name] = time.monotonic() + rest
         return taken
 
 
-def take_turn(pool: Pool, turn: JobTurn) -> bool:
-    """Whether it is the turn of a duty with a rhythm, by the row that all clocks share.
+def take_turns(pool: Pool, turns: Sequence[JobTurn]) -> frozenset[str]:
+    """The duties whose turn it is by the rows that all clocks share, in one statement.
 
+    Shape: without a rhythm it always is.
     Raises: StoreUnavailable.
     """
-    if turn.every_seconds is None:
-        return True
-    with transaction(pool) as connection:
-        return schedule.take_turn(
-            connection, f"upkeep:{turn.name}", every_seconds=turn.every_seconds
-        )
+    always = {turn.name for turn in turns if turn.every_seconds is None}
+    rhythms = {
+        f"upkeep:{turn.name}": turn.every_seconds
+        for turn in turns
+        if turn.every_seconds is not None
+    }
+    if not rhythms:
+        return frozenset(always)
+    with glance(pool) as connection:
+        taken = schedule.take_turns(connection, rhythms)
+    return frozenset(always | {name.removeprefix("upkeep:") for name in taken})
