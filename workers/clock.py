@@ -83,7 +83,7 @@ class Clock:
         self._seconds = seconds
         self._lease: UUID | None = None
         self._renewed_at = float("-inf")
-        self._agenda = Agenda(runtime.pool)
+        self._agenda = Agenda(runtime.pool, [job.turn for job in jobs.JOBS])
         self._crew = jobs.Crew(runtime, stopping, agenda=self._agenda)
 
     @property

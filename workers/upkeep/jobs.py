@@ -31,7 +31,7 @@ from workers.installs.purge import NOT_LINKED, go_on_with_all, purge_late_mail
 from workers.oidc import logouts
 from workers.runtime import Runtime
 from workers.upkeep import pruning, sampling
-from workers.upkeep.agenda import Agenda, JobTurn, take_turns
+from workers.upkeep.agenda import Agenda, JobTurn
 
 # A counter in Redis: how often something was due that nobody had rung for.
 RINGS_BY_UPKEEP = "rings_by_upkeep"
@@ -66,7 +66,7 @@ def tick(
 ) -> None:
     """Do every job whose turn it is; about once a second, by one process.
 
-    Shape: without an agenda each job looks for itself whether there is something to do.
+    Shape: without an agenda it looks for itself what there is to do.
     Repeats: harmless. A job that fails is logged, and the others go on.
     """
     due = _whose_turn(runtime, JOBS if of is None else of, agenda)
@@ -123,12 +123,10 @@ class Crew:
 def _whose_turn(
     runtime: Runtime, jobs: Sequence[Job], agenda: Agenda | None
 ) -> Sequence[Job]:
-    turns = [job.turn for job in jobs]
-    try:
-        taken = agenda.take_turns(turns) if agenda else take_turns(runtime.pool, turns)
-    except Exception:
-        _log.exception("upkeep failed", extra={"job": "turns"})
-        return ()
+    if agenda is None:
+        agenda = Agenda(runtime.pool, [job.turn for job in jobs])
+        agenda.look()
+    taken = agenda.take([job.turn for job in jobs])
     return [job for job in jobs if job.name in taken]
 
 
