@@ -3,10 +3,11 @@
 import pytest
 
 from domain.items import ItemKind
-from tapd.api import Pace, TapdApi
+from tapd.api import TapdApi
 from tapd.envelope import Envelope
 from tapd.errors import Refused
 from tapd.item_reads import ItemWords, read_words
+from tapd.pace import Pace
 from tests.unit.tapd.test_api import TOKEN, good
 from tests.unit.wecom.scripted import ScriptedServer
 
