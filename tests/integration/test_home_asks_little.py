@@ -65,7 +65,7 @@ def test_what_is_kept_is_sealed_and_over_soon(visit: Visit, member: Member) -> N
     kept = list(redis.scan_iter("open_*"))
     assert len(kept) == 2
     for name in kept:
-        assert b"Sign" not in redis.get(name)
+        assert "Sign" not in str(redis.get(name))
         assert 0 < redis.ttl(name) <= 3_600
 
 

@@ -1,5 +1,7 @@
 """Values on a card: the project's own word, else ours, else what TAPD shows itself."""
 
+from typing import Any
+
 import pytest
 
 from domain.items import ItemKind
@@ -10,7 +12,7 @@ BUG_OPTIONS = {"severity": {"serious": "很严重"}}
 
 
 def shown(
-    kind: ItemKind, name: str, new: str, *, language: str = "zh-CN", **known: object
+    kind: ItemKind, name: str, new: str, *, language: str = "zh-CN", **known: Any
 ) -> str:
     told = facts(kind, **known)
     return pair(told, changed(name, None, new), language=language, chars=30)
@@ -40,7 +42,7 @@ def test_a_key_of_tapds_own_lists_is_said_in_words_where_the_project_tells_none(
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_the_projects_own_word_comes_first(language: str) -> None:
-    told = {"options": BUG_OPTIONS, "statuses": {"reopened": "又开了"}}
+    told: Any = {"options": BUG_OPTIONS, "statuses": {"reopened": "又开了"}}
 
     assert shown(ItemKind.BUG, "severity", "serious", language=language, **told) == (
         "很严重"
