@@ -18,8 +18,8 @@ def language() -> str:
     chosen = cookies.read(Cookie.LANGUAGE)
     if chosen in LANGUAGES:
         return chosen
-    for wanted in request.args.get("ui_locales", "").split():
-        if known := _known(wanted):
+    for locale in request.args.get("ui_locales", "").split():
+        if known := _known(locale):
             return known
     # A browser that says `zh` or `zh-TW` is served Chinese, not English.
     wanted = request.accept_languages.best_match(
