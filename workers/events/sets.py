@@ -74,12 +74,22 @@ class SetReads:
         self.read: dict[TagId, Tag] = {}
         self.tear: Tear | None = None
         self.unnamed: str | None = None
+        self._seen: tuple[list[Department] | None, Tags, View] | None = None
         self.before = self.view
 
     @property
     def view(self) -> View:
-        """The tree and who may use the app, by what was read last."""
+        """The tree and who may use the app, by what was read last.
+
+        Shape: the same object as long as nothing else was read: expanding the scope
+            goes through every department.
+        """
         listed, tags = self._listed, self._tags
+        if self._seen is None or self._seen[0] is not listed or self._seen[1] != tags:
+            self._seen = listed, tags, self._expand(listed, tags)
+        return self._seen[2]
+
+    def _expand(self, listed: list[Department] | None, tags: Tags) -> View:
         tree = Tree.of(self._stored if listed is None else listed)
         usable = usable_of(scope=self._corp.scope, tags=tags, tree=tree)
         shown = (
