@@ -67,7 +67,10 @@ class CallbackDoor:
             text = self._answer(environ)
         except CallbackRefused as refused:
             status = refused.status
-            self.refusals.count(refused.reason)
+            if refused.loses_mail:
+                self.refusals.count_lost(refused.reason)
+            else:
+                self.refusals.count(refused.reason)
             self.evidence.note(environ, refused, environ.get(_BODY, b""))
         except Lost as lost:
             status = 503

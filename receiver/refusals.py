@@ -18,6 +18,6 @@ class Refusals:
         self.shore.count_refusal(reason, lost_mail=False)
 
     def count_lost(self, reason: str) -> None:
-        """Mail that was believed could not be kept: a gap opens."""
+        """Mail that was believed could not be kept, or not read: a gap opens."""
         REFUSALS.labels(reason).inc()
         self.shore.count_refusal(reason, lost_mail=True)

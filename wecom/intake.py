@@ -29,13 +29,15 @@ class CallbackRefused(Exception):
     """A request that is not believed: the HTTP status, and the reason it counts under.
 
     Shape: reasons are method, size, arguments, timestamp, envelope_xml, signature,
-        envelope, receiver, echostr, message_xml.
+        envelope, receiver, echostr, message_xml; `loses_mail` when WeCom said something
+        to us that nobody can read, and does not say it again.
     """
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, *, loses_mail: bool = False) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
+        self.loses_mail = loses_mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +88,10 @@ def open_callback(
     try:
         callback = parse_callback(opened.message)
     except Malformed:
-        _check_unreadable(suite, opened)
-        raise CallbackRefused(400, "message_xml") from None
+        # The sealed token of a verification bears a signature as well, and is no mail.
+        is_mail = not _TOKEN.fullmatch(opened.message)
+        _check_unreadable(suite, opened, is_mail=is_mail)
+        raise CallbackRefused(400, "message_xml", loses_mail=is_mail) from None
     _check_receiver(
         suite,
         opened,
@@ -164,17 +168,28 @@ def _check_receiver(
         raise CallbackRefused(403, "receiver")
 
 
-def _check_unreadable(suite: SuiteIdentity, opened: Opened) -> None:
+def _check_unreadable(suite: SuiteIdentity, opened: Opened, *, is_mail: bool) -> None:
     # The receiver comes first in the order, as far as a broken message lets it be told.
-    family = suite_id = corp_id = None
     try:
         fields = parse_message(opened.message)
-        if "InfoType" in fields:
-            family, suite_id = Family.COMMAND, fields.text("SuiteId")
-        else:
-            has_kind = "MsgType" in fields or "Event" in fields
-            family = Family.DATA if has_kind else None
-            corp_id = fields.text("ToUserName")
     except Malformed:
-        pass
+        try:
+            _check_receiver(suite, opened, family=None, suite_id=None, corp_id=None)
+        except CallbackRefused as refused:
+            # Sealed with our key for some corp, but nobody can read for which.
+            refused.loses_mail = is_mail and bool(opened.receiver)
+            raise
+        return
+    family = None
+    if "InfoType" in fields:
+        family = Family.COMMAND
+    elif "MsgType" in fields or "Event" in fields:
+        family = Family.DATA
+    try:
+        suite_id, corp_id = fields.text("SuiteId"), fields.text("ToUserName")
+    except Malformed:
+        # What the receiver would be compared with is what cannot be read.
+        if family is Family.DATA and opened.receiver:
+            return
+        family = suite_id = corp_id = None
     _check_receiver(suite, opened, family=family, suite_id=suite_id, corp_id=corp_id)

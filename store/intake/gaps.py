@@ -1,10 +1,10 @@
 """Times in which events may have been lost, and what is done once they are over.
 
 Only what shows a real loss opens a gap: mail that we refused for want of a store, or
-kept and cannot open, a ticket that came late, receivers that were silent, a database
-that was set back. Mail
-refused for its signature opens none, since anybody can send such: a wrong token or
-key also keeps the tickets out, and that is a gap after 25 minutes.
+because nobody can read of what corp it is, or kept and cannot open, a ticket that came
+late, receivers that were silent, a database that was set back. Mail refused for its
+signature opens none, since anybody can send such: a wrong token or key also keeps the
+tickets out, and that is a gap after 25 minutes.
 """
 
 from collections.abc import Mapping
