@@ -111,3 +111,54 @@ def test_a_second_look_costs_what_it_confirms(bench: Bench) -> None:
     # Scope and list once more; those whom user/get has shown are not asked again.
     assert tenant.world.calls == ["auth_info", f"list:{TEAM}"]
     assert bench.run(run_id)["state"] == "done"
+
+
+def test_lists_that_are_all_empty_once_hide_no_new_corp(bench: Bench) -> None:
+    tenant = bench.link(CORP, company())
+    tenant.world.empty = {f"list:{HOME}", f"list:{TEAM}"}
+    run_id = bench.request_run(tenant)
+
+    bench.work_on(run_id)
+    tenant.world.empty = set()
+    bench.resync(tenant)
+
+    assert bench.org(tenant) == tenant.world.truth.org()
+    assert (bench.run(run_id)["state"], bench.run(run_id)["error"]) == ("done", None)
+
+
+def test_a_new_corp_of_which_nobody_is_listed_is_a_finding(bench: Bench) -> None:
+    tenant = bench.link(CORP, company())
+    tenant.world.empty = {f"list:{HOME}", f"list:{TEAM}"}
+
+    run = bench.run(bench.resync(tenant))
+
+    assert run["error"].startswith("cut_off_read: the lists of all departments")
+    assert bench.execute("SELECT due_cause FROM corps") == [("finding",)]
+
+    tenant.world.empty = set()
+    bench.resync(tenant)
+    assert bench.org(tenant) == tenant.world.truth.org()
+    assert bench.execute("SELECT findings FROM corps") == [(0,)]
+
+
+def test_a_known_corp_that_everybody_left_is_empty_and_no_finding(
+    bench: Bench,
+) -> None:
+    tenant = bench.link_in_step(CORP, company())
+    tenant.world.truth.people.clear()
+
+    first = bench.run(bench.resync(tenant))
+
+    assert (first["state"], first["error"]) == ("done", None)
+    assert bench.org(tenant) == tenant.world.truth.org()
+
+
+def test_where_members_authorise_nobody_may_have_done_so_yet(bench: Bench) -> None:
+    truth = company()
+    truth.auth_mode = 1
+    truth.authorised = frozenset()
+    tenant = bench.link(CORP, truth)
+
+    run = bench.run(bench.resync(tenant))
+
+    assert (run["state"], run["error"]) == ("done", None)

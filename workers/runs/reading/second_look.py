@@ -13,7 +13,7 @@ from domain.scope import AuthMode, Tags
 from domain.testimony import DEPARTMENTS, scope_hides, sets_behind
 from domain.tree import Tree
 from store.database import Pool, transaction
-from store.org import corps, departments
+from store.org import corps, departments, members
 from store.runs import staging
 from store.runs.runs import Run
 from store.runs.staging import Page
@@ -26,6 +26,10 @@ _MEMBER, _PAGE = "member:", "department:"
 # How pages of people who were asked for singly are named.
 _SINGLY = (_MEMBER, ABSENT)
 _NAMED = 5
+_NOBODY = (
+    f"{Finding.CUT_OFF_READ}: the lists of all departments in the scope are empty, and"
+    " nobody is known here yet: the next read looks again"
+)
 
 
 class Look(StrEnum):
@@ -102,6 +106,7 @@ def look_twice(
         stored = departments.list_all(connection, run.corp_pk)
         tags = corps.list_tags(connection, run.corp_pk)
         rows = staging.list_unlisted(connection, run.run_id, pages=_SINGLY)
+        known = members.count_active(connection, run.corp_pk)
     people = [member_from_fields(who, value) for who, value in rows.items()]
     listed = {each.department_id for each in shown}
     gone = [each for each in stored if each.department_id not in listed]
@@ -114,12 +119,14 @@ def look_twice(
         tags=tags,
         lists=_contradicted([*absences.shown, *people], snapshot, pages=pages),
     )
-    if losses and Look.SETS not in snapshot.looked:
-        raise LookAgain(
-            to_look_for(losses, snapshot, pages=pages),
-            shown=absences.shown,
-            confirmations=absences.questions,
-        )
+    # Whoever is known and on no list any more is asked for singly; of a corp of which
+    # nobody is known, lists alone would say that it is empty.
+    nobody = not known and not absences.shown and _show_nobody(pages)
+    if (losses or nobody) and Look.SETS not in snapshot.looked:
+        wanted = to_look_for(losses, snapshot, pages=pages, all_empty=nobody)
+        raise LookAgain(wanted, shown=absences.shown, confirmations=absences.questions)
+    if nobody:
+        snapshot = with_finding(snapshot, _NOBODY)
     back = [
         each
         for each in gone
@@ -158,14 +165,18 @@ def find_losses(
 
 
 def to_look_for(
-    losses: Losses, snapshot: Snapshot, *, pages: Mapping[str, Page]
+    losses: Losses,
+    snapshot: Snapshot,
+    *,
+    pages: Mapping[str, Page],
+    all_empty: bool = False,
 ) -> Snapshot:
     """The snapshot of a run that asks for these once more.
 
     Once one list was caught, every empty one of the same read is asked for again, too.
     """
     lists = set(losses.lists)
-    if lists:
+    if lists or all_empty:
         lists |= {
             LIST + name.removeprefix(_PAGE)
             for name, page in pages.items()
@@ -175,6 +186,17 @@ def to_look_for(
         snapshot,
         lost=losses.keys | losses.sets | lists,
         looked=snapshot.looked | {Look.SETS},
+    )
+
+
+def _show_nobody(pages: Mapping[str, Page]) -> bool:
+    """Whether there are lists, each a whole answer, and nobody is on any page."""
+    lists = [page for name, page in pages.items() if name.startswith(_PAGE)]
+    people = [page for name, page in pages.items() if name.startswith(_MEMBER)]
+    return (
+        bool(lists)
+        and all(each.complete for each in lists)
+        and not any(each.rows for each in (*lists, *people))
     )
 
 
