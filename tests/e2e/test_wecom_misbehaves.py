@@ -22,6 +22,16 @@ def some_of_everything(office: Office) -> None:
         office.fault(kind, share=0.1, count=6)
 
 
+def lists_without_some(office: Office) -> None:
+    some = ",".join(str(each["userid"]) for each in office.people()[:5])
+    office.fault("shrunken", match="user/list", key=some, count=4)
+
+
+def tree_without_some(office: Office) -> None:
+    some = ",".join(str(each) for each in office.departments()[1:3])
+    office.fault("shrunken", match="department/simplelist", key=some, count=1)
+
+
 def expire_tokens(office: Office) -> None:
     control = office.product.control
     control("POST", "tokens/expire", {"kind": "corp_token", "owner": office.corp_id})
@@ -66,6 +76,8 @@ RUN_CASES: dict[str, Spoil] = {
         "empty", match="department/simplelist", count=2
     ),
     "empty lists of people in a full read": spoilt("empty", match="user/*list"),
+    "lists that lack people in a full read": lists_without_some,
+    "a tree that lacks departments in a full read": tree_without_some,
 }
 
 

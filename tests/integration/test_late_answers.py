@@ -100,6 +100,27 @@ def test_a_run_applies_nothing_that_waiting_mail_contradicts(bench: Bench) -> No
     one.assert_in_step()
 
 
+def test_a_run_follows_no_tag_that_waiting_mail_contradicts(bench: Bench) -> None:
+    one = Known.of(bench, tagged())
+    one.tell(*happened(one, lambda c: c.tag(frozenset(), frozenset())))
+    ahead, lines = bench.org(one.tenant), bench.written(one.tenant)
+
+    # What says so again waits while a read still shows the tag as it was.
+    again = said("update_tag", f"tag:{TAG}", second=30, del_userids=["woB"])
+    bench.post(one.tenant, again)
+    one.tenant.world.stale = lambda asked: asked in {f"tag:{TAG}", "member:woB"}
+    bench.resync(one.tenant)
+
+    assert "woB" not in ahead.members
+    assert bench.org(one.tenant) == ahead
+    assert bench.written(one.tenant) == lines
+
+    one.tenant.world.stale = lambda _: False
+    bench.settle(one.tenant)
+    bench.resync(one.tenant)
+    assert bench.written(one.tenant) == lines
+
+
 def test_after_two_more_questions_the_answer_counts(bench: Bench) -> None:
     one = Known.of(bench)
 
@@ -159,6 +180,22 @@ def test_a_full_read_hears_what_its_mail_testified(bench: Bench) -> None:
     one.tell(deleted("woB"), *crowd)
 
     assert ("done", "run") in one.outcomes()
+    assert one.removed("woB").removal == "deletion"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_key_that_nobody_can_read_takes_no_testimony_along(
+    bench: Bench, order: int
+) -> None:
+    truth = company()
+    truth.allow_members = frozenset({"woB"})
+    one = Known.of(bench, truth)
+    one.leave("woB")
+    unreadable = Event(change="update_user", key="corp")
+
+    one.tell(*[deleted("woB"), unreadable][::order])
+
+    assert one.outcomes() == [("done", "run")] * 2
     assert one.removed("woB").removal == "deletion"
 
 

@@ -103,7 +103,9 @@ def test_a_department_that_came_during_the_read_is_read_with_its_people(
     assert bench.org(tenant) == tenant.world.truth.org()
 
 
-def test_a_tag_that_changed_during_the_read_starts_it_over(bench: Bench) -> None:
+def test_a_tag_that_changed_during_the_read_is_read_again_with_the_tree(
+    bench: Bench,
+) -> None:
     truth = company()
     truth.allow_tags = frozenset({TAG})
     tenant = bench.link_in_step(CORP, truth)

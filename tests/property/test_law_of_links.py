@@ -30,9 +30,13 @@ PICK = st.integers(0, 20)
 NUMBER = st.none() | st.integers(0, 3).map(mobile)
 EMAIL = st.none() | st.sampled_from(["a@x.cn", "b@x.cn"])
 ACCOUNT = st.sampled_from(["u0", "u1", "u2", "u3"])
+# Accounts of another company; whoever bears one may still work here.
+STRANGER = st.sampled_from(["f0", "f1"])
 ORIGIN = st.sampled_from(["tapd", "wecom"])
 MOST_DEATHS = 4
 BY_PEOPLE = {LinkReason.OWN_PROOF, LinkReason.RESOLVED}
+# An admin's word, or a mobile that WeCom was asked about, gives no stranger's account.
+OF_STRANGERS = {LinkReason.OWN_PROOF, LinkReason.SEEN_MOBILE}
 
 
 class Links(RuleBasedStateMachine):
@@ -51,6 +55,7 @@ class Links(RuleBasedStateMachine):
                 **{f"wo{n}": {"mobile": mobile(50 + n)} for n in range(6)},
             ),
         )
+        self.elsewhere = Matched.of(self.bench, people())
         self.corp = Company(self.one.tenant.world)
         self.hired = 0
         self.deaths = 0
@@ -61,6 +66,12 @@ class Links(RuleBasedStateMachine):
     @rule(account_id=ACCOUNT, number=NUMBER, email=EMAIL)
     def name(self, account_id: str, number: str | None, email: str | None) -> None:
         self.one.name(account_id, mobile=number, email=email)
+
+    @rule(account_id=STRANGER, number=NUMBER, email=EMAIL)
+    def name_a_stranger(
+        self, account_id: str, number: str | None, email: str | None
+    ) -> None:
+        self.elsewhere.name(account_id, mobile=number, email=email)
 
     # What happens in WeCom.
 
@@ -85,7 +96,7 @@ class Links(RuleBasedStateMachine):
         if userid != KEEPER and new not in self.one.tenant.world.truth.people:
             self.corp.rename(userid, new)
 
-    @rule(pick=PICK, status=st.sampled_from([1, 2]))
+    @rule(pick=PICK, status=st.sampled_from([1, 2, 4]))
     def switch(self, pick: int, status: int) -> None:
         self.corp.change(self.somebody(pick), status=status)
 
@@ -102,11 +113,11 @@ class Links(RuleBasedStateMachine):
 
     # What people say.
 
-    @rule(pick=PICK, account_id=ACCOUNT)
+    @rule(pick=PICK, account_id=ACCOUNT | STRANGER)
     def prove(self, pick: int, account_id: str) -> None:
         self.say(pick, ClaimKind.PROVED, account_id)
 
-    @rule(pick=PICK, account_id=st.none() | ACCOUNT)
+    @rule(pick=PICK, account_id=st.none() | ACCOUNT | STRANGER)
     def resolve(self, pick: int, account_id: str | None) -> None:
         self.say(pick, ClaimKind.RESOLVED, account_id)
 
@@ -199,6 +210,7 @@ class Links(RuleBasedStateMachine):
             if reason not in BY_PEOPLE:
                 assert account_id not in self.left(pk)
         assert self.blocking() == []
+        assert self.how_strangers_came() <= OF_STRANGERS
         assert self.told() == self.stored()
 
     def live(self) -> list[tuple[Any, ...]]:
@@ -227,6 +239,19 @@ class Links(RuleBasedStateMachine):
             " AND live.holds))",
             self.one.tenant.corp_pk,
         )
+
+    def how_strangers_came(self) -> set[str]:
+        """Why each account of another company was linked to somebody here at first."""
+        first: dict[str, str] = {}
+        with self.bench.own() as connection:
+            corp = corps.get(connection, self.one.tenant.corp_pk)
+            for line in journal.read_all(
+                connection, corp.corp_pk, data_key=self.bench.runtime.data_key(corp)
+            ):
+                link = line.after.get("link")
+                if line.decision == "LinkAccount" and isinstance(link, dict):
+                    first.setdefault(str(link["account_id"]), str(link["reason"]))
+        return {why for account_id, why in first.items() if account_id[0] == "f"}
 
     def left(self, pk: int) -> frozenset[str]:
         with self.bench.own() as connection:

@@ -84,6 +84,8 @@ class RunApplier:
         """
         self._snapshot, listed = self._catch_up.catch_up(self._snapshot)
         listed = self._unsettled.without_late(listed)
+        tags = self._unsettled.tags_in_time(self._snapshot.tags)
+        self._snapshot = self._catch_up.follow(self._snapshot, tags=tags, listed=listed)
         usable = self._snapshot.usable(listed)
         self._sight = AnswerSight(
             auth_mode=usable.auth_mode,

@@ -8,7 +8,7 @@ from typing import NoReturn
 from domain.ids import DepartmentId, Key, TagId, Userid, member_key, tag_key
 from domain.leavers import MEMBER_AUTH
 from domain.org import Department
-from domain.scope import Usable
+from domain.scope import Tags, Usable
 from domain.testimony import DEPARTMENTS, tags_among
 from store.database import Pool, transaction
 from store.org.corps import Corp
@@ -83,6 +83,18 @@ class CatchUp:
         self._check_counts()
         snapshot = self._ask(snapshot, self._news())
         return snapshot, self._listed()
+
+    def follow(
+        self, snapshot: Snapshot, *, tags: Tags, listed: list[Department]
+    ) -> Snapshot:
+        """The snapshot with these tags, and what is staged with the grounds of now."""
+        if tags == snapshot.tags:
+            return snapshot
+        following = replace(snapshot, tags=dict(tags))
+        before, after = snapshot.usable(listed), following.usable(listed)
+        with self._reader.pages.writing() as connection:
+            reground(connection, self._run.run_id, before=before, after=after)
+        return following
 
     def _look_again(self, snapshot: Snapshot) -> Snapshot:
         # People are asked when it is found out who is absent still.

@@ -4,12 +4,21 @@ from collections.abc import Collection, Mapping, Sequence
 
 from domain.event_testimony import person_is_late
 from domain.fold import FoldedMail, Mail, fold
-from domain.ids import DepartmentId, Key, Userid, department_key, member_key
-from domain.lateness import AnswerSight, department_is_late
+from domain.ids import (
+    DepartmentId,
+    Key,
+    Userid,
+    department_key,
+    member_key,
+    tag_key,
+)
+from domain.lateness import AnswerSight, department_is_late, tag_is_late
 from domain.org import Department, Member
+from domain.scope import Tags
+from domain.spelling import spelt_tag
 from store.database import Pool, glance
 from store.inbox import settlement, testimony
-from store.org import departments
+from store.org import corps, departments
 from store.org.corps import Corp
 
 
@@ -109,6 +118,34 @@ class Unsettled:
             *(each for each in listed if _key(each.department_id) not in late),
             *(each for each in stored if _key(each.department_id) in late),
         ]
+
+    def tags_in_time(self, tags: Tags) -> Tags:
+        """The tags, with those as we know them of which the read is too old."""
+        if self._corp.last_synced_at is None:
+            return tags
+        with glance(self._pool) as connection:
+            waiting = testimony.list_waiting(
+                connection, self._corp.mailbox, [tag_key(each) for each in tags]
+            )
+        if not waiting:
+            return tags
+        batch = fold(waiting)
+        late = {
+            each
+            for each, tag in tags.items()
+            if tag_is_late(batch.latest.get(tag_key(each), ()), tag=tag)
+        }
+        newer = self._newer([tag_key(each) for each in late], batch)
+        if not newer:
+            return tags
+        with glance(self._pool) as connection:
+            stored = corps.list_tags(connection, self._corp.corp_pk)
+        return {
+            each: spelt_tag(stored.get(each, tag), self._corp.spellings)
+            if tag_key(each) in newer
+            else tag
+            for each, tag in tags.items()
+        }
 
     def _newer(self, keys: Collection[Key], batch: FoldedMail) -> set[Key]:
         """Those of which no newer mail was settled: its answer is the right one."""
