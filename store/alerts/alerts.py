@@ -144,21 +144,19 @@ def _recover(
     connection: Connection, found: list[tuple[str, str]], cut: list[str]
 ) -> list[Transition]:
     """End what was not found before, either; note what is not found for the first."""
-    names = [f"{kind}\n{subject}" for kind, subject in found]
-    gone = (
-        "recovered_at IS NULL AND kind <> ALL(%(cut)s)"
-        " AND kind || E'\\n' || subject <> ALL(%(names)s)"
-    )
     over = connection.execute(
-        "UPDATE alerts SET recovered_at = clock_timestamp()"  # noqa: S608 - a constant
-        f" WHERE {gone} AND unseen_at IS NOT NULL RETURNING alert_id, kind",
-        {"cut": cut, "names": names},
+        """
+        UPDATE alerts SET
+            recovered_at = CASE WHEN unseen_at IS NOT NULL THEN clock_timestamp() END,
+            unseen_at = clock_timestamp()
+        WHERE recovered_at IS NULL AND kind <> ALL(%(cut)s)
+            AND kind || E'\n' || subject <> ALL(%(names)s)
+        RETURNING alert_id, kind, recovered_at
+        """,
+        {"cut": cut, "names": [f"{kind}\n{subject}" for kind, subject in found]},
     ).fetchall()
-    connection.execute(
-        f"UPDATE alerts SET unseen_at = clock_timestamp() WHERE {gone}",  # noqa: S608 - a constant
-        {"cut": cut, "names": names},
-    )
     return [
         Transition(alert_id=alert_id, kind=kind, said="recovered")
-        for alert_id, kind in sorted(over)
+        for alert_id, kind, recovered_at in sorted(over)
+        if recovered_at is not None
     ]

@@ -144,6 +144,23 @@ def muted_card(
     )
 
 
+def muted_text(
+    said: str, kind: ItemKind, *, title: str, language: str, url: str
+) -> Message:
+    """The same as a message of its own, where the card cannot be changed any more."""
+    kind_name = say(language, f"item.kind.{kind}")
+    told = [
+        _div("normal", shorten(harmless(title), _BODY)),
+        _div("gray", say(language, f"item.{said}.text")),
+    ]
+    return text_card(
+        title=say(language, f"item.{said}.title", kind=kind_name),
+        description=_fitting(told if title else told[1:]),
+        url=url,
+        button=say(language, "item.open"),
+    )
+
+
 def _heading(facts: ItemFacts, frame: CardFrame) -> str:
     kind = frame.say(f"item.kind.{facts.kind}")
     action = frame.say(f"item.action.{facts.change.action}")
@@ -199,7 +216,6 @@ def _lines(facts: ItemFacts, frame: CardFrame) -> list[CardLine]:
 
 
 def _menu(facts: ItemFacts, frame: CardFrame) -> Menu:
-    kind = frame.say(f"item.kind.{facts.kind}")
     keys = f"{facts.kind}:{facts.item_id}"
     return Menu(
         task_id=frame.batch_id,
@@ -210,7 +226,7 @@ def _menu(facts: ItemFacts, frame: CardFrame) -> Menu:
                 key=f"{MUTE_ITEM}:{frame.language}:{keys}",
             ),
             Button(
-                text=shorten(frame.say("item.mute_kind", kind=kind), _BUTTON),
+                text=shorten(frame.say(f"item.mute_kind.{facts.kind}"), _BUTTON),
                 key=f"{MUTE_KIND}:{frame.language}:{keys}",
             ),
         ],
