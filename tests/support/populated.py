@@ -132,6 +132,24 @@ def _fill(live: Live, corp_pk: int, member_pk: int) -> dict[str, str]:
         done_by="operator",
         told={"member_pks": [member_pk], "account_id": ACCOUNT, "outcome": "stale"},
     )
+    _desk(live)
+    return {
+        "corp_id": CORP,
+        "userid": "fang",
+        "plan_id": "plan-a",
+        "run_id": "run-1",
+        "event_id": str(event_id),
+        "batch_id": "batch-1",
+        "act_id": str(act_id),
+        "token": TOKEN,
+        "name": "li",
+        "tag": "en",
+        "filename": "operators.css",
+    }
+
+
+def _desk(live: Live) -> None:
+    """Another operator, and what was done."""
     services = live.visit.web.app.extensions["sync-services"]
     with transaction(services.pool) as connection:
         operators.create(connection, "li", token="t" * 43, role=Role.VIEWER)
@@ -146,19 +164,6 @@ def _fill(live: Live, corp_pk: int, member_pk: int) -> dict[str, str]:
             after={"state": "paused"},
         )
         audit.record(connection, act, keyring=services.keyring)
-    return {
-        "corp_id": CORP,
-        "userid": "fang",
-        "plan_id": "plan-a",
-        "run_id": "run-1",
-        "event_id": str(event_id),
-        "batch_id": "batch-1",
-        "act_id": str(act_id),
-        "token": TOKEN,
-        "name": "li",
-        "tag": "en",
-        "filename": "operators.css",
-    }
 
 
 def _org(rows: Any, corp_pk: int) -> None:
@@ -321,6 +326,10 @@ def _others(rows: Any) -> None:
                 "oldest": number % 9,
             },
         )
+    _alerts(rows)
+
+
+def _alerts(rows: Any) -> None:
     alert_id = insert(
         rows,
         "alerts",
