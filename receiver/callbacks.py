@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from receiver.evidence import EvidenceKeeper
+from receiver.keeping import keep
 from receiver.meters import ACKNOWLEDGED, CALLBACKS
 from receiver.posts import to_post
 from receiver.refusals import Refusals
@@ -99,7 +100,8 @@ class CallbackDoor:
         )
         # Believed from here on: what fails now is our loss, and is made good.
         try:
-            self._keep(callback, to_post(callback, message, self.keyring))
+            post = to_post(callback, message, self.keyring)
+            self._keep(callback, post, began=began)
         except NoStore:
             raise Lost("unavailable") from None
         except Exception:
@@ -108,8 +110,8 @@ class CallbackDoor:
         ACKNOWLEDGED.observe(time.perf_counter() - began)
         return _SUCCESS
 
-    def _keep(self, callback: Callback, post: Post) -> None:
-        landed = self.landing.take(post)
+    def _keep(self, callback: Callback, post: Post, *, began: float) -> None:
+        landed = keep(self.landing, post, began=began)
         kind = "unknown" if callback.rule is UNKNOWN else callback.kind
         CALLBACKS.labels(kind, landed.outcome).inc()
         for mailbox in landed.ring:

@@ -19,6 +19,7 @@ from store.sealing import Keyring
 from tapd.api import hasty_pace, open_api
 from tapd.envelope import Envelope
 from tapd.oauth import TapdOAuth
+from tracing.start import start
 from web import (
     access,
     cookies,
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     if settings is None:
         logs.write_json()
     settings = settings or load()
+    start(settings, "web")
     app = document.make_app(__name__)
     names.add_to(app)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES

@@ -12,6 +12,7 @@ import logs
 import settings
 from domain.ids import CompanyId, CorpPk, RunId
 from store.database import Plans
+from tracing.start import start
 from workers.alerts import tell
 from workers.inbox import drain as mailbox
 from workers.links import account_reads
@@ -32,6 +33,7 @@ dramatiq.set_broker(BROKER)
 def _runtime() -> Runtime:
     # Built in the worker process, after the fork. What a full read asks Postgres is
     # planned for the size of its corp; what a drain asks is small and always the same.
+    start(_SETTINGS, "worker")
     plans = Plans.AS_POSTGRES_CHOOSES if RESYNC in BROKER.served_queues else Plans.ONCE
     return build(_SETTINGS, broker=BROKER, plans=plans)
 

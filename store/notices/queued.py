@@ -43,6 +43,7 @@ class Queued:
     language: str | None
     plain: bool
     quiet: QuietHours | None
+    events: tuple[int, ...] = ()
 
     @property
     def group(self) -> tuple[object, ...]:
@@ -63,7 +64,7 @@ _SELECT = f"""
         coalesce(plan.state = 'held', false) AS open_plan,
         lately.minute >= {MEMBER_PER_MINUTE} AS crowded, lately.minute_ends,
         lately.day >= {MEMBER_PER_DAY} AS spent, notices.company_id, change_id,
-        changes, notices.language, quiet_from, quiet_to,
+        changes, notices.language, notices.events, quiet_from, quiet_to,
         notices.plain OR coalesce(deliveries.cards_refused_at
             > clock_timestamp() - interval '1 hour', false) AS plain
     FROM notices
@@ -181,4 +182,5 @@ def _queued(row: dict[str, Any]) -> Queued:
         language=row["language"],
         plain=row["plain"],
         quiet=_quiet(row["quiet_from"], row["quiet_to"]),
+        events=tuple(row["events"]),
     )
