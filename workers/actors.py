@@ -14,6 +14,7 @@ from domain.ids import CompanyId, CorpPk, RunId
 from store.database import Plans
 from tracing.start import start
 from workers.alerts import tell
+from workers.alerts.stand_in import ClockWatch
 from workers.inbox import drain as mailbox
 from workers.links import account_reads
 from workers.notices import deliver as notices
@@ -27,6 +28,7 @@ logs.write_json()
 _SETTINGS = settings.load_or_exit()
 BROKER = make_broker(_SETTINGS.redis_url, receiver=False)
 dramatiq.set_broker(BROKER)
+BROKER.add_middleware(ClockWatch(lambda: _runtime()))
 
 
 @cache

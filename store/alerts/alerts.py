@@ -18,6 +18,10 @@ _BY_WHAT_IT_IS_ABOUT = {
     ProblemKind.LEDGER_OFF,
     ProblemKind.WORKER_DEAD,
 }
+# What began so often within an hour flaps: it is over once it stays away for a while,
+# and what comes back meanwhile is the same alert.
+_FLAPS_FROM = 3
+_CALM_SECONDS = 600.0
 # By how many rows the kept alerts are forgotten at once.
 _KEPT_DAYS = 90
 
@@ -150,12 +154,21 @@ def _recover(
         " AND kind || E'\\n' || subject <> ALL(%(names)s)"
     )
     over = connection.execute(
-        "UPDATE alerts SET recovered_at = clock_timestamp()"  # noqa: S608 - a constant
-        f" WHERE {gone} AND unseen_at IS NOT NULL RETURNING alert_id, kind",
-        {"cut": cut, "names": names},
+        f"""
+        UPDATE alerts SET recovered_at = clock_timestamp()
+        WHERE {gone} AND unseen_at IS NOT NULL AND (
+            unseen_at < clock_timestamp() - make_interval(secs => %(calm)s)
+            OR (SELECT count(*) FROM alerts AS lately
+                WHERE lately.kind = alerts.kind AND lately.subject = alerts.subject
+                    AND lately.raised_at > clock_timestamp() - interval '1 hour'
+            ) < %(flaps)s)
+        RETURNING alert_id, kind
+        """,  # noqa: S608 - a constant
+        {"cut": cut, "names": names, "calm": _CALM_SECONDS, "flaps": _FLAPS_FROM},
     ).fetchall()
     connection.execute(
-        f"UPDATE alerts SET unseen_at = clock_timestamp() WHERE {gone}",  # noqa: S608 - a constant
+        "UPDATE alerts SET unseen_at = clock_timestamp()"  # noqa: S608 - a constant
+        f" WHERE {gone} AND unseen_at IS NULL",
         {"cut": cut, "names": names},
     )
     return [
