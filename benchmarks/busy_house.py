@@ -3,11 +3,17 @@
 from dataclasses import dataclass
 
 from benchmarks.crowd import settle_in
+from domain.headcount import count_people
 from store.database import Connection
+from store.health import balance, samples
+from store.summaries.operations import censuses
+from store.summaries.org.departments import list_shared_places, list_tree
 
 GIANT = "wpGiant"
 _WEEKS = 4
 _DEPARTMENT_SIZE = 10
+# Plans that were decided long ago, beside the one that waits.
+_OLD_PLANS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +21,7 @@ class House:
     """How much there is.
 
     Shape: of the events a fifth are the giant's; the rest is spread over the corps.
+        `lines` are what each other corp has in its journal.
     """
 
     corps: int
@@ -22,9 +29,17 @@ class House:
     events: int
     runs: int
     acts: int
+    lines: int
 
 
-WHOLE = House(corps=1_000, members=100_000, events=1_000_000, runs=30_000, acts=20_000)
+WHOLE = House(
+    corps=1_000,
+    members=100_000,
+    events=1_000_000,
+    runs=30_000,
+    acts=20_000,
+    lines=300,
+)
 
 
 def move_in(connection: Connection, house: House) -> int:
@@ -40,7 +55,15 @@ def move_in(connection: Connection, house: House) -> int:
     _acts(connection, house)
     _alerts(connection, house)
     connection.execute("VACUUM ANALYZE")
+    _what_the_clock_has_counted(connection, giant)
     return giant
+
+
+def _what_the_clock_has_counted(connection: Connection, giant: int) -> None:
+    rows = list_tree(connection, giant)
+    shared = list_shared_places(connection, giant)
+    censuses.keep(connection, giant, count_people(rows, shared))
+    samples.keep(connection, {samples.LEDGER: balance.count_for_sample(connection)})
 
 
 def _found(connection: Connection) -> int:
@@ -136,6 +159,15 @@ def _journal(connection: Connection, giant: int, house: House) -> None:
         """,
         {"corp": giant, "members": house.members, "lines": 3 * house.members},
     )
+    connection.execute(
+        """
+        INSERT INTO journal (corp_pk, at, cause, decision, key, reason, before, after)
+        SELECT corp_pk, now() - interval '1 hour' * (n %% 600), 'mail', 'MoveMember',
+            'member:wo' || (1 + n %% 60), 'event', '{}', '{}'
+        FROM corps, generate_series(1, %s) AS n WHERE corp_id LIKE 'wpMany%%'
+        """,
+        [house.lines],
+    )
 
 
 def _notices(connection: Connection, giant: int, house: House) -> None:
@@ -214,6 +246,23 @@ def _plan(connection: Connection, giant: int) -> None:
         FROM members WHERE corp_pk = %s ORDER BY member_pk LIMIT 5000
         """,
         [giant],
+    )
+
+    connection.execute(
+        "INSERT INTO plans (plan_id, corp_pk, kind, hash, state, created_at)"
+        " SELECT 'old-' || n, %s, 'members', 'h' || n, 'approved',"
+        " now() - interval '1 day' * n FROM generate_series(1, %s) AS n",
+        [giant, _OLD_PLANS],
+    )
+    connection.execute(
+        """
+        INSERT INTO plan_entries (plan_id, position, corp_pk, key, decision, before,
+            after, reason, state)
+        SELECT 'old-' || n, position, corp_pk, key, decision, before, after, reason,
+            'applied'
+        FROM plan_entries, generate_series(1, %s) AS n WHERE plan_id = 'plan-1'
+        """,
+        [_OLD_PLANS],
     )
 
 

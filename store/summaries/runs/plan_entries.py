@@ -70,14 +70,20 @@ def list_entries(
                 ORDER BY position LIMIT %(limit)s
             ) AS e
             LEFT JOIN LATERAL (
-                SELECT member_pk, name, department_ids FROM members
-                WHERE corp_pk = e.corp_pk AND e.key = 'member:' || userid
-                    AND userid = split_part(e.key, ':', 2)
-                ORDER BY (members.state = 'active') DESC, member_pk DESC LIMIT 1
+                -- Each state has an index of its own.
+                (SELECT member_pk, name, department_ids FROM members
+                WHERE corp_pk = e.corp_pk AND state = 'active'
+                    AND userid = substr(e.key, length('member:') + 1))
+                UNION ALL
+                (SELECT member_pk, name, department_ids FROM members
+                WHERE corp_pk = e.corp_pk AND state = 'removed'
+                    AND userid = substr(e.key, length('member:') + 1)
+                ORDER BY member_pk DESC LIMIT 1)
+                LIMIT 1
             ) AS m ON e.key LIKE 'member:%%'
             LEFT JOIN departments AS d ON d.corp_pk = e.corp_pk
-                AND e.key = 'department:' || d.department_id
-                AND e.key LIKE 'department:%%'
+                AND d.department_id = CASE WHEN e.key LIKE 'department:%%'
+                    THEN substr(e.key, length('department:') + 1)::bigint END
             LEFT JOIN links AS l ON l.corp_pk = e.corp_pk
                 AND l.member_pk = m.member_pk
             ORDER BY e.position
