@@ -20,9 +20,12 @@ from store.links.accounts import ROWS_AT_ONCE, Upserted
 from store.links.link_claims import tell_accounts_changed
 from store.org.companies import find_company
 from tapd.errors import Denied, Refused, TapdError, Throttled
+from tapd.shared_pace import PATIENT_SECONDS, SharedPace
 from workers.links.account_reads import ListedAccounts, list_accounts, open_tapd
 from workers.queue.bell import open_bell
+from workers.queue.broker import make_client
 
+_REDIS_SECONDS = 1.0
 _NO_CREDENTIALS = (
     "TAPD cannot be asked without TAPD_CLIENT_ID and TAPD_CLIENT_SECRET:"
     " set both (see .env.example), or import a file."
@@ -128,7 +131,14 @@ def _read_file(file: Path, blank: Blank, encoding: FileEncoding) -> AccountList:
 
 
 def _ask_tapd(settings: Settings, company_id: CompanyId) -> Sequence[AccountChange]:
-    api = open_tapd(settings.tapd)
+    redis = make_client(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
+    pace = SharedPace(
+        redis,
+        redis_url=settings.redis_url,
+        owner=settings.tapd.client_id,
+        patience_seconds=PATIENT_SECONDS,
+    )
+    api = open_tapd(settings.tapd, pace=pace)
     if api is None:
         raise Failed(_NO_CREDENTIALS)
     echo(f"asking TAPD for the people of company {company_id}")

@@ -45,7 +45,7 @@ def seed_items(
     made = [
         addresses.tell(
             f"{base}/story",
-            {"by": editor, "fields": {"name": title, "owner": nick, "priority": "Low"}},
+            {"by": editor, "fields": {"name": title, "owner": nick, "priority": "2"}},
         )["items"][0]
         for title in _TITLES
     ]

@@ -145,6 +145,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "recalled": ("已撤回", "Recalled"),
     "enter_app": ("从工作台打开应用", "Open the app"),
     "details": ("详情", "Details"),
+    "card_menu": ("卡片菜单", "The card's menu"),
     "choose_who": ("选择以谁的身份继续", "Choose who you are"),
     "choose_who_hint": (
         "真实环境中用企业微信扫码；打开某位成员的手机后，这一步会自动完成。",

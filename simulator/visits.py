@@ -20,7 +20,9 @@ def enter_app(world: World, corp: Corp, userid: str) -> None:
 
 
 def click(world: World, corp: Corp, userid: str, *, message_id: str, key: str) -> str:
-    """A button of a template card: template_card_event; the code it carries.
+    """A button of a template card, or an act of its menu; the code that this carries.
+
+    Shape: template_card_event, for an act of the menu template_card_menu_event.
 
     Raises: Impossible.
     """
@@ -35,7 +37,10 @@ def click(world: World, corp: Corp, userid: str, *, message_id: str, key: str) -
         ("CardType", str(message.sent.get("card_type", ""))),
         ("ResponseCode", code),
     ]
-    world.push_data("template_card_event", corp=corp, sender=userid, fields=fields)
+    menu = message.shown.get("action_menu") or {}
+    of_menu = key in {each.get("key") for each in menu.get("action_list") or []}
+    event = "template_card_menu_event" if of_menu else "template_card_event"
+    world.push_data(event, corp=corp, sender=userid, fields=fields)
     return code
 
 

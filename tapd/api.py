@@ -5,7 +5,6 @@ Source: TAPD's API pages on app tokens, get_workspace_users and get_third_user_m
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,12 +12,8 @@ from typing import TypeVar
 
 from tapd.envelope import Envelope, basic, bearer
 from tapd.errors import Denied, Throttled, Unavailable
+from tapd.pace import Pace, Turns
 
-# TAPD's pages name several limits; this is the lowest of them.
-PACE_SECONDS = 1.0
-# What one work on items may ask for at once, and how long it waits for its turn.
-BURST = 10
-PATIENCE_SECONDS = 3.0
 # Of a token's two hours; without expires_in it is not kept at all.
 AHEAD_SECONDS = 300.0
 WECOM = "qywx"
@@ -47,50 +42,6 @@ class PeopleList:
     without_id: int = 0
 
 
-class Pace:
-    """Keeps the calls of this process apart; safe to share between threads.
-
-    Shape: after a rest so many as `burst` may follow each other at once. Whoever would
-        wait for longer than `patience_seconds` is turned away instead.
-    """
-
-    def __init__(
-        self,
-        *,
-        seconds: float = PACE_SECONDS,
-        burst: int = 1,
-        patience_seconds: float = float("inf"),
-        clock: Callable[[], float] = time.monotonic,
-        wait: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._seconds = seconds
-        self._ahead = (burst - 1) * seconds
-        self._patience_seconds = patience_seconds
-        self._clock = clock
-        self._wait = wait
-        self._lock = threading.Lock()
-        self._next_at = clock() - self._ahead
-
-    def take(self) -> None:
-        """Wait until the next call may be made.
-
-        Raises: Throttled when that is too long.
-        """
-        with self._lock:
-            now = self._clock()
-            mine = max(now - self._ahead, self._next_at)
-            if mine - now > self._patience_seconds:
-                raise Throttled("our own pace", wait_seconds=mine - now)
-            self._next_at = mine + self._seconds
-        if mine > now:
-            self._wait(mine - now)
-
-    def rest(self, seconds: float) -> None:
-        """Let no call be made for so long: TAPD said that there were too many."""
-        with self._lock:
-            self._next_at = max(self._next_at, self._clock() + seconds)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Token:
     value: str = field(repr=False)
@@ -98,7 +49,7 @@ class _Token:
 
 
 def open_api(
-    api_url: str, *, client_id: str, client_secret: str, pace: Pace | None = None
+    api_url: str, *, client_id: str, client_secret: str, pace: Turns | None = None
 ) -> TapdApi | None:
     """TAPD's API in our app's name; None without credentials."""
     if not (client_id and client_secret):
@@ -106,11 +57,6 @@ def open_api(
     return TapdApi(
         Envelope(api_url), client_id=client_id, client_secret=client_secret, pace=pace
     )
-
-
-def hasty_pace() -> Pace:
-    """The pace of work that somebody waits for: at most 60 calls in any minute."""
-    return Pace(seconds=1.2, burst=BURST, patience_seconds=PATIENCE_SECONDS)
 
 
 class TapdApi:
@@ -126,12 +72,12 @@ class TapdApi:
         *,
         client_id: str,
         client_secret: str,
-        pace: Pace | None = None,
+        pace: Turns | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._envelope = envelope
         self._app = basic(client_id, client_secret)
-        self._pace = pace or Pace()
+        self._pace: Turns = pace or Pace()
         self._clock = clock
         self._token: _Token | None = None
 
@@ -184,7 +130,8 @@ class TapdApi:
             raise
 
     def _fetch_token(self) -> _Token:
-        # Not paced: it is one call in two hours.
+        # In its turn like others: credentials that are taken no more ask for many.
+        self._pace.take()
         asked_at = self._clock()
         data = self._envelope.post(
             "tokens/request_token",

@@ -1,15 +1,15 @@
 """What TAPD tells of items when it is asked: projects, names of fields, values.
 
-Source: TAPD's API pages on get_workspace_info, get_fields_lable, get_fields_info,
+Source: TAPD's API pages on get_workspace_info, get_fields_info, get_fields_lable,
 status_map, stories, bugs, tasks and iterations.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from domain.items import ItemKind
 from tapd.api import TapdApi
-from tapd.errors import Unavailable
+from tapd.errors import Refused, Unavailable
 from tapd.item_events import to_text
 
 # TAPD's pages name 200 rows as the most of one answer.
@@ -21,12 +21,20 @@ _PATHS = {
     ItemKind.TASK: "tasks",
     ItemKind.ITERATION: "iterations",
 }
+# Names of fields and of their values. Elder editions of TAPD know only the second.
+_FIELDS = {
+    ItemKind.STORY: "stories/get_fields_info",
+    ItemKind.BUG: "bugs/get_fields_info",
+    ItemKind.TASK: "tasks/get_fields_info",
+}
 # TAPD's own spelling.
 _LABELS = {
     ItemKind.STORY: "stories/get_fields_lable",
     ItemKind.BUG: "bugs/get_fields_lable",
 }
 _STATUS = "status"
+# A field has tens of values, lists of versions hundreds; a card has room for few.
+_MOST_OPTIONS, _OPTION_CHARS = 300, 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +48,14 @@ class WorkspaceInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemWords:
-    """What a project calls the fields and the statuses of one kind of items."""
+    """What a project calls the fields, the statuses and other values of a kind.
+
+    Shape: `options` by field: each value's name where it is not the value itself.
+    """
 
     labels: Mapping[str, str]
     statuses: Mapping[str, str]
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def read_workspace(api: TapdApi, workspace_id: str) -> WorkspaceInfo:
@@ -64,21 +76,30 @@ def read_workspace(api: TapdApi, workspace_id: str) -> WorkspaceInfo:
 
 
 def read_words(api: TapdApi, workspace_id: str, kind: ItemKind) -> ItemWords:
-    """The names of fields and statuses; iterations have none that TAPD would tell.
+    """The names of fields and values; iterations have none that TAPD would tell.
 
     Raises: TapdError.
     """
-    query = {"workspace_id": workspace_id}
-    if kind is ItemKind.TASK:
-        return _words_of_info(api.get("tasks/get_fields_info", query))
-    path = _LABELS.get(kind)
-    if path is None:
+    if kind not in _FIELDS:
         return ItemWords(labels={}, statuses={})
-    labels = _names(api.get(path, query))
-    system = {"workspace_id": workspace_id, "system": kind.value}
-    return ItemWords(
-        labels=labels, statuses=_names(api.get("workflows/status_map", system))
-    )
+    query = {"workspace_id": workspace_id}
+    words = _words_of_fields(api, kind, query)
+    if kind is ItemKind.TASK:
+        return words
+    system = {**query, "system": kind.value}
+    statuses = _names(api.get("workflows/status_map", system))
+    return replace(words, statuses={**words.statuses, **statuses})
+
+
+def _words_of_fields(
+    api: TapdApi, kind: ItemKind, query: Mapping[str, str]
+) -> ItemWords:
+    try:
+        return _words_of_info(api.get(_FIELDS[kind], query))
+    except Refused:
+        if kind not in _LABELS:
+            raise
+    return ItemWords(labels=_names(api.get(_LABELS[kind], query)), statuses={})
 
 
 def read_items(
@@ -103,19 +124,34 @@ def read_items(
 
 
 def _words_of_info(data: object) -> ItemWords:
+    # PHP writes an empty map as an empty list.
     if not isinstance(data, dict):
-        raise Unavailable("the answer holds no fields")
-    labels, statuses = {}, {}
-    for name, field in data.items():
-        if isinstance(field, dict) and (label := to_text(field.get("label"))):
+        raise Refused("the answer holds no fields")
+    labels: dict[str, str] = {}
+    options: dict[str, dict[str, str]] = {}
+    for name, told in data.items():
+        if not isinstance(told, dict):
+            continue
+        if label := to_text(told.get("label")):
             labels[str(name)] = label
-            if name == _STATUS and isinstance(field.get("options"), dict):
-                statuses = _names(field["options"])
-    return ItemWords(labels=labels, statuses=statuses)
+        if named := _options(told.get("options")):
+            options[str(name)] = named
+    return ItemWords(labels=labels, statuses=options.pop(_STATUS, {}), options=options)
+
+
+def _options(told: object) -> dict[str, str]:
+    if not isinstance(told, dict):
+        return {}
+    pairs = ((str(value), to_text(name)) for value, name in told.items())
+    named = [
+        (value, name[:_OPTION_CHARS])
+        for value, name in pairs
+        if name and name != value and len(value) <= _OPTION_CHARS
+    ]
+    return dict(named[:_MOST_OPTIONS])
 
 
 def _names(data: object) -> dict[str, str]:
-    # PHP writes an empty map as an empty list.
     if data == []:
         return {}
     if not isinstance(data, dict):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from demo.leftovers import MARK
 from store.migrate import migrate
@@ -30,6 +30,8 @@ from tests.support.workbench import Workbench, workbench
 
 # Before any law is read: it takes what is not said of it from the profile.
 choose_profile()
+# Page tests wait for a state, however busy the machine is.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,10 @@ from serving.addresses import TrustedProxies
 from settings import Settings, load
 from store.database import open_pool
 from store.sealing import Keyring
-from tapd.api import hasty_pace, open_api
+from tapd.api import open_api
 from tapd.envelope import Envelope
 from tapd.oauth import TapdOAuth
+from tapd.shared_pace import SharedPace
 from tracing.start import start
 from web import (
     access,
@@ -116,7 +117,11 @@ def _wire(settings: Settings) -> services.Services:
             settings.tapd.api_url,
             client_id=settings.tapd.client_id,
             client_secret=settings.tapd.client_secret,
-            pace=hasty_pace(),
+            pace=SharedPace(
+                redis,
+                redis_url=settings.redis_url,
+                owner=settings.tapd.client_id,
+            ),
         ),
         addresses=_addresses(settings),
         time_zone=ZoneInfo(settings.time_zone),

@@ -20,9 +20,23 @@ _COMMENTS = {
 }
 
 
+# What its reader can do about a reason here; others are for admins, or for nobody.
+_NEXT = {
+    "muted": "preferences",
+    "kind": "preferences",
+    "role": "preferences",
+    "item_muted": "preferences",
+    "quiet_hours": "preferences",
+    "not_linked": "link",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldRow:
-    """One line of such a page, in the words of its reader."""
+    """One line of such a page, in the words of its reader.
+
+    Shape: `leads_to`: `preferences` or `link`, where the reader can change the reason.
+    """
 
     kind: str
     item_id: str
@@ -33,6 +47,7 @@ class ToldRow:
     role: str
     state: str
     why: str
+    leads_to: str | None
     at: datetime
     sent_at: datetime | None
 
@@ -74,6 +89,7 @@ def _row(event: ToldEvent, title: str | None) -> ToldRow:
         role=translate(f"told_item.role.{event.role}"),
         state=event.state,
         why=reason_of(event),
+        leads_to=_NEXT.get(event.reason or ""),
         at=event.noted_at,
         sent_at=event.sent_at,
     )

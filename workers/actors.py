@@ -28,7 +28,6 @@ logs.write_json()
 _SETTINGS = settings.load_or_exit()
 BROKER = make_broker(_SETTINGS.redis_url, receiver=False)
 dramatiq.set_broker(BROKER)
-BROKER.add_middleware(ClockWatch(lambda: _runtime()))
 
 
 @cache
@@ -38,6 +37,9 @@ def _runtime() -> Runtime:
     start(_SETTINGS, "worker")
     plans = Plans.AS_POSTGRES_CHOOSES if RESYNC in BROKER.served_queues else Plans.ONCE
     return build(_SETTINGS, broker=BROKER, plans=plans)
+
+
+BROKER.add_middleware(ClockWatch(_runtime))
 
 
 @dramatiq.actor(queue_name=EVENTS, max_retries=0, time_limit=milliseconds(120))

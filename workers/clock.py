@@ -3,6 +3,8 @@
 import logging
 import signal
 import threading
+import time
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -70,11 +72,19 @@ def resync_if_due(runtime: Runtime) -> bool:
 class Clock:
     """One of several clocks; the one that holds the lease leads, the others wait."""
 
-    def __init__(self, runtime: Runtime, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        stopping: threading.Event,
+        *,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._runtime = runtime
         self._stopping = stopping
+        self._seconds = seconds
         self._lease: UUID | None = None
-        self._agenda = Agenda(runtime.pool)
+        self._renewed_at = float("-inf")
+        self._agenda = Agenda(runtime.pool, [job.turn for job in jobs.JOBS])
         self._crew = jobs.Crew(runtime, stopping, agenda=self._agenda)
 
     @property
@@ -116,15 +126,23 @@ class Clock:
             )
 
     def _lead(self) -> UUID | None:
-        """The leader's lease, if it is ours."""
+        """The leader's lease, if it is ours; asked as often as it is to be renewed.
+
+        Whoever slept and leads no longer is wrong for a turn: rows decide what is done.
+        """
+        now = self._seconds()
         if self._lease is not None:
+            if now - self._renewed_at < leases.RENEW_SECONDS:
+                return self._lease
             with glance(self._runtime.pool) as connection:
                 if leases.renew(connection, CLOCK, self._lease):
+                    self._renewed_at = now
                     return self._lease
             self._lease = None
             _log.warning("clock leads no more")
         with transaction(self._runtime.pool) as connection:
             self._lease = leases.take(connection, CLOCK)
+        self._renewed_at = now
         if self._lease is not None:
             plan_resync(self._runtime)
             _log.info("clock leads")

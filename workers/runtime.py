@@ -9,7 +9,8 @@ from settings import Settings
 from store.database import Plans, Pool, open_pool
 from store.org.corps import Corp
 from store.sealing import DataKey, Keyring
-from tapd.api import TapdApi, hasty_pace, open_api
+from tapd.api import TapdApi, open_api
+from tapd.shared_pace import SharedPace
 from wecom.client import WeCom
 from wecom.corp import CorpClient as CorpApi
 from wecom.transport import Transport
@@ -102,7 +103,11 @@ def build(
             settings.tapd.api_url,
             client_id=settings.tapd.client_id,
             client_secret=settings.tapd.client_secret,
-            pace=hasty_pace(),
+            pace=SharedPace(
+                redis,
+                redis_url=settings.redis_url,
+                owner=settings.tapd.client_id,
+            ),
         ),
     )
 

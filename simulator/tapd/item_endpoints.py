@@ -6,6 +6,7 @@ from simulator.tapd.asking import Asked, Endpoint, Refusal, caller, required
 from simulator.tapd.projects import (
     FIELDS,
     LABELS,
+    OPTIONS,
     STATUSES,
     Item,
     Project,
@@ -64,14 +65,22 @@ def _labels(kind: str) -> Any:
     return labels
 
 
-def _task_fields(asked: Asked) -> dict[str, Any]:
-    _project(asked)
-    told: dict[str, Any] = {
-        name: {"name": name, "label": LABELS[name], "options": []}
-        for name in FIELDS["task"]
-    }
-    told["status"]["options"] = dict(STATUSES["task"])
-    return told
+def _fields(kind: str) -> Any:
+    def fields(asked: Asked) -> dict[str, Any]:
+        _project(asked)
+        options = {**OPTIONS.get(kind, {}), "status": STATUSES[kind]}
+        return {
+            name: {
+                "name": name,
+                "label": LABELS[name],
+                # PHP writes an empty map as an empty list.
+                "options": dict(options.get(name, {})) or [],
+                "html_type": "select" if name in options else "input",
+            }
+            for name in FIELDS[kind]
+        }
+
+    return fields
 
 
 def _status_map(asked: Asked) -> dict[str, str]:
@@ -139,7 +148,9 @@ ITEM_ENDPOINTS = {
     "iterations": Endpoint(method="GET", handler=_list("iteration")),
     "stories/get_fields_lable": Endpoint(method="GET", handler=_labels("story")),
     "bugs/get_fields_lable": Endpoint(method="GET", handler=_labels("bug")),
-    "tasks/get_fields_info": Endpoint(method="GET", handler=_task_fields),
+    "stories/get_fields_info": Endpoint(method="GET", handler=_fields("story")),
+    "bugs/get_fields_info": Endpoint(method="GET", handler=_fields("bug")),
+    "tasks/get_fields_info": Endpoint(method="GET", handler=_fields("task")),
     "workflows/status_map": Endpoint(method="GET", handler=_status_map),
     "workspaces/user_participant_projects": Endpoint(
         method="GET", handler=_participant_projects

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from simulator.page import page_words
 from simulator.returning import address_back
 from simulator.tapd.people import Account, Company
-from simulator.tapd.projects import LABELS, STATUSES, Item, Project
+from simulator.tapd.projects import LABELS, OPTIONS, STATUSES, Item, Project
 from simulator.tokens import Paper
 from simulator.world import World
 
@@ -152,6 +152,7 @@ def _add_landing(pages: Blueprint, world: World) -> None:
             project=project,
             item=found,
             statuses=STATUSES[found.kind],
+            options=OPTIONS.get(found.kind, {}),
             labels=LABELS,
             comments=[
                 each

@@ -76,6 +76,26 @@ STATUSES: Mapping[str, Mapping[str, str]] = {
     "task": {"open": "未开始", "progressing": "进行中", "done": "已完成"},
     "iteration": {"open": "开启", "done": "已关闭"},
 }
+# Values that TAPD keeps as keys (its pages on stories and bugs).
+OPTIONS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "story": {"priority": {"4": "高", "3": "中", "2": "低", "1": "无关紧要"}},
+    "bug": {
+        "priority": {
+            "urgent": "紧急",
+            "high": "高",
+            "medium": "中",
+            "low": "低",
+            "insignificant": "无关紧要",
+        },
+        "severity": {
+            "fatal": "致命",
+            "serious": "严重",
+            "normal": "一般",
+            "prompt": "提示",
+            "advice": "建议",
+        },
+    },
+}
 LABELS: Mapping[str, str] = {
     "name": "标题",
     "title": "标题",

@@ -148,30 +148,29 @@ def _recover(
     connection: Connection, found: list[tuple[str, str]], cut: list[str]
 ) -> list[Transition]:
     """End what was not found before, either; note what is not found for the first."""
-    names = [f"{kind}\n{subject}" for kind, subject in found]
-    gone = (
-        "recovered_at IS NULL AND kind <> ALL(%(cut)s)"
-        " AND kind || E'\\n' || subject <> ALL(%(names)s)"
-    )
     over = connection.execute(
-        f"""
-        UPDATE alerts SET recovered_at = clock_timestamp()
-        WHERE {gone} AND unseen_at IS NOT NULL AND (
-            unseen_at < clock_timestamp() - make_interval(secs => %(calm)s)
-            OR (SELECT count(*) FROM alerts AS lately
-                WHERE lately.kind = alerts.kind AND lately.subject = alerts.subject
-                    AND lately.raised_at > clock_timestamp() - interval '1 hour'
-            ) < %(flaps)s)
-        RETURNING alert_id, kind
-        """,  # noqa: S608 - a constant
-        {"cut": cut, "names": names, "calm": _CALM_SECONDS, "flaps": _FLAPS_FROM},
+        """
+        UPDATE alerts SET
+            recovered_at = CASE WHEN unseen_at < clock_timestamp()
+                - make_interval(secs => CASE WHEN (
+                    SELECT count(*) FROM alerts AS lately
+                    WHERE lately.kind = alerts.kind AND lately.subject = alerts.subject
+                        AND lately.raised_at > clock_timestamp() - interval '1 hour'
+                ) < %(flaps)s THEN 0 ELSE %(calm)s END) THEN clock_timestamp() END,
+            unseen_at = coalesce(unseen_at, clock_timestamp())
+        WHERE recovered_at IS NULL AND kind <> ALL(%(cut)s)
+            AND kind || E'\n' || subject <> ALL(%(names)s)
+        RETURNING alert_id, kind, recovered_at
+        """,
+        {
+            "cut": cut,
+            "names": [f"{kind}\n{subject}" for kind, subject in found],
+            "calm": _CALM_SECONDS,
+            "flaps": _FLAPS_FROM,
+        },
     ).fetchall()
-    connection.execute(
-        "UPDATE alerts SET unseen_at = clock_timestamp()"  # noqa: S608 - a constant
-        f" WHERE {gone} AND unseen_at IS NULL",
-        {"cut": cut, "names": names},
-    )
     return [
         Transition(alert_id=alert_id, kind=kind, said="recovered")
-        for alert_id, kind in sorted(over)
+        for alert_id, kind, recovered_at in sorted(over)
+        if recovered_at is not None
     ]

@@ -58,6 +58,8 @@ def queue(
 
     Shape: that it is over is told to whoever was told that it began, and nobody else.
     """
+    if not transitions:
+        return 0
     told = list_told(connection)
     number = 0
     for each in transitions:

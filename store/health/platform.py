@@ -19,41 +19,35 @@ _MISSED_SECONDS = 3_600.0
 
 def list_suite(connection: Connection, limits: Limits) -> list[Problem]:
     """A ticket that is late, gaps that are open, a clock that nobody leads."""
-    return [
-        *_ticket(connection, limits),
-        *_gaps(connection),
-        *_clock(connection),
-    ]
-
-
-def _ticket(connection: Connection, limits: Limits) -> Iterable[Problem]:
-    row = connection.execute(
-        "SELECT received_at, extract(epoch FROM clock_timestamp() - received_at)"
-        " FROM suite_tickets WHERE suite_id = %s",
-        [limits.suite_id],
-    ).fetchone()
-    if row is not None and row[1] > limits.ticket_seconds:
-        yield Problem(
-            kind=ProblemKind.TICKET_LATE,
-            number=int(row[1]),
-            reason="late",
-            since=row[0],
-        )
-
-
-def _gaps(connection: Connection) -> Iterable[Problem]:
     rows = connection.execute(
-        "SELECT reason, opened_at,"
-        " extract(epoch FROM clock_timestamp() - opened_at)::bigint"
-        " FROM gaps WHERE closed_at IS NULL ORDER BY opened_at"
+        """
+        SELECT 'ticket_late' AS kind, 'late' AS reason, '' AS about,
+            received_at AS since,
+            extract(epoch FROM clock_timestamp() - received_at)::bigint AS seconds
+        FROM suite_tickets WHERE suite_id = %(suite)s
+            AND received_at < clock_timestamp() - make_interval(secs => %(late)s)
+        UNION ALL
+        SELECT 'gap', reason, '', opened_at,
+            greatest(0, extract(epoch FROM clock_timestamp() - opened_at)::bigint)
+        FROM gaps WHERE closed_at IS NULL
+        UNION ALL
+        SELECT 'worker_dead', 'no_clock', 'clock', NULL, 0
+        FROM leases WHERE mailbox = 'clock'
+            AND (token IS NULL OR expires_at < clock_timestamp())
+        ORDER BY since
+        """,
+        {"suite": limits.suite_id, "late": limits.ticket_seconds},
     ).fetchall()
-    for reason, opened_at, seconds in rows:
-        yield Problem(
-            kind=ProblemKind.GAP,
-            number=max(0, seconds),
+    return [
+        Problem(
+            kind=ProblemKind(kind),
+            number=seconds,
             reason=reason,
-            since=opened_at,
+            about=about,
+            since=since,
         )
+        for kind, reason, about, since, seconds in rows
+    ]
 
 
 def is_clock_gone(connection: Connection) -> bool:
@@ -63,13 +57,6 @@ def is_clock_gone(connection: Connection) -> bool:
         " AND (token IS NULL OR expires_at < clock_timestamp())"
     ).fetchone()
     return row is not None
-
-
-def _clock(connection: Connection) -> Iterable[Problem]:
-    if is_clock_gone(connection):
-        yield Problem(
-            kind=ProblemKind.WORKER_DEAD, number=0, reason="no_clock", about="clock"
-        )
 
 
 def list_dead(redis: Redis) -> list[Problem]:

@@ -95,6 +95,8 @@ def list_waiting(
             [limit],
         )
         waiting = cursor.fetchall()
+    if not waiting:
+        return []
     kinds: dict[str, set[str]] = {}
     found = connection.execute(
         "SELECT DISTINCT mailbox, kind FROM inbox"

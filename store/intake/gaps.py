@@ -105,6 +105,14 @@ def add_refusals(connection: Connection, counts: Mapping[str, int]) -> None:
         )
 
 
+def prune_receivers(connection: Connection) -> int:
+    """Forget receivers that ended a day ago and longer, while others live."""
+    return connection.execute(
+        "DELETE FROM receivers WHERE beat_at < clock_timestamp() - INTERVAL '1 day'"
+        " AND beat_at < (SELECT max(beat_at) FROM receivers)"
+    ).rowcount
+
+
 def upkeep_gaps(connection: Connection, redis: Redis) -> Closing:
     """Open the gaps that only a look from outside shows, close those that are over.
 
@@ -112,9 +120,9 @@ def upkeep_gaps(connection: Connection, redis: Redis) -> Closing:
     Repeats: as often as upkeep runs; corps due earlier for another cause stay so.
     Raises: RedisError.
     """
-    _note_high_water(connection, redis)
-    _open_for_silence(connection)
-    reasons = close_gaps(connection)
+    highest, has_open = _open_for_silence(connection)
+    has_open |= _note_high_water(redis, connection, highest)
+    reasons = close_gaps(connection) if has_open else ()
     return Closing(reasons=reasons, corps=_make_due(connection) if reasons else 0)
 
 
@@ -144,37 +152,43 @@ def close_gaps(connection: Connection) -> tuple[str, ...]:
     return tuple(sorted(reason for (reason,) in rows))
 
 
-def _note_high_water(connection: Connection, redis: Redis) -> None:
+def _note_high_water(redis: Redis, connection: Connection, highest: int) -> bool:
+    """Open a gap if ids were given out twice; whether one was opened."""
     # Ids only grow, and Redis is not restored together with Postgres. The mark comes
     # down a run after the gap went up, when that is sure to be committed.
-    row = connection.execute("SELECT last_value FROM inbox_ids").fetchone()
-    highest = row[0] if row else 0
     known = redis.get(_HIGH_WATER)
     set_back = known is not None and int(known) > highest
     if set_back and open_gap(connection, GapReason.RESTORED):
-        return
+        return True
     redis.set(_HIGH_WATER, str(highest))
+    return False
 
 
-def _open_for_silence(connection: Connection) -> None:
+def _open_for_silence(connection: Connection) -> tuple[int, bool]:
+    """Open gaps for silence; the last id given out, and whether a gap is open."""
     # Nothing was heard while Postgres itself was away, so a fresh start waits.
-    connection.execute(
+    row = connection.execute(
         """
-        INSERT INTO gaps (reason)
-        SELECT 'receivers_silent' FROM receivers
-        HAVING max(beat_at) < clock_timestamp() - INTERVAL '60 seconds'
-            AND pg_postmaster_start_time() < clock_timestamp() - INTERVAL '2 minutes'
-        UNION ALL
-        SELECT 'ticket_late' FROM suite_tickets
-        HAVING max(received_at) < clock_timestamp() - INTERVAL '25 minutes'
-            AND pg_postmaster_start_time() < clock_timestamp() - INTERVAL '2 minutes'
-        ON CONFLICT (reason) WHERE closed_at IS NULL DO NOTHING
+        WITH opened AS (
+            INSERT INTO gaps (reason)
+            SELECT 'receivers_silent' FROM receivers
+            HAVING max(beat_at) < clock_timestamp() - INTERVAL '60 seconds'
+                AND pg_postmaster_start_time()
+                    < clock_timestamp() - INTERVAL '2 minutes'
+            UNION ALL
+            SELECT 'ticket_late' FROM suite_tickets
+            HAVING max(received_at) < clock_timestamp() - INTERVAL '25 minutes'
+                AND pg_postmaster_start_time()
+                    < clock_timestamp() - INTERVAL '2 minutes'
+            ON CONFLICT (reason) WHERE closed_at IS NULL DO NOTHING
+        )
+        SELECT last_value, EXISTS (SELECT FROM gaps WHERE closed_at IS NULL)
+        FROM inbox_ids
         """
-    )
-    connection.execute(
-        "DELETE FROM receivers WHERE beat_at < clock_timestamp() - INTERVAL '1 day'"
-        " AND beat_at < (SELECT max(beat_at) FROM receivers)"
-    )
+    ).fetchone()
+    assert row is not None  # noqa: S101 - a sequence is one row.
+    highest, has_open = row
+    return highest, has_open
 
 
 def _make_due(connection: Connection) -> int:

@@ -1,7 +1,7 @@
 """What there is to say of changes when their cards are made."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.ids import CompanyId
 from domain.item_changes import ItemChange, fold
@@ -17,8 +17,9 @@ _ITERATION = "iteration_id"
 class ItemFacts:
     """What a card tells of one item.
 
-    Shape: `labels` and `statuses` are the project's own words, `iterations` the names
-        of those that are mentioned; each may be empty.
+    Shape: `labels`, `statuses` and `options`, by field, then by value, are the
+        project's own words, `iterations` the names of those that are mentioned; each
+        may be empty.
     """
 
     kind: ItemKind
@@ -32,6 +33,7 @@ class ItemFacts:
     labels: Mapping[str, str]
     statuses: Mapping[str, str]
     iterations: Mapping[str, str]
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def load_facts(
@@ -80,6 +82,7 @@ def load_facts(
             labels=words.labels if words else {},
             statuses=words.statuses if words else {},
             iterations=iterations,
+            options=words.options if words else {},
         )
     return facts
 

@@ -1,4 +1,4 @@
-"""Projects of TAPD: whose they are, and what they call fields and statuses."""
+"""Projects of TAPD: whose they are, and what they call fields and their values."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -22,10 +22,14 @@ class WorkspaceStanding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownWords:
-    """Names of fields and statuses of one kind of items, and when they were read."""
+    """Names of fields, statuses and other values of one kind, and when they were read.
+
+    Shape: `options` by field, then by value.
+    """
 
     labels: Mapping[str, str]
     statuses: Mapping[str, str]
+    options: Mapping[str, Mapping[str, str]]
     read_at: datetime
 
 
@@ -59,6 +63,7 @@ def find_workspaces(
                 ItemKind(kind): KnownWords(
                     labels=told["labels"],
                     statuses=told["statuses"],
+                    options=told.get("options", {}),
                     read_at=datetime.fromisoformat(told["read_at"]),
                 )
                 for kind, told in words.items()
@@ -99,9 +104,11 @@ def keep_words(
     *,
     labels: Mapping[str, str],
     statuses: Mapping[str, str],
+    options: Mapping[str, Mapping[str, str]],
 ) -> None:
-    """What the project calls fields and statuses now."""
-    told = Jsonb({kind.value: {"labels": dict(labels), "statuses": dict(statuses)}})
+    """What the project calls fields, statuses and other values now."""
+    words = {"labels": labels, "statuses": statuses, "options": options}
+    told = Jsonb({kind.value: words})
     connection.execute(
         """
         UPDATE workspaces SET words = words || jsonb_set(

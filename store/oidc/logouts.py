@@ -5,6 +5,7 @@ from typing import LiteralString
 
 from psycopg.rows import class_row
 
+from domain.ids import CorpPk, MemberPk
 from store.database import Connection
 
 # With a pause that doubles from 10 s to half an hour: about three hours.
@@ -49,6 +50,23 @@ def end_session(connection: Connection, sid: str) -> list[str]:
         [sid],
     )
     return [row[0] for row in told]
+
+
+def end_with_client(
+    connection: Connection, corp_pk: CorpPk, member_pk: MemberPk, client_id: str
+) -> list[str]:
+    """End all that a member granted to a client; the client, if it is to be told."""
+    told = connection.execute(
+        f"""
+        WITH ended AS (
+            DELETE FROM oidc_grants
+            WHERE corp_pk = %s AND member_pk = %s AND client_id = %s
+            RETURNING client_id, account_id, sid, corp_pk
+        ) {_TELL} RETURNING client_id
+        """,  # noqa: S608 - a constant
+        [corp_pk, member_pk, client_id],
+    ).fetchall()
+    return sorted({row[0] for row in told})
 
 
 def end_lost(connection: Connection) -> int:

@@ -1,5 +1,6 @@
 """When each timed job is due next: rows that one process at a time claims."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,15 +57,26 @@ def set_next(connection: Connection, name: str, due_at: datetime) -> None:
     )
 
 
-def take_turn(connection: Connection, name: str, *, every_seconds: float) -> bool:
-    """Whether a job done every so often is due, and so the caller's to do now."""
-    taken = connection.execute(
+def take_turns(
+    connection: Connection, every_seconds: Mapping[str, float]
+) -> frozenset[str]:
+    """Which of the jobs done every so often are due, and so the caller's to do now.
+
+    Shape: `every_seconds` by name of the job.
+    """
+    rows = connection.execute(
         """
         INSERT INTO schedule AS known (name, due_at)
-        VALUES (%(name)s, clock_timestamp() + make_interval(secs => %(every)s))
+        SELECT name, clock_timestamp() + make_interval(secs => every)
+        FROM unnest(%(names)s::text[], %(every)s::float8[]) AS wanted (name, every)
+        ORDER BY name
         ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at
         WHERE known.due_at <= clock_timestamp()
+        RETURNING name
         """,
-        {"name": name, "every": every_seconds},
-    )
-    return taken.rowcount == 1
+        {
+            "names": list(every_seconds),
+            "every": [float(each) for each in every_seconds.values()],
+        },
+    ).fetchall()
+    return frozenset(name for (name,) in rows)

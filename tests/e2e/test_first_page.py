@@ -1,18 +1,13 @@
-"""The first page in a real browser: live, and it leaves the reader's view alone."""
+"""A corp's page in a real browser: live, and it leaves the reader's view alone."""
 
-import re
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from tests.support.browsing import Site, serve
 from tests.support.webclient import (
-    API_TOKEN,
-    Web,
     add_corp,
     add_department,
     add_event,
@@ -23,26 +18,13 @@ from tests.support.webclient import (
 )
 
 WIDTHS = (360, 1280)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """A web that a browser can reach."""
-
-    web: Web
-    address: str
+CORP = "/console/corps/wwcorp"
 
 
 @pytest.fixture
 def site(database: str, redis_url: str) -> Iterator[Site]:
-    with open_web(database=database, redis_url=redis_url) as web:
-        server = make_server("127.0.0.1", 0, web.app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield Site(web=web, address=f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with open_web(database=database, redis_url=redis_url) as web, serve(web) as site:
+        yield site
 
 
 @pytest.fixture
@@ -55,12 +37,6 @@ def corp_pk(site: Site) -> int:
     add_member(rows, corp_pk, "zhang", name="Zhang", departments=[2])
     add_member(rows, corp_pk, "li", name="Li", departments=[3])
     return corp_pk
-
-
-def sign_in(page: Page, site: Site, path: str = "/console/corps/wwcorp") -> None:
-    page.goto(site.address + path)
-    page.get_by_label("API 令牌").fill(API_TOKEN)
-    page.locator("[data-action=continue]").click()
 
 
 def join(site: Site, corp_pk: int, userid: str, department_id: int) -> None:
@@ -77,10 +53,45 @@ def join(site: Site, corp_pk: int, userid: str, department_id: int) -> None:
         )
 
 
+def department(page: Page, department_id: int) -> Locator:
+    return page.locator(f"#d{department_id}")
+
+
+def fold(page: Page, department_id: int) -> Locator:
+    """The control that folds and unfolds a department."""
+    return department(page, department_id).locator("> a[aria-expanded]")
+
+
+def let_it_look(page: Page, *, is_in_front: bool) -> None:
+    """Wait until the script has looked three times whether it should be live."""
+    page.evaluate(
+        """(front) => new Promise((done) => {
+            let looks = 0;
+            document.hasFocus = () => {
+                looks += 1;
+                if (looks > 3) done();
+                return front;
+            };
+        })""",
+        is_in_front,
+    )
+
+
+def away(page: Page, *, is_away: bool) -> None:
+    """The reader looks at another window, and comes back."""
+    page.evaluate(
+        """(away) => {
+            document.hasFocus = () => !away;
+            window.dispatchEvent(new Event(away ? "blur" : "focus"));
+        }""",
+        is_away,
+    )
+
+
 def test_a_newcomer_appears_in_tree_and_journal_without_a_reload(
     site: Site, corp_pk: int, page: Page
 ) -> None:
-    sign_in(page, site)
+    site.sign_in(page, CORP)
     expect(page.locator("#tree")).to_contain_text("Zhang")
 
     join(site, corp_pk, "wang", 2)
@@ -90,48 +101,38 @@ def test_a_newcomer_appears_in_tree_and_journal_without_a_reload(
     expect(page.locator("#journal")).to_contain_text("企业微信通知有变更")
 
 
-def test_what_the_reader_unfolded_and_selected_stays(
+def test_what_the_reader_unfolded_stays_unfolded(
     site: Site, corp_pk: int, page: Page
 ) -> None:
-    sign_in(page, site)
-    support = page.locator("details[data-department='3']")
-    support.locator("summary").click()
-    expect(support).to_contain_text("Li")
-    page.evaluate(
-        """() => {
-            const name = document.querySelector("[data-key='member:li'] .who");
-            getSelection().selectAllChildren(name);
-            window.kept = name;
-        }"""
-    )
+    site.sign_in(page, CORP)
+    fold(page, 3).click()
+    expect(department(page, 3)).to_contain_text("Li")
 
     join(site, corp_pk, "wang", 3)
 
-    expect(support).to_contain_text("wang")
-    assert support.get_attribute("open") is not None
-    assert page.evaluate("getSelection().toString()") == "Li"
-    assert page.evaluate("window.kept.isConnected")
+    expect(department(page, 3)).to_contain_text("wang")
+    expect(fold(page, 3)).to_have_attribute("aria-expanded", "true")
 
 
 def test_what_the_reader_folded_stays_folded(
     site: Site, corp_pk: int, page: Page
 ) -> None:
-    sign_in(page, site)
-    sales = page.locator("details[data-department='2']")
-    sales.locator("summary").first.click()
+    site.sign_in(page, CORP)
+    fold(page, 2).click()
+    expect(fold(page, 2)).to_have_attribute("aria-expanded", "false")
 
     join(site, corp_pk, "wang", 2)
 
     expect(page.locator("#journal")).to_contain_text("wang")
-    assert sales.get_attribute("open") is None
+    expect(fold(page, 2)).to_have_attribute("aria-expanded", "false")
 
 
 def test_a_member_who_moves_is_in_the_other_department_only(
     site: Site, corp_pk: int, page: Page
 ) -> None:
-    sign_in(page, site)
-    page.locator("details[data-department='3'] summary").click()
-    expect(page.locator("details[data-department='3']")).to_contain_text("Li")
+    site.sign_in(page, CORP)
+    fold(page, 3).click()
+    expect(department(page, 3)).to_contain_text("Li")
 
     with site.web.rows.transaction():
         site.web.rows.execute(
@@ -150,50 +151,68 @@ def test_a_member_who_moves_is_in_the_other_department_only(
     expect(page.locator("[data-key='member:li']")).to_have_count(1)
 
 
-def test_the_header_tells_what_waits_and_how_far_a_run_is(
+def test_the_verdict_tells_what_waits_and_how_far_a_run_is(
     site: Site, corp_pk: int, page: Page
 ) -> None:
-    sign_in(page, site)
-    status = page.locator("#status")
-    expect(status).to_contain_text("与企业微信一致")
-    expect(status).to_contain_text(re.compile("秒钟?前"))
+    site.sign_in(page, CORP)
+    verdict = page.locator("[data-standing]")
+    expect(verdict).to_have_attribute("data-standing", "in_step")
+    expect(verdict).to_contain_text("与企业微信一致")
 
     add_event(site.web.rows, "corp:wwcorp", "pending")
     add_run(site.web.rows, corp_pk, "r", state="running", pages_read=3, pages_of=8)
 
-    expect(status).to_contain_text("正在跟进")
-    expect(status).to_contain_text("1 条事件待处理")
-    expect(status.locator("progress")).to_have_attribute("value", "3")
+    expect(verdict).to_have_attribute("data-standing", "behind")
+    expect(page.locator("[data-key=facts]")).to_contain_text("1 条事件待处理")
+    expect(page.locator("progress")).to_have_attribute("value", "3")
 
 
+def refuse(route: Route) -> None:
+    """What a proxy answers while the web behind it is being replaced."""
+    if route.request.resource_type == "eventsource":
+        route.fulfill(status=502, body="bad gateway")
+    else:
+        route.continue_()
+
+
+def cut_off(route: Route) -> None:
+    """What a cable that was pulled out answers."""
+    if route.request.resource_type == "eventsource":
+        route.abort()
+    else:
+        route.continue_()
+
+
+@pytest.mark.parametrize("fault", [cut_off, refuse])
 def test_a_lost_connection_is_told_and_mends_itself(
-    site: Site, corp_pk: int, page: Page
+    site: Site, corp_pk: int, page: Page, fault: object
 ) -> None:
-    sign_in(page, site)
-    offline = page.locator("#offline")
-    expect(offline).to_be_hidden()
+    page.route("**/console/corps/*", fault)  # type: ignore[arg-type]  # Playwright calls it with a route.
+    site.sign_in(page, CORP)
+    live = page.locator("#live")
+    expect(live).to_have_attribute("data-state", "Away")
 
-    page.route("**/live?*", lambda route: route.abort())
-    expect(offline).to_be_visible(timeout=10_000)
-    page.unroute("**/live?*")
+    page.unroute("**/console/corps/*")
 
-    expect(offline).to_be_hidden(timeout=15_000)
+    expect(live).to_have_attribute("data-state", "On")
+    join(site, corp_pk, "wang", 2)
+    expect(page.locator("#tree")).to_contain_text("wang")
 
 
 def test_the_language_switch_keeps_the_page(
     site: Site, corp_pk: int, page: Page
 ) -> None:
-    sign_in(page, site)
+    site.sign_in(page, CORP)
 
     page.get_by_role("link", name="English").click()
 
-    expect(page.locator("h2").first).to_have_text("Departments and members")
-    assert page.url.startswith(f"{site.address}/console/corps/wwcorp")
+    expect(page.locator("#tree-title")).to_have_text("Departments and members")
+    assert page.url.startswith(f"{site.address}{CORP}")
     assert page.locator("html").get_attribute("lang") == "en"
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("path", ["/console/", "/console/corps/wwcorp"])
+@pytest.mark.parametrize("path", ["/console/", CORP])
 def test_pages_fit_their_width_and_break_no_rule_of_the_browser(
     site: Site, corp_pk: int, browser: Browser, path: str, width: int
 ) -> None:
@@ -208,7 +227,7 @@ def test_pages_fit_their_width_and_break_no_rule_of_the_browser(
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
 
-    sign_in(page, site, path)
+    site.sign_in(page, path)
     expect(page.locator("h1")).to_be_visible()
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -219,9 +238,119 @@ def test_pages_fit_their_width_and_break_no_rule_of_the_browser(
 def test_a_department_can_be_unfolded_with_the_keyboard(
     site: Site, corp_pk: int, page: Page
 ) -> None:
-    sign_in(page, site)
-    page.locator("details[data-department='3'] summary").focus()
+    site.sign_in(page, CORP)
+    fold(page, 3).focus()
 
     page.keyboard.press("Enter")
 
-    expect(page.locator("details[data-department='3']")).to_contain_text("Li")
+    expect(department(page, 3)).to_contain_text("Li")
+    expect(fold(page, 3)).to_be_focused()
+
+
+def test_where_the_reader_stands_stays_while_the_page_changes_around(
+    site: Site, corp_pk: int, page: Page
+) -> None:
+    site.sign_in(page, CORP)
+    zhang = page.locator("[data-key='member:zhang'] a").first
+    zhang.focus()
+    page.evaluate("window.stood = document.activeElement")
+
+    join(site, corp_pk, "an", 2)  # comes before her
+    join(site, corp_pk, "zzz", 2)
+
+    expect(page.locator("#tree")).to_contain_text("zzz")
+    expect(zhang).to_be_focused()
+    assert page.evaluate("window.stood === document.activeElement")
+
+
+def test_who_leaves_before_the_reader_leaves_the_reader_where_they_are(
+    site: Site, corp_pk: int, page: Page
+) -> None:
+    join(site, corp_pk, "an", 2)
+    site.sign_in(page, CORP)
+    zhang = page.locator("[data-key='member:zhang'] a").first
+    zhang.focus()
+    lost = "window.lost = 0; document.addEventListener('focusout', () => window.lost++)"
+    page.evaluate(lost)
+
+    site.web.rows.execute(
+        "UPDATE members SET department_ids = '{3}' WHERE userid = 'an'"
+    )
+
+    expect(page.locator("[data-key='member:an']")).to_have_count(0)
+    expect(zhang).to_be_focused()
+    assert page.evaluate("window.lost") == 0
+
+
+def test_while_something_is_selected_the_page_stands_still_and_says_so(
+    site: Site, corp_pk: int, page: Page
+) -> None:
+    site.sign_in(page, CORP)
+    expect(page.locator("#live")).to_have_attribute("data-state", "On")
+    page.evaluate(
+        "getSelection().selectAllChildren("
+        "document.querySelector(\"[data-key='member:zhang'] a\"))"
+    )
+    expect(page.locator("#live")).to_have_attribute("data-state", "Held")
+    join(site, corp_pk, "wang", 2)
+    let_it_look(page, is_in_front=True)
+    assert page.evaluate("getSelection().toString()") == "Zhang"
+    expect(page.locator("#tree")).not_to_contain_text("wang")
+
+    page.evaluate("getSelection().removeAllRanges()")
+
+    expect(page.locator("#tree")).to_contain_text("wang")
+
+
+def test_what_is_typed_stays_and_holds_the_page(
+    site: Site, corp_pk: int, page: Page
+) -> None:
+    site.sign_in(page, CORP)
+    find = page.locator("input[name=find]")
+    find.fill("zha")
+    expect(page.locator("#live")).to_have_attribute("data-state", "Held")
+    join(site, corp_pk, "wang", 2)
+    let_it_look(page, is_in_front=True)
+
+    expect(find).to_have_value("zha")
+    expect(page.locator("#tree")).not_to_contain_text("wang")
+    find.fill("")
+    find.blur()
+
+    expect(page.locator("#tree")).to_contain_text("wang")
+
+
+def test_a_window_that_is_not_in_front_asks_for_nothing(
+    site: Site, corp_pk: int, page: Page
+) -> None:
+    site.sign_in(page, CORP)
+    live = page.locator("#live")
+    expect(live).to_have_attribute("data-state", "On")
+    away(page, is_away=True)
+    expect(live).to_have_attribute("data-state", "Off")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    let_it_look(page, is_in_front=False)
+    assert asked == []
+
+    away(page, is_away=False)
+
+    expect(live).to_have_attribute("data-state", "On")
+
+
+def test_a_page_that_the_reader_holds_stays_held_whatever_comes_to_the_front(
+    site: Site, corp_pk: int, page: Page
+) -> None:
+    site.sign_in(page, CORP)
+    expect(page.locator("#live")).to_have_attribute("data-state", "On")
+    page.locator("#hold").click()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    away(page, is_away=True)
+    away(page, is_away=False)
+
+    expect(page.locator("#live")).to_have_attribute("data-state", "Off")
+    assert asked == []
+    page.locator("#hold").click()
+    expect(page.locator("#live")).to_have_attribute("data-state", "On")

@@ -95,21 +95,35 @@ def test_a_new_company_is_founded_with_the_edition_that_was_chosen(
     assert {one["state"] for one in office.links().values()} <= {"linked", "none"}
 
 
-def test_an_intent_is_good_once_and_for_one_browser(
+def test_an_intent_is_good_once(
     browser: Browser, office: Office, company_id: str
 ) -> None:
     url = intend(office.product, company_id, f"admin-{company_id}")
     page = browser.open(url)
 
-    with browsing() as other:
-        foreign = other.open(url)
     agree_in_wecom(browser, page, office)
     office.await_in_step()
     again = browser.open(url)
 
     assert "confirm" in page.actions
-    assert "confirm" not in foreign.actions
     assert "confirm" not in again.actions
+
+
+def test_an_intent_belongs_to_the_browser_that_confirms_it_not_to_who_looks(
+    browser: Browser, office: Office, company_id: str
+) -> None:
+    url = intend(office.product, company_id, f"admin-{company_id}")
+    with browsing() as other:
+        looked = other.open(url)
+
+        at_wecom = browser.act(browser.open(url), "confirm")
+        late = other.act(looked, "confirm")
+        after = other.open(url)
+
+    assert "confirm" in looked.actions
+    assert at_wecom.url.startswith(office.product.simulator)
+    assert late.url.startswith(office.product.api)
+    assert "confirm" not in after.actions
 
 
 def test_a_tampered_intent_leads_nowhere(

@@ -1,6 +1,7 @@
 """A member opens the app from the workbench, and so may nobody who is out of it."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -29,6 +30,7 @@ CASES: dict[str, Act] = {
     "deleted": delete,
     "out of scope": shrink_the_scope,
 }
+PAGES = ("/me", "/enter")
 
 
 @pytest.fixture(scope="module")
@@ -37,22 +39,23 @@ def offices(install_all: InstallAll) -> dict[str, Office]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_member_is_let_through_to_tapd_until_they_may_not_any_more(
+def test_a_member_comes_in_and_on_to_tapd_until_they_may_not_any_more(
     offices: dict[str, Office], case: str
 ) -> None:
     office = offices[case]
     [somebody, *_] = office.people()
     with visiting(office, somebody["userid"]) as visitor:
-        entered, before = visitor.open_app(), visitor.open("/me")
+        home, onward = visitor.open_app(), visitor.open("/enter?to=/")
+        before = [visitor.open(path).status for path in PAGES]
 
         CASES[case](office, somebody["userid"])
         office.await_in_step()
-        after = visitor.open("/me")
+        after = [visitor.open(path).status for path in PAGES]
 
+    assert (home.status, urlsplit(home.url).path) == (200, "/enter")
     # TAPD has no session for them yet, which is TAPD's own affair.
-    assert entered.url.startswith(f"{office.product.simulator}/tapd/login")
-    assert (before.status, after.status) == (200, 403)
-    assert after.text != before.text
+    assert onward.url.startswith(f"{office.product.simulator}/tapd/login")
+    assert (before, after) == ([200, 200], [403, 403])
 
 
 def test_somebody_of_no_company_is_told_so(offices: dict[str, Office]) -> None:

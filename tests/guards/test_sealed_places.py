@@ -26,6 +26,8 @@ WRITERS = {
     "store/platform/tokens.py": {"tokens.token"},
     # In a cookie of an hour and twenty minutes: who lost the key begins anew.
     "web/sessions/way_cookies.py": set[str](),
+    # In Redis for an hour at most: what no key opens is asked for again.
+    "web/sessions/open_items_cache.py": set[str](),
     "workers/installs/codes.py": {"corps.permanent_code", "corps.data_key"},
 }
 # They seal again what others have sealed, or by a corp's own data key.

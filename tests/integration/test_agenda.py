@@ -2,7 +2,8 @@
 
 import pytest
 
-from store.database import transaction
+from benchmarks.wire import counted
+from store.database import open_pool, transaction
 from store.summaries.operations import due_jobs
 from tests.support.histories import company
 from tests.support.pipeline import Bench, Tenant, said
@@ -29,6 +30,8 @@ CAUSES = {
     " matching, mailboxes, keys, per_minute, up_to_id, starts_at)"
     " VALUES ('b', 'me', '', '{}', 'running', 1, 1, 1, 60, 1,"
     " clock_timestamp() - interval '1 minute')",
+    "purges": "INSERT INTO purges (corp_pk, corp_id, step, upto_line, upto_event)"
+    " SELECT corp_pk, corp_id, 'names', 0, 0 FROM corps",
     "resync": "INSERT INTO schedule (name, due_at)"
     " VALUES ('resync', clock_timestamp() - interval '1 minute')",
     "runs": "INSERT INTO runs (run_id, corp_pk, cause, state, not_before)"
@@ -75,39 +78,74 @@ def test_whatever_has_no_rhythm_is_asked_about_or_always_done() -> None:
     assert due_jobs.KNOWN - crew == {"resync"}
 
 
+def turns_had(agenda: Agenda, *turns: JobTurn) -> list[str]:
+    """Whose turn a look finds that it is."""
+    agenda.look()
+    return sorted(agenda.take(turns))
+
+
 def test_a_duty_that_has_nothing_to_do_takes_no_turn_of_its_rhythm(
     bench: Bench,
 ) -> None:
     bench.link_in_step(CORP, company())
-    agenda = Agenda(bench.runtime.pool)
-    agenda.look()
+    turn = JobTurn(name="retries", every_seconds=2)
+    agenda = Agenda(bench.runtime.pool, [turn])
 
-    assert not agenda.takes_turn(JobTurn(name="retries", every_seconds=2))
-
+    before = turns_had(agenda, turn)
     bench.execute(CAUSES["retries"])
-    agenda.look()
+    after = turns_had(agenda, turn)
 
-    assert agenda.takes_turn(JobTurn(name="retries", every_seconds=2))
+    assert (before, after) == ([], ["retries"])
 
 
 def test_a_duty_with_a_rhythm_is_asked_about_only_when_its_time_has_come(
     bench: Bench,
 ) -> None:
-    agenda = Agenda(bench.runtime.pool)
     turn = JobTurn(name="tidy", every_seconds=3600)
-    first = agenda.takes_turn(turn)
+    agenda = Agenda(bench.runtime.pool, [turn])
+    first = turns_had(agenda, turn)
     bench.execute(
         "UPDATE schedule SET due_at = clock_timestamp() - interval '1 minute'"
     )
 
-    second = agenda.takes_turn(turn)
+    second = turns_had(agenda, turn)
 
-    assert (first, second) == (True, False)
-    assert Agenda(bench.runtime.pool).takes_turn(turn)
+    assert (first, second) == (["tidy"], [])
+    assert turns_had(Agenda(bench.runtime.pool, [turn]), turn) == ["tidy"]
 
 
 def test_what_another_clock_has_done_is_not_done_again(bench: Bench) -> None:
     turn = JobTurn(name="tidy", every_seconds=3600)
-    Agenda(bench.runtime.pool).takes_turn(turn)
+    turns_had(Agenda(bench.runtime.pool, [turn]), turn)
 
-    assert not Agenda(bench.runtime.pool).takes_turn(turn)
+    assert turns_had(Agenda(bench.runtime.pool, [turn]), turn) == []
+
+
+def test_a_turn_waits_for_whoever_is_not_back_from_the_last_and_is_had_once(
+    bench: Bench,
+) -> None:
+    tidy, count = (JobTurn(name=name, every_seconds=60) for name in ("tidy", "count"))
+    agenda = Agenda(bench.runtime.pool, [tidy, count])
+
+    first = turns_had(agenda, tidy)
+    later = turns_had(agenda, tidy, count)
+
+    assert (first, later) == (["tidy"], ["count"])
+
+
+def test_a_look_is_one_statement_and_one_more_when_turns_are_due_however_many(
+    bench: Bench,
+) -> None:
+    turns = [JobTurn(name=f"tidy {i}", every_seconds=3600) for i in range(9)]
+    always = JobTurn(name="spill", every_seconds=None)
+    pool = open_pool(bench.runtime.settings.database_url, size=1)
+    agenda = Agenda(pool, turns)
+
+    with counted(pool, connections=1) as sent:
+        first = turns_had(agenda, *turns, always)
+        second = turns_had(agenda, *turns, always)
+    pool.close()
+
+    assert first == sorted(["spill", *(turn.name for turn in turns)])
+    assert second == ["spill"]
+    assert len(sent.texts) == 3

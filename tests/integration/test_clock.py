@@ -1,5 +1,6 @@
 """One clock leads; what it missed happens once; it ends when it is told to."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from unittest.mock import patch
 import pytest
 
 from store.database import StoreUnavailable, transaction
+from store.inbox.leases import LEASE_SECONDS, RENEW_SECONDS
 from store.platform import schedule
 from tests.support.workbench import Workbench, environment_for, settings_for, workbench
 from workers import clock
@@ -163,7 +165,9 @@ def test_a_second_clock_stands_by(bench: Workbench) -> None:
 
 
 def test_a_clock_that_stands_by_takes_over_from_a_dead_leader(bench: Workbench) -> None:
-    leader, other = a_clock(bench), a_clock(bench)
+    slept = itertools.count(step=LEASE_SECONDS)
+    leader = Clock(bench.runtime, threading.Event(), seconds=lambda: next(slept))
+    other = a_clock(bench)
     leader.turn()
     bench.rows("UPDATE leases SET expires_at = clock_timestamp() - interval '1 s'")
 
@@ -171,6 +175,19 @@ def test_a_clock_that_stands_by_takes_over_from_a_dead_leader(bench: Workbench) 
     leader.turn()
 
     assert (leader.leads, other.leads) == (False, True)
+
+
+def test_a_leader_renews_its_lease_every_few_seconds_and_not_at_each_turn(
+    bench: Workbench,
+) -> None:
+    passed = iter([0.0, 1.0, RENEW_SECONDS - 0.1, RENEW_SECONDS])
+    leader = Clock(bench.runtime, threading.Event(), seconds=lambda: next(passed))
+    ends = []
+    for _ in range(4):
+        leader.turn()
+        ends.append(bench.row("SELECT expires_at FROM leases")["expires_at"])
+
+    assert ends[0] == ends[1] == ends[2] < ends[3]
 
 
 def test_a_leader_that_stops_lets_another_lead_at_once(bench: Workbench) -> None:

@@ -1,5 +1,7 @@
 """A member's pages about items: why they were told or not, and how they want it."""
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -7,11 +9,25 @@ import pytest
 from domain.item_people import ItemRole, Unsent
 from tests.support.visiting import WECOM, Visit, csrf_of
 from tests.support.webclient import add_corp, add_member, insert
-from texts.catalogue import catalogue
+from texts.catalogue import LANGUAGES, catalogue
 
 CORP, COMPANY, WHO = "wwcorp", "20001001", "woA"
 STORY = "1148464494001000276"
 CHINESE = catalogue("zh-CN")
+# Where a member can do something about a reason.
+WAYS = {
+    **dict.fromkeys(
+        [
+            Unsent.MUTED,
+            Unsent.KIND,
+            Unsent.ROLE,
+            Unsent.ITEM_MUTED,
+            Unsent.QUIET_HOURS,
+        ],
+        "/me/preferences",
+    ),
+    Unsent.NOT_LINKED: "/me",
+}
 FORM: dict[str, Any] = {
     "item_notices": "on",
     "kind": ["story", "bug"],
@@ -75,10 +91,37 @@ def chosen(visit: Visit) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("reason", list(Unsent))
-def test_each_reason_is_told_in_a_sentence(member: Visit, reason: Unsent) -> None:
+@pytest.mark.parametrize("tag", list(LANGUAGES))
+def test_each_reason_is_told_in_a_sentence_with_its_next_step(
+    member: Visit, reason: Unsent, tag: str
+) -> None:
+    member.client.get(f"/language/{tag}")
     tell(member, 1, reason=reason.value)
 
-    assert CHINESE[f"told_item.why.{reason}"] in page(member, "/me/notices")
+    shown = unescape(page(member, "/me/notices"))
+
+    said = catalogue(tag)[f"told_item.why.{reason}"]
+    assert said in shown
+    # What happened, and what one can do about it or that there is nothing to do.
+    assert len(re.findall(r"[。；：，.:;,] ?\S", said)) >= 1
+    way = re.search(r'data-next="(\w+)" href="([^"]+)"', shown)
+    assert (way and way[2]) == WAYS.get(reason)
+
+
+def test_a_page_without_rows_says_why(member: Visit) -> None:
+    rows = member.web.rows
+
+    assert 'data-empty="unlinked"' in page(member, "/me/notices")
+    insert(rows, "accounts", account_id="1001")
+    rows.execute(
+        "INSERT INTO links (corp_pk, member_pk, company_id, state, reason, account_id)"
+        " SELECT corp_pk, member_pk, %s, 'linked', 'proved', '1001' FROM members",
+        [COMPANY],
+    )
+    assert 'data-empty="linked"' in page(member, "/me/notices")
+    assert 'data-empty="linked"' in page(member, "/enter")
+    rows.execute("""UPDATE companies SET item_notices = '{"switch": "off"}'""")
+    assert 'data-empty="off"' in page(member, "/me/notices")
 
 
 @pytest.mark.parametrize("role", list(ItemRole))
@@ -102,7 +145,7 @@ def test_older_ones_are_on_further_pages(member: Visit) -> None:
 def test_what_concerns_somebody_else_is_not_shown(member: Visit) -> None:
     tell(member, 1, reason="muted", member_pk=999_999)
 
-    assert CHINESE["my_notices.empty"] in page(member, "/me/notices")
+    assert "data-empty" in page(member, "/me/notices")
 
 
 def test_whoever_is_not_signed_in_is_sent_to_wecom(visit: Visit) -> None:

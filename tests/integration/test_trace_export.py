@@ -4,9 +4,10 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -19,6 +20,9 @@ from settings import SettingsError, load
 from tests.support.tracing import HOUSE
 from tests.support.workbench import environment_for
 from tracing.ids import ids_of_event
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -51,15 +55,14 @@ class Collector:
         self.status = 200
         self.got: list[tuple[str, str, ExportTraceServiceRequest]] = []
 
-    def __call__(self, environ: dict[str, object], start_response: object) -> object:
+    def serve(
+        self, environ: dict[str, Any], start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """What WSGI calls."""
         request = Request(environ)
-        sent = ExportTraceServiceRequest.FromString(self._plain(request))
+        sent = ExportTraceServiceRequest.FromString(request.get_data())
         self.got.append((request.path, request.headers.get("X-Key", ""), sent))
-        return Response(b"", status=self.status)(environ, start_response)  # type: ignore[arg-type]  # WSGI.
-
-    @staticmethod
-    def _plain(request: Request) -> bytes:
-        return request.get_data()
+        return Response(b"", status=self.status)(environ, start_response)
 
     @property
     def names(self) -> list[str]:
@@ -75,7 +78,7 @@ class Collector:
 
 @contextmanager
 def listening(collector: Collector) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, collector)
+    server = make_server("127.0.0.1", 0, collector.serve)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -259,6 +259,6 @@ def test_every_job_works_on_an_empty_and_on_a_filled_store(
         left = [
             name
             for name in names
-            if schedule.take_turn(connection, f"upkeep:{name}", every_seconds=1)
+            if schedule.take_turns(connection, {f"upkeep:{name}": 1})
         ]
     assert left == []

@@ -31,6 +31,13 @@ def stuck(bench: Workbench, database: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+def a_crew(bench: Workbench) -> Crew:
+    """All groups, whose first turn has come."""
+    agenda = Agenda(bench.runtime.pool, [job.turn for job in jobs.JOBS])
+    agenda.look()
+    return Crew(bench.runtime, threading.Event(), agenda=agenda)
+
+
 def test_a_prune_that_does_not_end_delays_no_ring(
     bench: Workbench, stuck: psycopg.Connection
 ) -> None:
@@ -48,7 +55,7 @@ def test_a_prune_that_does_not_end_delays_no_ring(
 def test_a_prune_that_does_not_end_delays_no_mail_of_the_spill(
     bench: Workbench, stuck: psycopg.Connection
 ) -> None:
-    crew = Crew(bench.runtime, threading.Event(), agenda=Agenda(bench.runtime.pool))
+    crew = a_crew(bench)
     crew.turn()
     spill = Spill(bench.runtime.redis, bench.runtime.keyring)
     # Not in the inbox by way of `identities`, which is held: only looked at.
@@ -71,7 +78,7 @@ def test_a_prune_that_does_not_end_delays_no_mail_of_the_spill(
 def test_a_group_whose_turn_is_not_over_is_not_begun_twice(
     bench: Workbench, stuck: psycopg.Connection
 ) -> None:
-    crew = Crew(bench.runtime, threading.Event(), agenda=Agenda(bench.runtime.pool))
+    crew = a_crew(bench)
     crew.turn()
     crew.turn()
 

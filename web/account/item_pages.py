@@ -14,6 +14,7 @@ from store.installs.visitors import Visitor
 from store.items import preferences
 from store.items.preferences import StoredPreferences, get_company_items
 from store.items.states import list_titles
+from store.links.views import view_link
 from store.summaries.items import list_of_member
 from web.access import Audience, seen_by
 from web.account.blueprint import account
@@ -47,10 +48,22 @@ def list_my_notices() -> ResponseReturnValue:
             events, limit=_PAGE_ROWS, position=lambda row: [row.mail_id, row.nick]
         )
         rows = told_rows(connection, _company_id(member), shown)
+        empty = None if rows else why_nothing(connection, member)
     following = services().cursors.seal(end, of=of) if end else None
     return render_template(
-        "my_notices.html", member=member, rows=rows, following=following
+        "my_notices.html", member=member, rows=rows, empty=empty, following=following
     )
+
+
+def why_nothing(connection: Connection, member: Visitor) -> str:
+    """Why a member has no notices: unlinked, switched off, or nothing happened."""
+    company = get_company_items(
+        connection, _company_id(member), switch=services().item_notices
+    )
+    if not company.is_on:
+        return "off"
+    link = view_link(connection, member.corp_pk, member.member_pk)
+    return "linked" if link.account is not None else "unlinked"
 
 
 @account.get("/me/preferences")

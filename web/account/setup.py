@@ -4,6 +4,7 @@ from flask import Flask, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from web.account import (  # noqa: F401 - adds their routes
+    app_pages,
     item_pages,
     me_pages,
     notice_pages,

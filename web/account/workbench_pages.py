@@ -13,6 +13,7 @@ from tapd.links import item_path
 from web.access import Audience, seen_by
 from web.account.blueprint import account
 from web.account.claiming import way_to_tapd
+from web.account.item_pages import why_nothing
 from web.account.me_pages import standing_of
 from web.account.open_items import OpenItems, read_open_items
 from web.item_view import ToldRow, told_rows
@@ -45,6 +46,7 @@ def enter() -> ResponseReturnValue:
 def _home(member: Visitor, link: LinkView) -> ResponseReturnValue:
     with transaction(services().pool) as connection:
         told = _told(connection, member)
+        empty = None if told else why_nothing(connection, member)
     linked = link.account is not None
     items = _open_items(member, link)
     grant = None
@@ -57,6 +59,7 @@ def _home(member: Visitor, link: LinkView) -> ResponseReturnValue:
         standing=standing_of(link),
         account=masked_account(link.account),
         told=told,
+        empty=empty,
         items=items,
         item_path=item_path,
         grant=grant,

@@ -15,6 +15,7 @@ from store.sessions.member_sessions import MemberSession
 from web import cookies
 from web.cookies import Cookie
 from web.services import services
+from web.sessions.open_items_cache import OpenItemsCache
 from web.sessions.sign_in import sign_in
 from web.sessions.standing import Refused, refusal_of
 
@@ -120,6 +121,7 @@ def note_admin(*, seconds: float) -> None:
 def _end(connection: Connection, session_id: str) -> list[str]:
     """End a session; the relying parties that are to be told."""
     member_sessions.end(connection, session_id)
+    OpenItemsCache(services().redis, services().keyring).forget(session_id)
     return logouts.end_session(connection, sid_of(session_id))
 
 

@@ -6,21 +6,22 @@ const main = document.getElementById("main");
 
 /* Changing what differs --------------------------------------------------------------- */
 
-function keyOf(node, index) {
-  if (node.nodeType !== Node.ELEMENT_NODE) return `#${node.nodeType}:${index}`;
-  return node.dataset.key || node.id || `${node.tagName}:${index}`;
+const isBlank = (node) => node.nodeType !== Node.ELEMENT_NODE && !(node.data || "").trim();
+
+function keyOf(node) {
+  if (node.nodeType !== Node.ELEMENT_NODE) return "#text";
+  return node.dataset.key || node.id || node.tagName;
 }
 
+// Children by what they are; the second of the same is another one.
 function childrenByKey(parent) {
-  const kinds = new Map();
-  return [...parent.childNodes]
-    .filter((node) => node.nodeType === Node.ELEMENT_NODE || (node.data || "").trim())
-    .map((node) => {
-      const kind = node.nodeType === Node.ELEMENT_NODE ? node.tagName : "#text";
-      const index = kinds.get(kind) || 0;
-      kinds.set(kind, index + 1);
-      return [keyOf(node, index), node];
-    });
+  const seen = new Map();
+  return [...parent.childNodes].filter((node) => !isBlank(node)).map((node) => {
+    const key = keyOf(node);
+    const index = seen.get(key) || 0;
+    seen.set(key, index + 1);
+    return [`${key}:${index}`, node];
+  });
 }
 
 // What belongs to the reader, not to the server: what is unfolded, typed or focused.
@@ -36,14 +37,18 @@ function bringAttributes(old, wanted) {
   }
 }
 
+// Whoever stays is not moved: a node that is put in anew loses its focus and its selection.
 function bring(old, wanted) {
   const before = new Map(childrenByKey(old));
-  let at = null;
-  for (const [key, next] of childrenByKey(wanted)) {
+  const after = childrenByKey(wanted);
+  const stays = new Set(after.map(([key]) => key));
+  for (const [key, gone] of before) if (!stays.has(key)) gone.remove();
+  let place = old.firstChild;
+  for (const [key, next] of after) {
+    while (place && isBlank(place)) place = place.nextSibling;
     let child = before.get(key);
-    before.delete(key);
     if (!child || child.nodeName !== next.nodeName) {
-      if (child) child.remove();
+      if (child) { if (child === place) place = place.nextSibling; child.remove(); }
       child = document.importNode(next, true);
       if (child.dataset && child.dataset.key) child.classList.add("fresh");
     } else if (child.nodeType !== Node.ELEMENT_NODE) {
@@ -52,11 +57,16 @@ function bring(old, wanted) {
       bringAttributes(child, next);
       bring(child, next);
     }
-    const place = at ? at.nextSibling : old.firstChild;
-    if (child !== place) old.insertBefore(child, place);
-    at = child;
+    if (child === place) place = place.nextSibling;
+    else old.insertBefore(child, place);
   }
-  for (const gone of before.values()) gone.remove();
+}
+
+// Where the reader is stays, also where what they are at had to change its place.
+function bringMain(wanted) {
+  const at = document.activeElement;
+  bring(main, wanted);
+  if (at && at !== document.activeElement && at.isConnected) at.focus({ preventScroll: true });
 }
 
 /* Live -------------------------------------------------------------------------------- */
@@ -92,7 +102,11 @@ function follow() {
   if (stream) return;
   stream = new EventSource(location.href.split("#")[0]);
   stream.onopen = () => tellLive("On");
-  stream.onerror = () => tellLive("Away");
+  stream.onerror = () => {
+    // An answer that is no stream (a proxy's 502, a 503, the sign-in) ends it for good: ask anew.
+    if (stream && stream.readyState === EventSource.CLOSED) stream = null;
+    tellLive("Away");
+  };
   stream.addEventListener("away", () => tellLive("Away"));
   stream.onmessage = (event) => {
     tellLive("On");
@@ -104,7 +118,7 @@ function follow() {
     const live = document.getElementById("live");
     const told = wanted.content.getElementById("live");
     if (live && told) { told.dataset.state = live.dataset.state || ""; told.textContent = live.textContent; }
-    bring(main, wanted.content);
+    bringMain(wanted.content);
     equip();
     document.dispatchEvent(new Event("brought"));
   };
@@ -150,7 +164,7 @@ document.addEventListener("click", async (event) => {
   if (!answer || !answer.ok) { location.assign(link.href); return; }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   history.pushState(null, "", link.href);
-  bring(main, page.getElementById("main"));
+  bringMain(page.getElementById("main"));
   equip();
   if (stream) stop("Off");
   lastId = "";

@@ -199,7 +199,6 @@ def _lines(facts: ItemFacts, frame: CardFrame) -> list[CardLine]:
 
 
 def _menu(facts: ItemFacts, frame: CardFrame) -> Menu:
-    kind = frame.say(f"item.kind.{facts.kind}")
     keys = f"{facts.kind}:{facts.item_id}"
     return Menu(
         task_id=frame.batch_id,
@@ -210,7 +209,7 @@ def _menu(facts: ItemFacts, frame: CardFrame) -> Menu:
                 key=f"{MUTE_ITEM}:{frame.language}:{keys}",
             ),
             Button(
-                text=shorten(frame.say("item.mute_kind", kind=kind), _BUTTON),
+                text=shorten(frame.say(f"item.mute_kind.{facts.kind}"), _BUTTON),
                 key=f"{MUTE_KIND}:{frame.language}:{keys}",
             ),
         ],

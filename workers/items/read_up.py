@@ -1,21 +1,29 @@
 """Asks TAPD what events leave out: whose a project is, its words, an item's values."""
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.ids import CompanyId
-from domain.items import OWNERS, TITLE, ItemAction, ItemEdit, ItemKind, ItemState
+from domain.items import (
+    OWNERS,
+    STATUS,
+    TITLE,
+    ItemAction,
+    ItemEdit,
+    ItemKind,
+    ItemState,
+)
 from store.database import glance, transaction
 from store.items import states, workspaces
 from store.items.states import ItemKey
-from store.items.workspaces import KnownWorkspace, WorkspaceStanding
+from store.items.workspaces import KnownWords, KnownWorkspace, WorkspaceStanding
 from store.org.companies import find_company
 from store.platform import schedule
 from tapd.api import TapdApi
 from tapd.errors import Denied, Refused, TapdError, Throttled, Unavailable
-from tapd.item_reads import read_items, read_words, read_workspace
+from tapd.item_reads import ItemWords, read_items, read_words, read_workspace
 from workers.items.letters import Letter
 from workers.runtime import Runtime
 
@@ -25,6 +33,7 @@ _DOUBTFUL = timedelta(hours=1)
 _SPARSE = timedelta(minutes=10)
 # How long mail waits for a TAPD that does not answer; then it goes as it is.
 WAITS = (3.0, 20.0, 60.0)
+_NO_WORDS = ItemWords(labels={}, statuses={})
 
 _log = logging.getLogger(__name__)
 
@@ -174,16 +183,10 @@ def _keep(
 def _learn_words(
     desk: _Desk, api: TapdApi, workspace_id: str, edits: Sequence[ItemEdit]
 ) -> None:
-    """Read the names of fields and statuses that cards of these edits would show."""
+    """Read the names of fields and values that cards of these edits would show."""
     for kind in sorted({each.kind for each in edits}):
-        statuses = {
-            value
-            for each in edits
-            if each.kind is kind
-            for value in (each.before.get("status"), each.after.get("status"))
-            if value
-        }
-        if _knows_words(desk, workspace_id, kind, statuses):
+        theirs = [each for each in edits if each.kind is kind]
+        if _knows_words(desk, workspace_id, kind, theirs):
             continue
         try:
             words = read_words(api, workspace_id, kind)
@@ -192,31 +195,55 @@ def _learn_words(
             return
         except TapdError as error:
             _log.info("words not told", extra={"error": str(error)})
-            labels, names = dict[str, str](), dict[str, str]()
-        else:
-            labels, names = dict(words.labels), dict(words.statuses)
+            words = _NO_WORDS
         with transaction(desk.runtime.pool) as connection:
             workspaces.keep_words(
                 connection,
                 desk.company_id,
                 workspace_id,
                 kind,
-                labels=labels,
-                statuses=names,
+                labels=words.labels,
+                statuses=words.statuses,
+                options=words.options,
             )
 
 
 def _knows_words(
-    desk: _Desk, workspace_id: str, kind: ItemKind, statuses: Collection[str]
+    desk: _Desk, workspace_id: str, kind: ItemKind, edits: Sequence[ItemEdit]
 ) -> bool:
     known = desk.known.get(workspace_id)
     words = None if known is None else known.words.get(kind)
     if words is None:
         # Without a row there is nowhere to keep them.
         return known is None
-    age = desk.now - words.read_at
-    complete = not words.statuses or all(each in words.statuses for each in statuses)
-    return age < (_FRESH if complete else _SPARSE)
+    return desk.now - words.read_at < _words_last(words, kind, edits)
+
+
+def _words_last(
+    words: KnownWords, kind: ItemKind, edits: Sequence[ItemEdit]
+) -> timedelta:
+    """How soon they are read again: sooner while names are missing."""
+    if kind is ItemKind.ITERATION:
+        return _FRESH
+    if not words.labels and not words.statuses:
+        return _DOUBTFUL
+    if any(_lacks_value(words, each) for each in edits):
+        return _SPARSE
+    named = all(name in words.labels for each in edits for name in each.changed)
+    return _FRESH if named else _DOUBTFUL
+
+
+def _lacks_value(words: KnownWords, edit: ItemEdit) -> bool:
+    """Whether a card of this edit would show a key for want of its name."""
+    options = {**words.options, STATUS: words.statuses}
+    shown = {*edit.changed, STATUS}
+    return any(
+        # An event may tell a value's name in its place.
+        value not in {"", "0", *options[name], *options[name].values()}
+        for name in shown
+        if options.get(name)
+        for value in (edit.before.get(name, ""), edit.after.get(name, ""))
+    )
 
 
 def _read_values(

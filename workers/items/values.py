@@ -1,5 +1,7 @@
 """An item's fields and values as people read them, safe to show, within their room."""
 
+import re
+
 from domain.item_changes import FieldChange
 from domain.items import PEOPLE, split_nicks
 from domain.plain_text import shorten, shown_length, text_of_html
@@ -9,7 +11,10 @@ from wecom.messages import inert
 
 ARROW = " → "
 
-_ITERATION = "iteration_id"
+_STATUS, _ITERATION = "status", "iteration_id"
+# TAPD writes the same key with blanks here and underscores there.
+_BLANKS = re.compile(r"[ _]+")
+_CUSTOM = re.compile(r"custom_field_(\d{1,3})")
 _NONE = frozenset({"", "0", "0000-00-00", "0000-00-00 00:00:00"})
 
 
@@ -21,9 +26,10 @@ def harmless(text: str) -> str:
 
 def label(facts: ItemFacts, name: str, *, language: str, chars: int) -> str:
     """What a field is called: by the project itself, else by us, else by TAPD."""
-    own = facts.labels.get(name)
-    if own is None:
-        own = find(language, f"item.field.{name}") or name
+    own = facts.labels.get(name) or find(language, f"item.field.{name}")
+    if own is None and (custom := _CUSTOM.fullmatch(name)):
+        own = say(language, "item.custom_field", n=custom[1])
+    own = own or name
     return shorten(harmless(own), chars) or "…"
 
 
@@ -48,13 +54,30 @@ def _value(facts: ItemFacts, name: str, value: str, language: str) -> str:
 
 
 def _named(facts: ItemFacts, name: str, value: str, language: str) -> str:
-    if name == "status":
-        ours = find(language, f"item.status.{facts.kind}.{value}")
-        return facts.statuses.get(value) or ours or value
+    """What a value is called: by the project itself, else by us, else by TAPD."""
+    if name == _STATUS:
+        return facts.statuses.get(value) or _ours(facts, name, value, language) or value
     if name == _ITERATION and value not in _NONE:
-        return facts.iterations.get(value, value)
-    if name == "priority":
-        return find(language, f"item.priority.{value}") or value
+        return facts.iterations.get(value) or _theirs(facts, name, value) or value
     if name in PEOPLE:
         return say(language, "item.and").join(split_nicks(value))
-    return "" if value in _NONE else value
+    if value in _NONE:
+        return ""
+    return _theirs(facts, name, value) or _ours(facts, name, value, language) or value
+
+
+def _theirs(facts: ItemFacts, name: str, value: str) -> str | None:
+    return facts.options.get(name, {}).get(value)
+
+
+def _ours(facts: ItemFacts, name: str, value: str, language: str) -> str | None:
+    """Our word for a key of TAPD's own lists.
+
+    A key is in small letters or a number. What TAPD shows itself, "Nice To Have" or a
+    word of the project's, is left as people know it from there.
+    """
+    key = _BLANKS.sub("_", value)
+    for place in (f"{facts.kind}.{name}", name.removesuffix("_label")):
+        if word := find(language, f"item.value.{place}.{key}"):
+            return word
+    return None

@@ -27,6 +27,8 @@ from store.links.accounts import ROWS_AT_ONCE, Upserted
 from store.links.link_claims import tell_accounts_changed
 from tapd.api import ListedPerson, TapdApi, open_api
 from tapd.errors import Denied, Refused, TapdError, Throttled
+from tapd.pace import Turns
+from tapd.shared_pace import PATIENT_SECONDS, SharedPace
 from workers.failures import back_off
 from workers.runtime import Runtime
 
@@ -46,10 +48,13 @@ class ListedAccounts:
     left_out: int = 0
 
 
-def open_tapd(tapd: TapdSettings) -> TapdApi | None:
+def open_tapd(tapd: TapdSettings, *, pace: Turns | None = None) -> TapdApi | None:
     """TAPD's API in our app's name; None without credentials."""
     return open_api(
-        tapd.api_url, client_id=tapd.client_id, client_secret=tapd.client_secret
+        tapd.api_url,
+        client_id=tapd.client_id,
+        client_secret=tapd.client_secret,
+        pace=pace,
     )
 
 
@@ -73,7 +78,7 @@ def read_accounts(runtime: Runtime, company_id: CompanyId) -> None:
     Repeats: harmless; one worker at a time reads a company.
     """
     runtime.bell.answer_accounts(company_id)
-    api = open_tapd(runtime.settings.tapd)
+    api = open_tapd(runtime.settings.tapd, pace=_pace(runtime))
     if api is None or not _claim(runtime, company_id):
         return
     try:
@@ -86,6 +91,16 @@ def read_accounts(runtime: Runtime, company_id: CompanyId) -> None:
         runtime.bell.ring(mailbox)
     extra = {"company_id": company_id, "added": done.created, "changed": done.changed}
     _log.info("accounts read from tapd", extra=extra)
+
+
+def _pace(runtime: Runtime) -> Turns:
+    # Nobody waits for it, so it may wait for its turn.
+    return SharedPace(
+        runtime.redis,
+        redis_url=runtime.settings.redis_url,
+        owner=runtime.settings.tapd.client_id,
+        patience_seconds=PATIENT_SECONDS,
+    )
 
 
 def _claim(runtime: Runtime, company_id: CompanyId) -> bool:

@@ -31,7 +31,7 @@ from workers.installs.purge import NOT_LINKED, go_on_with_all, purge_late_mail
 from workers.oidc import logouts
 from workers.runtime import Runtime
 from workers.upkeep import pruning, sampling
-from workers.upkeep.agenda import Agenda, JobTurn, take_turn
+from workers.upkeep.agenda import Agenda, JobTurn
 
 # A counter in Redis: how often something was due that nobody had rung for.
 RINGS_BY_UPKEEP = "rings_by_upkeep"
@@ -66,15 +66,15 @@ def tick(
 ) -> None:
     """Do every job whose turn it is; about once a second, by one process.
 
-    Shape: without an agenda each job looks for itself whether there is something to do.
+    Shape: without an agenda it looks for itself what there is to do.
     Repeats: harmless. A job that fails is logged, and the others go on.
     """
-    for job in JOBS if of is None else of:
+    due = _whose_turn(runtime, JOBS if of is None else of, agenda)
+    for job in due:
         if stopping is not None and stopping.is_set():
             return
         try:
-            if _is_its_turn(runtime, job, agenda):
-                job.work(runtime)
+            job.work(runtime)
         except Exception:
             _log.exception("upkeep failed", extra={"job": job.name})
 
@@ -120,10 +120,14 @@ class Crew:
             thread.join(seconds)
 
 
-def _is_its_turn(runtime: Runtime, job: Job, agenda: Agenda | None) -> bool:
+def _whose_turn(
+    runtime: Runtime, jobs: Sequence[Job], agenda: Agenda | None
+) -> Sequence[Job]:
     if agenda is None:
-        return take_turn(runtime.pool, job.turn)
-    return agenda.takes_turn(job.turn)
+        agenda = Agenda(runtime.pool, [job.turn for job in jobs])
+        agenda.look()
+    taken = agenda.take([job.turn for job in jobs])
+    return [job for job in jobs if job.name in taken]
 
 
 def ring_mailboxes(runtime: Runtime) -> None:

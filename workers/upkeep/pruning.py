@@ -9,6 +9,7 @@ from typing import Protocol
 from store.database import Connection, transaction
 from store.inbox import testimony
 from store.installs import intents, oauth_states
+from store.intake import gaps
 from store.items import pruning as items
 from store.links import lookups
 from store.oidc import grants, keys, logouts
@@ -57,6 +58,7 @@ def prune(runtime: Runtime) -> None:
         _drop_tombstones(runtime)
     for prune_all in (
         pruning.prune_requests,
+        gaps.prune_receivers,
         rehearsals.prune,
         pruning.prune_reads,
         pruning.prune_touched,

@@ -121,7 +121,7 @@ def find_newest_of_key(
                 ) AS near
                 WHERE key = %(key)s ORDER BY event_id DESC LIMIT 1
             )
-            """,
+            """,  # noqa: S608 - constants of this module
             {"mailboxes": mailboxes, "key": key, "most": _MOST_LOOKED},
         )
         return cursor.fetchone()

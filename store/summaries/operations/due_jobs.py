@@ -21,6 +21,7 @@ _CAUSES = {
     "logouts": "SELECT FROM oidc_logouts WHERE due_at <= clock_timestamp()",
     "retries": "SELECT FROM retry_batches"
     " WHERE state = 'running' AND starts_at <= clock_timestamp()",
+    "purges": "SELECT FROM purges",
     "resync": "SELECT FROM schedule"
     " WHERE name = 'resync' AND due_at <= clock_timestamp()",
 }

@@ -2,9 +2,10 @@
 
 import pytest
 
-from tapd.api import ListedPerson, Pace, PeopleList, TapdApi
+from tapd.api import ListedPerson, PeopleList, TapdApi
 from tapd.envelope import Envelope
 from tapd.errors import Denied, Refused, Unavailable
+from tapd.pace import Pace
 from tests.unit.wecom.scripted import Reply, ScriptedServer, says
 
 TOKEN = {"access_token": "t1", "expires_in": 7200, "token_type": "Bearer"}
@@ -133,7 +134,9 @@ def test_a_token_that_is_not_accepted_is_fetched_once_more(
         tapd.list_people("7")
 
 
-def test_calls_keep_a_second_apart(server: ScriptedServer) -> None:
+def test_calls_keep_a_second_apart_those_for_a_token_too(
+    server: ScriptedServer,
+) -> None:
     clock = Clock()
     tapd = api(server, clock)
     server.will(good(TOKEN), good([]), good([]))
@@ -141,7 +144,7 @@ def test_calls_keep_a_second_apart(server: ScriptedServer) -> None:
     tapd.list_people("7")
     tapd.list_people("7")
 
-    assert clock.now == 1.0
+    assert clock.now == 2.0
 
 
 @pytest.mark.parametrize(
