@@ -11,5 +11,6 @@ CREATE INDEX alerts_by_subject ON alerts (kind, subject, raised_at);
 -- Pages of a large house: the events about one person, scheduled reads of a week, notices by state.
 CREATE INDEX inbox_by_key ON inbox (mailbox, key, sent_at) WHERE state IN ('done', 'folded', 'ignored');
 DROP INDEX inbox_settled;
-CREATE INDEX runs_scheduled ON runs (created_at) WHERE cause = 'schedule';
+CREATE INDEX runs_scheduled ON runs (created_at) INCLUDE (corp_pk, state, decisions) WHERE cause = 'schedule';
 CREATE INDEX notices_by_state ON notices (corp_pk, state);
+CREATE INDEX memberships_by_link ON memberships (company_id, account_id) WHERE origin = 'wecom';

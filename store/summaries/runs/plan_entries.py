@@ -57,10 +57,17 @@ def list_entries(
         cursor.execute(
             """
             SELECT e.position, e.key, e.reason, e.state, e.before,
-                coalesce(m.name, d.name) AS name, l.state AS link_state, l.account_id,
+                coalesce(m.name, (
+                    SELECT name FROM departments WHERE corp_pk = e.corp_pk
+                        AND department_id = CASE WHEN e.key LIKE 'department:%%'
+                            THEN substr(e.key, length('department:') + 1)::bigint END
+                )) AS name, l.state AS link_state, l.account_id,
                 ARRAY(SELECT coalesce(place.name, place.department_id::text)
-                    FROM departments AS place WHERE place.corp_pk = e.corp_pk
-                        AND place.department_id = ANY(m.department_ids)
+                    FROM unnest(m.department_ids) AS own (department_id)
+                    CROSS JOIN LATERAL (SELECT name, department_id FROM departments
+                        WHERE corp_pk = e.corp_pk
+                            AND departments.department_id = own.department_id
+                        LIMIT 1) AS place
                     ORDER BY place.department_id) AS departments
             FROM (
                 SELECT position, corp_pk, key, reason, state, before
@@ -81,9 +88,6 @@ def list_entries(
                 ORDER BY member_pk DESC LIMIT 1)
                 LIMIT 1
             ) AS m ON e.key LIKE 'member:%%'
-            LEFT JOIN departments AS d ON d.corp_pk = e.corp_pk
-                AND d.department_id = CASE WHEN e.key LIKE 'department:%%'
-                    THEN substr(e.key, length('department:') + 1)::bigint END
             LEFT JOIN links AS l ON l.corp_pk = e.corp_pk
                 AND l.member_pk = m.member_pk
             ORDER BY e.position
