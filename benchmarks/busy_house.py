@@ -104,7 +104,8 @@ def _people(connection: Connection, giant: int, house: House) -> None:
     connection.execute(
         "INSERT INTO departments (corp_pk, department_id, parent_id, sort_order, name,"
         " fingerprint) SELECT %(corp)s, d,"
-        " CASE WHEN d > 1 THEN greatest(1, d / 10) END, d, 'd' || d, '' FROM generate_series(1, %(departments)s) AS d",
+        " CASE WHEN d > 1 THEN greatest(1, d / 10) END, d, 'd' || d, ''"
+        " FROM generate_series(1, %(departments)s) AS d",
         {"corp": giant, "departments": departments},
     )
     connection.execute(

@@ -14,3 +14,9 @@ DROP INDEX inbox_settled;
 CREATE INDEX runs_scheduled ON runs (created_at) INCLUDE (corp_pk, state, decisions) WHERE cause = 'schedule';
 CREATE INDEX notices_by_state ON notices (corp_pk, state);
 CREATE INDEX memberships_by_link ON memberships (company_id, account_id) WHERE origin = 'wecom';
+
+-- What the audit says of a corp is sealed by the corp's data key, which a purge destroys.
+ALTER TABLE audit ADD COLUMN corp_pk BIGINT;
+ALTER TABLE audit ADD COLUMN sealed BYTEA;
+COMMENT ON COLUMN audit.corp_pk IS 'the corp whose data key seals what it says';
+COMMENT ON COLUMN audit.sealed IS 'target, corp, reason, before and after, sealed with the corp''s data key; HMACs stand for them in the open columns';
