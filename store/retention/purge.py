@@ -149,9 +149,11 @@ def purge_operations(connection: Connection, corp_id: str, *, renamed: str) -> N
         WHERE strpos(query, %(corp)s) > 0 OR strpos(wanted::text, %(corp)s) > 0
             OR wanted ->> 'key' IN (
                 SELECT 'member:' || userid FROM members JOIN corps USING (corp_pk)
-                WHERE corp_id = %(corp)s)
+                WHERE corp_id = %(corp)s
+                UNION SELECT key FROM inbox
+                WHERE mailbox = %(box)s AND state IN ('failed', 'parked'))
         """,
-        {"corp": corp_id},
+        {"corp": corp_id, "box": mailbox_of_corp(corp_id)},
     )
     connection.execute(
         "UPDATE takeovers SET mailbox = %s WHERE mailbox = %s",

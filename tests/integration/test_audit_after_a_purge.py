@@ -15,6 +15,7 @@ from store.events.event_filter import EventFilter
 from store.platform import audit, audit_proof
 from store.platform.audit import AuditLine, OperatorAct
 from store.runs import requests
+from tests.support.outbox import read_office
 from tests.support.workbench import Workbench, environment_for
 
 REASON = "synthetic-reason"
@@ -54,9 +55,8 @@ def lines(bench: Workbench, *, target: str | None = None) -> list[AuditLine]:
 
 def acted(bench: Workbench) -> tuple[Enterprise, list[str]]:
     """A corp about which everything was done; what nobody may read after a purge."""
-    enterprise = bench.found()
-    corp = bench.link(enterprise)
-    userid = sorted(enterprise.now.members)[0]
+    office = read_office(bench)
+    enterprise, corp, userid = office.enterprise, office.corp, office.userids[0]
     with transaction(bench.runtime.pool) as connection:
         run_id = requests.request_run(connection, corp.corp_pk, cause="operator")
         box = (f"corp:{corp.corp_id}",)
