@@ -15,7 +15,7 @@ from store.summaries.runs import runs
 from store.summaries.runs.runs import RunSummary
 from web.access import Audience, seen_by
 from web.api.auditing import note
-from web.api.blueprint import Id, Page, Why, answer, blueprint, not_found, problems
+from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
 from web.api.corps import CorpPath
 from web.corps import get_corp, pseudonym_key
 from web.cursors import cut
@@ -128,7 +128,7 @@ def read_run(path: RunPath) -> Response:
     responses={202: Requested, **problems(400, 404, 409)},
 )
 @seen_by(Audience.BEARER)
-def request_resync(path: CorpPath, header: ResyncHeaders, query: Why) -> Response:
+def request_resync(path: CorpPath, header: ResyncHeaders) -> Response:
     """Ask for a full read: joins a queued one, or queues one behind the reading one."""
     with transaction(services().pool) as connection:
         corp = get_corp(connection, path.corp_id)
@@ -144,7 +144,6 @@ def request_resync(path: CorpPath, header: ResyncHeaders, query: Why) -> Respons
             connection,
             "resync",
             target=f"run:{run_id}",
-            reason=query.reason,
             corp_id=path.corp_id,
             after={"run_id": run_id},
         )
