@@ -3,10 +3,10 @@
 import click
 
 from commands.session import Failed, opened_pool, read_settings
-from commands.terminal import echo
+from commands.terminal import echo, echo_row
 from store.database import transaction
 from store.org.corps import find_live
-from store.summaries.links.doubtful import DoubtfulLink, list_doubtful
+from store.summaries.links.doubtful import list_doubtful
 
 
 @click.command("doubtful-links")
@@ -25,17 +25,16 @@ def doubtful_links(corp: str | None) -> None:
             corp_pk = found.corp_pk
         links = list_doubtful(connection, corp_pk)
     for link in links:
-        echo(_line(link))
+        echo_row(
+            link.corp_id,
+            link.userid,
+            link.account_id,
+            link.reason,
+            f"{link.linked_at:%Y-%m-%dT%H:%M:%SZ}",
+        )
     echo(
         f"{len(links)} doubtful. Undo what is not known to be right on the person's"
         " page, and invite them: whoever signs in to the account in TAPD has it."
         if links
         else "No doubtful links."
-    )
-
-
-def _line(link: DoubtfulLink) -> str:
-    return (
-        f"{link.corp_id}\t{link.userid}\t{link.account_id}\t{link.reason}"
-        f"\t{link.linked_at:%Y-%m-%dT%H:%M:%SZ}"
     )

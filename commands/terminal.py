@@ -24,6 +24,14 @@ def echo(
     click.secho(visible(text), fg=fg, nl=nl, err=err)
 
 
+def echo_row(*cells: str) -> None:
+    """Print one line of a table for programs: its cells with a tab between them.
+
+    Shape: no cell holds a tab or an end of line, so a program may split at them.
+    """
+    click.echo("\t".join(map(visible, cells)))
+
+
 def print_anywhere() -> None:
     """Where a terminal lacks a sign, show its number; no command ends by that."""
     for stream in (sys.stdout, sys.stderr):

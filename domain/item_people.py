@@ -1,6 +1,6 @@
 """Who hears of an edit of an item, in which role, and why others do not."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -171,6 +171,11 @@ def role_to_tell(
 ) -> ItemRole:
     """The weightiest role in which somebody wants to hear, else the weightiest."""
     return next((each for each in roles if _is_wanted(each, wanted)), roles[0])
+
+
+def roles_told(wanted: Collection[RoleChoice]) -> tuple[ItemRole, ...]:
+    """Every role in which somebody hears who chose these."""
+    return tuple(each for each in ItemRole if _is_wanted(each, frozenset(wanted)))
 
 
 def _unwanted(

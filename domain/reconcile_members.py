@@ -12,6 +12,7 @@ from domain.ids import Userid, member_key
 from domain.leavers import LeftInPlace, Removal
 from domain.org import Member, MemberState, RemovalCause, StoredMember
 from domain.reasons import Reason
+from domain.replay import BESIDE
 
 
 class ReturnProof(StrEnum):
@@ -82,15 +83,23 @@ def return_elsewhere(
 
     Shape: `userid_free` unless somebody else bears the former one by now.
     """
-    if not userid_free:
-        return (_restore(stored, observed, reason=Reason.SAME_OPEN_USERID),)
-    restored = restore_member(stored, reason=Reason.SAME_OPEN_USERID)
+    restored = restore_member(
+        stored, reason=Reason.SAME_OPEN_USERID, userid_free=userid_free
+    )
     return restored, *_differences(stored.member, observed, reason=reason)
 
 
-def restore_member(stored: StoredMember, *, reason: Reason) -> Decision:
-    """A tombstone becomes the member again who it was."""
-    return _restore(stored, stored.member, reason=reason)
+def restore_member(
+    stored: StoredMember, *, reason: Reason, userid_free: bool = True
+) -> Decision:
+    """A tombstone becomes the member again who it was.
+
+    Shape: where the userid is another's by now a RenameUserid has to follow at once.
+    """
+    restored = _restore(stored, stored.member, reason=reason)
+    if userid_free:
+        return restored
+    return replace(restored, after={**restored.after, BESIDE: True})
 
 
 def _evidence(removal: Removal) -> dict[str, Json]:

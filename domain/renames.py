@@ -39,13 +39,18 @@ class Rename:
     result: StoredMember
     reason: Reason
 
-    @property
-    def decisions(self) -> tuple[Decision, ...]:
-        """RenameUserid, once per step; a tombstone is restored first."""
+    def decide(self, *, userid_free: bool = True) -> tuple[Decision, ...]:
+        """RenameUserid, once per step; a tombstone is restored first.
+
+        Shape: `userid_free` unless another bears the tombstone's userid by now.
+        """
         renamed = rename_userid(self.path, reason=self.reason)
-        if self.stored.state is MemberState.REMOVED:
-            return (restore_member(self.stored, reason=self.reason), *renamed)
-        return renamed
+        if self.stored.state is not MemberState.REMOVED:
+            return renamed
+        restored = restore_member(
+            self.stored, reason=self.reason, userid_free=userid_free
+        )
+        return (restored, *renamed)
 
 
 def match_renames(
@@ -117,16 +122,18 @@ class RenameTurn:
     """A rename when its turn has come.
 
     Shape: `displaces` where its new userid is borne by somebody whose own rename only
-        comes after, because they go round in a circle.
+        comes after, because they go round in a circle; `is_beside` where a tombstone's
+        userid has become another's before it is restored.
     """
 
     rename: Rename
     displaces: bool
+    is_beside: bool = False
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
         """Those of the rename; the last one says if it displaces somebody."""
-        *others, last = self.rename.decisions
+        *others, last = self.rename.decide(userid_free=not self.is_beside)
         if not self.displaces:
             return (*others, last)
         return (*others, replace(last, after={**last.after, DISPLACES: True}))
@@ -148,10 +155,13 @@ def in_turn(
             break
         waiting.remove(chosen)
         old, new = chosen.path[0], chosen.path[-1]
+        is_beside = current.get(old, chosen.stored.member_pk) != chosen.stored.member_pk
         if current.get(old) == chosen.stored.member_pk:
             del current[old]
         current[new] = chosen.result.member_pk
-        turns.append(RenameTurn(rename=chosen, displaces=not ready))
+        turns.append(
+            RenameTurn(rename=chosen, displaces=not ready, is_beside=is_beside)
+        )
     return tuple(turns)
 
 
@@ -248,9 +258,12 @@ class _Ends:
     holders: Mapping[Userid, StoredMember]
 
     def is_end(self, userid: Userid, *, of: StoredMember) -> bool:
-        """Whether this may be the person's userid now."""
+        """Whether this may be the person's userid now.
+
+        Nobody who is gone comes back because WeCom shows them to us no more.
+        """
         if userid in self.hidden and userid not in self.holders:
-            return True
+            return of.state is MemberState.ACTIVE
         if userid not in self.answers:
             return False
         bearers = [self.answers[userid]]

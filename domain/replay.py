@@ -42,6 +42,9 @@ class Row:
 # In a RenameUserid: whoever bears the new userid gets another by a line that follows.
 DISPLACES = "displaces"
 
+# In a RestoreMember: somebody else bears the userid by now, and the next line renames.
+BESIDE = "beside"
+
 # Links are no part of the org that a resync answers for.
 _LINKING = {
     DecisionName.LINK_ACCOUNT,
@@ -75,7 +78,7 @@ class Folding:
     rows: dict[Key, Row] = field(default_factory=dict)
     tombstones: dict[Key, list[Row]] = field(default_factory=dict)
     whereabouts: dict[int, Key] = field(default_factory=dict)
-    _set_aside: dict[Key, Row] = field(default_factory=dict)
+    _set_aside: dict[Key, list[Row]] = field(default_factory=dict)
     _lines: int = 0
 
     def take(self, line: ReplayLine) -> None:
@@ -114,7 +117,15 @@ class Folding:
     def _restore(self, line: ReplayLine) -> None:
         buried = self.tombstones.get(line.key)
         # Without a tombstone the journal began later than the person.
-        self._put(line, buried.pop() if buried else Row(born=self._lines, fields={}))
+        row = buried.pop() if buried else Row(born=self._lines, fields={})
+        if line.after.get(BESIDE):
+            fields = {name: each for name, each in line.after.items() if name != BESIDE}
+            self._put_aside(line.key, replace(row, fields=fields))
+        else:
+            self._put(line, row)
+
+    def _put_aside(self, key: Key, row: Row) -> None:
+        self._set_aside.setdefault(key, []).append(row)
 
     def _put(self, line: ReplayLine, row: Row) -> None:
         if line.key in self.rows:
@@ -129,11 +140,12 @@ class Folding:
             raise BrokenJournal(f"{line.decision}: {line.key} is not there") from error
 
     def _rename(self, line: ReplayLine) -> None:
-        present = self._set_aside.pop(line.key, None) or self._remove(line)
+        aside = self._set_aside.get(line.key)
+        present = aside.pop() if aside else self._remove(line)
         # Where the new userid is already known the two are one, with its fields.
         new = member_key(str(line.after["userid"]))
         if line.after.get(DISPLACES) and new in self.rows:
-            self._set_aside[new] = self.rows.pop(new)
+            self._put_aside(new, self.rows.pop(new))
         known = self.rows.get(new)
         if known is None:
             self.rows[new] = present

@@ -1,13 +1,13 @@
 """How members want to hear of items, and what holds for those who chose nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg.rows import dict_row
 
 from domain.ids import CompanyId, CorpPk, MemberPk
-from domain.item_people import ItemPreferences, RoleChoice
+from domain.item_people import ItemPreferences, ItemRole, RoleChoice, roles_told
 from domain.items import ItemKind
 from domain.quiet_hours import QuietHours
 from store.database import Connection
@@ -137,18 +137,27 @@ def keep_preferences(
             chosen.language,
         ],
     )
-    drop_unwanted(connection, corp_pk, member_pk)
+    _drop_unwanted(connection, corp_pk, member_pk, roles_told(chosen.roles))
 
 
-def drop_unwanted(connection: Connection, corp_pk: CorpPk, member_pk: MemberPk) -> None:
-    """Do not send what is queued and not wanted any more, and say why."""
+def _drop_unwanted(
+    connection: Connection,
+    corp_pk: CorpPk,
+    member_pk: MemberPk,
+    roles: Collection[ItemRole],
+) -> None:
+    """Do not send what is queued and not wanted any more, and say why.
+
+    Shape: `roles` are those in which the member still wants to hear.
+    """
     connection.execute(
         """
         WITH unwanted AS (
             SELECT notices.notice_id, CASE
                     WHEN NOT wishes.item_notices THEN 'muted'
                     WHEN item_id = ANY(wishes.muted_items) THEN 'item_muted'
-                    ELSE 'kind' END AS why
+                    WHEN change.kind <> ALL(wishes.kinds) THEN 'kind'
+                    ELSE 'role' END AS why
             FROM notices
             JOIN item_changes AS change ON change.company_id = notices.company_id
                 AND change.change_id = notices.change_id
@@ -158,14 +167,23 @@ def drop_unwanted(connection: Connection, corp_pk: CorpPk, member_pk: MemberPk) 
                 AND notices.kind = 'item' AND notices.state = 'queued'
                 AND batch_id IS NULL AND (NOT wishes.item_notices
                     OR item_id = ANY(wishes.muted_items)
-                    OR change.kind <> ALL(wishes.kinds))
+                    OR change.kind <> ALL(wishes.kinds)
+                    OR NOT EXISTS (
+                        SELECT FROM item_notices AS told
+                        WHERE told.corp_pk = notices.corp_pk
+                            AND told.notice_id = notices.notice_id
+                            AND told.roles && %(roles)s::text[]))
         )
         UPDATE notices SET state = 'dropped', reason = why, closed = 'over',
             closed_at = clock_timestamp()
         FROM unwanted
         WHERE notices.corp_pk = %(corp_pk)s AND notices.notice_id = unwanted.notice_id
         """,
-        {"corp_pk": corp_pk, "member_pk": member_pk},
+        {
+            "corp_pk": corp_pk,
+            "member_pk": member_pk,
+            "roles": [each.value for each in roles],
+        },
     )
 
 

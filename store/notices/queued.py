@@ -23,7 +23,8 @@ class Queued:
     Shape: `open_plan`: its plan still waits for somebody; `crowded`: its member got
         as many messages within the last minute as we allow, the first of them
         `minute_ends` minus a minute ago; `spent`: as many as we allow in a day.
-        `change_id` and `changes` are what an item's card or a digest tells.
+        `change_id` and `changes` are what an item's card or a digest tells; `switch`:
+        whether their company has item notices, None where it leaves that to us.
     """
 
     notice_id: int
@@ -43,6 +44,7 @@ class Queued:
     language: str | None
     plain: bool
     quiet: QuietHours | None
+    switch: str | None
     events: tuple[int, ...] = ()
 
     @property
@@ -65,6 +67,8 @@ _SELECT = f"""
         lately.minute >= {MEMBER_PER_MINUTE} AS crowded, lately.minute_ends,
         lately.day >= {MEMBER_PER_DAY} AS spent, notices.company_id, change_id,
         changes, notices.language, notices.events, quiet_from, quiet_to,
+        (SELECT item_notices ->> 'switch' FROM companies
+            WHERE companies.company_id = notices.company_id) AS switch,
         notices.plain OR coalesce(deliveries.cards_refused_at
             > clock_timestamp() - interval '1 hour', false) AS plain
     FROM notices
@@ -182,5 +186,6 @@ def _queued(row: dict[str, Any]) -> Queued:
         language=row["language"],
         plain=row["plain"],
         quiet=_quiet(row["quiet_from"], row["quiet_to"]),
+        switch=row["switch"],
         events=tuple(row["events"]),
     )

@@ -84,6 +84,12 @@ def handler_of(live: Live, party: Party, method: str) -> RPHandler:
         base_url="https://rp.example",
         client_configs={"sync": config},
         services=SERVICES,
+        # In memory: by default it writes private keys where it stands.
+        key_conf={
+            "key_defs": [{"type": "RSA", "use": ["sig"]}],
+            "public_path": "",
+            "private_path": "",
+        },
     )
 
 

@@ -78,12 +78,23 @@ class OddHistories(Histories):
     @rule()
     @precondition(lambda self: not self.is_paused())
     def read(self) -> None:
-        run_id = self.bench.request_run(self.tenant)
+        self.read_for_a_while()
+
+    @rule()
+    @precondition(lambda self: not self.is_paused())
+    def read_while_answers_are_late(self) -> None:
+        self.lossless = False
+        self.tenant.world.stale = lambda question: question.startswith("member:")
+        self.read_for_a_while()
+        self.tenant.world.stale = lambda _: False
+
+    def read_for_a_while(self) -> None:
+        """A full read, which may have to wait for whoever does not answer."""
+        self.bench.request_run(self.tenant)
         for _ in range(8):
             self.bench.make_due(self.tenant)
             for each in self.bench.open_runs(self.tenant):
                 self.bench.work_on(each)
-        del run_id
 
     def teardown(self) -> None:
         if not hasattr(self, "tenant"):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from commands.session import Failed
-from commands.terminal import echo, print_anywhere, visible
+from commands.terminal import echo, echo_row, print_anywhere, visible
 from manage import cli
 from tests.support.workbench import environment_for
 from web import names
@@ -45,6 +45,14 @@ def test_a_line_stays_a_line_that_moves_nothing(text: str) -> None:
     kinds = {unicodedata.category(each) for each in shown.replace("\u200d", "")}
     assert not kinds & {"Cc", "Cf", "Cs", "Zl", "Zp"}
     assert len(shown.splitlines()) <= 1
+
+
+def test_a_row_for_programs_has_its_tabs_between_the_cells_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    echo_row("wpA", "a\tb\n", CLEARS_THE_SCREEN)
+
+    assert capsys.readouterr().out == "wpA\ta\\tb\\n\t\\x1b[2J\n"
 
 
 def test_a_failure_repeats_no_name_raw() -> None:

@@ -144,6 +144,23 @@ def muted_card(
     )
 
 
+def muted_text(
+    said: str, kind: ItemKind, *, title: str, language: str, url: str
+) -> Message:
+    """The same as a message of its own, where the card cannot be changed any more."""
+    kind_name = say(language, f"item.kind.{kind}")
+    told = [
+        _div("normal", shorten(harmless(title), _BODY)),
+        _div("gray", say(language, f"item.{said}.text")),
+    ]
+    return text_card(
+        title=say(language, f"item.{said}.title", kind=kind_name),
+        description=_fitting(told if title else told[1:]),
+        url=url,
+        button=say(language, "item.open"),
+    )
+
+
 def _heading(facts: ItemFacts, frame: CardFrame) -> str:
     kind = frame.say(f"item.kind.{facts.kind}")
     action = frame.say(f"item.action.{facts.change.action}")

@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager
 from domain.ids import Userid
 from store.database import Connection
 from store.items import answers
+from store.items.answers import ItemAnswer
 from store.notices import cards
 from store.org.corps import Corp
-from wecom.errors import Refused
-from wecom.messages import CardUpdate, Message, with_new_card
-from workers.items.cards import muted_card
+from wecom.errors import Refused, WeComError
+from wecom.messages import CardUpdate, Message, addressed, with_new_card
+from workers.items.cards import muted_card, muted_text
 from workers.notices.admins import managing_admins
 from workers.notices.texts import decided_card, refused_card
 from workers.runtime import Runtime
@@ -100,15 +101,36 @@ def _show_muted(runtime: Runtime, corp: Corp, writing: Writing) -> bool:
         language=answer.language,
         url=f"{runtime.settings.public_url}{_PREFERENCES_PAGE}",
     )
-    _update(runtime, corp, message, answer.response_code, answer.userid)
+    shown = _update(runtime, corp, message, answer.response_code, answer.userid)
     with writing() as connection:
         answers.drop_item_answer(connection, corp.corp_pk, answer.answer_id)
+    if not shown:
+        _say_muted(runtime, corp, answer)
     return True
+
+
+def _say_muted(runtime: Runtime, corp: Corp, answer: ItemAnswer) -> None:
+    """The card cannot be changed any more: a message of its own says so, once."""
+    message = muted_text(
+        answer.said,
+        answer.kind,
+        title=answer.title,
+        language=answer.language,
+        url=f"{runtime.settings.public_url}{_PREFERENCES_PAGE}",
+    )
+    body = addressed(message, agent_id=corp.agent_id or 0, userids=[answer.userid])
+    try:
+        runtime.corp_api(corp).send(body)
+    except WeComError as error:
+        # It is muted all the same; a repeat could arrive twice.
+        extra = {"corp_pk": corp.corp_pk, "error": str(error)}
+        _log.info("muting not told", extra=extra)
 
 
 def _update(
     runtime: Runtime, corp: Corp, message: Message, code: str, *userids: Userid
-) -> None:
+) -> bool:
+    """Change a card; whether that was still possible."""
     update = CardUpdate(
         agent_id=corp.agent_id or 0, userids=userids, response_code=code
     )
@@ -118,6 +140,8 @@ def _update(
         # The code was used up, or is too old: the card stays as it is.
         extra = {"corp_pk": corp.corp_pk, "error": str(refusal)}
         _log.info("card not changed", extra=extra)
+        return False
+    return True
 
 
 def _page(runtime: Runtime) -> str:

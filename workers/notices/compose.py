@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from domain.ids import Userid
+from domain.item_people import Unsent
 from domain.links import NoticeKind
 from domain.notices import (
     Obstacle,
@@ -49,15 +50,23 @@ class Sifted:
     hushed: tuple[tuple[Queued, Hush], ...]
 
 
-def sift(queued: Sequence[Queued], *, now: datetime, zone: ZoneInfo) -> Sifted:
-    """Who may be sent theirs now; the others wait, or get nothing."""
+def sift(
+    queued: Sequence[Queued], *, now: datetime, zone: ZoneInfo, switch: str = "on"
+) -> Sifted:
+    """Who may be sent theirs now; the others wait, or get nothing.
+
+    Shape: `switch` is ours for item notices, where a company sets none itself.
+    """
     free, held, crowded = [], [], []
     hushed: list[tuple[Queued, Hush]] = []
     dropped: dict[int, str] = {}
     for each in queued:
         found = _obstacle(each)
         of_items = each.is_of_items
-        if of_items and found is None and (hush := hush_of(each, now=now, zone=zone)):
+        if of_items and (each.switch or switch) != "on":
+            # Since it was queued: in quiet hours an admin may have thought better.
+            dropped[each.notice_id] = Unsent.COMPANY_OFF.value
+        elif of_items and found is None and (hush := hush_of(each, now=now, zone=zone)):
             hushed.append((each, hush))
         elif found is not None and waits(found) and not of_items:
             held.append(each.notice_id)

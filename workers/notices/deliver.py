@@ -192,7 +192,12 @@ class _Turn:
         while queued := lock_queued(
             connection, corp.corp_pk, limit=_PAGE_NOTICES, day_began=began
         ):
-            sifted = sift(queued, now=delivery.now, zone=zone)
+            sifted = sift(
+                queued,
+                now=delivery.now,
+                zone=zone,
+                switch=self._runtime.settings.item_notices,
+            )
             set_aside(connection, corp, sifted)
             self._count(dropped=len(sifted.dropped))
             if sifted.free:

@@ -7,7 +7,9 @@ from domain.fold import RenameClaim
 from domain.ids import MemberPk, OpenUserid, Userid
 from domain.org import Member, RemovalCause, StoredMember
 from domain.reasons import Reason
+from domain.reconcile_members import decide_member
 from domain.renames import Absentee, Rename, RenameTurn, in_turn, match_renames, merged
+from domain.replay import ReplayLine, replay
 from tests.support.builders import member, stored
 
 
@@ -40,7 +42,7 @@ def test_a_claim_is_believed_when_old_refuses_and_new_answers() -> None:
     assert rename.path == ("a", "b")
     assert rename.into is None
     assert rename.result == stored(member("b"), pk=5, aliases=["a"])
-    assert [each.reason for each in rename.decisions] == [Reason.USERID_CLAIMED]
+    assert [each.reason for each in rename.decide()] == [Reason.USERID_CLAIMED]
 
 
 def test_a_claim_is_not_believed_when_new_refuses() -> None:
@@ -64,7 +66,7 @@ def test_a_chain_of_claims_is_followed_to_who_answers() -> None:
 
     assert rename.path == ("a", "b", "c")
     assert rename.result.aliases == {"a", "b"}
-    assert [each.key for each in rename.decisions] == ["member:a", "member:b"]
+    assert [each.key for each in rename.decide()] == ["member:a", "member:b"]
 
 
 def test_claims_in_a_circle_lead_nowhere() -> None:
@@ -198,6 +200,21 @@ def test_a_claim_is_believed_of_whom_we_may_not_see_under_the_new_userid() -> No
     assert rename.path == ("a", "b")
 
 
+def test_nobody_who_is_gone_comes_back_because_we_may_not_see_them() -> None:
+    gone = stored(member("a"), removed=RemovalCause.SCOPE)
+    claims = [("a", "b"), ("b", "a")]
+
+    for hidden in (["a"], ["b"], ["a", "b"]):
+        found = match_renames(
+            [Absentee(stored=gone)],
+            answers={},
+            active={},
+            claims=[RenameClaim(old=Userid(a), new=Userid(b)) for a, b in claims],
+            hidden=[Userid(each) for each in hidden],
+        )
+        assert found == ()
+
+
 def test_a_removed_member_is_restored_and_then_renamed() -> None:
     gone = stored(member("a"), pk=1, removed=RemovalCause.DELETION)
     new = stored(member("b"), pk=2)
@@ -209,7 +226,7 @@ def test_a_removed_member_is_restored_and_then_renamed() -> None:
         claims=[RenameClaim(old=Userid("a"), new=Userid("b"))],
     )
 
-    assert [each.name for each in rename.decisions] == [
+    assert [each.name for each in rename.decide()] == [
         DecisionName.RESTORE_MEMBER,
         DecisionName.RENAME_USERID,
     ]
@@ -248,6 +265,39 @@ def test_two_who_swap_their_userids_go_round_in_a_circle() -> None:
 
     assert paths(turns) == [("a", "b"), ("b", "a")]
     assert [each.displaces for each in turns] == [True, False]
+
+
+def test_a_tombstone_is_restored_beside_whoever_has_its_userid_already() -> None:
+    mover = stored(member("a", open_userid="p"), pk=1)
+    gone = stored(member("b", open_userid="q"), pk=2, removed=RemovalCause.SCOPE)
+    renames = match_renames(
+        [Absentee(stored=mover), Absentee(stored=gone)],
+        answers={
+            Userid("a"): member("a", open_userid="q"),
+            Userid("b"): member("b", open_userid="p"),
+        },
+        active={Userid("a"): mover},
+        claims=[],
+    )
+
+    turns = in_turn(renames, bearers=bearers("a"))
+
+    assert paths(turns) == [("a", "b"), ("b", "a")]
+    told = [each for turn in turns for each in turn.decisions]
+    assert [each.name for each in told] == [
+        DecisionName.RENAME_USERID,
+        DecisionName.RESTORE_MEMBER,
+        DecisionName.RENAME_USERID,
+    ]
+    there = decide_member(None, mover.member, reason=Reason.EVENT)
+    org = replay(
+        ReplayLine(decision=each.name, key=each.key, after=each.after)
+        for each in (*there, *told)
+    )
+    assert {who: each.open_userid for who, each in org.members.items()} == {
+        "a": "q",
+        "b": "p",
+    }
 
 
 def test_nobody_is_renamed_onto_whoever_stays() -> None:
