@@ -4,18 +4,20 @@ import time
 
 import logs
 from store.inbox.record import Arrival, Post, short_name
-from store.intake.durable_write import Landed, Landing
+from store.intake.durable_write import ANSWER_SECONDS, Landed, Landing
 from tracing import spans
 
 
-def keep(landing: Landing, post: Post, *, began: float) -> Landed:
+def keep(
+    landing: Landing, post: Post, *, began: float, seconds: float = ANSWER_SECONDS
+) -> Landed:
     """Make the mail durable.
 
-    Units: `began` is of time.perf_counter.
+    Units: `began` is of time.perf_counter, `seconds` is what is left for an answer.
     Raises: NoStore.
     """
     with logs.concerning(mail=short_name(post.digest)):
-        landed = landing.take(post)
+        landed = landing.take(post, seconds=seconds)
     if spans.is_heard():
         _tell(post, landed, seconds=time.perf_counter() - began)
     return landed
