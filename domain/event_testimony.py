@@ -62,6 +62,20 @@ def deletion_stands(said: Sequence[Mail], answer: Member | None) -> bool:
     return bool(deletions) and not any(each >= max(deletions) for each in back)
 
 
+def was_replaced(said: Iterable[Mail], stored: Member, answer: Member) -> bool:
+    """Whether events tell of a deletion and of a joining since under one userid.
+
+    Only where no open_userid tells who is who: whoever answers may be another person,
+    and gets nothing of the former one's before it is proved that they are the same.
+    """
+    if stored.open_userid is not None and answer.open_userid is not None:
+        return False
+    told = list(said)
+    deletions = [each.second for each in told if _is(each, DELETE_USER)]
+    created = [each.second for each in told if _is(each, CREATE_USER)]
+    return bool(deletions and created) and max(created) >= max(deletions)
+
+
 def person_is_late(
     latest: Sequence[Mail],
     *,

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from domain.org import Activation
+from tests.support.fakes import FakeCorp
 from tests.support.histories import KEEPER, Company, company
 from tests.support.pipeline import Bench, Tenant
+from wecom.wire import MemberAuthPage
 
 CORP = "wpCorpA"
 GONE = [Activation.DISABLED, Activation.QUIT]
@@ -74,3 +76,25 @@ def test_a_new_userid_of_an_earlier_bearer_keeps_the_present_one_from_nothing(
 
     assert bench.pending(tenant) == 0
     assert bench.org(tenant) == tenant.world.truth.org()
+
+
+def test_a_list_of_the_authorised_that_leads_back_to_itself_ends(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorised = frozenset({KEEPER, "woA", "woB"})
+    by_members = replace(company(), auth_mode=1, authorised=authorised)
+    tenant = bench.link_in_step(CORP, by_members)
+    before = bench.org(tenant)
+    page = FakeCorp.authorised_members
+
+    def first_page_again(corp: FakeCorp, cursor: str | None) -> MemberAuthPage:
+        return replace(page(corp, None), next_cursor="2")
+
+    monkeypatch.setattr(FakeCorp, "authorised_members", first_page_again)
+
+    run = bench.run(bench.resync(tenant))
+
+    assert run["state"] == "done"
+    assert "a page leads back to itself" in run["error"]
+    # Whoever is on no page that came may be on one that did not.
+    assert bench.org(tenant) == before

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.decisions import Json
-from domain.event_testimony import deleted_of, names_bearer
+from domain.event_testimony import deleted_of, names_bearer, was_replaced
 from domain.fold import Mail, RenameClaim
 from domain.identity import ANOTHER_PERSON, are_one, is_handed_on
 from domain.ids import Userid
@@ -46,19 +46,26 @@ def find_bearers(
     active = {
         each.member.userid: each for each in stored if each.state is MemberState.ACTIVE
     }
+    replaced = {
+        who
+        for who, each in active.items()
+        if who in answers and was_replaced(said.get(who, ()), each.member, answers[who])
+    }
     suspected = {
         who: answers[who]
         for who, each in active.items()
-        if who in answers and is_handed_on(each, answers[who])
+        if who in replaced or (who in answers and is_handed_on(each, answers[who]))
     }
-    sure = _confirmed(inquiry, suspected, said)
+    unsure = {who: each for who, each in suspected.items() if who not in replaced}
+    sure = _confirmed(inquiry, unsure, said) | replaced
+    holding = {who: each for who, each in active.items() if who not in replaced}
     counting = {
         who: each for who, each in answers.items() if who not in suspected.keys() - sure
     }
     renames = match_renames(
         _absentees(stored, active, inquiry, claims=claims, handed_on=sure),
         answers=counting,
-        active={**holders, **active},
+        active={**holders, **holding},
         claims=claims,
         hidden=[who for who, code in inquiry.refusals.items() if code in NO_RIGHT],
     )

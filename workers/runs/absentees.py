@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from domain.event_testimony import deleted_of
+from domain.event_testimony import deleted_of, was_replaced
 from domain.fields import member_from_fields
 from domain.fold import FoldedMail
 from domain.ids import Key, OpenUserid, Userid, split_key
@@ -153,9 +153,11 @@ class _Search:
             self.pages = staging.list_pages(connection, run.run_id)
             self.odd = list_odd(connection, run.run_id)
         self._absent = frozenset(absent)
-        self._handed_on = frozenset(handed_on)
+        remembered = unsettled.people()
+        staged = self._staged(remembered)
+        self._handed_on = frozenset(handed_on) | self._replaced(staged)
         # Somebody may be remembered who is active no more, or never was.
-        self._remembered = unsettled.people() - self._staged(unsettled.people()).keys()
+        self._remembered = remembered - staged.keys()
         self.people = self._absent | self._handed_on | self._remembered
 
     def look(self, inquiry: Inquiry) -> Absences:
@@ -265,6 +267,19 @@ class _Search:
             auth_mode=usable.auth_mode,
             listed=frozenset(self._tree.parents),
             usable=usable.departments,
+        )
+
+    def _replaced(self, staged: Mapping[Userid, Member]) -> frozenset[Userid]:
+        """Those of the read who bear the userid of somebody said to be deleted."""
+        if not staged:
+            return frozenset()
+        said = self._unsettled.said_of(staged.keys()).said
+        active = active_of(self._stored_of(staged.keys()))
+        return frozenset(
+            who
+            for who, each in staged.items()
+            if who in active
+            and was_replaced(said.get(who, ()), active[who].member, each)
         )
 
     def _stored_of(self, userids: Collection[Userid]) -> list[StoredMember]:

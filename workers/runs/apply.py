@@ -1,6 +1,6 @@
 """Applies a complete read under the lease: what differs, page by page, then the end."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -120,7 +120,7 @@ class RunApplier:
         self._late |= absences.awaited
         self._apply_renames(absences)
         self._apply_shown(absences.shown)
-        self._apply_differing()
+        self._apply_differing(absences.handed_on)
         people = self._pass_guard(shown, absences)
         self._apply_absences(absences, people)
         self._apply_handed_on(absences)
@@ -137,9 +137,11 @@ class RunApplier:
         for page in _pages(shown):
             self._apply(Findings(shown=tuple(page)))
 
-    def _apply_differing(self) -> None:
+    def _apply_differing(self, handed_on: Collection[Userid]) -> None:
         for page in self._differing():
-            self._apply(Findings(shown=self._in_time(page)))
+            # Whoever has another's userid comes after that one has gone.
+            bearers = [each for each in page if each.userid not in handed_on]
+            self._apply(Findings(shown=self._in_time(bearers)))
 
     def _in_time(self, page: Sequence[Member]) -> tuple[Member, ...]:
         """Those of a page whom no waiting mail contradicts."""
