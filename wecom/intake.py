@@ -28,9 +28,9 @@ _TOKEN = re.compile(rb"[0-9A-Za-z]+")
 class CallbackRefused(Exception):
     """A request that is not believed: the HTTP status, and the reason it counts under.
 
-    Shape: reasons are method, size, arguments, timestamp, envelope_xml, signature,
-        envelope, receiver, echostr, message_xml; `loses_mail` when WeCom said something
-        to us that nobody can read, and does not say it again.
+    Shape: `loses_mail` when WeCom said something to us that nobody can read, and does
+        not say it again; reasons are method, size, arguments, timestamp, envelope_xml,
+        signature, envelope, receiver, echostr, message_xml.
     """
 
     def __init__(self, status: int, reason: str, *, loses_mail: bool = False) -> None:
