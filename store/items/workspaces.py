@@ -169,12 +169,13 @@ def take_due_rechecks(
     ]
 
 
-def put_back(connection: Connection, due: DueRecheck) -> None:
-    """TAPD did not answer: the next time asks about the same time once more."""
+def put_back(connection: Connection, due: DueRecheck, *, every_seconds: float) -> None:
+    """TAPD did not answer: the next turn asks about the same time once more."""
     connection.execute(
-        "UPDATE workspaces SET rechecked_at = %s"
+        "UPDATE workspaces SET rechecked_at ="
+        " least(%s, clock_timestamp() - make_interval(secs => %s))"
         " WHERE company_id = %s AND workspace_id = %s",
-        [due.since, due.company_id, due.workspace_id],
+        [due.since, every_seconds, due.company_id, due.workspace_id],
     )
 
 

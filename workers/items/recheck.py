@@ -89,7 +89,7 @@ def _recheck(runtime: Runtime, api: TapdApi, due: DueRecheck, *, now: datetime) 
         except (Throttled, Unavailable) as error:
             _log.info("changes not told", extra={"error": str(error)})
             with transaction(runtime.pool) as connection:
-                put_back(connection, due)
+                put_back(connection, due, every_seconds=EVERY_SECONDS)
             return
         except TapdError as error:
             # As long as it refuses, webhooks are all there is.
