@@ -43,7 +43,8 @@ run: $(STAMP) ## The same without the simulator: a real suite's settings from .e
 
 # Tests wait for servers and processes more than for a core: a few more than there are.
 TESTERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 2 )))
-PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadfile
+# In the order of tests/support/sharing.py, not by how many tests a file has.
+PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 test: $(STAMP) ## Run every test, page tests included
 	@$(PYTEST)
@@ -74,7 +75,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 lock: $(STAMP) ## Lock what pyproject.toml asks for (UPGRADE=--upgrade: the newest)
 	$(INSTALL) --quiet 'uv>=0.9'
-	$(COMPILE) $(UPGRADE) --extra embedded pyproject.toml -o requirements.lock
-	$(COMPILE) $(UPGRADE) --extra embedded --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-	$(COMPILE) $(UPGRADE) --extra embedded --extra dev --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
+	$(COMPILE) $(UPGRADE) --extra embedded --extra otel pyproject.toml -o requirements.lock
+	$(COMPILE) $(UPGRADE) --extra embedded --extra otel --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(COMPILE) $(UPGRADE) --extra embedded --extra otel --extra dev --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 	@! grep -nE '://|@ file' requirements.lock requirements-dev.lock requirements-bench.lock

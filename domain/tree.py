@@ -1,7 +1,7 @@
 """Departments as a tree that may be broken: unknown parents, even cycles."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from domain.ids import DepartmentId
 from domain.org import Department
@@ -120,13 +120,16 @@ class Tree:
         """The way up, by position, until it ends, repeats or meets what is finished."""
         path: dict[DepartmentId, int] = {}
         each: DepartmentId | None = start
-        while each is not None and self._is_new(each, path, finished):
+        # Spelt out, for it is asked for each department of a corp.
+        while (
+            each is not None
+            and each in self.parents
+            and each not in path
+            and each not in finished
+        ):
             path[each] = len(path)
             each = self.parents[each]
         return path
-
-    def _is_new(self, each: DepartmentId, *seen: Container[DepartmentId]) -> bool:
-        return each in self.parents and not any(each in known for known in seen)
 
 
 def parents_first(departments: Iterable[Department]) -> tuple[Department, ...]:

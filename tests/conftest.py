@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -24,6 +25,7 @@ from tests.support.servers import (
     running_valkey,
     scratch_database,
 )
+from tests.support.sharing import FilesAndGuards, by_length
 from tests.support.visiting import Visit, anew, open_visit
 from tests.support.walking import Walk, cleaned, walking
 from tests.support.workbench import Workbench, workbench
@@ -32,6 +34,18 @@ from tests.support.workbench import Workbench, workbench
 choose_profile()
 # Page tests wait for a state, however busy the machine is.
 expect.set_options(timeout=30_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long."""
+    items[:] = by_length(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share files out as `--dist loadfile` does, but keep the guards together."""
+    is_by_file = config.getoption("dist") == "loadfile"
+    return FilesAndGuards(config, log) if is_by_file else None
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,10 @@ from typing import Protocol, TypeVar
 import requests
 from urllib3.exceptions import HTTPError
 
-from wecom.deadline import CONNECT_SECONDS, DEADLINE, DeadlineAdapter
+from wecom.deadline import DEADLINE
 from wecom.errcodes import OK, error_for
 from wecom.errors import Refused, Throttled, Unavailable, WeComError
+from wecom.line import Line
 from wecom.payload import Payload
 
 CALL_SECONDS = 10.0
@@ -198,15 +199,9 @@ class Transport:
         seconds: float,
     ) -> bytes:
         DEADLINE.start(seconds)
-        with self._session().request(
-            method,
-            self._base_url + endpoint,
-            params=query,
-            data=data,
-            timeout=(min(CONNECT_SECONDS, seconds), seconds),
-            stream=True,
-            # A redirect would carry the token to another address.
-            allow_redirects=False,
+        # The adapter follows no redirect: one would carry the token elsewhere.
+        with self._line().send(
+            method, endpoint, query=query, data=data, seconds=seconds
         ) as response:
             if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                 raise Throttled("HTTP 429")
@@ -222,22 +217,11 @@ class Transport:
                 raise Unavailable("the answer is too large to be one")
         return bytes(body)
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = requests.Session()
-            session.mount(self._base_url, DeadlineAdapter())
-            session.headers["Content-Type"] = "application/json"
-            # Proxy and certificates of the environment are looked up once; for each
-            # call it would cost more than the call, and would look into .netrc.
-            found = session.merge_environment_settings(
-                self._base_url, {}, None, None, None
-            )
-            session.proxies = found["proxies"]
-            session.verify = found["verify"]
-            session.trust_env = False
-            self._threads.session = session
-        return session
+    def _line(self) -> Line:
+        line: Line | None = getattr(self._threads, "line", None)
+        if line is None:
+            line = self._threads.line = Line(self._base_url)
+        return line
 
 
 def _decoded(body: bytes) -> Payload:

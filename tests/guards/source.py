@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = (
     "receiver",
     "serving",
+    "tracing",
     "workers",
     "domain",
     "wecom",
@@ -75,10 +76,10 @@ def functions(
             yield node
 
 
-def calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
-    """Every call of a function or method of this name."""
+def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+    """Every call of a function or method of these names."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and called(node) == name:
+        if isinstance(node, ast.Call) and called(node) in names:
             yield node
 
 

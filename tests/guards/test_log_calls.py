@@ -19,10 +19,9 @@ METHODS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
 def log_calls(tree: ast.AST) -> Iterator[ast.Call]:
     """Every call that writes a line with fields."""
-    for method in METHODS:
-        for call in calls(tree, method):
-            if any(keyword.arg == "extra" for keyword in call.keywords):
-                yield call
+    for call in calls(tree, *METHODS):
+        if any(keyword.arg == "extra" for keyword in call.keywords):
+            yield call
 
 
 def fields_of(call: ast.Call, scope: ast.AST) -> ast.expr:
@@ -51,19 +50,17 @@ def faults(value: ast.expr) -> list[str]:
 
 
 def faulty(module: Module) -> list[str]:
-    scopes = [*functions(module), module.tree]
-    found = {
-        id(call): f"{at(module, call)}: {', '.join(wrong)}"
-        for scope in reversed(scopes)
-        for call in log_calls(scope)
-        if (wrong := faults(fields_of(call, scope)))
-    }
-    readable = {
-        id(call)
-        for scope in scopes
-        for call in log_calls(scope)
-        if not faults(fields_of(call, scope))
-    }
+    """The calls of a module that no scope around them explains."""
+    found: dict[int, str] = {}
+    readable: set[int] = set()
+    if not any(log_calls(module.tree)):
+        return []
+    for scope in [*functions(module), module.tree]:
+        for call in log_calls(scope):
+            if wrong := faults(fields_of(call, scope)):
+                found.setdefault(id(call), f"{at(module, call)}: {', '.join(wrong)}")
+            else:
+                readable.add(id(call))
     return [text for key, text in found.items() if key not in readable]
 
 

@@ -1,11 +1,13 @@
 """What one event costs: statements and transactions, from its claim to settled."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from dramatiq.brokers.stub import StubBroker
 
 from benchmarks.wire import Statements, counted
+from domain.scope import Usable, usable_of
 from simulator import admin_app, admin_members, admin_tree
 from simulator.directory import ROOT
 from simulator.grant import Scope
@@ -17,6 +19,7 @@ from tests.support.mortal import WorkerDied
 from tests.support.outbox import Post, read_in_full, read_office
 from tests.support.pipeline import Bench, Tenant, said
 from tests.support.workbench import Workbench
+from workers.events import sets
 from workers.inbox.drain import drain
 from workers.runtime import Runtime, build
 
@@ -116,6 +119,25 @@ def test_nor_does_one_that_changes_nothing(office: Post, worker: Runtime) -> Non
 
     assert outcome(office) == "no_difference"
     assert_cheap(statements)
+
+
+def test_a_drain_that_reads_no_set_expands_the_scope_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expanded = []
+
+    def expand(**given: Any) -> Usable:
+        expanded.append(given)
+        return usable_of(**given)
+
+    tenant = bench.link_in_step(CORP, company())
+    bench.post(tenant, said("update_user", "member:woA"))
+    monkeypatch.setattr(sets, "usable_of", expand)
+
+    bench.drain(tenant)
+
+    assert bench.pending(tenant) == 0
+    assert len(expanded) == 1
 
 
 def held(bench: Bench, tenant: Tenant) -> list[tuple[object, ...]]:

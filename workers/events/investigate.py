@@ -25,7 +25,7 @@ from store.org.corps import Corp
 from wecom.errors import OddAnswer, Unavailable
 from workers.answers.listed import TREE
 from workers.answers.questions import Inquiry, list_key, worth_listing
-from workers.events.affected import Spread, View, active_of, spread_of
+from workers.events.affected import NOBODY, Spread, View, active_of, spread_of
 from workers.events.found import (
     Found,
     NeedsRun,
@@ -145,6 +145,8 @@ class _Investigation:
         return spread
 
     def _spread(self, view: View) -> Spread:
+        if view is self._sets.before:
+            return NOBODY
         with glance(self._pool) as connection:
             return spread_of(
                 connection, self._corp.corp_pk, before=self._sets.before, after=view
