@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from psycopg.rows import class_row
 
+from domain.items import ItemKind
 from store.database import Connection
 from store.summaries.mail.events import EVENT_STATES
 
@@ -12,7 +13,7 @@ _LARGEST_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundThing:
-    """One thing with a page: `of` is the corp of a person, `title` how it is called."""
+    """One thing with a page: `of` is a person's or an item's corp, `title` its name."""
 
     kind: str
     id: str
@@ -21,7 +22,7 @@ class FoundThing:
 
 
 def find_by_id(connection: Connection, text: str, *, limit: int) -> list[FoundThing]:
-    """Whatever has this very id: event, corp, run, plan, batch, person, department."""
+    """Whatever has this very id: event, corp, run, plan, batch, person, item."""
     is_number = text.isascii() and text.isdigit() and len(text) < 20
     number = int(text) if is_number and int(text) <= _LARGEST_ID else None
     with connection.cursor(row_factory=class_row(FoundThing)) as cursor:
@@ -53,9 +54,24 @@ def find_by_id(connection: Connection, text: str, *, limit: int) -> list[FoundTh
                 LIMIT 1
             ) AS member
             WHERE corps.state <> 'revoked'
+            UNION ALL
+            SELECT 'item', item.item_id, corp_id, item.kind
+            FROM corps CROSS JOIN LATERAL (
+                SELECT kind, item_id FROM items
+                WHERE items.company_id = corps.company_id
+                    AND kind = ANY(%(kinds)s) AND item_id = %(text)s
+                LIMIT 4
+            ) AS item
+            WHERE corps.state IN ('linked', 'paused') AND %(digits)s
             LIMIT %(limit)s
             """,
-            {"text": text, "number": number, "limit": limit},
+            {
+                "text": text,
+                "number": number,
+                "limit": limit,
+                "kinds": [kind.value for kind in ItemKind],
+                "digits": text.isascii() and text.isdigit(),
+            },
         )
         return cursor.fetchall()
 
