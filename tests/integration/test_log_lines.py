@@ -139,7 +139,7 @@ def test_so_is_a_store_that_goes_away_under_a_claim(
     assert log.named("drain given up, store away")["event_id"] == event_id
 
 
-def away(*_: object) -> None:
+def away(*_: object, **__: object) -> None:
     raise StoreUnavailable("synthetic")
 
 
