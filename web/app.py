@@ -30,6 +30,7 @@ from web import (
     languages,
     limits,
     names,
+    patience,
     probes,
     problems,
     services,
@@ -50,7 +51,7 @@ from workers.queue.bell import open_bell
 POOL_SIZE = 8
 REDIS_SECONDS = 1.0
 # A page says within three seconds that the database is away.
-STORE_SECONDS = 2.0
+STORE_SECONDS = 1.5
 
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
@@ -83,6 +84,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     install.register(app)
     oidc.register(app)
     access.seen_by(access.Audience.ANYONE)(app.view_functions["static"])
+    patience.limit(app)
     gate.enforce(app)
     return app
 
