@@ -18,11 +18,13 @@ from benchmarks import (
     bench_events,
     bench_items,
     bench_one_event,
+    bench_pages,
     bench_receiver,
     bench_resync,
     bench_tenants,
 )
 from benchmarks.bench_events import effect_line
+from benchmarks.busy_house import WHOLE as BUSY_HOUSE
 from benchmarks.environment import Stage, open_stage
 from benchmarks.table import Line, as_markdown, as_text
 
@@ -95,6 +97,7 @@ WHOLE: dict[str, Measure] = {
     "item_cards": lambda stage: bench_items.cards_beside_sync(
         stage, corps=50, companies=20, per_second=20, seconds=30
     ),
+    "pages": lambda stage: bench_pages.pages(stage, house=BUSY_HOUSE, rounds=20),
     "item_bulk": lambda stage: bench_items.bulk_edit(stage, items=2_000, people=600),
 }
 

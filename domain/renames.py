@@ -76,13 +76,16 @@ def match_renames(
         if userid not in answers or not is_handed_on(each, answers[userid])
     }
     renames = []
-    for way, reason in _ways(
+    ways = _ways(
         gone,
         ends=_Ends(answers=answers, hidden=frozenset(hidden), holders=holders),
         claims=claims,
-    ):
-        # A member between the ends goes their own way and is no step of another's.
-        path = _without(active.keys() | gone.keys(), way)
+    )
+    # A member between the ends goes their own way and is no step of another's, whether
+    # they bore that userid before or bear it now.
+    others = active.keys() | gone.keys() | answers.keys() | {way[-1] for way, _ in ways}
+    for way, reason in ways:
+        path = _without(others, way)
         rename = _rename(
             gone[path[0]], path=path, into=holders.get(path[-1]), reason=reason
         )

@@ -10,11 +10,14 @@ from http import HTTPStatus
 from typing import Any
 
 from receiver.evidence import EvidenceKeeper
+from receiver.keeping import keep
 from receiver.meters import ACKNOWLEDGED, CALLBACKS
 from receiver.posts import to_post
 from receiver.refusals import Refusals
+from receiver.routes import PATHS, UNDERSTUDY
+from serving.wsgi import RECEIVED_AT
 from store.inbox.record import Post
-from store.intake.durable_write import Landing, NoStore
+from store.intake.durable_write import ANSWER_SECONDS, Landing, NoStore
 from store.sealing import Keyring
 from wecom.callbacks import Callback
 from wecom.intake import (
@@ -25,8 +28,6 @@ from wecom.intake import (
     verify_url,
 )
 from wecom.kinds import UNKNOWN
-
-PATHS = frozenset({"/wecom/command", "/wecom/data"})
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -98,8 +99,12 @@ class CallbackDoor:
             self.suite, query=query, body=body, now=self.clock()
         )
         # Believed from here on: what fails now is our loss, and is made good.
+        if environ.get(UNDERSTUDY):
+            raise Lost("busy")
+        waited = time.monotonic() - environ.get(RECEIVED_AT, time.monotonic())
         try:
-            self._keep(callback, to_post(callback, message, self.keyring))
+            post = to_post(callback, message, self.keyring)
+            self._keep(callback, post, began=began, seconds=ANSWER_SECONDS - waited)
         except NoStore:
             raise Lost("unavailable") from None
         except Exception:
@@ -108,8 +113,10 @@ class CallbackDoor:
         ACKNOWLEDGED.observe(time.perf_counter() - began)
         return _SUCCESS
 
-    def _keep(self, callback: Callback, post: Post) -> None:
-        landed = self.landing.take(post)
+    def _keep(
+        self, callback: Callback, post: Post, *, began: float, seconds: float
+    ) -> None:
+        landed = keep(self.landing, post, began=began, seconds=seconds)
         kind = "unknown" if callback.rule is UNKNOWN else callback.kind
         CALLBACKS.labels(kind, landed.outcome).inc()
         for mailbox in landed.ring:

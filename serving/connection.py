@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from typing import Protocol
+from typing import Protocol, cast
 
 from serving.parsing import BadRequest, Request, RequestReader
 from serving.wsgi import refusal
@@ -32,28 +33,47 @@ class Connection(asyncio.Protocol):
     in the kernel, not in our memory.
     """
 
-    def __init__(self, front: Front) -> None:
+    __slots__ = (
+        "_asked",
+        "_front",
+        "_is_broken",
+        "_is_over",
+        "_reader",
+        "_transport",
+        "_waiting",
+        "asked_at",
+        "held_bytes",
+        "is_busy",
+        "local",
+        "must_wait",
+        "peer",
+    )
+
+    def __init__(self, front: Front, *, must_wait: bool = False) -> None:
         self._front = front
-        self._reader = RequestReader(front.body_limit)
+        # Most of a crowd never says anything: what reads is made at the first byte.
+        self._reader: RequestReader | None = None
         self._waiting: deque[Request] = deque()
         self._is_broken = self._is_over = False
-        self._request: Request | None = None
+        # A list, because a thread and the understudy may both reach for the one in it.
+        self._asked: list[Request] = []
+        self.asked_at = 0.0
         self.held_bytes = 0
         self.is_busy = False
+        self.must_wait = must_wait
         self.peer: tuple[str, int] = ("", 0)
         self.local: tuple[str, int] = ("", 0)
 
     @property
     def is_between_requests(self) -> bool:
         """Whether nothing is owed: no request begun, no answer on its way."""
-        unsent = self._transport.get_write_buffer_size()
-        return self._reader.is_idle and not self.is_busy and not unsent
+        idle = self._reader is None or self._reader.is_idle
+        return idle and not self.is_busy and not self.unsent_bytes()
 
     # What asyncio calls; it knows these names.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream's.
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # A stream's.
         self.peer = _address(transport.get_extra_info("peername"))
         self.local = _address(transport.get_extra_info("sockname"))
         self._front.admit(self)
@@ -61,12 +81,13 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._is_broken or self._is_over:
             return  # Read away, so that closing does not destroy the last answer.
+        reader = self._reader = self._reader or RequestReader(self._front.body_limit)
         try:
-            self._waiting.extend(self._reader.feed(data))
+            self._waiting.extend(reader.feed(data))
         except BadRequest as fault:
-            self._take_fault(fault)
+            self._take_fault(reader, fault)
         else:
-            if self._reader.wants_go_ahead() and not self._waiting:
+            if reader.wants_go_ahead() and not self._waiting:
                 self._transport.write(_GO_AHEAD)
         self._count_held()
         if self._waiting and not self.is_busy:
@@ -82,8 +103,15 @@ class Connection(asyncio.Protocol):
 
     def take_request(self) -> Request | None:
         """What a thread is to answer; None when the client is gone meanwhile."""
-        request, self._request = self._request, None
-        return request
+        try:
+            return self._asked.pop()
+        except IndexError:
+            return None
+
+    @property
+    def request(self) -> Request | None:
+        """What still waits for a thread."""
+        return next(iter(self._asked[:1]), None)
 
     # What the front calls, in the loop's thread.
 
@@ -117,10 +145,10 @@ class Connection(asyncio.Protocol):
         self._forget()
         self._transport.abort()
 
-    def _take_fault(self, fault: BadRequest) -> None:
+    def _take_fault(self, reader: RequestReader, fault: BadRequest) -> None:
         # What was whole before it is still answered; then there is nothing to go on.
         self._is_broken = True
-        self._waiting.extend(self._reader.take_ready())
+        self._waiting.extend(reader.take_ready())
         self._front.note_fault(fault.reason)
         if not self._waiting:
             self._transport.write(refusal(fault.status))
@@ -129,7 +157,8 @@ class Connection(asyncio.Protocol):
     def _begin_next(self) -> None:
         self.is_busy = True
         self._transport.pause_reading()
-        self._request = self._waiting.popleft()
+        self._asked = [self._waiting.popleft()]
+        self.asked_at = time.monotonic()
         self._front.hand_over(self)
 
     def _end(self) -> None:
@@ -145,14 +174,16 @@ class Connection(asyncio.Protocol):
 
     def _forget(self) -> None:
         self._is_over = True
-        self._request = None
+        self._asked.clear()
         self._waiting.clear()
-        self._reader.forget()
+        if self._reader:
+            self._reader.forget()
         self._count_held()
 
     def _count_held(self) -> None:
-        held = self._reader.held_bytes + sum(len(each.body) for each in self._waiting)
-        held += len(self._request.body) if self._request else 0
+        held = self._reader.held_bytes if self._reader else 0
+        held += sum(len(each.body) for each in self._waiting)
+        held += sum(len(each.body) for each in self._asked)
         more, self.held_bytes = held - self.held_bytes, held
         if more:
             self._front.note_held(more)

@@ -1,42 +1,42 @@
 """A gunicorn worker whose threads are only ever given requests that came whole.
 
 Clients that say nothing, stall or trickle are kept by one thread that waits for all of
-them at once, and are cut off at a deadline. See docs/decisions/0110.
+them at once, and are cut off at a deadline. See docs/decisions/0110 and 0175.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
-import random
 import resource
 import socket
-import time
-from queue import SimpleQueue
-from threading import Event, Thread
+import sys
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import uvloop
 from gunicorn.workers.base import Worker
 
+from serving.clients import Bounds, Clients
 from serving.connection import Connection
 from serving.parsing import Request
-from serving.wsgi import Answer, App, environ_of, refusal
+from serving.threads import Threads
+from serving.wsgi import Environ
 
+HEALTH = "/healthz"
+
+_HEALTH = HEALTH.encode()
 _TICK_SECONDS = 0.1
-# Thousands that come together shall not all be cut off, and come again, together.
-_SPREAD_SECONDS = 1.0
-# So many newcomers at a time: the others' bytes are not to wait for all of them.
-_ACCEPTED_AT_ONCE = 16
-_LINGER_SECONDS = 2.0
+# So many go at a time: the others' bytes are not to wait for all of them.
+_DROPPED_AT_ONCE = 16
+# A thread that computes hands the interpreter to the loop after so long.
+_SWITCH_SECONDS = 0.001
+# Young objects that are looked through for garbage; Python's own 700 make it look all
+# the time while clients come and go.
+_YOUNG_OBJECTS = 10_000
 # Threads, listeners, stores: what else a process opens.
 _OTHER_FILES = 128
-_UNSENT_BYTES = 1024 * 1024
-
-_Job = Connection | None
-
-
-class ClientGone(Exception):
-    """The client closed, or did not take a stream in time."""
 
 
 class FrontWorker(Worker):
@@ -44,12 +44,15 @@ class FrontWorker(Worker):
 
     Units: a tick after these seconds a client is cut off that was silent in between,
         or whose request or answer was on its way. `memory_bytes` is what unfinished
-        bodies may take together.
+        bodies may take together. A request for which no thread comes is answered by
+        the understudy after `patience_seconds`, whoever asks for health much sooner.
     """
 
     # Some ticks come before 5 s are over, even of a busy process.
     between_seconds = 4.5
     begun_seconds = 4.5
+    patience_seconds = 2.5
+    health_seconds = 0.2
     body_bytes = 65_536
     memory_bytes = 64 * 1024 * 1024
 
@@ -57,66 +60,75 @@ class FrontWorker(Worker):
         """How long the body of a request to this target may be."""
         return self.body_bytes
 
+    def answer_late(
+        self, environ: Environ, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """The understudy: says that the process lives, of all else that it is busy."""
+        plain = ("Content-Type", "text/plain; charset=utf-8")
+        if environ["PATH_INFO"] == HEALTH:
+            start_response("200 OK", [plain])
+            return [b"alive\n"]
+        start_response("503 Service Unavailable", [plain, ("Retry-After", "5")])
+        return [b""]
+
     def init_process(self) -> None:
         """What gunicorn calls after the fork."""
-        self._connections: dict[Connection, float] = {}
-        self._leaving: dict[Connection, float] = {}
-        self._held = 0
-        self._jobs: SimpleQueue[_Job] = SimpleQueue()
-        self._limit = min(self.cfg.worker_connections, _files() - _OTHER_FILES)
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
+        bounds = Bounds(
+            places=min(self.cfg.worker_connections, _files() - _OTHER_FILES),
+            memory_bytes=self.memory_bytes,
+            between_seconds=self.between_seconds,
+            begun_seconds=self.begun_seconds,
+        )
+        self._clients = Clients(bounds=bounds, now=self._loop.time)
         self.alive = True
         super().init_process()
 
     def run(self) -> None:
         """Serve until told to stop, then finish what was begun."""
-        threads = [
-            Thread(target=self._work, daemon=True) for _ in range(self.cfg.threads)
-        ]
-        for each in threads:
-            each.start()
+        _keep_pauses_short()
+        self._threads = Threads(
+            loop=self._loop,
+            count=self.cfg.threads,
+            app=self.wsgi,
+            understudy=self.answer_late,
+            patience=self._patience,
+            taking_seconds=self.begun_seconds,
+            is_stopping=lambda: not self.alive,
+        )
+        self._threads.start()
         try:
             self._loop.run_until_complete(self._serve())
         finally:
-            for _ in threads:
-                self._jobs.put(None)
+            self._threads.stop()
             self._loop.close()
 
     # What connections call, in the loop's thread.
 
     def admit(self, connection: Connection) -> None:
         """A client more: when there are too many, the one that idles longest goes."""
-        known = len(self._connections) + len(self._leaving)
-        if known >= self._limit and not self._make_room():
+        if not self._clients.admit(connection):
             connection.drop()
-            return
-        self.await_request(connection)
 
     def await_request(self, connection: Connection) -> None:
         """From now on the client has its time for the next request."""
-        self._connections.pop(connection, None)
-        since = self._loop.time() - random.random() * _SPREAD_SECONDS  # noqa: S311 - no secret.
-        self._connections[connection] = since
+        self._clients.await_request(connection)
 
     def hand_over(self, connection: Connection) -> None:
         """Have a thread answer."""
-        self._jobs.put(connection)
+        self._threads.take(connection)
 
     def note_held(self, more_bytes: int) -> None:
-        """What bodies take has changed; past the limit the largest holder goes."""
-        self._held += more_bytes
-        if self._held > self.memory_bytes:
-            max(self._connections, key=lambda each: each.held_bytes).drop()
+        """What bodies take has changed."""
+        self._clients.note_held(more_bytes)
 
     def linger(self, connection: Connection) -> None:
         """Its last answer is sent; a moment for it to be read."""
-        self._connections.pop(connection, None)
-        self._leaving[connection] = self._loop.time()
+        self._clients.linger(connection)
 
     def let_go(self, connection: Connection) -> None:
         """The client is gone."""
-        self._connections.pop(connection, None)
-        self._leaving.pop(connection, None)
+        self._clients.let_go(connection)
 
     def note_fault(self, reason: str) -> None:
         """Something came that is no request."""
@@ -124,18 +136,21 @@ class FrontWorker(Worker):
     def is_serving(self, *, timeout_seconds: float) -> bool:
         """Whether a request would be answered now, found out by one: GET /healthz.
 
-        Blocking: it goes the whole way of a request but for the network.
+        Blocking: it goes the whole way of a request but for the network, and no
+        understudy answers it.
         """
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
         with ours:
             ours.settimeout(timeout_seconds)
             asyncio.run_coroutine_threadsafe(
-                self._loop.connect_accepted_socket(lambda: Connection(self), theirs),
+                self._loop.connect_accepted_socket(
+                    lambda: Connection(self, must_wait=True), theirs
+                ),
                 self._loop,
             )
             try:
-                ours.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+                ours.sendall(f"GET {HEALTH} HTTP/1.0\r\n\r\n".encode())
                 return ours.recv(12).endswith(b"200")
             except OSError:
                 return False
@@ -144,15 +159,12 @@ class FrontWorker(Worker):
         listeners: list[Any] = self.sockets  # gunicorn's own, around a socket each.
         servers = [
             await self._loop.create_server(
-                lambda: Connection(self), sock=each.sock, backlog=_ACCEPTED_AT_ONCE
+                lambda: Connection(self), sock=each.sock, backlog=self.cfg.backlog
             )
             for each in listeners
         ]
-        for each in listeners:
-            each.sock.listen(self.cfg.backlog)
         while self.alive and self.ppid == os.getppid():
-            self.notify()
-            self._cut_off()
+            await self._tick()
             await asyncio.sleep(_TICK_SECONDS)
         self.alive = False
         for server in servers:
@@ -163,90 +175,35 @@ class FrontWorker(Worker):
         # Whoever is silent may be about to send: it is told to go with an answer.
         deadline = self._loop.time() + self.cfg.graceful_timeout
         silence = self._loop.time() + 2 * _TICK_SECONDS
-        while self._has_clients() and self._loop.time() < deadline:
-            self.notify()
-            self._cut_off()
-            for each in list(self._connections):
-                if each.is_between_requests and self._loop.time() >= silence:
+        while len(self._clients) and self._loop.time() < deadline:
+            await self._tick()
+            if self._loop.time() >= silence:
+                for each in self._clients.silent():
                     each.drop()
             await asyncio.sleep(_TICK_SECONDS / 5)
 
-    def _cut_off(self) -> None:
-        now = self._loop.time()
-        for each, since in list(self._connections.items()):
-            idle = each.is_between_requests
-            allowed = self.between_seconds if idle else self.begun_seconds
-            if not each.is_busy and now - since > allowed:
-                if not idle:
-                    self.note_fault("slow")
-                each.drop()
-        for each, since in list(self._leaving.items()):
-            unread = each.unsent_bytes() > 0
-            if now - since > (self.begun_seconds if unread else _LINGER_SECONDS):
-                each.drop()
+    async def _tick(self) -> None:
+        self.notify()
+        self._threads.rescue_the_late()
+        for number, each in enumerate(self._clients.late(), start=1):
+            if not each.is_between_requests:
+                self.note_fault("slow")
+            each.drop()
+            if number % _DROPPED_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
-    def _has_clients(self) -> bool:
-        return bool(self._connections or self._leaving)
-
-    def _make_room(self) -> bool:
-        # In the order in which they began to wait; who is being answered never goes.
-        for each in (*self._leaving, *self._connections):
-            if not each.is_busy:
-                each.drop()
-                self.let_go(each)
-                return True
-        return False
-
-    def _work(self) -> None:
-        app: App = self.wsgi
-        while (connection := self._jobs.get()) is not None:
-            data, is_last = b"", True
-            if (request := connection.take_request()) is not None:
-                data, is_last = self._answer(app, connection, request)
-            try:
-                self._loop.call_soon_threadsafe(_send, connection, data, is_last)
-            except RuntimeError:
-                return  # The loop is closed: nobody waits for answers any more.
-
-    def _answer(
-        self, app: App, connection: Connection, request: Request
-    ) -> tuple[bytes, bool]:
-        answer = Answer(request, lambda part: self._send_part(connection, part))
-        environ = environ_of(request, peer=connection.peer, local=connection.local)
-        parts: Any = ()
-        try:
-            parts = app(environ, answer.start_response)
-            data = answer.finish(parts, is_stopping=not self.alive)
-        except ClientGone:
-            return b"", True
-        except Exception:
-            self.log.exception("Error handling request %s", environ["PATH_INFO"])
-            return (b"" if answer.has_begun else refusal(500)), True
-        finally:
-            if hasattr(parts, "close"):
-                parts.close()
-        return data, answer.is_last
-
-    def _send_part(self, connection: Connection, part: bytes) -> None:
-        sent, found = Event(), [False, 0]
-
-        def send() -> None:
-            found[:] = [connection.send_part(part), connection.unsent_bytes()]
-            sent.set()
-
-        deadline = time.monotonic() + self.begun_seconds
-        self._loop.call_soon_threadsafe(send)
-        sent.wait()
-        while found[0] and connection.unsent_bytes() > _UNSENT_BYTES:
-            if time.monotonic() > deadline:
-                raise ClientGone
-            time.sleep(_TICK_SECONDS / 5)
-        if not found[0]:
-            raise ClientGone
+    def _patience(self, request: Request) -> float:
+        path = request.target.partition(b"?")[0]
+        return self.health_seconds if path == _HEALTH else self.patience_seconds
 
 
-def _send(connection: Connection, data: bytes, is_last: bool) -> None:
-    connection.answer(data, is_last=is_last)
+def _keep_pauses_short() -> None:
+    # A full collection would look at the whole program, 80 ms long, each time some
+    # hundred clients have come; what is loaded by now stays for good.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS)
+    sys.setswitchinterval(_SWITCH_SECONDS)
 
 
 def _files() -> int:

@@ -18,6 +18,9 @@ Environ = dict[str, Any]
 App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 SendPart = Callable[[bytes], None]
 
+# When a request was whole, by the monotonic clock: its answer is owed from then on.
+RECEIVED_AT = "front.received_at"
+
 _TEMPLATE: Mapping[str, Any] = {
     "wsgi.version": (1, 0),
     "wsgi.url_scheme": "http",

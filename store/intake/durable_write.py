@@ -13,6 +13,8 @@ from store.intake.bounded import BoundedPool, bounded
 from store.intake.group_commit import GroupCommit
 from store.intake.spill import Spill, SpillUnavailable, SpillUnconfirmed
 
+# Of the 800 ms of the interface; the rest is for what is done before and behind.
+ANSWER_SECONDS = 0.7
 POSTGRES_SECONDS = 0.3
 SPILL_SECONDS = 0.25
 _REST_SECONDS = 1.0
@@ -30,10 +32,14 @@ class NoStore(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """What became of the mail, and which mailboxes to ring for it."""
+    """What became of the mail, and which mailboxes to ring for it.
+
+    Shape: what is spilled has no number yet.
+    """
 
     outcome: str
     ring: tuple[str, ...]
+    event_id: int | None = None
 
 
 class Breaker:
@@ -78,18 +84,25 @@ class Landing:
         self._redis = Breaker()
         self._threads = ThreadPoolExecutor(_SPILL_THREADS, thread_name_prefix="spill")
 
-    def take(self, post: Post) -> Landed:
+    def take(self, post: Post, *, seconds: float = ANSWER_SECONDS) -> Landed:
         """Commit the mail to Postgres, or have the spill confirmed.
 
+        Units: `seconds` are what is left of the time in which an answer is owed; of
+            little Postgres has half, so that the spill has its chance.
         Raises: NoStore.
         """
+        began = monotonic()
         try:
-            recorded = self._record(post)
+            recorded = self._record(post, seconds=min(POSTGRES_SECONDS, seconds / 2))
         except StoreUnavailable as error:
             _log.info("mail spills", extra={"error": str(error)})
-            self._put(post)
+            self._put(post, seconds=seconds - (monotonic() - began))
             return Landed(outcome=_SPILLED, ring=())
-        return Landed(outcome=recorded.arrival.value, ring=recorded.due)
+        return Landed(
+            outcome=recorded.arrival.value,
+            ring=recorded.due,
+            event_id=recorded.event_id,
+        )
 
     def is_ready(self) -> bool:
         """Whether mail could be made durable now."""
@@ -111,15 +124,15 @@ class Landing:
 
     def _can_spill(self) -> bool:
         try:
-            self._await(self._threads.submit(self._spill.probe))
+            self._await(self._threads.submit(self._spill.probe), seconds=SPILL_SECONDS)
         except (SpillUnavailable, NotDone):
             return False
         return True
 
-    def _record(self, post: Post) -> Recorded:
+    def _record(self, post: Post, *, seconds: float) -> Recorded:
         if not self._postgres.lets_through():
             raise StoreUnavailable("resting")
-        deadline = monotonic() + POSTGRES_SECONDS
+        deadline = monotonic() + max(seconds, 0.0)
         for _ in range(_TRIES):
             try:
                 recorded = self._try(post, deadline)
@@ -144,13 +157,13 @@ class Landing:
                 return count_repeat(connection, post)
             return record(connection, post)
 
-    def _put(self, post: Post) -> None:
-        if not self._redis.lets_through():
-            raise NoStore("resting")
+    def _put(self, post: Post, *, seconds: float) -> None:
+        if seconds <= 0 or not self._redis.lets_through():
+            raise NoStore("resting" if seconds > 0 else "late")
         # In a thread: a name that does not resolve has no time-out of its own.
         future = self._threads.submit(self._spill.put, post)
         try:
-            self._await(future)
+            self._await(future, seconds=min(SPILL_SECONDS, seconds))
         except SpillUnconfirmed as error:
             raise NoStore(str(error)) from error
         except (SpillUnavailable, NotDone) as error:
@@ -158,8 +171,8 @@ class Landing:
             raise NoStore(str(error)) from error
         self._redis.reset()
 
-    def _await(self, future: Future[None]) -> None:
+    def _await(self, future: Future[None], *, seconds: float) -> None:
         try:
-            future.result(timeout=SPILL_SECONDS)
+            future.result(timeout=seconds)
         finally:
             future.cancel()

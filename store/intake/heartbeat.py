@@ -18,7 +18,7 @@ _BUDGET_SECONDS = 1.0
 # Beyond this the own clock is taken to be wrong, and Postgres' to be right.
 _TRUSTED_SECONDS = 30.0
 # A process that could not answer or run for so long has lost mail, as likely as not.
-_SILENT_SECONDS = 30.0
+SILENT_SECONDS = 30.0
 
 _log = logging.getLogger(__name__)
 
@@ -89,8 +89,8 @@ class Pulse:
 
     def _notice_silence(self) -> None:
         now = time.monotonic()
-        slept = now - self._last_tick > _SILENT_SECONDS
-        unserved = self._unserved_seconds() > _SILENT_SECONDS
+        slept = now - self._last_tick > SILENT_SECONDS
+        unserved = self._unserved_seconds() > SILENT_SECONDS
         if slept or unserved:
             self._awake_since = now
         # Again when it is over: what was closed meanwhile covers only what was before.

@@ -160,6 +160,19 @@ def answer(
     )
 
 
+def give_back(
+    connection: Connection, corp_pk: CorpPk, questions: Sequence[MobileQuestion]
+) -> None:
+    """These were reserved and never put: they count for nothing."""
+    if not questions:
+        return
+    connection.execute(
+        "DELETE FROM lookups WHERE corp_pk = %s AND lookup_id = ANY(%s)"
+        " AND answer = 'open'",
+        [corp_pk, [each.lookup_id for each in questions]],
+    )
+
+
 def find_next_due(
     connection: Connection,
     corp_pk: CorpPk,

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from receiver.callbacks import PATHS
+from receiver.routes import PATHS
 from tests.guards.source import (
     Module,
     at,

@@ -2,12 +2,13 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from domain.linking import LONGEST_WAIT
 from tests.support.fakes import Truth
 from tests.support.linked import Matched, mobile, people
 from tests.support.pipeline import Bench
-from wecom.errors import Throttled, Unavailable
+from wecom.errors import NotPermitted, Refused, Throttled, Unavailable
 from workers.upkeep import jobs
 
 M = mobile(1)
@@ -156,24 +157,85 @@ def test_our_own_limit_lets_the_other_mail_of_the_corp_go_on(bench: Bench) -> No
     assert one.account_of("wo01") == "u1"
 
 
-def test_a_question_that_fails_keeps_the_answers_before_it(bench: Bench) -> None:
+def first_turn(one: Matched) -> list[tuple[Any, ...]]:
+    """One drain after upkeep's turn; whatever the mailbox waits for."""
+    one.bench.execute("UPDATE corps SET lookups_due_at = clock_timestamp()")
+    jobs.look_up_mobiles(one.bench.runtime)
+    one.bench.drain(one.tenant)
+    return one.bench.execute(
+        "SELECT waits_for FROM mailboxes WHERE not_before > clock_timestamp()"
+    )
+
+
+def test_a_mobile_without_an_answer_waits_by_itself(bench: Bench) -> None:
     one = Matched.of(bench, crowd())
-    one.name("u1", mobile=M)
-    one.name("u2", mobile=mobile(2))
+    for n in (1, 2, 3):
+        one.name(f"u{n}", mobile=mobile(n))
     one.read()
-    one.tenant.world.faults[f"mobile:{mobile(2)}"] = Unavailable("away")
-    bench.execute("UPDATE corps SET lookups_due_at = clock_timestamp()")
-    jobs.look_up_mobiles(bench.runtime)
-    bench.drain(one.tenant)
-    failed = bench.execute("SELECT state FROM inbox ORDER BY event_id DESC LIMIT 1")
+    one.tenant.world.faults[f"mobile:{mobile(2)}"] = Unavailable("HTTP 502")
+
+    waits = first_turn(one)
+    linked = [one.account_of(f"wo0{n}") for n in (1, 2, 3)]
     one.tenant.world.faults.clear()
     age(one, timedelta(minutes=11))
+    look_up(one)
 
-    one.settle()
-
-    assert failed == [("pending",)]
+    assert waits == []
+    assert bench.pending(one.tenant) == 0
+    assert linked == ["u1", None, "u3"]
     assert one.account_of("wo02") == "u2"
-    assert one.account_of("wo01") == "u1"
+
+
+def test_no_mail_waits_while_no_mobile_at_all_is_answered(bench: Bench) -> None:
+    one = Matched.of(bench, crowd(60))
+    for n in range(8):
+        one.name(f"u{n}", mobile=mobile(n))
+    one.read()
+    one.tenant.world.faults["mobile"] = Unavailable("HTTP 502")
+
+    waits = first_turn(one)
+    tried = {*asked(one)}
+    one.tenant.world.faults.clear()
+    look_up(one)
+
+    assert waits == []
+    # Only what was asked counts against the budget; the others are free to be asked.
+    assert 0 < len(tried) < 8
+    untried = [n for n in range(8) if mobile(n) not in tried]
+    assert [one.account_of(f"wo{n:02}") for n in untried] == [f"u{n}" for n in untried]
+    assert bench.execute("SELECT count(*) FROM lookups WHERE answer = 'open'") == [
+        (len(tried),)
+    ]
+
+
+def test_a_mobile_that_wecom_refuses_is_nobodys(bench: Bench) -> None:
+    one = Matched.of(bench, crowd())
+    for n in (1, 2):
+        one.name(f"u{n}", mobile=mobile(n))
+    one.read()
+    refusal = Refused("parameter error", errcode=40035)
+    one.tenant.world.faults[f"mobile:{mobile(2)}"] = refusal
+
+    waits = first_turn(one)
+
+    assert (waits, bench.pending(one.tenant)) == ([], 0)
+    assert [one.account_of("wo01"), one.account_of("wo02")] == ["u1", None]
+
+
+def test_an_app_that_may_not_ask_about_mobiles_is_not_told_so_again_today(
+    bench: Bench,
+) -> None:
+    one = Matched.of(bench, crowd())
+    one.name("u1", mobile=M)
+    one.read()
+    one.tenant.world.faults["mobile"] = NotPermitted("not for us", errcode=48002)
+
+    waits = first_turn(one)
+    calls = len(asked(one))
+    look_up(one)
+
+    assert (waits, calls, len(asked(one))) == ([], 1, 1)
+    assert [state for state, _ in bench.mail(one.tenant)] == ["done"] * 3
 
 
 def test_a_reservation_outlives_the_worker_that_made_it(bench: Bench) -> None:

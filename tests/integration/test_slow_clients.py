@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from benchmarks.slow_clients import slow_clients
 from demo.ports import LOOPBACK
 from tests.support.fronts import read_all, running_receiver, running_web
 from tests.support.receiving import Draft, contact, rows_of
@@ -94,6 +95,31 @@ def test_stalled_clients_refuse_no_callback(receiver: int, database: str) -> Non
                 f"http://{LOOPBACK}:{receiver}{draft.path}?{draft.query()}",
                 data=draft.envelope(),
                 timeout=4,
+            )
+            for draft in drafts
+        ]
+
+    assert {answer.content for answer in answers} == {b"success"}
+    assert len(rows_of(database, "SELECT event_id FROM inbox")) == len(drafts)
+    assert rows_of(database, "SELECT reason FROM gaps") == []
+
+
+def test_two_and_a_half_thousand_slow_clients_refuse_no_callback(
+    receiver: int, database: str
+) -> None:
+    now = str(int(time.time()))
+    drafts = [
+        Draft(message=contact("delete_party", Id=number), timestamp=now)
+        for number in range(40)
+    ]
+
+    with slow_clients(receiver, stalled=512, idle=2_000):
+        # Each over a connection of its own, behind all who come again meanwhile.
+        answers = [
+            requests.post(
+                f"http://{LOOPBACK}:{receiver}{draft.path}?{draft.query()}",
+                data=draft.envelope(),
+                timeout=30,
             )
             for draft in drafts
         ]

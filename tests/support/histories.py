@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from domain.decisions import Json
 from domain.ids import Key, department_key, member_key, split_key, tag_key
+from tests.support.fake_answers import answering
 from tests.support.fakes import Holding, Person, Place, Truth, World
 from tests.support.pipeline import LONG_AGO, Event
 
@@ -93,22 +95,23 @@ class Company:
     def rename(self, old: str, new: str) -> None:
         """A person gets another userid; wherever they are named, so does the name."""
         after = self.world.truth.copy()
+        named = partial(_renamed, self.world.truth, old, new)
         after.people[new] = after.people.pop(old)
-        after.allow_members = _with(after.allow_members, old, new)
-        after.authorised = _with(after.authorised, old, new)
+        after.allow_members = named(after.allow_members)
+        after.authorised = named(after.authorised)
         for tag_id, tag in after.tags.items():
-            userids = _with(tag.userids, old, new)
-            after.tags[tag_id] = replace(tag, userids=userids)
+            after.tags[tag_id] = replace(tag, userids=named(tag.userids))
         self.become(after, renamed=(old, new))
 
     def leave(self, userid: str) -> None:
         """Somebody leaves the company, and so whatever names them."""
         after = self.world.truth.copy()
+        named = partial(_renamed, self.world.truth, userid, None)
         del after.people[userid]
-        after.allow_members -= {userid}
-        after.authorised -= {userid}
+        after.allow_members = named(after.allow_members)
+        after.authorised = named(after.authorised)
         for tag_id, tag in after.tags.items():
-            after.tags[tag_id] = replace(tag, userids=tag.userids - {userid})
+            after.tags[tag_id] = replace(tag, userids=named(tag.userids))
         self.become(after)
 
     def place(self, department: int, parent: int, order: int) -> None:
@@ -239,5 +242,15 @@ def _with_person(event: Event, before: Truth, after: Truth) -> Event:
     return replace(event, hint={**event.hint, "open_userid": told.open_userid})
 
 
-def _with(names: frozenset[str], old: str, new: str) -> frozenset[str]:
-    return names - {old} | {new} if old in names else names
+def _renamed(
+    truth: Truth, old: str, new: str | None, names: frozenset[str]
+) -> frozenset[str]:
+    """The names without those that are this person's; their new one, if any, instead.
+
+    Where WeCom ignores case a name in another case is theirs as well.
+    """
+    ignoring = truth.ignores_case
+    mine = {each for each in names if answering({each}, {old}, ignoring_case=ignoring)}
+    # Whoever is spelt exactly so is nobody else.
+    mine -= truth.people.keys() - {old}
+    return names - mine | ({new} if mine and new is not None else set())

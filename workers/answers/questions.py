@@ -169,6 +169,10 @@ def list_key(department_id: DepartmentId) -> Key:
     return Key(f"list:{department_id}")
 
 
+# The list of those who authorised the app, among what is in trouble.
+AUTHORISED = Key("list:authorised")
+
+
 class Inquiry:
     """The questions of one drain or confirmation and what came back."""
 
@@ -232,6 +236,10 @@ class Inquiry:
             self.listings[tag_ground(tag_id)] = listing
         return read.tag
 
+    def try_tag(self, tag_id: TagId) -> Tag | None:
+        """The same where it is asked for the sake of other keys: trouble is its own."""
+        return self.troubles.bear(tag_key(tag_id), lambda: self.read_tag(tag_id))
+
     def list_members(self, departments: Iterable[DepartmentId]) -> None:
         """Ask for everybody directly in these departments.
 
@@ -288,8 +296,9 @@ class Inquiry:
         """In auth_mode 1: ask who authorised the app."""
         if MEMBER_AUTH in self.listings:
             return
-        found = list_authorised(self._api)
-        self.troubles.note_answer()
+        found = self.troubles.bear(AUTHORISED, lambda: list_authorised(self._api))
+        if found is None:
+            return
         self.control_answered |= bool(found.userids)
         self.listings[MEMBER_AUTH] = Listing(
             complete=found.odd is None, userids=found.userids

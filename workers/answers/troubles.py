@@ -49,13 +49,17 @@ class Troubles:
         with self._lock:
             self._of[key] = error
 
-    def bear(self, key: Key, question: Callable[[], Answer]) -> Answer | None:
+    def bear(
+        self, key: Key, question: Callable[[], Answer], *, waits: bool = False
+    ) -> Answer | None:
         """The answer; None when there is none, or none that can be used.
 
-        Raises: any other error, and Unavailable when it looks like an outage.
+        Raises: any other error, and Unavailable when it looks like an outage, or when
+            whoever asks `waits` for answers as long as that helps.
         """
+        lenient = not waits and self._is_lenient(key)
         try:
-            with failing_alone() if self._is_lenient(key) else nullcontext():
+            with failing_alone() if lenient else nullcontext():
                 answer = question()
         except OddAnswer as error:
             with self._lock:
@@ -63,7 +67,7 @@ class Troubles:
                 self._of[key] = error
             return None
         except Unavailable as error:
-            if error.held_back or not self._admit(key, error):
+            if waits or error.held_back or not self._admit(key, error):
                 raise
             return None
         with self._lock:

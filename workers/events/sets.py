@@ -219,7 +219,7 @@ class SetReads:
         old = {each.old for each in self._batch.claims}
         named = {each for each, tag in self.old_tags.items() if tag.userids & old}
         wanted = sorted(named.union(self._batch.tags) & self._corp.scope.tags)
-        fresh = {each: self._read_tag(each) for each in wanted}
+        fresh = {each: self._read_tag(each, self._keys_behind(each)) for each in wanted}
         contradicted = [
             tag_key(each)
             for each, tag in fresh.items()
@@ -245,8 +245,14 @@ class SetReads:
         known = [each for each in self._stored if str(each.department_id) in late]
         return [each for each in listed if str(each.department_id) not in late] + known
 
-    def _read_tag(self, tag_id: TagId) -> Tag:
-        keys = frozenset({tag_key(tag_id)})
+    def _keys_behind(self, tag_id: TagId) -> frozenset[Key]:
+        """The mail for whose sake a tag is read."""
+        named = self.old_tags[tag_id].userids if tag_id in self.old_tags else ()
+        claims = {each.old for each in self._batch.claims}
+        about = {member_key(each) for each in claims.intersection(named)}
+        return frozenset({tag_key(tag_id), *about}) & self._batch.newest.keys()
+
+    def _read_tag(self, tag_id: TagId, keys: frozenset[Key]) -> Tag:
         tag = self._ask_tag(tag_id, keys)
         if tag is not None:
             return tag

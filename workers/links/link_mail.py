@@ -23,10 +23,9 @@ from store.links.lookups import MobileQuestion
 from store.org import corps, journal
 from store.org.corps import Corp
 from store.org.journal import Cause
-from wecom.corp import CorpClient as CorpApi
-from wecom.errors import NotVisible, OddAnswer, Throttled, WeComError
-from workers.calls.concurrent import ask_flowing
+from wecom.errors import NotPermitted, Throttled, Unavailable, WeComError
 from workers.links.linking import Linker
+from workers.links.mobile_questions import ENDPOINT, MobileQuestions
 from workers.notices.outbox import note_asked, ring_for
 from workers.runtime import Runtime
 
@@ -35,11 +34,11 @@ LINK_KINDS = frozenset(
     {ACCOUNTS_CHANGED, LINK_PROVED, LINK_RESOLVED, UNLINKED, LOOKUPS_DUE}
 )
 
-_ENDPOINT = "user/getuserid"
 # More wait for the next turn, so that events need not wait for them.
 _MOST_QUESTIONS = 50
 _MOST_CLAIMS = 1_000
-# WeCom blocks for a day whoever asks about too many wrong mobiles (91693).
+# WeCom blocks for a day whoever asks about too many wrong mobiles (91693); and an app
+# that may not ask at all is told so by each question.
 _TOO_MANY_WRONG = 45009
 _BLOCKED = timedelta(days=1)
 
@@ -89,7 +88,7 @@ class _Relinking:
                 decisions=decisions,
                 data_key=self._runtime.data_key(self._corp),
             )
-            note_asked(connection, self._corp, decisions)
+            note_asked(connection, self._corp, decisions, mail=self._claim.mail)
         ring_for(self._runtime.bell, self._corp, decisions, held=False)
         self._runtime.tallies.decided(decisions)
         self._decided |= {each.key for each in decisions}
@@ -100,30 +99,21 @@ class _Relinking:
         return self.linker.examine(connection, member_pks=pks)
 
     def look_up(self) -> None:
-        """Ask WeCom about some mobiles; whoever it names is examined at once."""
+        """Ask WeCom about some mobiles; whoever it names is examined at once.
+
+        Events of the corp wait for none of it: upkeep comes back to what is open still.
+        """
         questions = self._reserve()
         if not questions:
             return
-        api = self._runtime.corp_api(self._corp)
+        asking = MobileQuestions(self._runtime.corp_api(self._corp))
         widths = self._runtime.lanes.of(self._corp.corp_id)
-        answers: list[tuple[MobileQuestion, Userid | None]] = []
-        error: WeComError | None = None
-        try:
-            for batch in ask_flowing(
-                partial(_ask, api),
-                questions,
-                at_once=lambda: widths(_ENDPOINT),
-                batch=len(questions),
-            ):
-                answers += batch
-        except WeComError as raised:
-            error = raised
-        self.commit(partial(self._keep_answers, answers=answers))
-        if isinstance(error, Throttled):
-            # Events of the corp need not wait for it: upkeep comes back to the rest.
-            if error.errcode == _TOO_MANY_WRONG:
-                self._note_block()
-        elif error is not None:
+        answered = asking.ask(questions, at_once=lambda: widths(ENDPOINT))
+        self.commit(partial(self._keep_answers, asking=asking, answers=answered))
+        error = asking.error
+        if isinstance(error, NotPermitted) or _is_block(error):
+            self._note_block()
+        elif error is not None and not isinstance(error, Throttled | Unavailable):
             raise error
 
     def settle(self, rows: Sequence[ClaimedMail]) -> None:
@@ -160,10 +150,12 @@ class _Relinking:
         self,
         connection: Connection,
         *,
+        asking: MobileQuestions,
         answers: Sequence[tuple[MobileQuestion, Userid | None]],
     ) -> list[Decision]:
         corp_pk = self._corp.corp_pk
         lookups.answer(connection, corp_pk, answers)
+        lookups.give_back(connection, corp_pk, asking.unasked)
         named = [userid for _, userid in answers if userid is not None]
         pks = links.find_pks(connection, corp_pk, named)
         return self.linker.examine(connection, member_pks=pks)
@@ -190,14 +182,5 @@ class _Relinking:
         return self._corp.company_id
 
 
-def _ask(api: CorpApi, question: MobileQuestion) -> Userid | None:
-    # WeCom keeps mobiles of mainland China without their country (90332).
-    mobile = question.mobile.removeprefix("+86")
-    try:
-        return Userid(api.userid_by_mobile(mobile))
-    except NotVisible:
-        return None
-    except OddAnswer as error:
-        # Nobody is named, so nobody is linked by it: as good as a miss.
-        _log.warning("odd answer about a mobile", extra={"error": error.reason})
-        return None
+def _is_block(error: WeComError | None) -> bool:
+    return isinstance(error, Throttled) and error.errcode == _TOO_MANY_WRONG

@@ -126,7 +126,7 @@ class _Judge:
 def _rights(inquiry: Inquiry, permissions: frozenset[str]) -> Rights:
     """What the app may read beyond its users; tags of the extra range are asked for."""
     scope = inquiry.scope()
-    read = {each: inquiry.read_tag(each) for each in sorted(scope.extra_tags)}
+    read = {each: inquiry.try_tag(each) for each in sorted(scope.extra_tags)}
     return Rights(
         scope=scope,
         permissions=permissions,
@@ -159,7 +159,7 @@ def _list_places(
     inquiry.list_members(sorted(places))
     for tag_id in sorted(_tags_of(people)):
         if tag_ground(tag_id) not in inquiry.listings:
-            inquiry.read_tag(tag_id)
+            inquiry.try_tag(tag_id)
 
 
 def _tags_of(people: Iterable[StoredMember]) -> frozenset[TagId]:

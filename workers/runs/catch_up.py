@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NoReturn
 
-from domain.ids import DepartmentId, Key, TagId, Userid, member_key
+from domain.ids import DepartmentId, Key, TagId, Userid, member_key, tag_key
 from domain.leavers import MEMBER_AUTH
 from domain.org import Department
 from domain.scope import Usable
@@ -14,7 +14,7 @@ from store.database import Pool, transaction
 from store.org.corps import Corp
 from store.runs import reads, staging, touched
 from store.runs.runs import Run
-from wecom.errors import OddAnswer, Unavailable
+from wecom.errors import Unavailable
 from workers.answers.questions import ask_one
 from workers.answers.spelling import SpellingApi
 from workers.calls.concurrency_limit import Widths
@@ -22,7 +22,7 @@ from workers.org.commit import AGAIN_SECONDS
 from workers.runs.oddities import stage_odd
 from workers.runs.read import CorpReader
 from workers.runs.reading.second_look import LIST, Look
-from workers.runs.reading.sets import with_tag
+from workers.runs.reading.sets import ask_tag, with_tag
 from workers.runs.snapshot import AGAIN, Snapshot
 from workers.runs.staged import reground, stage_member, staged_departments
 
@@ -56,6 +56,7 @@ class CatchUp:
         self._run = run
         self._api = api
         self._reader = CorpReader(pool, run, corp, api=api, at_once=at_once)
+        self._patience = self._reader.pages.patience
         self._heeded = dict(heeded)
 
     @property
@@ -129,7 +130,7 @@ class CatchUp:
         places = _places_of(snapshot)
         tags = tags_among(keys) & snapshot.scope.tags
         for each in sorted(tags):
-            snapshot = with_tag(self._api, snapshot, each)
+            snapshot = self._with_tag(snapshot, each)
         asked = any(
             each == DEPARTMENTS or each.startswith(_DEPARTMENT) for each in keys
         )
@@ -138,6 +139,12 @@ class CatchUp:
         elif tags:
             self._reader.keep(snapshot)
         return snapshot, listed
+
+    def _with_tag(self, snapshot: Snapshot, tag_id: TagId) -> Snapshot:
+        """The snapshot with what one tag holds now; unread it stays as it was."""
+        read = ask_tag(self._api, tag_id, known=snapshot.tags, patience=self._patience)
+        self._note_trouble(tag_key(tag_id), f"{AGAIN}{tag_key(tag_id)}")
+        return with_tag(snapshot, tag_id, read)
 
     def _ask_lists(self, keys: Collection[str], usable: Usable) -> None:
         for each in sorted(keys):
@@ -154,13 +161,11 @@ class CatchUp:
                 self._ask_member(Userid(key.removeprefix(_MEMBER)), usable)
 
     def _ask_member(self, userid: Userid, usable: Usable) -> None:
-        try:
-            answer = ask_one(self._api, userid)
-        except OddAnswer as error:
+        key = member_key(userid)
+        answer = self._patience.bear(key, lambda: ask_one(self._api, userid))
+        if answer is None:
             # What a page or the org says of them stays.
-            with self._reader.pages.writing() as connection:
-                odd: dict[Key, Unavailable] = {member_key(userid): error}
-                stage_odd(connection, self._run.run_id, f"{AGAIN}{userid}", odd)
+            self._note_trouble(key, f"{AGAIN}{userid}")
             return
         grounded = None if isinstance(answer, int) else usable.grounded(answer)
         with self._reader.pages.writing() as connection:
@@ -170,6 +175,12 @@ class CatchUp:
                 staging.drop_key(
                     connection, self._run.run_id, kind="member", key=userid
                 )
+
+    def _note_trouble(self, key: Key, page: str) -> None:
+        error = self._patience.error_of(key)
+        odd: dict[Key, Unavailable] = {} if error is None else {key: error}
+        with self._reader.pages.writing() as connection:
+            stage_odd(connection, self._run.run_id, page, odd)
 
     def _start_over(self, reason: str) -> NoReturn:
         with self._reader.pages.writing() as connection:

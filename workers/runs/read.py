@@ -77,7 +77,9 @@ class CorpReader:
         # As the pages had them, who were read within this very run.
         known = [*self._known_departments(), *staged_departments(rows)]
         by_id = {each.department_id: each for each in known}
-        tree = read_tree(self._api, snapshot, stored=by_id.values())
+        tree = read_tree(
+            self._api, snapshot, stored=by_id.values(), patience=self.pages.patience
+        )
         if tree.tear is not None:
             snapshot = with_finding(snapshot, torn(tree.tear))
         self._keep_tree(snapshot, tree)
@@ -165,6 +167,7 @@ class CorpReader:
             snapshot,
             known=known,
             odd=odd,
+            patience=self.pages.patience,
             at_once=lambda: self._at_once(TAG),
         )
 
@@ -180,7 +183,12 @@ class CorpReader:
         if waited:
             # A root that nothing explained may be one of a tag's by now.
             snapshot = self._with_tags(snapshot, {})
-        tree = read_tree(self._api, snapshot, stored=self._known_departments())
+        tree = read_tree(
+            self._api,
+            snapshot,
+            stored=self._known_departments(),
+            patience=self.pages.patience,
+        )
         if tree.tear is not None and not waited:
             looked = snapshot.looked | {Look.TREE}
             raise LookAgain(replace(snapshot, looked=looked), said=torn(tree.tear))

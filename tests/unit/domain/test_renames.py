@@ -233,6 +233,26 @@ def test_a_removed_member_is_restored_and_then_renamed() -> None:
     assert rename.result == stored(member("b"), pk=1, aliases=["a"])
 
 
+def test_a_userid_that_another_bears_by_now_is_no_step_of_a_way() -> None:
+    first = stored(member("a", open_userid="p"), pk=1)
+    second = stored(member("b", open_userid="q"), pk=2)
+
+    renames = match_renames(
+        [Absentee(stored=first), Absentee(stored=second)],
+        answers={
+            Userid("x"): member("x", open_userid="p"),
+            Userid("c"): member("c", open_userid="q"),
+        },
+        active={Userid("a"): first, Userid("b"): second},
+        claims=[
+            RenameClaim(old=Userid(old), new=Userid(new), open_userid=OpenUserid(of))
+            for old, new, of in [("a", "x", "p"), ("b", "x", "q"), ("x", "c", "q")]
+        ],
+    )
+
+    assert [each.path for each in renames] == [("a", "x"), ("b", "c")]
+
+
 def paths(turns: Iterable[RenameTurn]) -> list[tuple[str, ...]]:
     return [each.rename.path for each in turns]
 

@@ -33,10 +33,10 @@ from workers.answers.questions import (
     list_one,
 )
 from workers.answers.spelling import SpellingApi
-from workers.answers.troubles import Troubles
 from workers.calls.concurrency_limit import Widths
 from workers.calls.concurrent import ask_flowing
 from workers.runs.oddities import stage_odd
+from workers.runs.reading.patience import Patience
 from workers.runs.snapshot import AGAIN, Snapshot
 from workers.runs.staged import DEPARTMENTS, usable_rows
 
@@ -46,8 +46,6 @@ _MEMBER = "member:"
 _BATCH_PAGES = 64
 # A worker gives the run back after this long, so that runs of other corps get a turn.
 _TURN_SECONDS = 240.0
-# So often a page that does not come keeps the read waiting; then it is its own trouble.
-_PATIENT_STRIKES = 3
 
 
 class TurnOver(Exception):
@@ -55,7 +53,10 @@ class TurnOver(Exception):
 
 
 class PageReader:
-    """One worker's turn at the pages of people; asks only for what is not staged."""
+    """One worker's turn at the pages of people; asks only for what is not staged.
+
+    Shape: `patience` is that of the whole turn.
+    """
 
     def __init__(
         self, pool: Pool, run: Run, corp: Corp, *, api: SpellingApi, at_once: Widths
@@ -66,7 +67,7 @@ class PageReader:
         self._api = api
         self._at_once = at_once
         self._turn_ends = time.monotonic() + _TURN_SECONDS
-        self._troubles = Troubles()
+        self.patience = Patience(run.strikes)
         self._known: Mapping[OpenUserid, Userid] = {}
 
     def read_people(
@@ -85,7 +86,10 @@ class PageReader:
 
     def read_list_again(self, department_id: DepartmentId, usable: Usable) -> None:
         """Put what a list says now in place of what it said."""
-        listed, name = list_one(self._api, department_id), listing_of(department_id)
+        name = listing_of(department_id)
+        listed = self._bear(
+            list_key(department_id), lambda: list_one(self._api, department_id)
+        )
         page = ReadPage(
             page=name,
             rows=() if listed is None else usable_rows(listed.members, usable),
@@ -177,13 +181,9 @@ class PageReader:
     def _bear(
         self, key: Key, ask: Callable[[], ListedMembers | None]
     ) -> ListedMembers | None:
-        """The answer; after some patience a page that fails alone holds up no other."""
-        if self._run.strikes < _PATIENT_STRIKES:
-            listed = ask()
-            self._troubles.note_answer()
-            return listed
-        listed = self._troubles.bear(key, ask)
-        error = self._troubles.of.get(key)
+        """The answer; what is in trouble instead, where nothing usable came."""
+        listed = self.patience.bear(key, ask)
+        error = self.patience.error_of(key)
         if error is None:
             return listed
         return ListedMembers(members=(), troubles={key: error}, complete=False)

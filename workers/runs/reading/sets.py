@@ -10,11 +10,18 @@ from domain.reasons import Finding
 from domain.scope import AuthMode, Tag, Tags
 from domain.testimony import roots_of
 from wecom.errors import OddAnswer, Unavailable, WeComError
-from workers.answers.listed import ListedDepartments, empty_tag, odd_rows, with_known
+from workers.answers.listed import (
+    ListedDepartments,
+    ReadTag,
+    empty_tag,
+    odd_rows,
+    with_known,
+)
 from workers.answers.observe import scope_from
 from workers.answers.questions import TAG, ask_departments, read_tag
 from workers.calls.concurrent import ask_all
 from workers.calls.corp_api import CorpApi
+from workers.runs.reading.patience import Patience
 from workers.runs.snapshot import Snapshot
 
 AGAIN_SECONDS = 1.0
@@ -33,7 +40,11 @@ class ReadTree:
 
 
 def read_tree(
-    api: CorpApi, snapshot: Snapshot, *, stored: Collection[Department]
+    api: CorpApi,
+    snapshot: Snapshot,
+    *,
+    stored: Collection[Department],
+    patience: Patience,
 ) -> ReadTree:
     """All departments that can be seen; of a torn listing only what is new in it.
 
@@ -43,7 +54,11 @@ def read_tree(
     listed, odd = with_known(answer, stored), odd_rows(answer)
     tear = find_tear(listed, roots=roots_of(snapshot.scope, tags=snapshot.tags))
     if tear is not None and snapshot.scope.extra_tags:
-        tags = snapshot.tags | _read_tags(api, snapshot.scope.extra_tags)
+        extra = {
+            each: ask_tag(api, each, known={}, patience=patience).tag
+            for each in snapshot.scope.extra_tags
+        }
+        tags = snapshot.tags | {each: tag for each, tag in extra.items() if tag}
         tear = find_tear(listed, roots=roots_of(snapshot.scope, tags=tags))
     if tear is not None:
         listed = mended(listed, stored=stored)
@@ -69,6 +84,7 @@ def with_tags(
     *,
     known: Tags,
     odd: dict[Key, Unavailable],
+    patience: Patience,
     at_once: Callable[[], int],
 ) -> Snapshot:
     """The snapshot with what its tags hold now; one that is unread is as it is known.
@@ -81,14 +97,14 @@ def with_tags(
         return snapshot
     wanted = sorted(snapshot.scope.tags)
     found = ask_all(
-        lambda each: read_tag(api, each, known=known.get(each, empty_tag(each))),
+        lambda each: ask_tag(api, each, known=known, patience=patience),
         wanted,
         at_once=at_once,
     )
     tags: dict[TagId, Tag] = {}
     for tag_id, read in zip(wanted, found, strict=True):
-        if read.odd is not None:
-            odd[tag_key(tag_id)] = OddAnswer(read.odd, endpoint=TAG)
+        if (error := patience.error_of(tag_key(tag_id))) is not None:
+            odd[tag_key(tag_id)] = error
         if (tag := read.tag or known.get(tag_id)) is not None:
             tags[tag_id] = tag
         if read.tag is None:
@@ -100,10 +116,22 @@ def with_tags(
     return replace(snapshot, tags=tags)
 
 
-def with_tag(api: CorpApi, snapshot: Snapshot, tag_id: TagId) -> Snapshot:
+def ask_tag(api: CorpApi, tag_id: TagId, *, known: Tags, patience: Patience) -> ReadTag:
+    """What a tag holds; of one in trouble what is known of it, so that nobody leaves.
+
+    Raises: Unavailable while it is worth waiting for an answer.
+    """
+    key, before = tag_key(tag_id), known.get(tag_id, empty_tag(tag_id))
+    read = patience.bear(key, lambda: read_tag(api, tag_id, known=before))
+    if read is None:
+        return ReadTag(tag=before)
+    if read.odd is not None:
+        patience.note(key, OddAnswer(read.odd, endpoint=TAG))
+    return read
+
+
+def with_tag(snapshot: Snapshot, tag_id: TagId, read: ReadTag) -> Snapshot:
     """The snapshot with what one tag holds now; unread it stays as it was."""
-    known = snapshot.tags.get(tag_id, empty_tag(tag_id))
-    read = read_tag(api, tag_id, known=known)
     if read.tag is None:
         return with_finding(snapshot, _unread(tag_id))
     return replace(snapshot, tags={**snapshot.tags, tag_id: read.tag})
@@ -137,11 +165,6 @@ def list_all(api: CorpApi, snapshot: Snapshot) -> ListedDepartments:
 
 def _says_something(listed: ListedDepartments) -> bool:
     return bool(listed.departments or listed.odd or listed.unnamed)
-
-
-def _read_tags(api: CorpApi, tag_ids: Collection[TagId]) -> dict[TagId, Tag]:
-    read = {each: read_tag(api, each, known=empty_tag(each)) for each in tag_ids}
-    return {each: found.tag for each, found in read.items() if found.tag is not None}
 
 
 def _unread(tag_id: TagId) -> str:
