@@ -21,7 +21,7 @@ from tests.support.item_office import STORY, open_office
 from tests.support.outbox import Post, never, read_in_full, read_office
 from tests.support.receiving import Draft, contact, info, receiver_on
 from tests.support.tracing import Traced, is_a_tree, span_id_of, trace_of, traced
-from tests.support.workbench import Workbench
+from tests.support.workbench import Workbench, workbench
 from tracing import spans
 from wecom.callbacks import parse_callback
 from workers.inbox.drain import drain
@@ -299,3 +299,27 @@ def test_a_failing_step_is_marked_by_its_kind_and_without_its_words() -> None:
     [span] = seen.all()
     assert span.status.description == "LookupError"
     assert not span.events
+
+
+def test_a_card_about_held_removals_is_in_the_trace_of_what_found_them(
+    database: str, redis_url: str
+) -> None:
+    with workbench(
+        database=database, redis_url=redis_url, GUARD="on", GUARD_REMOVALS="0"
+    ) as bench:
+        office = read_office(bench, members=8)
+        admin, leaver, *_ = office.userids
+        office.enterprise.admins = {admin: 1}
+        office.enterprise.now.drop_member(leaver)
+        bench.rows('UPDATE companies SET guard = \'{"removals": 0, "share": 0}\'')
+        corp_id = office.enterprise.corp_id
+        with traced() as seen:
+            call(office, contact("delete_user", corp=corp_id, UserID=leaver))
+            event_id = newest(office)
+            drain(bench.runtime, office.corp.mailbox)
+            office.deliver()
+
+        assert bench.row("SELECT state FROM plans") == {"state": "held"}
+        assert len(office.phone(admin)) == 1
+        assert "notice" in seen.names(event_id)
+        assert is_a_tree(seen.of_event(event_id))
