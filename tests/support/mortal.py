@@ -1,14 +1,18 @@
 """Workers that die where a test wants them to."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from psycopg_pool import ConnectionPool
 
-from store.database import Connection
+from store.database import Connection, StoreUnavailable
 
 # Nothing here has to outlive a crash of Postgres.
 OPTIONS = "-c timezone=UTC -c synchronous_commit=off"
+
+# The thread that renews what a process holds, see workers/lease.py.
+LEASE_KEEPER = "lease-keeper"
 
 
 class WorkerDied(BaseException):
@@ -55,6 +59,13 @@ class MortalPool(ConnectionPool[Connection]):
 
         What a `glance` has done is there at once, as if death came after its commit.
         """
+        if threading.current_thread().name == LEASE_KEEPER:
+            # Beside the work, and only when that takes long: no boundary of its own.
+            if self._mortal.dead:
+                raise StoreUnavailable("the worker died")
+            with super().connection(timeout) as connection:
+                yield connection
+            return
         self._mortal.step()
         with super().connection(timeout) as connection:
             yield connection
