@@ -147,17 +147,16 @@ def list_authorised(api: CorpApi) -> Authorised:
     """In auth_mode 1: everybody who authorised the app."""
     userids: set[Userid] = set()
     cursor: str | None = None
-    seen: set[str | None] = set()
     odd: str | None = None
+    seen: set[str | None] = set()
     while cursor not in seen:
         seen.add(cursor)
         page = _authorised_page(api, cursor)
         userids |= {Userid(each) for each in page.open_userids}
         cursor, odd = page.next_cursor, odd or page.odd
-        if cursor is None:
-            return Authorised(userids=frozenset(userids), odd=odd)
-    # Page upon page would be the same for ever, and whoever is on others is unnamed.
-    return Authorised(userids=frozenset(userids), odd="a page leads back to itself")
+    if cursor is not None:
+        odd = "a page leads back to itself"
+    return Authorised(userids=frozenset(userids), odd=odd)
 
 
 def _authorised_page(api: CorpApi, cursor: str | None) -> MemberAuthPage:

@@ -87,10 +87,7 @@ class RunApplier:
 
         Raises: Unavailable when staging does not hold what was read.
         """
-        self._snapshot, listed = self._catch_up.catch_up(self._snapshot)
-        listed = self._unsettled.without_late(listed)
-        tags = self._unsettled.tags_in_time(self._snapshot.tags)
-        self._snapshot = self._catch_up.follow(self._snapshot, tags=tags, listed=listed)
+        listed = self._read_up()
         usable = self._snapshot.usable(listed)
         self._sight = AnswerSight(
             auth_mode=usable.auth_mode,
@@ -133,6 +130,14 @@ class RunApplier:
         self._commits.page(self._linker.follow_everybody)
         self._linker.catch_up(self._runtime.pool, self._commits.page)
         self._end(shown, absences, people)
+
+    def _read_up(self) -> list[Department]:
+        """The departments of now; of what mail waits that says otherwise, as known."""
+        snapshot, listed = self._catch_up.catch_up(self._snapshot)
+        listed = self._unsettled.without_late(listed)
+        tags = self._unsettled.tags_in_time(snapshot.tags)
+        self._snapshot = self._catch_up.follow(snapshot, tags=tags, listed=listed)
+        return listed
 
     def _apply_renames(self, absences: Absences) -> None:
         if absences.renames:
