@@ -253,7 +253,7 @@ def test_an_address_is_kept_as_browsers_write_it(written: str, meant: str) -> No
             ("ALERT_WEBHOOK_URL", "PUBLIC_URL"),
             {
                 **HOOK,
-                "ALERT_WEBHOOK_URL": f"{COMPLETE['PUBLIC_URL'].rstrip('/')}/hook?{HUNTER}",
+                "ALERT_WEBHOOK_URL": f"{OWN}/hook?{HUNTER}",
             },
         ),
         (
