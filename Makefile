@@ -75,7 +75,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 lock: $(STAMP) ## Lock what pyproject.toml asks for (UPGRADE=--upgrade: the newest)
 	$(INSTALL) --quiet 'uv>=0.9'
-	$(COMPILE) $(UPGRADE) --extra embedded pyproject.toml -o requirements.lock
-	$(COMPILE) $(UPGRADE) --extra embedded --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-	$(COMPILE) $(UPGRADE) --extra embedded --extra dev --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
+	$(COMPILE) $(UPGRADE) --extra embedded --extra otel pyproject.toml -o requirements.lock
+	$(COMPILE) $(UPGRADE) --extra embedded --extra otel --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(COMPILE) $(UPGRADE) --extra embedded --extra otel --extra dev --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 	@! grep -nE '://|@ file' requirements.lock requirements-dev.lock requirements-bench.lock

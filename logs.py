@@ -1,22 +1,107 @@
-"""How every process of ours writes its log: one JSON line each, a phrase and fields."""
+"""How every process of ours writes its log: one JSON line each, a phrase and fields.
+
+What a line concerns (events, a run, a corp) is said once, where the work on it begins;
+every line until its end carries it, whoever writes it.
+"""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
+from typing import Any
 
 import psycopg
 from pythonjsonlogger.json import JsonFormatter
 
 # A fixed phrase to search for; what differs from line to line is in fields (`extra`).
 _FIELDS = ("asctime", "levelname", "name", "process", "message")
+# A line names so many events; how many there were is said beside them.
+MOST_EVENTS = 20
 _ExcInfo = (
     tuple[type[BaseException], BaseException, TracebackType | None]
     | tuple[None, None, None]
 )
 
 
+class Concern:
+    """What the lines of a block are about; events are known only once they are opened.
+
+    Shared by the threads that work on the block: what one of them notes, all say.
+    """
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self._fields = fields
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What a line says beside its phrase."""
+        return dict(self._fields)
+
+    def note(self, **fields: Any) -> None:
+        """Say this, too, from here on."""
+        self._fields.update(fields)
+
+    def note_events(self, event_ids: Sequence[int]) -> None:
+        """These events are meant from here on: one by its id, several by the first."""
+        for name in ("event_id", "event_ids", "events"):
+            self._fields.pop(name, None)
+        if event_ids:
+            self._fields["event_id"] = event_ids[0]
+        if len(event_ids) > 1:
+            self._fields["event_ids"] = list(event_ids[:MOST_EVENTS])
+            self._fields["events"] = len(event_ids)
+
+
+_CONCERN: ContextVar[Concern | None] = ContextVar("concern", default=None)
+
+
+@contextmanager
+def concerning(event_ids: Sequence[int] = (), **fields: Any) -> Iterator[Concern]:
+    """Lines within this block say what it is about, and what was said around it.
+
+    What a block had noted when it failed is said of the block around it, too: whoever
+    catches the error writes the line.
+    """
+    around = _CONCERN.get()
+    concern = Concern({**(around.fields if around else {}), **fields})
+    if event_ids:
+        concern.note_events(event_ids)
+    token = _CONCERN.set(concern)
+    try:
+        yield concern
+    except BaseException:
+        if around is not None:
+            around.note(**concern.fields)
+        raise
+    finally:
+        _CONCERN.reset(token)
+
+
+def concerned() -> dict[str, Any]:
+    """What a line written now would say it is about."""
+    concern = _CONCERN.get()
+    return concern.fields if concern else {}
+
+
 class DiscreetFormatter(JsonFormatter):
-    """Lines of JSON, in whose tracebacks Postgres repeats no value."""
+    """Lines of JSON, in whose tracebacks Postgres repeats no value.
+
+    Not by a factory of records: a field that a call gives itself is not refused here.
+    """
+
+    def add_fields(
+        self,
+        log_data: dict[str, Any],
+        record: logging.LogRecord,
+        message_dict: dict[str, Any],
+    ) -> None:
+        """The fields of a line; what it says itself wins over what it is within."""
+        super().add_fields(log_data, record, message_dict)
+        for name, value in concerned().items():
+            log_data.setdefault(name, value)
 
     def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 - logging's name
         """The traceback without what Postgres says of values."""

@@ -6,16 +6,19 @@ import sys
 import click
 
 from commands.accounts import import_accounts
+from commands.alerts import alert_kinds, test_alerts
 from commands.auditing import note, verify_audit
 from commands.clients import create_client, list_clients, remove_client
 from commands.deciding import approve, reject
 from commands.diff import diff
 from commands.doubtful_links import doubtful_links
 from commands.following import follow, report
+from commands.looking import refused, reveal
 from commands.operations import COMMANDS
 from commands.operators import create_operator, remove_operator
 from commands.plans import plan
 from commands.session import Failed, opened_pool, postgres_or_sentence, read_settings
+from commands.sessions import end_sessions, list_operators, set_role
 from commands.terminal import echo, print_anywhere
 from domain.replay import BrokenJournal
 from settings import Settings, load
@@ -92,7 +95,8 @@ def doctor(lang: str, before_start: bool) -> None:
 @cli.command()
 @click.argument("corp")
 @click.option("--deep", is_flag=True, help="Compare column by column.")
-def resync(corp: str, deep: bool) -> None:
+@click.option("--reason", default="", help="Kept in the audit.")
+def resync(corp: str, deep: bool, reason: str) -> None:
     """Read all of CORP from WeCom again and apply what differs."""
     settings = read_settings()
     with opened_pool(settings) as pool:
@@ -103,7 +107,14 @@ def resync(corp: str, deep: bool) -> None:
             run_id = requests.request_run(
                 connection, found.corp_pk, cause="operator", deep=deep
             )
-            note(connection, settings, "resync", target=f"run:{run_id}", corp_id=corp)
+            note(
+                connection,
+                settings,
+                "resync",
+                target=f"run:{run_id}",
+                reason=reason,
+                corp_id=corp,
+            )
         open_bell(settings.redis_url).ring_run(run_id)
         echo(f"run {run_id}")
         report(follow(pool, run_id))
@@ -111,7 +122,8 @@ def resync(corp: str, deep: bool) -> None:
 
 @cli.command()
 @click.argument("event", type=click.IntRange(min=1, max=2**63 - 1))
-def retry(event: int) -> None:
+@click.option("--reason", default="", help="Kept in the audit.")
+def retry(event: int, reason: str) -> None:
     """Try the failed or parked EVENT again."""
     settings = read_settings()
     with opened_pool(settings) as pool, transaction(pool) as connection:
@@ -122,6 +134,7 @@ def retry(event: int) -> None:
                 settings,
                 "retry",
                 target=f"event:{event}",
+                reason=reason,
                 after={"state": "pending"},
             )
     if mailbox is None:
@@ -154,6 +167,13 @@ cli.add_command(doubtful_links)
 cli.add_command(create_operator)
 cli.add_command(remove_operator)
 cli.add_command(verify_audit)
+cli.add_command(list_operators)
+cli.add_command(set_role)
+cli.add_command(end_sessions)
+cli.add_command(alert_kinds)
+cli.add_command(test_alerts)
+cli.add_command(refused)
+cli.add_command(reveal)
 cli.add_command(create_client)
 cli.add_command(list_clients)
 cli.add_command(remove_client)

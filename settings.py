@@ -17,6 +17,12 @@ from configuration.channels import (
 from configuration.contradictions import contradictions
 from configuration.env_file import read_env_file
 from configuration.reader import Reader
+from configuration.telemetry import (
+    disabled,
+    otel_settings,
+    protocol,
+    traces_exporter,
+)
 from configuration.values import (
     MOST_DAYS,
     MOST_PARALLEL_CALLS,
@@ -143,6 +149,8 @@ class Settings:
     item_notices: str
     alerts: AlertChannels
     house: HouseProvider | None
+    exports_traces: bool
+    otel: tuple[tuple[str, str], ...] = field(repr=False, compare=False)
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -188,6 +196,8 @@ def _load(environment: Mapping[str, str], file_faults: Sequence[str] = ()) -> Se
         item_notices=read.optional("ITEM_NOTICES", switch, "on"),
         alerts=_alerts(read),
         house=_house(read),
+        exports_traces=_exports_traces(read),
+        otel=otel_settings(environment),
     )
     # What a file that cannot be read would have said is not missing.
     faults = [*file_faults, *([] if file_faults else read.missing), *read.faults]
@@ -276,3 +286,16 @@ def _house(read: Reader) -> HouseProvider | None:
         role_claim=read.optional("OPERATOR_OIDC_ROLE_CLAIM", claim_path, "roles"),
     )
     return house if house.issuer else None
+
+
+def _exports_traces(read: Reader) -> bool:
+    """Whether an endpoint is set, and nothing switches it off."""
+    endpoints = (
+        read.optional("OTEL_EXPORTER_OTLP_ENDPOINT", address, ""),
+        read.optional("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", address, ""),
+    )
+    read.optional("OTEL_EXPORTER_OTLP_PROTOCOL", protocol, "http/protobuf")
+    read.optional("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", protocol, "http/protobuf")
+    exporter = read.optional("OTEL_TRACES_EXPORTER", traces_exporter, "otlp")
+    is_off = read.optional("OTEL_SDK_DISABLED", disabled, False)
+    return any(endpoints) and exporter == "otlp" and not is_off

@@ -11,22 +11,29 @@ from store.runs import approvals
 from store.runs.approvals import PlanNotOpen
 from workers.queue.bell import open_bell
 
+_reason = click.option("--reason", default="", help="Kept in the audit.")
+
 
 @click.command()
 @click.argument("plan")
-def approve(plan: str) -> None:
+@click.option("--hash", "plan_hash", help="What was looked at; another one is refused.")
+@_reason
+def approve(plan: str, plan_hash: str | None, reason: str) -> None:
     """Do the removals of the held PLAN that WeCom still confirms."""
     settings = read_settings()
     with opened_pool(settings) as pool:
         try:
             with transaction(pool) as connection:
-                approval = approvals.approve(connection, plan, plan_hash=None, by="cli")
+                approval = approvals.approve(
+                    connection, plan, plan_hash=plan_hash, by="cli"
+                )
                 if approval is not None and not approval.repeated:
                     note(
                         connection,
                         settings,
                         "approve",
                         target=f"plan:{plan}",
+                        reason=reason,
                         before={"state": "held"},
                         after={"state": "approved"},
                     )
@@ -43,7 +50,8 @@ def approve(plan: str) -> None:
 
 @click.command()
 @click.argument("plan")
-def reject(plan: str) -> None:
+@_reason
+def reject(plan: str, reason: str) -> None:
     """Keep whom the held PLAN would remove until WeCom's answer about them changes."""
     settings = read_settings()
     with opened_pool(settings) as pool:
@@ -56,6 +64,7 @@ def reject(plan: str) -> None:
                         settings,
                         "reject",
                         target=f"plan:{plan}",
+                        reason=reason,
                         before={"state": "held"},
                         after={"state": "rejected"},
                     )

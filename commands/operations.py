@@ -26,6 +26,8 @@ from web.console.events.query import BadQuery, EventQuery, read_query
 from workers.queue.bell import open_bell
 
 _MOST_RUNG = 5_000
+# The state that an order to pause or resume brings about.
+_BRINGS = {"paused": "paused", "resumed": "linked"}
 
 _reason = click.option("--reason", default="", help="Kept in the audit.")
 _needed_reason = click.option("--reason", required=True, help="Kept in the audit.")
@@ -82,19 +84,34 @@ def retry_matching(query: str, start: bool, reason: str) -> None:
             echo(f"python manage.py stop-retries {batch.batch_id}")
 
 
+@click.command("start-retries")
+@click.argument("batch")
+@_needed_reason
+def start_retries(batch: str, reason: str) -> None:
+    """Retry what BATCH has counted: its first event ten seconds from now."""
+    with opened_pool(read_settings()) as pool, transaction(pool) as connection:
+        if not retries.start(connection, batch, reason=reason):
+            raise Failed(f"Batch {batch} was started already, or is not known here.")
+        _keep(connection, "retry_matching", f"batch:{batch}", reason)
+    echo(f"It begins in {retries.HOLD_SECONDS:.0f} s; to stop it:")
+    echo(f"python manage.py stop-retries {batch}")
+
+
 @click.command("stop-retries")
 @click.argument("batch")
-def stop_retries(batch: str) -> None:
+@_reason
+def stop_retries(batch: str, reason: str) -> None:
     """Retry nothing more of BATCH."""
     with opened_pool(read_settings()) as pool, transaction(pool) as connection:
         if not retries.stop(connection, batch):
             raise Failed(f"Batch {batch} is over already, or not known here.")
-        _keep(connection, "stop_retries", f"batch:{batch}", "")
+        _keep(connection, "stop_retries", f"batch:{batch}", reason)
     echo("stopped.")
 
 
 @click.command("rebuild-bell")
-def rebuild_bell() -> None:
+@_reason
+def rebuild_bell(reason: str) -> None:
     """Ring for everything that is due, as Postgres knows it: after Redis was lost."""
     settings = read_settings()
     bell = open_bell(settings.redis_url)
@@ -103,7 +120,7 @@ def rebuild_bell() -> None:
             mailboxes = due.list_mailboxes(connection, limit=_MOST_RUNG)
             runs = due.list_runs(connection, limit=_MOST_RUNG)
             notices = deliveries.list_due(connection, limit=_MOST_RUNG)
-            _keep(connection, "rebuild", "queues", "")
+            _keep(connection, "rebuild", "queues", reason)
         rung = [bell.ring(each) for each in mailboxes]
         rung += [bell.ring_run(each) for each in runs]
         rung += [bell.ring_notices(each) for each in notices]
@@ -142,6 +159,7 @@ COMMANDS = (
     resume,
     resync_member,
     retry_matching,
+    start_retries,
     stop_retries,
     rebuild_bell,
     list_workers,
@@ -170,7 +188,17 @@ def _post(
             hint = {"by": "operator"} if key == CORP_KEY else {}
             mailbox = f"corp:{corp_id}"
             post_internal(connection, mailbox=mailbox, kind=kind, key=key, hint=hint)
-            _keep(connection, act, target, reason, corp_id=corp_id)
+            brings = _BRINGS.get(kind)
+            note(
+                connection,
+                settings,
+                act,
+                target=target,
+                reason=reason,
+                corp_id=corp_id,
+                before={"state": found.state} if brings else {},
+                after={"state": brings} if brings else {},
+            )
         open_bell(settings.redis_url).ring(mailbox)
 
 
@@ -219,19 +247,5 @@ def _redis() -> Redis:
     return Redis.from_url(read_settings().redis_url, socket_timeout=1.0)
 
 
-def _keep(
-    connection: Connection,
-    act: str,
-    target: str,
-    reason: str,
-    *,
-    corp_id: str | None = None,
-) -> None:
-    note(
-        connection,
-        read_settings(),
-        act,
-        target=target,
-        reason=reason,
-        corp_id=corp_id,
-    )
+def _keep(connection: Connection, act: str, target: str, reason: str) -> None:
+    note(connection, read_settings(), act, target=target, reason=reason)

@@ -36,8 +36,9 @@ in_language = click.option(
 @click.option(
     "--every", is_flag=True, help="Each decision, not only what they come to."
 )
+@click.option("--reason", default="", help="Kept in the audit.")
 @in_language
-def plan(corp: str, every: bool, lang: str) -> None:
+def plan(corp: str, every: bool, reason: str, lang: str) -> None:
     """Read all of CORP from WeCom and say what a resync would do; change nothing."""
     settings = read_settings()
     tag = tag_of(lang)
@@ -47,7 +48,14 @@ def plan(corp: str, every: bool, lang: str) -> None:
             if found is None or found.state != "linked":
                 raise Failed(f"{corp} is {found.state if found else 'not known here'}.")
             run_id = requests.request_plan(connection, found.corp_pk)
-            note(connection, settings, "plan", target=f"run:{run_id}", corp_id=corp)
+            note(
+                connection,
+                settings,
+                "plan",
+                target=f"run:{run_id}",
+                reason=reason,
+                corp_id=corp,
+            )
         open_bell(settings.redis_url).ring_run(run_id)
         echo(f"run {run_id}")
         run = follow(pool, run_id)

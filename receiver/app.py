@@ -1,16 +1,19 @@
 """The receiver: believes nothing unchecked, keeps what it believes, answers, rings."""
 
 import atexit
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+import logs
 from receiver.callbacks import CallbackDoor, read_body
 from receiver.evidence import open_keeper
 from receiver.guessers import Guessers
 from receiver.items import is_proved, to_item_post
+from receiver.keeping import keep
 from receiver.meters import CALLBACKS, exposition
 from receiver.refusals import Refusals
 from serving.addresses import TrustedProxies, visitor_of
@@ -21,6 +24,7 @@ from store.intake.receiver_stores import Shore, open_shore
 from store.sealing import Keyring
 from tapd.webhooks import BODY_BYTES as ITEM_BYTES
 from tapd.webhooks import ItemEvent, UnreadableItem, read_item_event
+from tracing.start import start
 from wecom.crypto import AesKey
 from wecom.intake import CallbackRefused, SuiteIdentity
 from workers.queue.bell import open_ringer
@@ -33,7 +37,8 @@ def create_app(
 
     A given clock replaces both the own one and Postgres'.
     """
-    settings = settings or load()
+    settings = settings or _begin()
+    start(settings, "receiver")
     keyring = Keyring(settings.secret_keys)
     shore = open_shore(settings.database_url, settings.redis_url, keyring)
     atexit.register(shore.close)
@@ -88,6 +93,7 @@ class Receiver:
 
     def item_event(self, company_id: str) -> Response:
         """An item event of TAPD."""
+        began = time.perf_counter()
         body = read_body(
             announced=request.headers.get("Content-Length"),
             read=request.stream.read,
@@ -102,7 +108,7 @@ class Receiver:
         event = self._read_proved(company_id, body, secret)
         post = to_item_post(event, company_id=company_id, keyring=self.keyring)
         try:
-            landed = self.shore.landing.take(post)
+            landed = keep(self.shore.landing, post, began=began)
         except NoStore:
             raise CallbackRefused(503, "unavailable") from None
         CALLBACKS.labels("item", landed.outcome).inc()
@@ -140,6 +146,12 @@ class Receiver:
         if request.path.startswith(("/wecom/", "/tapd/")):
             self.refusals.count(reason)
         return _plain(b"", status=status)
+
+
+def _begin() -> Settings:
+    """The settings of a process that a server has started."""
+    logs.write_json()
+    return load()
 
 
 def _plain(text: bytes, *, status: int = 200) -> Response:

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from receiver.evidence import EvidenceKeeper
+from receiver.keeping import keep
 from receiver.meters import ACKNOWLEDGED, CALLBACKS
 from receiver.posts import to_post
 from receiver.refusals import Refusals
@@ -103,7 +104,7 @@ class CallbackDoor:
         waited = time.monotonic() - environ.get(RECEIVED_AT, time.monotonic())
         try:
             post = to_post(callback, message, self.keyring)
-            self._keep(callback, post, seconds=ANSWER_SECONDS - waited)
+            self._keep(callback, post, began=began, seconds=ANSWER_SECONDS - waited)
         except NoStore:
             raise Lost("unavailable") from None
         except Exception:
@@ -112,8 +113,10 @@ class CallbackDoor:
         ACKNOWLEDGED.observe(time.perf_counter() - began)
         return _SUCCESS
 
-    def _keep(self, callback: Callback, post: Post, *, seconds: float) -> None:
-        landed = self.landing.take(post, seconds=seconds)
+    def _keep(
+        self, callback: Callback, post: Post, *, began: float, seconds: float
+    ) -> None:
+        landed = keep(self.landing, post, began=began, seconds=seconds)
         kind = "unknown" if callback.rule is UNKNOWN else callback.kind
         CALLBACKS.labels(kind, landed.outcome).inc()
         for mailbox in landed.ring:

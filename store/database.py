@@ -4,12 +4,14 @@ import select
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
 import orjson
 import psycopg
+from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps
@@ -91,10 +93,38 @@ def open_pool(
     )
 
 
+# How long whoever asks here waits for any one answer; None: as long as it takes.
+_patience: ContextVar[float | None] = ContextVar("patience", default=None)
+
+
+def wait_at_most(seconds: float | None) -> None:
+    """From now on, whoever runs here waits so long for an answer of Postgres.
+
+    A server that hangs, as one without memory or behind a dead disk does, keeps its
+    connections and its silence; its own time limits hang with it.
+    """
+    _patience.set(seconds)
+
+
 class _Pooled(psycopg.Connection[TupleRow]):
     """A connection that knows when it was last seen to be alive."""
 
     seen_at = float("-inf")
+
+    def wait(
+        self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None
+    ) -> RV:
+        """The answer, if it comes while whoever asked is patient.
+
+        Raises: psycopg.OperationalError, with this connection closed.
+        """
+        patience = _patience.get() if timeout is None else timeout
+        try:
+            return super().wait(gen, interval, patience)
+        except psycopg.errors._WaitTimeout:
+            # Its answer may come yet, and must not be read as another's.
+            self.pgconn.finish()
+            raise
 
 
 def _check(connection: Connection) -> None:

@@ -20,6 +20,7 @@ from tapd.api import open_api
 from tapd.envelope import Envelope
 from tapd.oauth import TapdOAuth
 from tapd.shared_pace import SharedPace
+from tracing.start import start
 from web import (
     access,
     cookies,
@@ -29,6 +30,7 @@ from web import (
     languages,
     limits,
     names,
+    patience,
     probes,
     problems,
     services,
@@ -40,9 +42,8 @@ from web.console import setup
 from web.cursors import Cursors, derive
 from web.install import setup as install
 from web.oidc import setup as oidc
+from web.refused_view import identity_of
 from web.worker import BODY_BYTES
-from wecom.crypto import AesKey
-from wecom.intake import SuiteIdentity
 from workers.alerts.channels import open_channels
 from workers.calls.client import open_reach
 from workers.queue.bell import open_bell
@@ -50,7 +51,7 @@ from workers.queue.bell import open_bell
 POOL_SIZE = 8
 REDIS_SECONDS = 1.0
 # A page says within three seconds that the database is away.
-STORE_SECONDS = 2.0
+STORE_SECONDS = 1.5
 
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     if settings is None:
         logs.write_json()
     settings = settings or load()
+    start(settings, "web")
     app = document.make_app(__name__)
     names.add_to(app)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
@@ -82,6 +84,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     install.register(app)
     oidc.register(app)
     access.seen_by(access.Audience.ANYONE)(app.view_functions["static"])
+    patience.limit(app)
     gate.enforce(app)
     return app
 
@@ -125,7 +128,7 @@ def _wire(settings: Settings) -> services.Services:
         time_zone=ZoneInfo(settings.time_zone),
         item_notices=settings.item_notices,
         resync_cron=settings.resync_cron,
-        suite_identity=_identity(settings),
+        suite_identity=identity_of(settings),
         calls_per_minute=settings.wecom.provider_calls_per_minute,
         alert_channels=_channels(settings),
     )
@@ -134,18 +137,6 @@ def _wire(settings: Settings) -> services.Services:
 def _channels(settings: Settings) -> Callable[[], list[str]]:
     # At the first look: what knows all services is large.
     return cache(lambda: list(open_channels(settings.alerts)))
-
-
-def _identity(settings: Settings) -> SuiteIdentity:
-    """By what callbacks are believed: refused ones are looked into by the same."""
-    wecom = settings.wecom
-    return SuiteIdentity(
-        token=wecom.token,
-        key=AesKey.parse(wecom.encoding_aes_key),
-        suite_id=wecom.suite_id,
-        suite_ids=frozenset(filter(None, (wecom.suite_id, wecom.login_suite_id))),
-        provider_corp_id=wecom.provider_corp_id,
-    )
 
 
 def _tapd(settings: Settings) -> TapdOAuth | None:

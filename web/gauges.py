@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from domain.decisions import DecisionName
 from domain.notices import NoticeState
 from store.database import Connection, Pool, StoreUnavailable, transaction
+from store.health.platform import is_clock_gone
 from store.platform.metrics import (
     BATCH_EVENTS,
     CALLS,
@@ -216,6 +217,8 @@ def _health(connection: Connection, suite_id: str) -> Iterator[Metric]:
     )
     beating = gauges.count_receivers(connection, within_seconds=_RECEIVER_SECONDS)
     yield _gauge("sync_receivers_alive", "Receivers heard of within 60 s", beating)
+    leads = 0 if is_clock_gone(connection) else 1
+    yield _gauge("sync_clock_leads", "0 where a clock led once and none does", leads)
     age = gauges.find_ticket_age(connection, suite_id)
     if age is not None:
         yield _gauge("sync_ticket_age_seconds", "Age of the suite ticket", age)

@@ -12,7 +12,9 @@ import logs
 import settings
 from domain.ids import CompanyId, CorpPk, RunId
 from store.database import Plans
+from tracing.start import start
 from workers.alerts import tell
+from workers.alerts.stand_in import ClockWatch
 from workers.inbox import drain as mailbox
 from workers.links import account_reads
 from workers.notices import deliver as notices
@@ -32,8 +34,12 @@ dramatiq.set_broker(BROKER)
 def _runtime() -> Runtime:
     # Built in the worker process, after the fork. What a full read asks Postgres is
     # planned for the size of its corp; what a drain asks is small and always the same.
+    start(_SETTINGS, "worker")
     plans = Plans.AS_POSTGRES_CHOOSES if RESYNC in BROKER.served_queues else Plans.ONCE
     return build(_SETTINGS, broker=BROKER, plans=plans)
+
+
+BROKER.add_middleware(ClockWatch(_runtime))
 
 
 @dramatiq.actor(queue_name=EVENTS, max_retries=0, time_limit=milliseconds(120))

@@ -16,6 +16,7 @@ from settings import Settings, load_or_exit
 from store.database import StoreUnavailable, glance, transaction
 from store.inbox import due, leases
 from store.platform import schedule
+from tracing.start import start
 from workers.lease import held
 from workers.queue.broker import make_broker
 from workers.runtime import Runtime, build
@@ -163,6 +164,7 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     logs.write_json()
     settings = load_or_exit()
+    start(settings, "clock")
     broker = make_broker(settings.redis_url, receiver=False)
     runtime = build(settings, broker=broker, pool_size=_POOL_SIZE)
     stopping = threading.Event()

@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import Context, copy_context
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
@@ -55,6 +57,15 @@ def kept(renew: Renew) -> Iterator[None]:
         _KEEPER.drop(entry)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """What is due when; its lines are about the work that it renews for."""
+
+    due: float
+    renew: Renew
+    about: Context
+
+
 class Keeper:
     """One thread that renews whatever this process holds.
 
@@ -64,7 +75,7 @@ class Keeper:
     def __init__(self, *, every_seconds: float = RENEW_SECONDS) -> None:
         self._every_seconds = every_seconds
         self._changed = threading.Condition()
-        self._due: dict[int, tuple[float, Renew]] = {}
+        self._due: dict[int, Renewal] = {}
         self._next_entry = 0
         self._thread: threading.Thread | None = None
 
@@ -73,7 +84,11 @@ class Keeper:
         with self._changed:
             self._next_entry += 1
             entry = self._next_entry
-            self._due[entry] = time.monotonic() + self._every_seconds, renew
+            self._due[entry] = Renewal(
+                due=time.monotonic() + self._every_seconds,
+                renew=renew,
+                about=copy_context(),
+            )
             if self._thread is None or not self._thread.is_alive():
                 # Only now: a thread started before a fork would not be in the child.
                 self._thread = threading.Thread(
@@ -90,21 +105,19 @@ class Keeper:
     def _run(self) -> None:
         while True:
             with self._changed:
-                entry, renew = self._wait_for_due()
-            self._renew(entry, renew)
+                entry, renewal = self._wait_for_due()
+            renewal.about.run(self._renew, entry, renewal.renew)
 
-    def _wait_for_due(self) -> tuple[int, Renew]:
+    def _wait_for_due(self) -> tuple[int, Renewal]:
         """The renewal whose time has come, put down for its next time."""
         while True:
             now = time.monotonic()
-            entry, (due, renew) = min(
-                self._due.items(),
-                key=lambda each: each[1][0],
-                default=(0, (now + self._every_seconds, _nothing)),
-            )
-            if due <= now:
-                self._due[entry] = now + self._every_seconds, renew
-                return entry, renew
+            entry = min(self._due, key=lambda each: self._due[each].due, default=None)
+            due = now + self._every_seconds if entry is None else self._due[entry].due
+            if entry is not None and due <= now:
+                found = self._due[entry]
+                self._due[entry] = replace(found, due=now + self._every_seconds)
+                return entry, found
             # Whatever is added meanwhile is due later than what is waited for.
             self._changed.wait(due - now)
 
@@ -125,10 +138,6 @@ class Keeper:
 def _renew(pool: Pool, name: str, token: UUID) -> bool:
     with glance(pool) as connection:
         return leases.renew(connection, name, token)
-
-
-def _nothing() -> bool:
-    return True
 
 
 _KEEPER = Keeper()

@@ -18,6 +18,10 @@ _BY_WHAT_IT_IS_ABOUT = {
     ProblemKind.LEDGER_OFF,
     ProblemKind.WORKER_DEAD,
 }
+# What began so often within an hour flaps: it is over once it stays away for a while,
+# and what comes back meanwhile is the same alert.
+_FLAPS_FROM = 3
+_CALM_SECONDS = 600.0
 # By how many rows the kept alerts are forgotten at once.
 _KEPT_DAYS = 90
 
@@ -147,13 +151,23 @@ def _recover(
     over = connection.execute(
         """
         UPDATE alerts SET
-            recovered_at = CASE WHEN unseen_at IS NOT NULL THEN clock_timestamp() END,
-            unseen_at = clock_timestamp()
+            recovered_at = CASE WHEN unseen_at < clock_timestamp()
+                - make_interval(secs => CASE WHEN (
+                    SELECT count(*) FROM alerts AS lately
+                    WHERE lately.kind = alerts.kind AND lately.subject = alerts.subject
+                        AND lately.raised_at > clock_timestamp() - interval '1 hour'
+                ) < %(flaps)s THEN 0 ELSE %(calm)s END) THEN clock_timestamp() END,
+            unseen_at = coalesce(unseen_at, clock_timestamp())
         WHERE recovered_at IS NULL AND kind <> ALL(%(cut)s)
             AND kind || E'\n' || subject <> ALL(%(names)s)
         RETURNING alert_id, kind, recovered_at
         """,
-        {"cut": cut, "names": [f"{kind}\n{subject}" for kind, subject in found]},
+        {
+            "cut": cut,
+            "names": [f"{kind}\n{subject}" for kind, subject in found],
+            "calm": _CALM_SECONDS,
+            "flaps": _FLAPS_FROM,
+        },
     ).fetchall()
     return [
         Transition(alert_id=alert_id, kind=kind, said="recovered")

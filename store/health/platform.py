@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from redis import Redis, RedisError
 
+from domain.mailbox import mailbox_of_corp
 from store.database import Connection
 from store.health.kinds import Limits, Problem, ProblemKind
 from store.health.workers import Worker, WorkerState, list_workers
@@ -47,6 +48,15 @@ def list_suite(connection: Connection, limits: Limits) -> list[Problem]:
         )
         for kind, reason, about, since, seconds in rows
     ]
+
+
+def is_clock_gone(connection: Connection) -> bool:
+    """Whether a clock led once and none does now; a house that has none yet is new."""
+    row = connection.execute(
+        "SELECT 1 FROM leases WHERE mailbox = 'clock'"
+        " AND (token IS NULL OR expires_at < clock_timestamp())"
+    ).fetchone()
+    return row is not None
 
 
 def list_dead(redis: Redis) -> list[Problem]:
@@ -104,12 +114,14 @@ def _is_missed(dead: Worker, workers: Iterable[Worker]) -> bool:
 # Each mailbox with pending mail by one step in the index each, and its oldest row.
 _OLDEST = """
     WITH RECURSIVE boxes AS (
-        (SELECT mailbox FROM inbox WHERE state = 'pending' ORDER BY mailbox LIMIT 1)
+        (SELECT mailbox FROM inbox WHERE state = 'pending'
+                AND (%(box)s::text IS NULL OR mailbox = %(box)s)
+            ORDER BY mailbox LIMIT 1)
         UNION ALL
         SELECT (SELECT inbox.mailbox FROM inbox
             WHERE state = 'pending' AND inbox.mailbox > boxes.mailbox
             ORDER BY inbox.mailbox LIMIT 1)
-        FROM boxes WHERE boxes.mailbox IS NOT NULL
+        FROM boxes WHERE boxes.mailbox IS NOT NULL AND %(box)s::text IS NULL
     )
     SELECT boxes.mailbox, oldest.received_at
     FROM boxes CROSS JOIN LATERAL (
@@ -140,7 +152,11 @@ def list_old_mail(
             AND (%(corp)s::text IS NULL OR corp_id = %(corp)s)
         ORDER BY due.received_at LIMIT 50
         """,  # noqa: S608 - a constant of this module
-        {"seconds": limits.oldest_seconds, "corp": wanted},
+        {
+            "seconds": limits.oldest_seconds,
+            "corp": wanted,
+            "box": wanted and mailbox_of_corp(wanted),
+        },
     ).fetchall()
     return [
         Problem(

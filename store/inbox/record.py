@@ -14,8 +14,10 @@ from domain.ids import Key
 from store.database import Connection
 from store.inbox.lookalike import PARAMETERS, asked_early
 from store.platform.tickets import SealedTicket, keep_ticket, wake_waiting
+from tracing import spans
 
 _CLICKS = frozenset({"template_card_event", "template_card_menu_event"})
+_NAME_BYTES = 8
 # What the sealed content of a piece of mail is bound to.
 BODY_PLACE = "inbox"
 
@@ -90,6 +92,11 @@ class Backlog:
 def identify(*, mailbox: str, content: bytes) -> bytes:
     """The identity of a piece of mail: SHA-256 of mailbox and decrypted bytes."""
     return hashlib.sha256(mailbox.encode() + b"\x00" + content).digest()
+
+
+def short_name(digest: bytes) -> str:
+    """What mail is called in the log before it has a number."""
+    return digest[:_NAME_BYTES].hex()
 
 
 def record(connection: Connection, post: Post) -> Recorded:
@@ -181,7 +188,11 @@ def post_internal(
         [mailbox, kind, key, _json(hint)],
     ).fetchone()
     assert row is not None  # noqa: S101 - INSERT without conflict always returns.
-    return int(row[0])
+    event_id = int(row[0])
+    # Where its trace begins: no receiver has seen it.
+    said: spans.Attributes = {"event.kind": kind, "outcome": "internal"}
+    spans.arrived(event_id, seconds=0.0, attributes=said)
+    return event_id
 
 
 def measure_backlog(connection: Connection) -> Backlog:

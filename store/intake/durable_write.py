@@ -32,10 +32,14 @@ class NoStore(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """What became of the mail, and which mailboxes to ring for it."""
+    """What became of the mail, and which mailboxes to ring for it.
+
+    Shape: what is spilled has no number yet.
+    """
 
     outcome: str
     ring: tuple[str, ...]
+    event_id: int | None = None
 
 
 class Breaker:
@@ -94,7 +98,11 @@ class Landing:
             _log.info("mail spills", extra={"error": str(error)})
             self._put(post, seconds=seconds - (monotonic() - began))
             return Landed(outcome=_SPILLED, ring=())
-        return Landed(outcome=recorded.arrival.value, ring=recorded.due)
+        return Landed(
+            outcome=recorded.arrival.value,
+            ring=recorded.due,
+            event_id=recorded.event_id,
+        )
 
     def is_ready(self) -> bool:
         """Whether mail could be made durable now."""

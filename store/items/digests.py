@@ -25,7 +25,8 @@ def gather(connection: Connection, corp_pk: CorpPk) -> int:
     return connection.execute(
         """
         WITH due AS (
-            SELECT notice_id, member_pk, company_id, change_id, language FROM notices
+            SELECT notice_id, member_pk, company_id, change_id, language, events
+            FROM notices
             WHERE corp_pk = %(corp_pk)s AND kind = 'item' AND gathered
                 AND state = 'queued' AND batch_id IS NULL
                 AND not_before <= clock_timestamp()
@@ -33,13 +34,15 @@ def gather(connection: Connection, corp_pk: CorpPk) -> int:
         ), parts AS (
             SELECT member_pk, company_id, max(language) AS language,
                 array_agg(change_id ORDER BY change_id) AS changes,
-                array_agg(notice_id) AS notice_ids
+                array_agg(notice_id) AS notice_ids,
+                -- Each of these was called for by one event.
+                array_agg(events[1]) FILTER (WHERE events[1] IS NOT NULL) AS events
             FROM due GROUP BY member_pk, company_id HAVING count(*) > 1
         ), digests AS (
             INSERT INTO notices (corp_pk, member_pk, company_id, kind, round, origin,
-                changes, language)
+                changes, language, events)
             SELECT %(corp_pk)s, member_pk, company_id, 'digest', 1, 'sync', changes,
-                language
+                language, coalesce(events, '{}')
             FROM parts ORDER BY member_pk
             RETURNING notice_id, member_pk, company_id
         ), told AS (

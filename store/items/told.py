@@ -91,14 +91,14 @@ def _queue(
     connection.execute(
         """
         INSERT INTO notices (corp_pk, member_pk, company_id, kind, round, origin,
-            change_id, not_before, gathered, language)
+            change_id, not_before, gathered, language, events)
         SELECT DISTINCT ON (given.corp_pk, given.member_pk, given.change_id)
             given.corp_pk, given.member_pk, %(company_id)s, 'item', 1, 'sync',
             given.change_id, given.due_at, given.gathered,
-            coalesce(wishes.language, 'zh-CN')
+            coalesce(wishes.language, 'zh-CN'), ARRAY[given.mail_id]
         FROM unnest(%(corps)s::bigint[], %(members)s::bigint[], %(changes)s::bigint[],
-            %(due)s::timestamptz[], %(gathered)s::boolean[])
-            AS given (corp_pk, member_pk, change_id, due_at, gathered)
+            %(due)s::timestamptz[], %(gathered)s::boolean[], %(mails)s::bigint[])
+            AS given (corp_pk, member_pk, change_id, due_at, gathered, mail_id)
         LEFT JOIN item_preferences AS wishes ON wishes.corp_pk = given.corp_pk
             AND wishes.member_pk = given.member_pk
         WHERE NOT EXISTS (
@@ -116,6 +116,7 @@ def _queue(
             "changes": [each.change_id for each in sent],
             "due": [each.due_at for each in sent],
             "gathered": [each.gathered for each in sent],
+            "mails": [each.mail_id for each in sent],
         },
     )
 

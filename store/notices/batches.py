@@ -16,7 +16,10 @@ from store.sealing import DataKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeBatch:
-    """One frozen call: what it says, and to whom."""
+    """One frozen call: what it says, and to whom.
+
+    Shape: `events` are the mail that its notices go back to.
+    """
 
     batch_id: str
     kind: str
@@ -27,6 +30,7 @@ class NoticeBatch:
     tries: int
     first_tried_at: datetime | None
     now: datetime
+    events: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,7 @@ class Frozen:
     token: str | None = field(repr=False)
     body: str = field(repr=False)
     userids: Mapping[int, Userid]
+    events: tuple[int, ...] = ()
 
 
 def new_batch_id() -> str:
@@ -83,6 +88,7 @@ def fresh(frozen: Frozen, *, now: datetime) -> NoticeBatch:
         tries=0,
         first_tried_at=None,
         now=now,
+        events=frozen.events,
     )
 
 
@@ -94,7 +100,10 @@ def find_frozen(
         cursor.execute(
             """
             SELECT batch_id, kind, plan_id, sealed, doubtful, tries, first_tried_at,
-                clock_timestamp() AS now
+                clock_timestamp() AS now, array(
+                    SELECT DISTINCT unnest(events) FROM notices
+                    WHERE notices.batch_id = notice_batches.batch_id ORDER BY 1
+                ) AS events
             FROM notice_batches WHERE corp_pk = %s AND state = 'frozen'
             ORDER BY frozen_at, batch_id LIMIT 1 FOR UPDATE
             """,
@@ -104,8 +113,10 @@ def find_frozen(
     if row is None:
         return None
     opened = data_key.open(row.pop("sealed"))
+    events = tuple(row.pop("events"))
     return NoticeBatch(
         **row,
+        events=events,
         body=opened["body"],
         userids={int(each): Userid(userid) for each, userid in opened["to"]},
     )

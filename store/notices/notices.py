@@ -15,22 +15,31 @@ def queue_asked(
     corp_pk: CorpPk,
     company_id: CompanyId,
     userids: Sequence[Userid],
+    *,
+    events: Sequence[int | None] | None = None,
 ) -> int:
     """Queue what is still to be asked of these members; how many notices that makes.
 
-    Shape: reads their links, which this transaction may have just written.
+    Shape: `events` are the mail that calls for each, in the same order. Reads their
+        links, which this transaction may have just written.
     Repeats: while a notice of the same cause lives, nothing is queued.
     """
     return connection.execute(
         """
-        INSERT INTO notices (corp_pk, member_pk, company_id, kind, round, origin)
+        INSERT INTO notices (corp_pk, member_pk, company_id, kind, round, origin,
+            events)
         SELECT m.corp_pk, m.member_pk, link.company_id, link.asks, 1 + (
                 SELECT coalesce(max(round), 0) FROM notices AS earlier
                 WHERE earlier.corp_pk = m.corp_pk
                     AND earlier.member_pk = m.member_pk
                     AND earlier.company_id = link.company_id
                     AND earlier.kind = link.asks AND earlier.kind IN ('link', 'invite')
-            ), 'sync'
+            ), 'sync', array_remove(ARRAY[(
+                SELECT event_id
+                FROM unnest(%(userids)s::text[], %(events)s::bigint[])
+                    AS given (userid, event_id)
+                WHERE given.userid = m.userid LIMIT 1
+            )], NULL)
         FROM members AS m JOIN links AS link USING (corp_pk, member_pk)
         WHERE m.corp_pk = %(corp_pk)s AND m.userid = ANY(%(userids)s)
             AND m.state = 'active' AND m.employment = 'working'
@@ -39,7 +48,12 @@ def queue_asked(
         ORDER BY m.member_pk
         ON CONFLICT DO NOTHING
         """,
-        {"corp_pk": corp_pk, "company_id": company_id, "userids": list(userids)},
+        {
+            "corp_pk": corp_pk,
+            "company_id": company_id,
+            "userids": list(userids),
+            "events": list(events or [None] * len(userids)),
+        },
     ).rowcount
 
 

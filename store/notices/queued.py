@@ -45,6 +45,7 @@ class Queued:
     plain: bool
     quiet: QuietHours | None
     switch: str | None
+    events: tuple[int, ...] = ()
 
     @property
     def group(self) -> tuple[object, ...]:
@@ -65,7 +66,7 @@ _SELECT = f"""
         coalesce(plan.state = 'held', false) AS open_plan,
         lately.minute >= {MEMBER_PER_MINUTE} AS crowded, lately.minute_ends,
         lately.day >= {MEMBER_PER_DAY} AS spent, notices.company_id, change_id,
-        changes, notices.language, quiet_from, quiet_to,
+        changes, notices.language, notices.events, quiet_from, quiet_to,
         (SELECT item_notices ->> 'switch' FROM companies
             WHERE companies.company_id = notices.company_id) AS switch,
         notices.plain OR coalesce(deliveries.cards_refused_at
@@ -186,4 +187,5 @@ def _queued(row: dict[str, Any]) -> Queued:
         plain=row["plain"],
         quiet=_quiet(row["quiet_from"], row["quiet_to"]),
         switch=row["switch"],
+        events=tuple(row["events"]),
     )

@@ -5,6 +5,9 @@ import os
 from store.database import Connection
 from store.sealing import Keyring
 
+# Under which HMACs stand for ids that are to be forgotten.
+PSEUDONYM = "pseudonym"
+
 _KEY_BYTES = 32
 
 

@@ -13,14 +13,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 
 from domain.roles import Role
 from store.database import Connection
 from store.platform import app_keys
+from store.platform.audit_sealing import Concealed, conceal, reveal, spellings
 from store.sealing import Keyring
 
 KEY_NAME = "audit"
+_TOLD = ("target", "corp_id", "reason", "before", "after", "corp_pk", "sealed")
 
 # The order in which acts are added: each waits for the one before to be committed.
 _HEAD = (
@@ -46,7 +48,10 @@ class OperatorAct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLine:
-    """One act that was done."""
+    """One act that was done.
+
+    Shape: `is_forgotten`: it was about a corp that is purged; HMACs stand for names.
+    """
 
     audit_id: int
     at: datetime
@@ -59,6 +64,7 @@ class AuditLine:
     before: dict[str, Any]
     after: dict[str, Any]
     chain: str
+    is_forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,8 @@ class ChainedRow:
     before: str
     after: str
     continues: bool
+    corp_pk: int | None = None
+    sealed: bytes | None = field(default=None, repr=False)
 
 
 def record(connection: Connection, act: OperatorAct, *, keyring: Keyring) -> None:
@@ -84,7 +92,19 @@ def record(connection: Connection, act: OperatorAct, *, keyring: Keyring) -> Non
     Raises: SealBroken.
     """
     key = app_keys.obtain(connection, KEY_NAME, keyring)
-    head = connection.execute(_HEAD, [_dump(act.before), _dump(act.after)]).fetchone()
+    kept = conceal(
+        connection,
+        Concealed(
+            target=act.target,
+            corp_id=act.corp_id,
+            reason=act.reason,
+            before=act.before,
+            after=act.after,
+        ),
+        keyring=keyring,
+    )
+    said = [_dump(kept.before), _dump(kept.after)]
+    head = connection.execute(_HEAD, said).fetchone()
     number, chain, proof, at, before, after = head or (0, b"", b"", None, "{}", "{}")
     if at is None:
         raise LookupError("audit_head has no row: restore the database")
@@ -94,11 +114,13 @@ def record(connection: Connection, act: OperatorAct, *, keyring: Keyring) -> Non
         actor=act.actor,
         role=act.role.value,
         act=act.act,
-        target=act.target,
-        corp_id=act.corp_id,
-        reason=act.reason,
+        target=kept.target,
+        corp_id=kept.corp_id,
+        reason=kept.reason,
         before=before,
         after=after,
+        corp_pk=kept.corp_pk,
+        sealed=kept.sealed,
         # An altered head is not healed by the next act: the row bears witness to it.
         continues=_is_whole(connection, key, number, bytes(chain), bytes(proof)),
     )
@@ -107,6 +129,8 @@ def record(connection: Connection, act: OperatorAct, *, keyring: Keyring) -> Non
 
 def chain_of(key: bytes, previous: bytes, row: ChainedRow) -> bytes:
     """The chain of a row after the chain of the row before it."""
+    # What was written before anything was sealed is vouched for as it was.
+    sealed = [] if row.sealed is None else [row.corp_pk, bytes(row.sealed).hex()]
     said = json.dumps(
         [
             row.audit_id,
@@ -120,6 +144,7 @@ def chain_of(key: bytes, previous: bytes, row: ChainedRow) -> bytes:
             row.before,
             row.after,
             row.continues,
+            *sealed,
         ],
         ensure_ascii=False,
     )
@@ -131,42 +156,67 @@ def proof_of(key: bytes, number: int, chain: bytes) -> bytes:
     return hmac.digest(key, b"head %d " % number + chain, hashlib.sha256)
 
 
-def list_of(connection: Connection, target: str, *, limit: int = 20) -> list[AuditLine]:
-    """What was done to one thing, newest first."""
-    return list_lines(connection, target=target, limit=limit)
+def list_of(
+    connection: Connection, target: str, *, keyring: Keyring, limit: int = 20
+) -> list[AuditLine]:
+    """What was done to one thing, newest first.
+
+    Raises: SealBroken.
+    """
+    return list_lines(connection, keyring=keyring, target=target, limit=limit)
 
 
 def list_lines(
     connection: Connection,
     *,
+    keyring: Keyring,
     actor: str | None = None,
     target: str | None = None,
     since: datetime | None = None,
     before: int | None = None,
     limit: int,
 ) -> list[AuditLine]:
-    """Acts, newest first: of an actor, to a thing, since a moment, before a number."""
-    with connection.cursor(row_factory=class_row(AuditLine)) as cursor:
+    """Acts, newest first: of an actor, to a thing, since a moment, before a number.
+
+    Raises: SealBroken.
+    """
+    targets = target and spellings(connection, target, keyring=keyring)
+    with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
             """
-            SELECT audit_id, at, actor, role, act, target, corp_id, reason,
-                before, after, encode(chain, 'hex') AS chain
-            FROM audit
+            SELECT audit_id, at, actor, role, act, target, audit.corp_id, reason,
+                before, after, encode(chain, 'hex') AS chain, audit.corp_pk, sealed,
+                data_key
+            FROM audit LEFT JOIN corps ON corps.corp_pk = audit.corp_pk
             WHERE (%(actor)s::text IS NULL OR actor = %(actor)s)
-                AND (%(target)s::text IS NULL OR target = %(target)s)
+                AND (%(targets)s::text[] IS NULL OR target = ANY(%(targets)s))
                 AND (%(since)s::timestamptz IS NULL OR at >= %(since)s)
                 AND (%(before)s::bigint IS NULL OR audit_id < %(before)s)
             ORDER BY audit_id DESC LIMIT %(limit)s
             """,
             {
                 "actor": actor,
-                "target": target,
+                "targets": targets,
                 "since": since,
                 "before": before,
                 "limit": limit,
             },
         )
-        return cursor.fetchall()
+        return [_line(row, keyring) for row in cursor]
+
+
+def _line(row: dict[str, Any], keyring: Keyring) -> AuditLine:
+    key, told = row.pop("data_key"), {name: row.pop(name) for name in _TOLD}
+    shown = reveal(Concealed(**told), key, keyring=keyring)
+    return AuditLine(
+        **row,
+        target=shown.target,
+        corp_id=shown.corp_id,
+        reason=shown.reason,
+        before=dict(shown.before),
+        after=dict(shown.after),
+        is_forgotten=shown.sealed is not None,
+    )
 
 
 def _is_whole(
@@ -186,8 +236,8 @@ def _is_whole(
 def _add(connection: Connection, row: ChainedRow, *, chain: bytes, key: bytes) -> None:
     connection.execute(
         "INSERT INTO audit (audit_id, at, actor, role, act, target, corp_id, reason,"
-        " before, after, continues, chain)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)",
+        " before, after, continues, chain, corp_pk, sealed) VALUES (%s, %s, %s, %s,"
+        " %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s, %s)",
         [
             row.audit_id,
             row.at,
@@ -201,6 +251,8 @@ def _add(connection: Connection, row: ChainedRow, *, chain: bytes, key: bytes) -
             row.after,
             row.continues,
             chain,
+            row.corp_pk,
+            row.sealed,
         ],
     )
     connection.execute(

@@ -121,7 +121,8 @@ def _rows(connection: Connection) -> Iterator[tuple[ChainedRow, bytes]]:
         with connection.cursor(row_factory=class_row(ChainedRow)) as cursor:
             cursor.execute(
                 "SELECT audit_id, at, actor, role, act, target, corp_id, reason,"
-                " before::text AS before, after::text AS after, continues"
+                " before::text AS before, after::text AS after, continues, corp_pk,"
+                " sealed"
                 " FROM audit WHERE audit_id > %s ORDER BY audit_id LIMIT %s",
                 [after, _ROWS],
             )

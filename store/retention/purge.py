@@ -6,15 +6,13 @@ from store.database import Connection
 from store.platform import app_keys
 from store.sealing import Keyring
 
-_KEY_NAME = "pseudonym"
-
 
 def obtain_pseudonym_key(connection: Connection, keyring: Keyring) -> bytes:
     """The key of the HMACs that stand for purged ids; made at its first use.
 
     Raises: SealBroken.
     """
-    return app_keys.obtain(connection, _KEY_NAME, keyring)
+    return app_keys.obtain(connection, app_keys.PSEUDONYM, keyring)
 
 
 def purge_ledger(connection: Connection, mailbox: str, *, renamed: str) -> None:
@@ -139,8 +137,24 @@ def _purge_installs(connection: Connection, corp_pk: CorpPk) -> None:
 
 
 def purge_operations(connection: Connection, corp_id: str, *, renamed: str) -> None:
-    """Alerts about a corp go; whose worker died stays counted, under its HMAC."""
+    """Alerts about a corp go, and batches of retries that name it or its people.
+
+    Shape: whose worker died stays counted, under its HMAC. Its people have their names
+        still: this comes before they are renamed.
+    """
     connection.execute("DELETE FROM alerts WHERE corp_id = %s", [corp_id])
+    connection.execute(
+        """
+        DELETE FROM retry_batches
+        WHERE strpos(query, %(corp)s) > 0 OR strpos(wanted::text, %(corp)s) > 0
+            OR wanted ->> 'key' IN (
+                SELECT 'member:' || userid FROM members JOIN corps USING (corp_pk)
+                WHERE corp_id = %(corp)s
+                UNION SELECT key FROM inbox
+                WHERE mailbox = %(box)s AND state IN ('failed', 'parked'))
+        """,
+        {"corp": corp_id, "box": mailbox_of_corp(corp_id)},
+    )
     connection.execute(
         "UPDATE takeovers SET mailbox = %s WHERE mailbox = %s",
         [mailbox_of_corp(renamed), mailbox_of_corp(corp_id)],

@@ -14,9 +14,11 @@ def request_run(
     cause: str,
     deep: bool = False,
     request_key: str | None = None,
+    event_id: int | None = None,
 ) -> RunId:
     """The run that answers this wish: the queued one if there is one, else a new one.
 
+    Shape: `event_id` is the mail that opens it; a run goes back to the first.
     Repeats: the same request key gives the same run for 24 hours.
     """
     # One wish at a time per corp: two at once would both see no queued run.
@@ -25,12 +27,15 @@ def request_run(
         earlier = _find_request(connection, corp_pk, request_key)
         if earlier is not None:
             return earlier
-    run_id = _join_queued(connection, corp_pk, cause=cause, deep=deep)
+    run_id = _join_queued(
+        connection, corp_pk, cause=cause, deep=deep, event_id=event_id
+    )
     if run_id is None:
         run_id = RunId(str(uuid4()))
         connection.execute(
-            "INSERT INTO runs (run_id, corp_pk, cause, deep) VALUES (%s, %s, %s, %s)",
-            [run_id, corp_pk, cause, deep],
+            "INSERT INTO runs (run_id, corp_pk, cause, deep, event_id)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            [run_id, corp_pk, cause, deep, event_id],
         )
     if request_key is not None:
         _note_request(connection, corp_pk, run_id=run_id, request_key=request_key)
@@ -79,7 +84,12 @@ def _find_request(
 
 
 def _join_queued(
-    connection: Connection, corp_pk: CorpPk, *, cause: str, deep: bool
+    connection: Connection,
+    corp_pk: CorpPk,
+    *,
+    cause: str,
+    deep: bool,
+    event_id: int | None,
 ) -> RunId | None:
     # A probe that somebody joins has to become a full read, and one of the scope must
     # know what it was told.
@@ -87,12 +97,13 @@ def _join_queued(
         """
         UPDATE runs SET deep = deep OR %(deep)s, cause = CASE
             WHEN cause = %(probe)s OR %(cause)s = %(scope)s THEN %(cause)s
-            ELSE cause END
+            ELSE cause END, event_id = coalesce(event_id, %(event_id)s)
         WHERE corp_pk = %(corp_pk)s AND state = 'queued' AND cause <> 'plan'
         RETURNING run_id
         """,
         {
             "deep": deep,
+            "event_id": event_id,
             "cause": cause,
             "probe": SCOPE_PROBE,
             "scope": SCOPE,

@@ -25,7 +25,8 @@ SILENT_SECONDS = 15
 _COLUMNS = (
     "run_id, corp_pk, cause, deep, state, created_at, started_at, read_started_at,"
     " read_ended_at, strikes, own_faults, snapshot, pages_read, pages_of,"
-    " decisions, calls, calls_least, worker, restarts"
+    " decisions, calls, calls_least, worker, restarts,"
+    " event_id"
 )
 
 
@@ -56,6 +57,12 @@ class Run:
     calls_least: int
     worker: UUID | None
     restarts: int = 0
+    event_id: int | None = None
+
+    @property
+    def event_ids(self) -> list[int]:
+        """The mail that opened it, if any did."""
+        return [] if self.event_id is None else [self.event_id]
 
 
 def was_overtaken(connection: Connection, run: Run) -> bool:

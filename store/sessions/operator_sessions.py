@@ -172,9 +172,11 @@ def end(connection: Connection, session_id: str) -> None:
     )
 
 
-def end_all(connection: Connection, name: str) -> None:
-    """End every session of an operator."""
-    connection.execute("DELETE FROM operator_sessions WHERE operator_name = %s", [name])
+def end_all(connection: Connection, name: str) -> int:
+    """End every session of an operator; how many."""
+    return connection.execute(
+        "DELETE FROM operator_sessions WHERE operator_name = %s", [name]
+    ).rowcount
 
 
 def prune(connection: Connection, *, limit: int) -> int:

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = (
     "receiver",
     "serving",
+    "tracing",
     "workers",
     "domain",
     "wecom",

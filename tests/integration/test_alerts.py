@@ -19,9 +19,10 @@ from tests.support.alarms import (
     listening,
     look,
     stale,
+    tell_all,
     watching,
 )
-from workers.alerts import judge, tell
+from workers.alerts import judge, stand_in, tell
 
 
 @pytest.fixture
@@ -105,6 +106,71 @@ def test_what_comes_back_is_another_alert(bench: Watch, listener: Listener) -> N
         ("corp_stale", "wwcorp", True),
         ("corp_stale", "wwcorp", False),
     ]
+
+
+def test_what_flaps_becomes_one_alert_that_lasts_until_it_stays_away(
+    bench: Watch, listener: Listener
+) -> None:
+    stale(bench)
+    for _ in range(6):
+        bench.rows.execute("UPDATE corps SET last_synced_at = %s", [LONG_AGO])
+        look(bench)
+        bench.rows.execute("UPDATE corps SET last_synced_at = clock_timestamp()")
+        look(bench, times=3)
+
+    flapping = [said for said, _ in listener.said]
+    bench.rows.execute(
+        "UPDATE alerts SET unseen_at = unseen_at - interval '11 minutes'"
+    )
+    look(bench)
+
+    assert flapping == ["alert.raised", "alert.recovered"] * 2 + ["alert.raised"]
+    assert [said for said, _ in listener.said][5:] == ["alert.recovered"]
+
+
+def test_a_worker_judges_while_no_clock_leads_and_tells_that_first(
+    bench: Watch, listener: Listener
+) -> None:
+    bench.rows.execute(
+        "INSERT INTO leases (mailbox, token, expires_at)"
+        " VALUES ('clock', NULL, '-infinity')"
+    )
+    # Workers are rung for; here the test is the worker.
+    gone = stand_in.look_after(bench.runtime, was_gone=False)
+    heard_at_first = kinds(bench)
+    gone = stand_in.look_after(bench.runtime, was_gone=gone)
+    tell_all(bench)
+
+    assert heard_at_first == []
+    assert gone
+    assert kinds(bench) == [("worker_dead", None, False)]
+    assert listener.said == [("alert.raised", "worker_dead")]
+
+
+def test_no_worker_judges_beside_a_clock_that_leads(bench: Watch) -> None:
+    stale(bench)
+    bench.rows.execute(
+        "INSERT INTO leases (mailbox, token, expires_at) VALUES"
+        " ('clock', gen_random_uuid(), clock_timestamp() + interval '1 hour')"
+    )
+
+    gone = stand_in.look_after(bench.runtime, was_gone=True)
+
+    assert not gone
+    assert kinds(bench) == []
+
+
+def test_one_worker_at_a_time_judges_in_the_clocks_place(bench: Watch) -> None:
+    stale(bench)
+    bench.rows.execute(
+        "INSERT INTO leases (mailbox, token, expires_at) VALUES"
+        " ('clock', NULL, '-infinity'),"
+        " ('alerts', gen_random_uuid(), clock_timestamp() + interval '1 hour')"
+    )
+
+    stand_in.look_after(bench.runtime, was_gone=True)
+
+    assert kinds(bench) == []
 
 
 def problem(kind: ProblemKind, **fields: Any) -> Problem:

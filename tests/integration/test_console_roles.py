@@ -157,10 +157,10 @@ def test_a_company_page_shows_a_viewer_nothing_to_act_with(desk: Desk) -> None:
 
 def test_a_role_that_is_taken_away_ends_at_once(desk: Desk) -> None:
     operator = as_role(desk.web, Role.OPERATOR, name="li")
-    before = operator.post("/console/queues/rebuild")
+    before = operator.post("/console/queues/rebuild", reason="x")
 
     changed = desk.post("/console/operators/li/role", role="viewer", reason="left us")
-    after = operator.post("/console/queues/rebuild")
+    after = operator.post("/console/queues/rebuild", reason="x")
 
     assert (before.status_code, changed.status_code) == (303, 303)
     assert after.status_code == 403

@@ -1,6 +1,5 @@
 """Whatever the stores do, the receiver answers in time and loses no accepted mail."""
 
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -8,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-import psutil
 import psycopg
 import pytest
 import redis
@@ -18,6 +16,7 @@ from demo.postgres import prepare_postgres
 from demo.supervisor import Supervisor
 from demo.valkey import prepare_valkey
 from store.migrate import migrate
+from tests.support.freezing import frozen
 from tests.support.receiving import (
     Draft,
     contact,
@@ -78,19 +77,6 @@ def app(servers: Private) -> Iterator[Flask]:
     with receiver_on(settings) as app:
         assert app.extensions["shore"].landing.is_ready()
         yield app
-
-
-@contextmanager
-def frozen(pid: int) -> Iterator[None]:
-    """A server that keeps its connections and answers nothing."""
-    tree = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    for process in tree:
-        process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in tree:
-            process.send_signal(signal.SIGCONT)
 
 
 @contextmanager

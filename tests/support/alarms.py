@@ -121,6 +121,11 @@ def look(bench: Watch, *, times: int = 1) -> None:
     """Judge, and tell whatever is due."""
     for _ in range(times):
         judge.judge(bench.runtime)
+    tell_all(bench)
+
+
+def tell_all(bench: Watch) -> None:
+    """What a worker does that is rung for."""
     for (delivery_id,) in bench.rows.execute(
         "SELECT delivery_id FROM alert_deliveries ORDER BY delivery_id"
     ).fetchall():

@@ -5,7 +5,7 @@ TABLES_OF_A_CORP = {
     "absences",
     "alerts",
     "aliases",
-    "audit",  # Kept for good, and nobody can change it: who did what.
+    "audit",  # Kept for good: what it says of a corp is sealed by the corp's key.
     "card_answers",
     "censuses",
     "company_acts",

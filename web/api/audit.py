@@ -61,6 +61,7 @@ def list_acts(query: AuditPage) -> Response:
     with transaction(services().pool) as connection:
         rows = audit.list_lines(
             connection,
+            keyring=services().keyring,
             actor=query.actor,
             since=query.since,
             before=position[0] if position else None,

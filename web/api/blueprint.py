@@ -67,6 +67,12 @@ class Page(BaseModel):
     cursor: str | None = Field(None, description="`next` of the answer before.")
 
 
+class Why(BaseModel):
+    """Why something is done: for acts that take no body."""
+
+    reason: str = Field("", max_length=500, description="Kept in the audit.")
+
+
 def blueprint(name: str) -> APIBlueprint:
     """The routes of one noun, all behind the bearer."""
     return APIBlueprint(

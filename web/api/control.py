@@ -5,7 +5,7 @@ from flask import Response
 from store.database import transaction
 from web.access import Audience, seen_by
 from web.api.auditing import note
-from web.api.blueprint import answer, blueprint, problems
+from web.api.blueprint import Why, answer, blueprint, problems
 from web.api.corps import Corp, CorpPath, show_corp
 from web.orders import Order, check_order, look, look_until_done, post_order, state_of
 from web.services import services
@@ -15,19 +15,19 @@ api = blueprint("api-control")
 
 @api.post("/corps/<corp_id>/pause", responses={200: Corp, **problems(404, 409)})
 @seen_by(Audience.BEARER)
-def pause_corp(path: CorpPath) -> Response:
+def pause_corp(path: CorpPath, query: Why) -> Response:
     """Stop following WeCom; the answer shows the corp once a worker has done it."""
-    return _bring(path.corp_id, "paused", act="pause")
+    return _bring(path.corp_id, "paused", act="pause", reason=query.reason)
 
 
 @api.post("/corps/<corp_id>/resume", responses={200: Corp, **problems(404, 409)})
 @seen_by(Audience.BEARER)
-def resume_corp(path: CorpPath) -> Response:
+def resume_corp(path: CorpPath, query: Why) -> Response:
     """Follow WeCom again; the answer shows the corp once a worker has done it."""
-    return _bring(path.corp_id, "resumed", act="resume")
+    return _bring(path.corp_id, "resumed", act="resume", reason=query.reason)
 
 
-def _bring(corp_id: str, order: Order, *, act: str) -> Response:
+def _bring(corp_id: str, order: Order, *, act: str, reason: str) -> Response:
     corp = look(corp_id)
     if not check_order(corp, order):
         return answer(show_corp(corp.summary))
@@ -37,6 +37,7 @@ def _bring(corp_id: str, order: Order, *, act: str) -> Response:
             connection,
             act,
             target=f"corp:{corp_id}",
+            reason=reason,
             corp_id=corp_id,
             before={"state": corp.summary.state},
             after={"state": state_of(order)},

@@ -10,9 +10,11 @@ from flask_openapi3.openapi import OpenAPI
 from web.access import Audience, seen_by
 from web.api import (
     accounts,
+    alert_settings,
     alerts,
     audit,
     companies,
+    contacts,
     control,
     corps,
     events,
@@ -23,7 +25,9 @@ from web.api import (
     members,
     notices,
     operations,
+    operators,
     plans,
+    refused,
     rehearsals,
     runs,
 )
@@ -78,6 +82,10 @@ def register(app: OpenAPI) -> None:
         items,
         control,
         operations,
+        operators,
+        alert_settings,
+        contacts,
+        refused,
         companies,
         accounts,
         installs,

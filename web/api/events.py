@@ -14,7 +14,7 @@ from store.summaries.mail.events import EventSummary
 from store.summaries.org import corps
 from web.access import Audience, seen_by
 from web.api.auditing import note
-from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
+from web.api.blueprint import Id, Page, Why, answer, blueprint, not_found, problems
 from web.api.waits import Waits, show_wait
 from web.corps import pseudonym_key
 from web.cursors import cut
@@ -87,7 +87,7 @@ def list_events(query: EventPage) -> Response:
 
 @api.post("/events/<event_id>/retry", responses={202: Event, **problems(404, 409)})
 @seen_by(Audience.BEARER)
-def retry_event(path: EventPath) -> Response:
+def retry_event(path: EventPath, query: Why) -> Response:
     """Try a failed or parked event again."""
     with transaction(services().pool) as connection:
         event = _get(connection, path.event_id)
@@ -98,6 +98,7 @@ def retry_event(path: EventPath) -> Response:
             connection,
             "retry",
             target=f"event:{event.event_id}",
+            reason=query.reason,
             before={"state": event.state},
             after={"state": "pending"},
         )

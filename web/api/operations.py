@@ -19,7 +19,7 @@ from store.summaries.org.members import find_member
 from web import bell
 from web.access import Audience, seen_by
 from web.api.auditing import note
-from web.api.blueprint import Id, answer, blueprint, not_found, problems
+from web.api.blueprint import Id, Why, answer, blueprint, not_found, problems
 from web.api.members import MemberPath
 from web.console.events.reading import filter_of, read
 from web.corps import get_corp
@@ -143,23 +143,23 @@ def start_batch_of_retries(path: BatchPath, body: ReasonBody) -> Response:
     "/retry-batches/<batch_id>/stop", responses={200: Batch, **problems(404, 409)}
 )
 @seen_by(Audience.BEARER)
-def stop_batch_of_retries(path: BatchPath) -> Response:
+def stop_batch_of_retries(path: BatchPath, query: Why) -> Response:
     """Retry nothing more of it."""
     with transaction(services().pool) as connection:
         batch = _get(connection, path.batch_id)
         if not retries.stop(connection, path.batch_id):
             raise Problem(409, f"batch {path.batch_id} is {batch.state}.")
-        _keep(connection, "stop_retries", f"batch:{path.batch_id}")
+        _keep(connection, "stop_retries", f"batch:{path.batch_id}", query.reason)
         return answer(_show(_get(connection, path.batch_id)))
 
 
 @api.post("/queues/rebuild", responses={200: Rung, **problems(503)})
 @seen_by(Audience.BEARER)
-def rebuild_queues() -> Response:
+def rebuild_queues(query: Why) -> Response:
     """Ring for everything that is due, as Postgres knows it."""
     with transaction(services().pool) as connection:
         unrung = bell.list_unrung(connection)
-        _keep(connection, "rebuild", "queues")
+        _keep(connection, "rebuild", "queues", query.reason)
     if not bell.ring(unrung):
         raise Problem(503, "Redis did not answer every ring; try again.")
     return answer(Rung(rung=unrung.count))
@@ -197,11 +197,11 @@ def drain_worker_process(path: WorkerPath, body: ReasonBody) -> Response:
 
 @api.post("/workers/<worker_id>/resume", responses={202: None, **problems(404, 503)})
 @seen_by(Audience.BEARER)
-def resume_worker_process(path: WorkerPath) -> Response:
+def resume_worker_process(path: WorkerPath, query: Why) -> Response:
     """Let a drained worker take work again."""
     _require_alive(path.worker_id)
     with transaction(services().pool) as connection:
-        _keep(connection, "resume", f"worker:{path.worker_id}")
+        _keep(connection, "resume", f"worker:{path.worker_id}", query.reason)
     workers.resume(services().redis, path.worker_id)
     return Response(status=202)
 
@@ -211,7 +211,7 @@ def resume_worker_process(path: WorkerPath) -> Response:
     responses={202: Posted, **problems(404, 409)},
 )
 @seen_by(Audience.BEARER)
-def resync_member(path: MemberPath) -> Response:
+def resync_member(path: MemberPath, query: Why) -> Response:
     """Ask WeCom about one member again and apply what differs."""
     with transaction(services().pool) as connection:
         corp = get_corp(connection, path.corp_id)
@@ -228,7 +228,7 @@ def resync_member(path: MemberPath) -> Response:
             hint={},
         )
         target = f"member:{member.userid}"
-        _keep(connection, "resync", target, corp_id=path.corp_id)
+        _keep(connection, "resync", target, query.reason, corp_id=path.corp_id)
     services().ring(f"corp:{path.corp_id}")
     return answer(Posted(event_id=str(event_id)), status=202)
 

@@ -17,7 +17,7 @@ from store.summaries.runs import plans
 from store.summaries.runs.plans import PlanSummary
 from web.access import Audience, seen_by
 from web.api.auditing import note
-from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
+from web.api.blueprint import Id, Page, Why, answer, blueprint, not_found, problems
 from web.api.runs import Requested
 from web.corps import pseudonym_key
 from web.cursors import cut
@@ -77,6 +77,7 @@ class ApprovalBody(BaseModel):
     """What an approval must carry."""
 
     hash: str = Field(min_length=1, max_length=128)
+    reason: str = Field("", max_length=500, description="Kept in the audit.")
 
 
 @api.get("/plans", responses={200: Plans, **problems(400)})
@@ -125,7 +126,7 @@ def approve_plan(path: PlanPath, body: ApprovalBody) -> Response:
                 connection, path.plan_id, plan_hash=body.hash, by="api"
             )
             if approval is not None and not approval.repeated:
-                _note(connection, "approve", path.plan_id, hash=body.hash)
+                _note(connection, "approve", path.plan_id, body.reason, hash=body.hash)
     except PlanNotOpen as refusal:
         raise Problem(409, str(refusal)) from refusal
     if approval is None:
@@ -139,7 +140,7 @@ def approve_plan(path: PlanPath, body: ApprovalBody) -> Response:
 
 @api.post("/plans/<plan_id>/reject", responses={200: Plan, **problems(404, 409)})
 @seen_by(Audience.BEARER)
-def reject_plan(path: PlanPath) -> Response:
+def reject_plan(path: PlanPath, query: Why) -> Response:
     """Keep everybody of the plan until WeCom's answer about them changes."""
     try:
         with transaction(services().pool) as connection:
@@ -147,19 +148,22 @@ def reject_plan(path: PlanPath) -> Response:
             if corp_pk is None:
                 not_found(f"plan {path.plan_id}")
             shown = _get(connection, path.plan_id)
-            _note(connection, "reject", path.plan_id, hash=shown.hash)
+            _note(connection, "reject", path.plan_id, query.reason, hash=shown.hash)
     except PlanNotOpen as refusal:
         raise Problem(409, str(refusal)) from refusal
     services().ring_notices(corp_pk)
     return answer(shown)
 
 
-def _note(connection: Connection, act: str, plan_id: str, **after: object) -> None:
+def _note(
+    connection: Connection, act: str, plan_id: str, reason: str, **after: object
+) -> None:
     plan = plans.find_plan(connection, plan_id)
     note(
         connection,
         act,
         target=f"plan:{plan_id}",
+        reason=reason,
         corp_id=plan.corp_id if plan else None,
         before={"state": "held"},
         after={"state": plan.state if plan else None, **after},

@@ -19,7 +19,7 @@ from store.summaries.org.journal import find_data_key, masked
 from store.summaries.runs.runs import RunSummary, find_run
 from web.access import Audience, seen_by
 from web.api.auditing import note
-from web.api.blueprint import answer, blueprint, not_found, problems
+from web.api.blueprint import Why, answer, blueprint, not_found, problems
 from web.api.corps import CorpPath
 from web.api.plans import PlannedDecision
 from web.api.runs import Requested, RunPath
@@ -38,7 +38,7 @@ _PATIENT = threading.BoundedSemaphore(2)
 _OPEN = {"queued", "running"}
 
 
-class PlanQuery(BaseModel):
+class PlanQuery(Why):
     """Which part of the decisions is wanted."""
 
     limit: int = Field(10_000, ge=1, le=10_000, description="Decisions of one answer.")
@@ -131,6 +131,7 @@ def plan_resync(path: CorpPath, query: PlanQuery) -> Response:
             connection,
             "plan",
             target=f"run:{run_id}",
+            reason=query.reason,
             corp_id=path.corp_id,
             after={"run_id": run_id},
         )

@@ -13,7 +13,7 @@ from store.summaries.links.doubtful import list_doubtful
 from store.summaries.links.people import (
     PeopleGroup,
     PersonSummary,
-    count_groups,
+    find_counts,
     list_group,
     search,
 )
@@ -59,7 +59,7 @@ def list_people(corp_id: str) -> ResponseReturnValue:
     """The company's people by group, or those whom a search finds."""
     shown, text = host(), request.args.get("q", "").strip()[:_LONGEST_SEARCH]
     with transaction(services().pool) as connection:
-        counts = count_groups(connection, shown.corp.corp_pk)
+        counts = find_counts(connection, shown.corp.corp_pk)
         group = _group(counts)
         page = _read(connection, shown, group=group, text=text)
         reading = account_reads.find(connection, shown.company.company_id)

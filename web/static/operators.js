@@ -4,7 +4,7 @@
 
 const main = document.getElementById("main");
 
-/* Changing what differs --------------------------------------------------------------- */
+/* Changing what differs */
 
 const isBlank = (node) => node.nodeType !== Node.ELEMENT_NODE && !(node.data || "").trim();
 
@@ -69,7 +69,7 @@ function bringMain(wanted) {
   if (at && at !== document.activeElement && at.isConnected) at.focus({ preventScroll: true });
 }
 
-/* Live -------------------------------------------------------------------------------- */
+/* Live */
 
 let stream = null;
 let isHeld = false; // by the reader's own choice: nothing but the same button ends it
@@ -132,7 +132,7 @@ if (window.EventSource && "live" in main.dataset) {
   follow();
 }
 
-/* What only a script can do ------------------------------------------------------------- */
+/* What only a script can do */
 
 async function copy(text) {
   try {
@@ -155,6 +155,9 @@ function equip() {
 }
 equip();
 
+const pageOf = ({ pathname, search }) => pathname + search;
+let shown = pageOf(location);
+
 // A tree unfolds in place; without a script the link leads to the same page anew.
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-swap]");
@@ -164,13 +167,15 @@ document.addEventListener("click", async (event) => {
   if (!answer || !answer.ok) { location.assign(link.href); return; }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   history.pushState(null, "", link.href);
+  shown = pageOf(location);
   bringMain(page.getElementById("main"));
   equip();
   if (stream) stop("Off");
   lastId = "";
   follow();
 });
-addEventListener("popstate", () => location.reload());
+// A jump within the page, as past the navigation, is told as `popstate`, too.
+addEventListener("popstate", () => { if (pageOf(location) !== shown) location.reload(); });
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button");
@@ -188,7 +193,7 @@ document.addEventListener("click", async (event) => {
   }
 });
 
-/* Keys -------------------------------------------------------------------------------- */
+/* Keys */
 
 // Single keys can be in the way of those who speak to their machine (WCAG 2.1.4).
 const single = document.getElementById("single-keys");
@@ -232,7 +237,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "k") step(-1);
 });
 
-/* Completion ---------------------------------------------------------------------------- */
+/* Completion */
 
 const field = document.getElementById("q");
 let asked = 0;

@@ -4,6 +4,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache
 from typing import Generic, TypeVar
 
@@ -113,7 +114,8 @@ class _Round(Generic[Subject, Answer]):
             more = 0 if self._over else max(1, self._at_once()) - self._askers
             self._askers += max(0, more)
         for _ in range(more):
-            _pool().submit(self._ask)
+            # Lines and spans of what is asked belong to whoever asks.
+            _pool().submit(copy_context().run, self._ask)
 
     def _ask(self) -> None:
         while (taken := self._take()) is not None:

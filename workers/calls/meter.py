@@ -13,6 +13,7 @@ from store.database import Pool, StoreUnavailable, transaction
 from store.platform import pauses
 from store.platform.metrics import CALLS, HELD_BACK
 from store.platform.pauses import THROTTLED, UNAVAILABLE, Pause, class_of, owner_of
+from tracing import spans
 from wecom.errcodes import OK, error_for
 from wecom.errors import Throttled, Unavailable, WeComError
 from workers.calls.call_count import add_call
@@ -99,6 +100,7 @@ class Rates:
         """Record what a call came to; failures of WeCom's own start a back-off."""
         code = NO_ANSWER if errcode is None else str(errcode)
         self._tallies.add(CALLS, f"{endpoint}:{code}")
+        spans.done(f"wecom {endpoint}", seconds=seconds, attributes={"errcode": code})
         if corp_id is not None:
             self._lanes.note(corp_id, endpoint, errcode)
         try:

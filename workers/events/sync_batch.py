@@ -50,6 +50,7 @@ from store.org import absences, corps, departments, journal
 from store.org.corps import Corp
 from store.org.journal import Cause
 from store.runs import requests, touched
+from tracing import spans
 from wecom.errors import Unavailable
 from workers.answers.key_troubles import ask_later, undecided_of, wait_of
 from workers.events.find_out import (
@@ -99,15 +100,17 @@ def sync_contact(
     began = time.monotonic()
     taken = first_keys(rows)
     try:
-        about = find_out(runtime, corp, claim, taken, known)
+        with spans.within("ask"):
+            about = find_out(runtime, corp, claim, taken, known)
     except NeedsRun as wish:
         _leave_to_run(runtime, corp, claim, taken, cause=wish.cause)
         return False
     ends = len(taken) == len(claim.mail)
-    with transaction(runtime.pool) as connection:
+    with spans.within("apply") as span, transaction(runtime.pool) as connection:
         matters = begin_apply(connection, claim, about.corp.corp_pk)
         decisions, waiting = _apply(connection, runtime, about, matters)
         _settle(connection, claim, about, matters, decisions, waiting, ends=ends)
+        span.note(decisions=len(decisions), held=len(waiting))
     seconds = time.monotonic() - began
     tally_effects(
         runtime.tallies, claim, taken=about.taken, decisions=decisions, seconds=seconds
@@ -148,7 +151,12 @@ def _apply(
     corp, found = about.corp, about.found
     listed, corp_pk = found.view.listed, corp.corp_pk
     data_key = runtime.data_key(corp)
-    gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
+    gate = Gate(
+        corp,
+        defaults=runtime.settings.guard,
+        data_key=data_key,
+        event_id=about.taken[-1].event_id,
+    )
     troubled = undecided_of(found.troubles)
     _note_answered(connection, corp, found, troubled, matters)
     # Whoever left under a new userid has to be known by it before they are weighed.
@@ -182,7 +190,7 @@ def _apply(
     journal.write(
         connection, corp_pk, cause=cause, decisions=decisions, data_key=data_key
     )
-    note_asked(connection, corp, decisions)
+    note_asked(connection, corp, decisions, mail=about.taken)
     return decisions, frozenset(gate.waiting)
 
 
@@ -293,7 +301,9 @@ def _leave_to_run(
     """A recorded full read answers all of this mail, and hears what it testifies."""
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
-        run_id = requests.request_run(connection, corp.corp_pk, cause=cause)
+        run_id = requests.request_run(
+            connection, corp.corp_pk, cause=cause, event_id=taken[0].event_id
+        )
         keep_all(
             connection,
             corp.corp_pk,

@@ -179,7 +179,12 @@ def _pass_barrier(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:
         # WeCom tells of a re-enabled app by nothing else than change_auth.
         if corp.state is CorpState.PAUSED and corp.paused_by != BY_OPERATOR:
             app_state.resume(connection, corp)
-        run_id = requests.request_run(connection, corp.corp_pk, cause="scope")
+        run_id = requests.request_run(
+            connection,
+            corp.corp_pk,
+            cause="scope",
+            event_id=claim.mail[0].event_id,
+        )
         _settle_all(connection, claim, ("done", "run"))
     runtime.bell.ring_run(run_id)
 
@@ -203,7 +208,12 @@ def _obey(
             # Whatever was missed meanwhile is found by a full read.
             asked = any(each.kind == RESUMED for each in orders)
             cause = "operator" if asked else "gap"
-            wished = requests.request_run(connection, corp.corp_pk, cause=cause)
+            wished = requests.request_run(
+                connection,
+                corp.corp_pk,
+                cause=cause,
+                event_id=claim.mail[0].event_id,
+            )
     if wished is not None:
         runtime.bell.ring_run(wished)
     return after

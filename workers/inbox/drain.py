@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
+import logs
 from domain.mailbox import MailboxKind
 from store.database import Connection, StoreUnavailable, glance, transaction
 from store.inbox import claims, leases, mailboxes, settlement
@@ -12,6 +13,7 @@ from store.inbox.leases import LeaseLost
 from store.inbox.mailboxes import MailboxState
 from store.inbox.quick_claim import claim_quickly
 from store.platform.metrics import BATCH_EVENTS, DRAINS, Drained
+from tracing import spans
 from wecom.errors import Unavailable
 from workers.answers.troubles import MOST_UNANSWERED
 from workers.failures import Fault, Judgement, judge
@@ -46,11 +48,16 @@ def drain(runtime: Runtime, mailbox: str) -> None:
 
     Repeats: harmless; a second drain finds the lease held or nothing to do.
     """
+    with logs.concerning(mailbox=mailbox):
+        _answer(runtime, mailbox)
+
+
+def _answer(runtime: Runtime, mailbox: str) -> None:
     runtime.bell.answer(mailbox)
     try:
         ended, again = _drain(runtime, mailbox)
     except StoreUnavailable:
-        _log.warning("drain given up, store away", extra={"mailbox": mailbox})
+        _log.warning("drain given up, store away")
         ended, again = Drained.GIVEN_UP, False
     runtime.tallies.add(DRAINS, ended)
     if again:
@@ -99,6 +106,22 @@ def _begin(runtime: Runtime, mailbox: str) -> ClaimedBatch | Drained:
 
 
 def _work(runtime: Runtime, claim: ClaimedBatch) -> Drained:
+    """Where a claimed batch is opened: lines and spans are about its events."""
+    kind = claim.mailbox.partition(":")[0]
+    told: spans.Attributes = {
+        "mailbox.kind": kind,
+        "attempt": max(each.attempts for each in claim.mail),
+    }
+    with (
+        logs.concerning(claim.event_ids),
+        spans.working("drain", claim.event_ids, told) as span,
+    ):
+        ended = _work_on(runtime, claim)
+        span.note(outcome=ended.value)
+        return ended
+
+
+def _work_on(runtime: Runtime, claim: ClaimedBatch) -> Drained:
     worked, is_over = False, False
     try:
         runtime.tallies.observe(BATCH_EVENTS, len(claim.mail))

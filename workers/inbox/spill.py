@@ -5,13 +5,15 @@ from uuid import UUID
 
 import psycopg
 
+import logs
 from store.database import Connection, Pool, transaction
 from store.health import spilled
 from store.inbox import leases
-from store.inbox.record import record
+from store.inbox.record import Arrival, Post, Recorded, record, short_name
 from store.intake.gaps import GapReason, open_gap
 from store.intake.spill import SPILL, Spill, SpillBroken, SpillUnavailable
 from store.sealing import SealBroken
+from tracing import spans
 from workers.queue.bell import Bell
 
 _BATCH = 100
@@ -85,7 +87,7 @@ def _record_entry(
     try:
         post = spill.open(entry)
         with connection.transaction():
-            return record(connection, post).due
+            recorded = record(connection, post)
     except (
         SealBroken,
         SpillBroken,
@@ -94,6 +96,16 @@ def _record_entry(
     ) as error:
         _log.error("spilled mail set aside", extra={"error": type(error).__name__})
         return None
+    _tell(post, recorded)
+    return recorded.due
+
+
+def _tell(post: Post, recorded: Recorded) -> None:
+    """Which event the mail is that the receiver knew by its identity alone."""
+    fresh = recorded.arrival is Arrival.FRESH
+    with logs.concerning([recorded.event_id]):
+        _log.info("spilled mail moved", extra={"mail": short_name(post.digest)})
+    spans.moved(recorded.event_id, post.digest, fresh=fresh)
 
 
 def _tell_refusal(pool: Pool, spill: Spill) -> None:

@@ -49,8 +49,9 @@ def begin_purge(connection: Connection, runtime: Runtime, corp: Corp) -> None:
     purge.purge_plans(connection, corp_pk)
     rehearsals.forget(connection, corp_pk)
     purge.purge_ledger(connection, corp.mailbox, renamed=mailbox_of_corp(renamed))
-    purge.purge_corp(connection, corp_pk, renamed=renamed)
+    # Before the corp has lost its name: by it they are found.
     purge.purge_operations(connection, corp.corp_id, renamed=renamed)
+    purge.purge_corp(connection, corp_pk, renamed=renamed)
     member_sessions.end_all_of_corp(connection, corp_pk)
     tokens.forget(connection, token_owner(runtime.settings, corp_pk))
     pauses.forget(connection, pauses.owner_of(corp.corp_id))

@@ -88,7 +88,7 @@ class _Relinking:
                 decisions=decisions,
                 data_key=self._runtime.data_key(self._corp),
             )
-            note_asked(connection, self._corp, decisions)
+            note_asked(connection, self._corp, decisions, mail=self._claim.mail)
         ring_for(self._runtime.bell, self._corp, decisions, held=False)
         self._runtime.tallies.decided(decisions)
         self._decided |= {each.key for each in decisions}

@@ -139,7 +139,16 @@ def compose(
         token=token,
         body=_body(message, corp, userids),
         userids=userids,
+        events=_events(alike, userids),
     )
+
+
+def _events(alike: Sequence[Queued], userids: Mapping[int, Userid]) -> tuple[int, ...]:
+    """The mail that these notices go back to."""
+    named = {
+        event for each in alike if each.notice_id in userids for event in each.events
+    }
+    return tuple(sorted(named))
 
 
 def _question(

@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import logs
 from domain.ids import CorpPk
 from domain.notices import may_be_repeated, rush_seconds, unreached
 from domain.quiet_hours import day_began
@@ -26,6 +27,7 @@ from store.notices.queued import list_open, lock_queued, put_off
 from store.org import corps
 from store.org.corps import Corp
 from store.platform.metrics import NOTICES
+from tracing import spans
 from wecom.errors import WeComError
 from wecom.wire import SendResult
 from workers.failures import Judgement, judge
@@ -65,11 +67,12 @@ def deliver(
     Repeats: harmless; a second delivery finds the lease held or nothing to do.
     """
     runtime.bell.answer_notices(corp_pk)
-    try:
-        again = _deliver(runtime, corp_pk, rush)
-    except StoreUnavailable:
-        _log.warning("delivery given up, store away", extra={"corp_pk": corp_pk})
-        return
+    with logs.concerning(corp_pk=corp_pk):
+        try:
+            again = _deliver(runtime, corp_pk, rush)
+        except StoreUnavailable:
+            _log.warning("delivery given up, store away")
+            return
     if again:
         runtime.bell.ring_notices(corp_pk)
 
@@ -110,7 +113,7 @@ class _Turn:
             while time.monotonic() < ends_at and self._step():
                 pass
         except LeaseLost:
-            _log.info("delivery taken over", extra={"corp_pk": self._corp_pk})
+            _log.info("delivery taken over")
         except StoreUnavailable:
             raise
         except Exception as error:
@@ -139,6 +142,14 @@ class _Turn:
             is_sent = batch is not None and self._prepare(connection, batch)
         if batch is None:
             return tend_cards(self._runtime, corp, writing=self._writing)
+        # Here a notice meets its event again.
+        with (
+            logs.concerning(batch.events, batch_id=batch.batch_id),
+            spans.working("notice", batch.events, _told_of(batch)),
+        ):
+            return self._carry(corp, batch, is_sent=is_sent)
+
+    def _carry(self, corp: Corp, batch: NoticeBatch, *, is_sent: bool) -> bool:
         if is_sent:
             return self._send(corp, batch)
         self._count(unknown=len(batch.userids))
@@ -255,8 +266,7 @@ class _Turn:
                     deliveries.note_cards_refused(connection, corp.corp_pk)
                 return True
             judgement = judge(error, strikes=delivery.strikes)
-            extra = {"corp_pk": corp.corp_pk, "error": judgement.error}
-            _log.info("batch not taken", extra=extra)
+            _log.info("batch not taken", extra={"error": judgement.error})
             go_on = self._dispose(connection, batch, error, judgement, delivery)
         corp_state.heed(self._runtime, corp.mailbox, judgement.fault)
         return go_on
@@ -336,6 +346,11 @@ class _Turn:
 
     def _count(self, **outcomes: int) -> None:
         self._runtime.tallies.count(NOTICES, outcomes)
+
+
+def _told_of(batch: NoticeBatch) -> spans.Attributes:
+    people = len(batch.userids)
+    return {"notice.kind": batch.kind, "people": people, "tries": batch.tries}
 
 
 def _is_too_late(batch: NoticeBatch) -> bool:

@@ -77,7 +77,7 @@ class Commits:
             data_key=self._data_key,
         )
         note_removed(connection, self._corp, decisions)
-        note_asked(connection, self._corp, decisions)
+        note_asked(connection, self._corp, decisions, otherwise=self._run.event_ids)
         if decisions:
             counts = count_by_name(decisions)
             runs.note_decisions(connection, self._run.run_id, counts)

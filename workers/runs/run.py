@@ -31,6 +31,7 @@ from contextlib import contextmanager
 from functools import partial
 from uuid import UUID, uuid4
 
+import logs
 from domain.ids import RunId
 from domain.states import CorpState, RunState
 from domain.testimony import APART_SECONDS
@@ -41,6 +42,7 @@ from store.org import corps
 from store.org.corps import Corp
 from store.runs import reads, requests, runs, staging
 from store.runs.runs import PLAN, Run, RunTaken
+from tracing import spans
 from workers.answers.spelling import SpellingApi
 from workers.calls.call_count import CallCount
 from workers.calls.retry import PatientApi
@@ -83,17 +85,29 @@ def work_on(runtime: Runtime, run_id: RunId) -> None:
     Repeats: harmless; a read goes on at its page, an apply finds fewer differences.
     """
     runtime.bell.answer_run(run_id)
+    with logs.concerning(run_id=run_id) as concern:
+        _work_on(runtime, run_id, concern)
+
+
+def _work_on(runtime: Runtime, run_id: RunId, concern: logs.Concern) -> None:
     worker = uuid4()
     try:
         with transaction(runtime.pool) as connection:
             run = runs.take(connection, run_id, worker)
         if run is not None:
-            with kept(partial(_renew, runtime, run)):
+            concern.note(corp_pk=run.corp_pk)
+            concern.note_events(run.event_ids)
+            with (
+                kept(partial(_renew, runtime, run)),
+                spans.working(
+                    "run", run.event_ids, {"cause": run.cause, "run_id": run_id}
+                ),
+            ):
                 _take_turn(runtime, run)
     except RunTaken:
-        _log.info("run ended or taken over", extra={"run_id": run_id})
+        _log.info("run ended or taken over")
     except StoreUnavailable:
-        _log.warning("run given up for now, store away", extra={"run_id": run_id})
+        _log.warning("run given up for now, store away")
 
 
 def _renew(runtime: Runtime, run: Run) -> bool:
@@ -208,8 +222,7 @@ def _record_failure(
     runtime: Runtime, run: Run, corp: Corp, count: CallCount, error: Exception
 ) -> None:
     judgement = judge(error, strikes=run.strikes)
-    extra = {"run_id": run.run_id, "error": judgement.error}
-    _log.info("run failed", extra=extra)
+    _log.info("run failed", extra={"error": judgement.error})
     own_fault = judgement.fault is Fault.OURS
     if _is_given_up(run, judgement.fault):
         with transaction(runtime.pool) as connection:

@@ -43,7 +43,9 @@ def list_doubtful(
         JOIN memberships AS s
             ON s.company_id = l.company_id AND s.account_id = l.account_id
         WHERE l.state = 'linked' AND l.holds AND s.origin = 'wecom'
-            AND l.corp_pk = coalesce(%(corp_pk)s::bigint, l.corp_pk)
+            AND (%(corp_pk)s::bigint IS NULL OR l.corp_pk = %(corp_pk)s
+                AND s.company_id = (
+                    SELECT company_id FROM corps WHERE corp_pk = %(corp_pk)s))
             AND l.reason IN ('seen_mobile', 'resolved')
             AND NOT starts_with(l.account_id, %(made_here)s)
             AND NOT EXISTS (SELECT FROM link_claims AS said

@@ -78,7 +78,12 @@ def search(
             values,
         )
         rows = cursor.fetchall()
-    if len(rows) >= limit or wanted.is_by_index or _is_set_aside(wanted):
+    if (
+        len(rows) >= limit
+        or wanted.is_by_index
+        or _is_set_aside(wanted)
+        or _is_by_key(wanted)
+    ):
         return EventPage(rows=rows, looked_to=None)
     return EventPage(rows=rows, looked_to=_window_end(connection, wanted, values))
 
@@ -93,12 +98,37 @@ def _window(wanted: EventFilter) -> str:
                 AND (%(before)s::bigint IS NULL OR event_id < %(before)s)
             LIMIT %(window)s
         """  # noqa: S608 - one of three words
+    if _is_by_key(wanted):
+        return _of_key(wanted)
     size = "%(limit)s" if wanted.is_by_index else "%(window)s"
     return f"""
         SELECT {_COLUMNS} FROM inbox
         WHERE {BY_INDEX} AND (%(before)s::bigint IS NULL OR event_id < %(before)s)
         ORDER BY event_id DESC LIMIT {size}
     """  # noqa: S608 - constants of this module and of the filter's
+
+
+def _of_key(wanted: EventFilter) -> str:
+    """All about one key in a mailbox: what is settled has an index by key."""
+    condition = (
+        f"{BY_INDEX} AND key = %(key)s"
+        " AND (%(before)s::bigint IS NULL OR event_id < %(before)s)"
+    )
+    settled = f"""
+        (SELECT {_COLUMNS} FROM inbox
+        WHERE state IN ('done', 'folded', 'ignored') AND {condition}
+        ORDER BY event_id DESC LIMIT %(window)s)
+    """  # noqa: S608 - constants of this module and of the filter's
+    open_ones = (
+        f"(SELECT {_COLUMNS} FROM inbox WHERE state = '{state}' AND {condition}"  # noqa: S608 - one of three words
+        " LIMIT %(window)s)"
+        for state in ("pending", *SET_ASIDE)
+    )
+    return " UNION ALL ".join([settled, *open_ones])
+
+
+def _is_by_key(wanted: EventFilter) -> bool:
+    return wanted.mailboxes is not None and wanted.key is not None
 
 
 def _is_set_aside(wanted: EventFilter) -> bool:

@@ -37,6 +37,10 @@ class EventSummary:
         return wait_of(self.waits_for, self.waits_since, self.waits_until, self.error)
 
 
+# What may still come to something; each has an index that knows nothing of keys.
+OPEN_STATES = ("pending", "parked", "failed")
+_MOST_LOOKED = 20_000
+
 # A row that is pending waits by itself, or with all others of its mailbox.
 _SELECT = f"""
     SELECT event_id, mailbox, kind, change, key, state, times_seen, received_at,
@@ -111,13 +115,24 @@ def find_newest_of_key(
         cursor.execute(
             f"""
             {_SELECT}
-            WHERE mailbox = ANY(%s) AND key = %s
-                AND state IN ('pending', 'parked', 'failed')
-            ORDER BY event_id DESC LIMIT 1
-            """,
-            [mailboxes, key],
+            WHERE (event_id, received_at) = (
+                SELECT event_id, received_at FROM (
+                    {" UNION ALL ".join(map(_newest_open, OPEN_STATES))}
+                ) AS near
+                WHERE key = %(key)s ORDER BY event_id DESC LIMIT 1
+            )
+            """,  # noqa: S608 - constants of this module
+            {"mailboxes": mailboxes, "key": key, "most": _MOST_LOOKED},
         )
         return cursor.fetchone()
+
+
+def _newest_open(state: str) -> str:
+    return f"""
+        (SELECT event_id, received_at, key FROM inbox
+        WHERE state = '{state}' AND mailbox = ANY(%(mailboxes)s)
+        ORDER BY event_id DESC LIMIT %(most)s)
+    """  # noqa: S608 - one of three words
 
 
 def find_last_applied(connection: Connection, mailboxes: list[str]) -> datetime | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from psycopg.types.json import Jsonb
 
 from store.database import Connection
+from store.summaries.links.people import count_groups
 from store.summaries.org import corp_facts
 
 
@@ -33,6 +34,10 @@ def keep(connection: Connection, corp_pk: int, departments: Mapping[int, int]) -
         "active": found.active,
         "left": found.left,
         "links": dict(found.links),
+        "groups": {
+            group.value: number
+            for group, number in count_groups(connection, corp_pk).items()
+        },
         "departments": {str(each): total for each, total in departments.items()},
     }
     connection.execute(

@@ -124,14 +124,20 @@ def list_in_department(
     with connection.cursor(row_factory=class_row(MemberSummary)) as cursor:
         cursor.execute(
             f"""
-            {_SELECT}
-            WHERE m.corp_pk = %(corp_pk)s::bigint AND m.state = 'active'
-                AND m.department_ids @> ARRAY[%(department_id)s::bigint]
-            ORDER BY m.department_orders[
-                array_position(m.department_ids, %(department_id)s::bigint)
-            ] DESC NULLS LAST, m.userid
-            LIMIT %(limit)s
-            """,
+            WITH first AS MATERIALIZED (
+                -- Who is shown comes first: of them alone the rest is looked up.
+                SELECT member_pk, department_orders[
+                    array_position(department_ids, %(department_id)s::bigint)
+                ] AS place
+                FROM members
+                WHERE corp_pk = %(corp_pk)s::bigint AND state = 'active'
+                    AND department_ids @> ARRAY[%(department_id)s::bigint]
+                ORDER BY place DESC NULLS LAST, userid LIMIT %(limit)s
+            )
+            {_SELECT} JOIN first ON first.member_pk = m.member_pk
+            WHERE m.corp_pk = %(corp_pk)s::bigint
+            ORDER BY first.place DESC NULLS LAST, m.userid
+            """,  # noqa: S608 - the inserted text is a constant of this module
             {"corp_pk": corp_pk, "department_id": department_id, "limit": limit},
         )
         return cursor.fetchall()

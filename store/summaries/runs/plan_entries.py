@@ -44,6 +44,45 @@ def count_causes(connection: Connection, plan_id: str) -> list[CauseCount]:
         return cursor.fetchall()
 
 
+_ENTRIES = """
+    SELECT e.position, e.key, e.reason, e.state, e.before,
+        coalesce(m.name, (
+            SELECT name FROM departments WHERE corp_pk = e.corp_pk
+                AND department_id = CASE WHEN e.key LIKE 'department:%%'
+                    THEN substr(e.key, length('department:') + 1)::bigint END
+        )) AS name, l.state AS link_state, l.account_id,
+        ARRAY(SELECT coalesce(place.name, place.department_id::text)
+            FROM unnest(m.department_ids) AS own (department_id)
+            CROSS JOIN LATERAL (SELECT name, department_id FROM departments
+                WHERE corp_pk = e.corp_pk
+                    AND departments.department_id = own.department_id
+                LIMIT 1) AS place
+            ORDER BY place.department_id) AS departments
+    FROM (
+        SELECT position, corp_pk, key, reason, state, before
+        FROM plan_entries
+        WHERE plan_id = %(plan)s AND position > %(after)s
+            AND (%(reason)s::text IS NULL OR reason = %(reason)s)
+        ORDER BY position LIMIT %(limit)s
+    ) AS e
+    LEFT JOIN LATERAL (
+        -- Each state has an index of its own.
+        (SELECT member_pk, name, department_ids FROM members
+        WHERE corp_pk = e.corp_pk AND state = 'active'
+            AND userid = substr(e.key, length('member:') + 1))
+        UNION ALL
+        (SELECT member_pk, name, department_ids FROM members
+        WHERE corp_pk = e.corp_pk AND state = 'removed'
+            AND userid = substr(e.key, length('member:') + 1)
+        ORDER BY member_pk DESC LIMIT 1)
+        LIMIT 1
+    ) AS m ON e.key LIKE 'member:%%'
+    LEFT JOIN links AS l ON l.corp_pk = e.corp_pk
+        AND l.member_pk = m.member_pk
+    ORDER BY e.position
+"""
+
+
 def list_entries(
     connection: Connection,
     plan_id: str,
@@ -55,33 +94,7 @@ def list_entries(
     """Removals behind a position, those that wait and those that do not."""
     with connection.cursor(row_factory=class_row(EntryRow)) as cursor:
         cursor.execute(
-            """
-            SELECT e.position, e.key, e.reason, e.state, e.before,
-                coalesce(m.name, d.name) AS name, l.state AS link_state, l.account_id,
-                ARRAY(SELECT coalesce(place.name, place.department_id::text)
-                    FROM departments AS place WHERE place.corp_pk = e.corp_pk
-                        AND place.department_id = ANY(m.department_ids)
-                    ORDER BY place.department_id) AS departments
-            FROM (
-                SELECT position, corp_pk, key, reason, state, before
-                FROM plan_entries
-                WHERE plan_id = %(plan)s AND position > %(after)s
-                    AND (%(reason)s::text IS NULL OR reason = %(reason)s)
-                ORDER BY position LIMIT %(limit)s
-            ) AS e
-            LEFT JOIN LATERAL (
-                SELECT member_pk, name, department_ids FROM members
-                WHERE corp_pk = e.corp_pk AND e.key = 'member:' || userid
-                    AND userid = split_part(e.key, ':', 2)
-                ORDER BY (members.state = 'active') DESC, member_pk DESC LIMIT 1
-            ) AS m ON e.key LIKE 'member:%%'
-            LEFT JOIN departments AS d ON d.corp_pk = e.corp_pk
-                AND e.key = 'department:' || d.department_id
-                AND e.key LIKE 'department:%%'
-            LEFT JOIN links AS l ON l.corp_pk = e.corp_pk
-                AND l.member_pk = m.member_pk
-            ORDER BY e.position
-            """,
+            _ENTRIES,
             {"plan": plan_id, "reason": reason, "after": after, "limit": limit},
         )
         return cursor.fetchall()

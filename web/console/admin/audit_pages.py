@@ -25,6 +25,7 @@ def list_audit() -> ResponseReturnValue:
     with transaction(services().pool) as connection:
         rows = audit.list_lines(
             connection,
+            keyring=services().keyring,
             actor=actor,
             target=target,
             before=position[0] if position else None,

@@ -74,13 +74,14 @@ def show_queues() -> ResponseReturnValue:
 @seen_by(Audience.OPERATOR)
 def rebuild_bell() -> ResponseReturnValue:
     """Ring for everything that is due, as Postgres knows it: after Redis was lost."""
+    reason = acting.wanted_reason()
     with transaction(services().pool) as connection:
         unrung = bell.list_unrung(connection)
         acting.keep(
             connection,
             "rebuild",
             target="queues",
-            reason=acting.given_reason(),
+            reason=reason,
             after={"rung": unrung.count},
         )
     is_rung = bell.ring(unrung)

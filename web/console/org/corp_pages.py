@@ -67,7 +67,9 @@ def show_corp(corp_id: str) -> ResponseReturnValue:
             ),
             journal=view_journal(connection, corp),
             tree=build_tree(connection, corp.corp_pk, unfolded),
-            acts=audit.list_of(connection, f"corp:{corp_id}", limit=5),
+            acts=audit.list_of(
+                connection, f"corp:{corp_id}", keyring=services().keyring, limit=5
+            ),
             done=acting.done_word(),
         )
 

@@ -112,7 +112,9 @@ def show_plan(plan_id: str) -> ResponseReturnValue:
             waiting=sum(each.number for each in counts if each.state == "waiting"),
             returned=sum(each.number for each in counts if each.state == "returned"),
             decided=plan_entries.find_decided(connection, plan_id),
-            acts=audit.list_of(connection, f"plan:{plan_id}"),
+            acts=audit.list_of(
+                connection, f"plan:{plan_id}", keyring=services().keyring
+            ),
             done=acting.done_word(),
             next=end
             and url_for(

@@ -113,7 +113,7 @@ def show_run(run_id: str) -> ResponseReturnValue:
             more=more,
             nothing=_nothing(run, foreseen),
             eta=eta_seconds(run, datetime.now(UTC)),
-            acts=audit.list_of(connection, f"run:{run_id}"),
+            acts=audit.list_of(connection, f"run:{run_id}", keyring=services().keyring),
         )
 
 

@@ -1,0 +1,78 @@
+"""What a browser finds wrong with a page: axe's findings, its width, its weight."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import ConsoleMessage, Page, Response
+
+# WCAG 2.2 AA with all that it includes, and what axe calls best practice.
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_ASK = """async (options) => {
+    const { violations } = await axe.run(document, options);
+    const why = (node) => [...node.any, ...node.all, ...node.none]
+        .map((each) => each.message).join("; ").slice(0, 160);
+    return violations.flatMap((each) => each.nodes.map(
+        (node) => `${each.id}: ${node.html.slice(0, 160)} (${why(node)})`));
+}"""
+_WIDER = """() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    const beyond = (each) => each.getBoundingClientRect().right > width + 0.5;
+    const out = [...document.querySelectorAll("body *")]
+        .filter((each) => beyond(each) && !each.closest(".scroll, .plot"));
+    const told = out.slice(-3).map((each) => each.outerHTML.slice(0, 160));
+    return ["wider than the page", ...told];
+}"""
+
+
+def axe(page: Page, *, rules: Iterable[str] = ()) -> list[str]:
+    """What axe finds by all rules of these tags, or by these rules alone."""
+    named = list(rules)
+    only = (
+        {"type": "rule", "values": named} if named else {"type": "tag", "values": TAGS}
+    )
+    options = {
+        "runOnly": only,
+        "resultTypes": ["violations"],
+        "rules": {} if named else {"target-size": {"enabled": True}},
+    }
+    page.evaluate(f"() => {{ if (!window.axe) {{ {AXE_SCRIPT} }} }}")
+    return [str(each) for each in page.evaluate(_ASK, options)]
+
+
+def wider(page: Page) -> list[str]:
+    """What makes a page wider than its window, if anything does."""
+    return [str(each) for each in page.evaluate(_WIDER)]
+
+
+@dataclass(kw_only=True)
+class Listening:
+    """What the browser says about a page while it is looked at."""
+
+    said: list[str] = field(default_factory=list)
+    bytes_loaded: dict[str, int] = field(default_factory=dict)
+
+    def begin(self, page: Page) -> None:
+        """Listen from now on to whatever is opened in it."""
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
+        page.on("response", self._weigh)
+
+    def forget(self) -> None:
+        """Begin anew for the next page."""
+        self.said.clear()
+        self.bytes_loaded.clear()
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # A refusal's own page is answered with its status, which the browser tells.
+        if "Failed to load resource" not in message.text:
+            self.said.append(f"console: {message.text}")
+
+    def _weigh(self, response: Response) -> None:
+        kind = response.request.resource_type
+        if kind in {"document", "stylesheet", "script", "image", "font"}:
+            length = response.headers.get("content-length", "0")
+            self.bytes_loaded[response.url] = int(length)
+            if response.status >= 400 and kind != "document":
+                self.said.append(f"{response.status}: {response.url}")

@@ -1,0 +1,1 @@
+"""Traces from callback to notice, for whoever has set an endpoint; nothing else."""
