@@ -132,11 +132,6 @@ def _house(is_given: IsGiven) -> Iterator[str]:
     for name in needed:
         if given and name not in given:
             yield f"{name} is missing beside {given[0]}: set all three, or none."
-    if is_given("OPERATOR_OIDC_ROLE_CLAIM") and not given:
-        yield (
-            "OPERATOR_OIDC_ROLE_CLAIM is set without OPERATOR_OIDC_ISSUER, and nobody "
-            "signs in by it: set all, or none."
-        )
 
 
 def _guard(settings: "Settings", is_given: IsGiven) -> Iterator[str]:

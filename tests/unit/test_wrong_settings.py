@@ -269,10 +269,6 @@ def test_an_address_is_kept_as_browsers_write_it(written: str, meant: str) -> No
             {**HOUSE, "OPERATOR_OIDC_CLIENT_SECRET": ""},
         ),
         (
-            ("OPERATOR_OIDC_ROLE_CLAIM", "OPERATOR_OIDC_ISSUER"),
-            {"OPERATOR_OIDC_ROLE_CLAIM": "groups"},
-        ),
-        (
             ("API_TOKEN", "OPERATOR_OIDC_CLIENT_SECRET"),
             {**HOUSE, "OPERATOR_OIDC_CLIENT_SECRET": COMPLETE["API_TOKEN"]},
         ),
