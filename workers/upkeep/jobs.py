@@ -28,6 +28,7 @@ from workers.inbox import corp_mail
 from workers.inbox.spill import move_spill
 from workers.installs import app_state, company
 from workers.installs.purge import NOT_LINKED, go_on_with_all, purge_late_mail
+from workers.items import recheck
 from workers.oidc import logouts
 from workers.runtime import Runtime
 from workers.upkeep import pruning, sampling
@@ -377,6 +378,8 @@ ALERTS = (
     Job(name="audit", work=judge.note_end_of_audit, every_seconds=60),
     Job(name="old_alerts", work=judge.prune, every_seconds=3600),
 )
+# It asks TAPD, which may be slow.
+RECHECKS = (Job(name="item_rechecks", work=recheck.recheck, every_seconds=60),)
 PURGES = (Job(name="purges", work=finish_purges, every_seconds=15),)
-AT_LENGTH = (SPILL, PURGES, ALERTS, CONSOLE, TIDYING)
-JOBS = (*PROMPT, *SPILL, *PURGES, *ALERTS, *CONSOLE, *TIDYING)
+AT_LENGTH = (SPILL, PURGES, ALERTS, CONSOLE, TIDYING, RECHECKS)
+JOBS = (*PROMPT, *SPILL, *PURGES, *ALERTS, *CONSOLE, *TIDYING, *RECHECKS)
