@@ -4,20 +4,17 @@ Each rule yields a sentence that names its settings and shows no value.
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from configuration.sections import Settings
 from configuration.web_addresses import is_local, port_of
 from store.connecting import places_of
 from store.redis_address import redis_place
 
-if TYPE_CHECKING:
-    from settings import Settings
-
 IsGiven = Callable[[str], bool]
 
 
-def contradictions(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
+def contradictions(settings: Settings, is_given: IsGiven) -> Iterator[str]:
     """Everything in which settings disagree; to be asked once each can be used."""
     yield from _ports(settings)
     yield from _own_addresses(settings)
@@ -29,7 +26,7 @@ def contradictions(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
     yield from _secrets(settings)
 
 
-def _ports(settings: "Settings") -> Iterator[str]:
+def _ports(settings: Settings) -> Iterator[str]:
     listening = {"PORT": settings.port, "WEB_PORT": settings.web_port}
     if settings.port == settings.web_port:
         yield (
@@ -48,7 +45,7 @@ def _ports(settings: "Settings") -> Iterator[str]:
         yield "DATABASE_URL and REDIS_URL lead to the same host and port."
 
 
-def _own_addresses(settings: "Settings") -> Iterator[str]:
+def _own_addresses(settings: Settings) -> Iterator[str]:
     """Addresses that lead to a process of ours which does not serve them."""
     wecom, tapd = settings.wecom, settings.tapd
     listening = {settings.port: "PORT", settings.web_port: "WEB_PORT"}
@@ -61,11 +58,16 @@ def _own_addresses(settings: "Settings") -> Iterator[str]:
         "WECOM_LOGIN_URL": wecom.login_url,
         "TAPD_URL": tapd.url,
         "TAPD_API_URL": tapd.api_url,
+        "ALERT_WEBHOOK_URL": settings.alerts.webhook_url or "",
+        "OPERATOR_OIDC_ISSUER": settings.house.issuer if settings.house else "",
     }.items():
         for port, own in listening.items():
             if _is_at(address, port):
                 yield f"{name} leads to {own}, a process of ours; it must lead outside."
-        if address == settings.public_url:
+        # A path behind it may be a proxy's way out; webhooks alone have paths here.
+        is_hook = name == "ALERT_WEBHOOK_URL"
+        meant = _origin(address) if is_hook else address.rstrip("/")
+        if meant == settings.public_url.rstrip("/"):
             yield f"{name} and PUBLIC_URL are the same; {name} must lead outside."
 
 
@@ -74,7 +76,12 @@ def _is_at(address: str, port: int) -> bool:
     return is_local(host) and port_of(address) == port
 
 
-def _suites(settings: "Settings") -> Iterator[str]:
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _suites(settings: Settings) -> Iterator[str]:
     wecom = settings.wecom
     login = wecom.login_suite_id
     if login == wecom.suite_id:
@@ -93,7 +100,7 @@ def _suites(settings: "Settings") -> Iterator[str]:
             )
 
 
-def _pairs(settings: "Settings") -> Iterator[str]:
+def _pairs(settings: Settings) -> Iterator[str]:
     wecom, tapd, alerts = settings.wecom, settings.tapd, settings.alerts
     for (name, value), (partner, other) in (
         (
@@ -124,7 +131,7 @@ def _house(is_given: IsGiven) -> Iterator[str]:
             yield f"{name} is missing beside {given[0]}: set all three, or none."
 
 
-def _guard(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
+def _guard(settings: Settings, is_given: IsGiven) -> Iterator[str]:
     # Only what somebody wrote: a low ceiling alone is meant to lower the default.
     guard = settings.guard
     if is_given("GUARD_REMOVALS") and guard.removals > guard.ceiling:
@@ -134,7 +141,7 @@ def _guard(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
         )
 
 
-def _rates(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
+def _rates(settings: Settings, is_given: IsGiven) -> Iterator[str]:
     wecom = settings.wecom
     if (
         is_given("WECOM_CORP_CALLS_PER_MINUTE")
@@ -146,9 +153,9 @@ def _rates(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
         )
 
 
-def _secrets(settings: "Settings") -> Iterator[str]:
+def _secrets(settings: Settings) -> Iterator[str]:
     """A secret that two settings share is known wherever one of them is."""
-    wecom, tapd = settings.wecom, settings.tapd
+    wecom, tapd, house = settings.wecom, settings.tapd, settings.house
     others = {
         "WECOM_SUITE_SECRET": wecom.suite_secret,
         "WECOM_LOGIN_SUITE_SECRET": wecom.login_suite_secret,
@@ -156,6 +163,8 @@ def _secrets(settings: "Settings") -> Iterator[str]:
         "WECOM_ENCODING_AES_KEY": wecom.encoding_aes_key,
         "WECOM_TOKEN": wecom.token,
         "TAPD_CLIENT_SECRET": tapd.client_secret,
+        "ALERT_WEBHOOK_SECRET": settings.alerts.webhook_secret,
+        "OPERATOR_OIDC_CLIENT_SECRET": house.client_secret if house else None,
     }
     for name, value in others.items():
         if value and value == settings.api_token:
