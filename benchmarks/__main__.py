@@ -56,13 +56,21 @@ WHOLE: dict[str, Measure] = {
         stage, events=10_000, people=500
     ),
     "one_event": lambda stage: bench_one_event.one_event(stage, events=300),
-    "idle": lambda stage: bench_one_event.idle(stage, corps=50, seconds=30),
+    "idle": lambda stage: bench_one_event.idle(stage, corps=50, seconds=60),
     "tenants": lambda stage: bench_tenants.tenants(stage, few=100, many=1_000),
     "effects": lambda stage: [
         effect_line(
             bench_events.effects(stage, corps=50, seconds=30),
             name="effect",
             what="Event to effect, 50 corps × 1 event/s, p95",
+            budget_seconds=0.12,
+        )
+    ],
+    "effects_many": lambda stage: [
+        effect_line(
+            bench_events.effects(stage, corps=120, seconds=30),
+            name="effect_many",
+            what="The same, 120 corps × 1 event/s",
             budget_seconds=1.0,
         )
     ],
@@ -73,7 +81,7 @@ WHOLE: dict[str, Measure] = {
             ),
             name="effect_giant",
             what="The same while a corp of 100,000 does its first sync",
-            budget_seconds=1.5,
+            budget_seconds=0.8,
         )
     ],
     "effects_trouble": lambda stage: [
@@ -83,7 +91,7 @@ WHOLE: dict[str, Measure] = {
             ),
             name="effect_trouble",
             what="The same beside one throttled, one silent, one sending 500/s",
-            budget_seconds=1.5,
+            budget_seconds=0.8,
         )
     ],
     "item_cards": lambda stage: bench_items.cards_beside_sync(

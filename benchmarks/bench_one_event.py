@@ -32,7 +32,8 @@ from workers.runtime import Runtime, build
 
 _MOST_STATEMENTS, _MOST_TRANSACTIONS = 12, 4
 _MOST_IDLE_STATEMENTS, _MOST_IDLE_CORES = 5.0, 0.02
-_CALM_SECONDS = 10.0
+# As long as alerts of a start take until they are over.
+_CALM_SECONDS = 40.0
 # A worker plans each statement once, and fetches the token once.
 _WARM = 20
 _CONNECTIONS = 2

@@ -25,12 +25,19 @@ PAGES = (
     "/console/events?q=state:failed",
     f"/console/events?q=corp:{GIANT}+person:wg7",
     "/console/events?q=error:60011",
+    "/console/events?q=kind:update_user",
+    "/console/events?q=person:wg7",
+    "/console/events?q=state:folded",
     "/console/events/EVENT",
     "/console/corps",
     "/console/corps?show=blocked",
     f"/console/corps/{GIANT}",
     f"/console/corps/{GIANT}/people",
-    f"/console/corps/{GIANT}/people?q=wg77",
+    f"/console/corps/{GIANT}/people?find=wg77",
+    f"/console/corps/{GIANT}/people?link=pending",
+    f"/console/corps/{GIANT}/people?link=conflict",
+    f"/console/corps/{GIANT}/people?state=removed",
+    f"/console/corps/{GIANT}/people?department=7",
     f"/console/corps/{GIANT}/people/wg7",
     f"/console/corps/{GIANT}/notices",
     "/console/plans",
@@ -43,9 +50,14 @@ PAGES = (
     "/console/alerts",
     "/console/operators",
     "/console/audit",
+    "/console/audit?actor=operator:n3",
+    "/console/audit?target=corp:wpMany7",
     f"/console/search?q={GIANT}",
     "/console/search/words?q=corp:wp",
     f"/company/{GIANT}/",
+    f"/company/{GIANT}/?group=linked",
+    f"/company/{GIANT}/?group=conflict",
+    f"/company/{GIANT}/?group=removed",
     f"/company/{GIANT}/people/wg7",
     f"/company/{GIANT}/acts",
     f"/company/{GIANT}/items",
@@ -111,5 +123,5 @@ def _seconds(client: FlaskClient, page: str) -> float:
     began = perf_counter()
     answer = client.get(page, headers=_AGENT)
     taken = perf_counter() - began
-    assert answer.status_code == 200, f"{page}: {answer.status}"  # noqa: S101 - or nothing is measured.
+    assert answer.status_code < 400, f"{page}: {answer.status}"  # noqa: S101 - or nothing is measured.
     return taken

@@ -16,7 +16,7 @@ from domain.ids import CorpPk, RunId
 
 CORP = "wpBench"
 _ORG = ("departments", "members", "aliases", "journal", "links", "notices")
-_MOST_MIB = 300.0
+_MOST_MIB = 100.0
 _MOST_DEPARTMENTS = 10_000
 
 
@@ -101,7 +101,7 @@ def full_reads(
                 ours=applied,
                 theirs=copied,
                 unit="s",
-                budget=4.0,
+                budget=2.5,
                 others={"whole run": f"{cost.seconds:.1f} s"},
             ),
             Line(
@@ -131,7 +131,7 @@ def _memory(cost: Cost, members: int) -> Line:
     return Line(
         name="memory",
         what=f"Memory of a run over {members:,} members above an idle worker",
-        held_against="300 MiB",
+        held_against="100 MiB",
         ours=cost.peak_mib - cost.idle_mib,
         theirs=_MOST_MIB,
         unit="MiB",
@@ -163,7 +163,7 @@ def _quiet(corp: Scene, *, departments: int, rounds: int) -> Line:
         ours=ours,
         theirs=theirs,
         unit="s",
-        budget=1.5,
+        budget=1.3,
         others={
             "rows written to org, journal, outbox": str(corp.writes() - before),
             "whole run": f"{seconds / rounds:.1f} s",

@@ -46,8 +46,23 @@ OWNERS = ("owner", "current_owner")
 CREATORS = ("creator", "reporter")
 PEOPLE = (*OWNERS, "cc", "follower", *CREATORS, "participator")
 STATUS = "status"
-# What is kept of an item: enough to tell of it when an event leaves that out.
-REMEMBERED = frozenset({*TITLE.values(), *PEOPLE, STATUS, "workitem_type_id"})
+# What people change by hand and hear of, each as short as a word.
+WATCHED = (
+    *dict.fromkeys(TITLE.values()),
+    *PEOPLE,
+    STATUS,
+    "priority",
+    "severity",
+    "begin",
+    "due",
+    "deadline",
+    "startdate",
+    "enddate",
+    "iteration_id",
+)
+# What is kept of an item: enough to tell of it when an event leaves that out, and to
+# find out what no event has told.
+REMEMBERED = frozenset({*WATCHED, "workitem_type_id"})
 # Changes that nobody made by hand (TAPD's webhook page), and texts that say the same
 # as another field.
 NOISE = frozenset(
@@ -185,6 +200,27 @@ def order_of(edit: ItemEdit) -> tuple[float, int]:
 
 
 _RANK = {ItemAction.CREATE: 0, ItemAction.DELETE: 2}
+
+
+def differing(state: ItemState, present: Mapping[str, str]) -> tuple[str, ...]:
+    """The watched fields whose present value is not the one that is remembered.
+
+    What is not remembered, or not told, says nothing.
+    """
+    return tuple(
+        name
+        for name in WATCHED
+        if name in state.fields
+        and name in present
+        and _plain_value(name, state.fields[name]) != _plain_value(name, present[name])
+    )
+
+
+def _plain_value(name: str, value: str) -> object:
+    if name in PEOPLE:
+        return sorted(split_nicks(value))
+    text = value.strip()
+    return "" if text in {"0", "0000-00-00"} else text
 
 
 def split_nicks(people: str, *, odd: frozenset[str] = frozenset()) -> list[str]:

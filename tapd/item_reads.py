@@ -14,6 +14,8 @@ from tapd.item_events import to_text
 
 # TAPD's pages name 200 rows as the most of one answer.
 ROWS = 200
+# What changed in one go beyond so many pages is a bulk edit; the newest are left.
+_MOST_PAGES = 3
 
 _PATHS = {
     ItemKind.STORY: "stories",
@@ -120,6 +122,30 @@ def read_items(
         }
         rows = _rows(api.get(_PATHS[kind], query))
         found |= {row["id"]: row for row in rows if row.get("id") in set(part)}
+    return found
+
+
+def read_modified(
+    api: TapdApi, workspace_id: str, kind: ItemKind, *, since: str
+) -> list[dict[str, str]]:
+    """The present values of items that were changed later, the oldest change first.
+
+    Shape: `since` as TAPD writes times.
+    Raises: TapdError.
+    """
+    found: list[dict[str, str]] = []
+    for page in range(1, _MOST_PAGES + 1):
+        query = {
+            "workspace_id": workspace_id,
+            "modified": f">{since}",
+            "order": "modified asc",
+            "limit": str(ROWS),
+            "page": str(page),
+        }
+        rows = [row for row in _rows(api.get(_PATHS[kind], query)) if row.get("id")]
+        found += rows
+        if len(rows) < ROWS:
+            break
     return found
 
 

@@ -1,9 +1,7 @@
 """What every test may ask for: real servers, a fresh database, a browser."""
 
 import os
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from demo.leftovers import MARK
 from store.migrate import migrate
 from tests.support.browsers import find_chromium, switches
 from tests.support.examples import choose_profile
+from tests.support.memory import scratch_folder
 from tests.support.outbox import Post, post_office
 from tests.support.pipeline import Bench
 from tests.support.servers import (
@@ -53,8 +52,8 @@ def guarded() -> Iterator[Guarded]:
     """A scratch folder; what tests start ends with them, also after a kill."""
     # A short path of its own: pytest's are too long for a socket and are kept.
     with (
-        tempfile.TemporaryDirectory(prefix="sync-") as folder,
-        guard(Path(folder)) as guarded,
+        scratch_folder("sync") as folder,
+        guard(folder) as guarded,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv(MARK, str(guarded.state.folder))

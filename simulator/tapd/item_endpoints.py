@@ -46,13 +46,20 @@ def _list(kind: str) -> Any:
     def items(asked: Asked) -> list[dict[str, Any]]:
         project = _project(asked)
         ids = {each for each in asked.given.get("id", "").split(",") if each}
+        since = asked.given.get("modified", "").removeprefix(">")
         most = min(int(asked.given.get("limit") or 30), MOST_ROWS)
+        start = (int(asked.given.get("page") or 1) - 1) * most
         found = [
             item
             for item in project.items.values()
-            if item.kind == kind and (not ids or item.item_id in ids)
+            if item.kind == kind
+            and (not ids or item.item_id in ids)
+            and item.modified > since
         ]
-        return [{WRAPPERS[kind]: _row(project, item)} for item in found[:most]]
+        if asked.given.get("order") == "modified asc":
+            found.sort(key=lambda item: item.modified)
+        shown = found[start : start + most]
+        return [{WRAPPERS[kind]: _row(project, item)} for item in shown]
 
     return items
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,16 +21,23 @@ class QueueMessage:
     actor: str
     argument: str
     enqueued_at: datetime | None
+    died_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueContent:
-    """A queue: messages that wait, those that a worker holds, and the first of them."""
+    """A queue: messages that wait, those that a worker holds, and the first of them.
+
+    Shape: `dead` are those whose actor failed, kept by dramatiq for a week; what they
+        rang for stands in Postgres. The newest of them are shown.
+    """
 
     name: str
     waiting: int
     in_hand: int
     messages: tuple[QueueMessage, ...]
+    dead: int = 0
+    dead_messages: tuple[QueueMessage, ...] = ()
 
 
 def list_queues(redis: Redis) -> list[QueueContent]:
@@ -46,18 +53,33 @@ def _queue(redis: Redis, name: str) -> QueueContent:
     pipeline.llen(f"{_NAMESPACE}:{name}")
     pipeline.hlen(f"{_NAMESPACE}:{name}.msgs")
     pipeline.lrange(f"{_NAMESPACE}:{name}", 0, _MOST_SHOWN - 1)
-    waiting, held, ids = pipeline.execute()
-    bodies = redis.hmget(f"{_NAMESPACE}:{name}.msgs", ids) if ids else []
-    found = bodies if isinstance(bodies, list) else []
+    pipeline.zcard(f"{_NAMESPACE}:{name}.XQ")
+    pipeline.zrevrange(f"{_NAMESPACE}:{name}.XQ", 0, _MOST_SHOWN - 1, withscores=True)
+    waiting, held, ids, dead, died = pipeline.execute()
+    moments = {
+        message_id: datetime.fromtimestamp(score / 1000, UTC)
+        for message_id, score in died
+    }
     return QueueContent(
         name=name,
         waiting=waiting,
         in_hand=max(0, held - waiting),
-        messages=tuple(
-            _message(message_id.decode(), body)
-            for message_id, body in zip(ids, found, strict=False)
-            if body is not None
+        messages=_opened(redis, f"{_NAMESPACE}:{name}.msgs", ids),
+        dead=dead,
+        dead_messages=tuple(
+            replace(each, died_at=moments[each.message_id.encode()])
+            for each in _opened(redis, f"{_NAMESPACE}:{name}.XQ.msgs", list(moments))
         ),
+    )
+
+
+def _opened(redis: Redis, name: str, ids: list[bytes]) -> tuple[QueueMessage, ...]:
+    bodies = redis.hmget(name, ids) if ids else []
+    found = bodies if isinstance(bodies, list) else []
+    return tuple(
+        _message(message_id.decode(), body)
+        for message_id, body in zip(ids, found, strict=False)
+        if body is not None
     )
 
 

@@ -119,6 +119,66 @@ def keep_words(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRecheck:
+    """A project in which TAPD is to be asked what changed since then."""
+
+    company_id: CompanyId
+    workspace_id: str
+    since: datetime
+
+
+def take_due_rechecks(
+    connection: Connection, *, every_seconds: float, limit: int
+) -> list[DueRecheck]:
+    """Projects of companies that hear of their items, put off for the next time.
+
+    Shape: only where something was told within two weeks; at most a day is looked back,
+        and never before the project was known.
+    """
+    rows = connection.execute(
+        """
+        UPDATE workspaces AS known SET rechecked_at = clock_timestamp()
+        FROM (
+            SELECT company_id, workspace_id, rechecked_at AS before FROM workspaces
+            WHERE standing <> 'foreign' AND company_id IN (
+                    SELECT company_id FROM corps
+                    WHERE state = 'linked' AND company_id IS NOT NULL)
+                AND coalesce(rechecked_at, '-infinity')
+                    < clock_timestamp() - make_interval(secs => %(every)s)
+                AND EXISTS (
+                    SELECT FROM items WHERE items.company_id = workspaces.company_id
+                        AND items.workspace_id = workspaces.workspace_id
+                        AND changed_at > clock_timestamp() - interval '14 days')
+            ORDER BY rechecked_at NULLS FIRST LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        ) AS due
+        WHERE known.company_id = due.company_id
+            AND known.workspace_id = due.workspace_id
+        RETURNING known.company_id, known.workspace_id,
+            greatest(coalesce(due.before, known.checked_at),
+                clock_timestamp() - interval '1 day')
+        """,
+        {"every": every_seconds, "limit": limit},
+    ).fetchall()
+    return [
+        DueRecheck(
+            company_id=CompanyId(company_id), workspace_id=workspace_id, since=since
+        )
+        for company_id, workspace_id, since in rows
+    ]
+
+
+def put_back(connection: Connection, due: DueRecheck, *, every_seconds: float) -> None:
+    """TAPD did not answer: the next turn asks about the same time once more."""
+    connection.execute(
+        "UPDATE workspaces SET rechecked_at ="
+        " least(%s, clock_timestamp() - make_interval(secs => %s))"
+        " WHERE company_id = %s AND workspace_id = %s",
+        [due.since, every_seconds, due.company_id, due.workspace_id],
+    )
+
+
 def is_of_another(connection: Connection, company_id: CompanyId, other_id: str) -> bool:
     """Whether TAPD's company of a project is one that we know, and not this one."""
     row = connection.execute(

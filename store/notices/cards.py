@@ -78,8 +78,9 @@ def queue_cards(
     queued = connection.execute(
         """
         INSERT INTO notices
-            (corp_pk, member_pk, company_id, kind, round, origin, plan_id)
-        SELECT m.corp_pk, m.member_pk, company_id, 'approval', 1, 'sync', plan_id
+            (corp_pk, member_pk, company_id, kind, round, origin, plan_id, events)
+        SELECT m.corp_pk, m.member_pk, company_id, 'approval', 1, 'sync', plan_id,
+            array_remove(ARRAY[plans.event_id], NULL)
         FROM plans JOIN corps USING (corp_pk) JOIN members AS m USING (corp_pk)
         WHERE plans.plan_id = ANY(%(plans)s) AND corp_pk = %(corp_pk)s
             AND plans.state = 'held' AND m.userid = ANY(%(userids)s)

@@ -21,6 +21,8 @@ _CORP_OF = {
     "corp": "corp_id = %s AND state <> 'revoked'",
     "plan": "corp_pk = (SELECT corp_pk FROM plans WHERE plan_id = %s)",
     "run": "corp_pk = (SELECT corp_pk FROM runs WHERE run_id = %s)",
+    "batch": "state <> 'revoked' AND 'corp:' || corp_id = (SELECT"
+    " wanted -> 'mailboxes' ->> 0 FROM retry_batches WHERE batch_id = %s)",
     "event": "state <> 'revoked' AND 'corp:' || corp_id ="
     " (SELECT mailbox FROM inbox WHERE event_id::text = %s LIMIT 1)",
 }
@@ -102,7 +104,7 @@ def _find_corp(connection: Connection, act: Concealed) -> tuple[int, bytes] | No
     if condition is None or not name:
         return None
     row = connection.execute(
-        "SELECT corp_pk, data_key FROM corps"  # noqa: S608 - one of four conditions
+        "SELECT corp_pk, data_key FROM corps"  # noqa: S608 - one of these conditions
         f" WHERE data_key IS NOT NULL AND {condition} ORDER BY corp_pk DESC LIMIT 1",
         [name],
     ).fetchone()

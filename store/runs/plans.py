@@ -62,12 +62,17 @@ def add(
     held: HeldPlan,
     decisions: Sequence[Decision],
     data_key: DataKey,
+    event_id: int | None = None,
 ) -> str:
-    """Freeze removals as a plan; its id."""
+    """Freeze removals as a plan; its id.
+
+    Shape: `event_id` is the mail by which they were found.
+    """
     plan_id = str(uuid4())
     connection.execute(
-        "INSERT INTO plans (plan_id, corp_pk, kind, hash) VALUES (%s, %s, %s, %s)",
-        [plan_id, corp_pk, held.kind, held.hash],
+        "INSERT INTO plans (plan_id, corp_pk, kind, hash, event_id)"
+        " VALUES (%s, %s, %s, %s, %s)",
+        [plan_id, corp_pk, held.kind, held.hash, event_id],
     )
     statement = (
         "COPY plan_entries (plan_id, position, corp_pk, key, decision, before, after,"

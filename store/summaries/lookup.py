@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from psycopg.rows import class_row
 
+from domain.items import ItemKind
 from store.database import Connection
 from store.summaries.mail.events import EVENT_STATES
 
@@ -12,7 +13,7 @@ _LARGEST_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundThing:
-    """One thing with a page: `of` is the corp of a person, `title` how it is called."""
+    """One thing with a page: `of` is a person's or an item's corp, `title` its name."""
 
     kind: str
     id: str
@@ -20,42 +21,60 @@ class FoundThing:
     title: str
 
 
+_BY_ID = """
+    SELECT 'event' AS kind, event_id::text AS id, mailbox AS of, kind AS title
+    FROM inbox WHERE event_id = %(number)s
+    UNION ALL
+    SELECT DISTINCT 'corp', corp_id, '', coalesce(name, corp_id)
+    FROM corps WHERE corp_id = %(text)s AND state <> 'revoked'
+    UNION ALL
+    SELECT 'run', run_id, '', cause FROM runs WHERE run_id = %(text)s
+    UNION ALL
+    SELECT 'plan', plan_id, '', kind FROM plans WHERE plan_id = %(text)s
+    UNION ALL
+    SELECT 'batch', batch_id, '', query FROM retry_batches
+    WHERE batch_id = %(text)s
+    UNION ALL
+    SELECT 'person', member.userid, corp_id,
+        coalesce(member.name, member.userid)
+    FROM corps CROSS JOIN LATERAL (
+        SELECT userid, name FROM members
+        WHERE members.corp_pk = corps.corp_pk AND userid = %(text)s
+            AND members.state = 'active'
+        UNION ALL
+        SELECT userid, name FROM members
+        WHERE members.corp_pk = corps.corp_pk AND userid = %(text)s
+            AND members.state = 'removed'
+        LIMIT 1
+    ) AS member
+    WHERE corps.state <> 'revoked'
+    UNION ALL
+    SELECT 'item', item.item_id, corp_id, item.kind
+    FROM corps CROSS JOIN LATERAL (
+        SELECT kind, item_id FROM items
+        WHERE items.company_id = corps.company_id
+            AND kind = ANY(%(kinds)s) AND item_id = %(text)s
+        LIMIT 4
+    ) AS item
+    WHERE corps.state IN ('linked', 'paused') AND %(digits)s
+    LIMIT %(limit)s
+"""
+
+
 def find_by_id(connection: Connection, text: str, *, limit: int) -> list[FoundThing]:
-    """Whatever has this very id: event, corp, run, plan, batch, person, department."""
+    """Whatever has this very id: event, corp, run, plan, batch, person, item."""
     is_number = text.isascii() and text.isdigit() and len(text) < 20
     number = int(text) if is_number and int(text) <= _LARGEST_ID else None
     with connection.cursor(row_factory=class_row(FoundThing)) as cursor:
         cursor.execute(
-            """
-            SELECT 'event' AS kind, event_id::text AS id, mailbox AS of, kind AS title
-            FROM inbox WHERE event_id = %(number)s
-            UNION ALL
-            SELECT DISTINCT 'corp', corp_id, '', coalesce(name, corp_id)
-            FROM corps WHERE corp_id = %(text)s AND state <> 'revoked'
-            UNION ALL
-            SELECT 'run', run_id, '', cause FROM runs WHERE run_id = %(text)s
-            UNION ALL
-            SELECT 'plan', plan_id, '', kind FROM plans WHERE plan_id = %(text)s
-            UNION ALL
-            SELECT 'batch', batch_id, '', query FROM retry_batches
-            WHERE batch_id = %(text)s
-            UNION ALL
-            SELECT 'person', member.userid, corp_id,
-                coalesce(member.name, member.userid)
-            FROM corps CROSS JOIN LATERAL (
-                SELECT userid, name FROM members
-                WHERE members.corp_pk = corps.corp_pk AND userid = %(text)s
-                    AND members.state = 'active'
-                UNION ALL
-                SELECT userid, name FROM members
-                WHERE members.corp_pk = corps.corp_pk AND userid = %(text)s
-                    AND members.state = 'removed'
-                LIMIT 1
-            ) AS member
-            WHERE corps.state <> 'revoked'
-            LIMIT %(limit)s
-            """,
-            {"text": text, "number": number, "limit": limit},
+            _BY_ID,
+            {
+                "text": text,
+                "number": number,
+                "limit": limit,
+                "kinds": [kind.value for kind in ItemKind],
+                "digits": text.isascii() and text.isdigit(),
+            },
         )
         return cursor.fetchall()
 

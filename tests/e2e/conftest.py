@@ -1,9 +1,7 @@
 """One product for all journeys, and companies that nobody else touches."""
 
 import secrets
-import tempfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from demo.leftovers import MARK
 from tests.e2e.office import Install, InstallAll, Office, found
 from tests.e2e.product import Product, running
+from tests.support.memory import scratch_folder
 from tests.support.servers import guard
 
 
@@ -18,8 +17,8 @@ from tests.support.servers import guard
 def product() -> Iterator[Product]:
     """The product, running; removals are never held."""
     with (
-        tempfile.TemporaryDirectory(prefix="product-") as folder,
-        guard(Path(folder)) as guarded,
+        scratch_folder("product") as folder,
+        guard(folder) as guarded,
         pytest.MonkeyPatch.context() as patch,
     ):
         # Between tests the mark of the other servers stands there.

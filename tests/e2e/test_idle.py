@@ -1,10 +1,8 @@
 """The product does next to nothing when there is nothing to do."""
 
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,6 +12,7 @@ from demo.leftovers import MARK
 from demo.servers import DATABASE
 from tests.e2e.office import found
 from tests.e2e.product import Product, running
+from tests.support.memory import scratch_folder
 from tests.support.servers import guard
 
 STATEMENTS_PER_SECOND = 5
@@ -26,8 +25,8 @@ LOOK_SECONDS = 60.0
 def calm() -> Iterator[Product]:
     """A product of its own, in which one corp is in step and nothing happens."""
     with (
-        tempfile.TemporaryDirectory(prefix="idle-") as folder,
-        guard(Path(folder)) as guarded,
+        scratch_folder("idle") as folder,
+        guard(folder) as guarded,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.delenv(MARK, raising=False)

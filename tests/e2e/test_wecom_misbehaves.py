@@ -57,6 +57,8 @@ CASES: dict[str, Spoil] = {
 LIES: dict[str, Spoil] = {
     "out of scope": spoilt("errcode", errcode=60011, match="user/get", count=3),
     "unknown": spoilt("errcode", errcode=60111, match="user/*", count=6),
+    # It names nobody and decides nothing: asked again after ten minutes, or by a read.
+    "emptied answers about one": spoilt("empty", match="user/get", count=6),
 }
 RUN_CASES: dict[str, Spoil] = {
     f"{name} in a full read": CASES[name]

@@ -34,9 +34,9 @@ def plain(requirement: str) -> str:
 @pytest.mark.parametrize(
     ("name", "extras"),
     [
-        (LOCKS[0], ["embedded"]),
-        (LOCKS[1], ["embedded", "dev"]),
-        (LOCKS[2], ["embedded", "dev", "bench"]),
+        (LOCKS[0], ["embedded", "otel"]),
+        (LOCKS[1], ["embedded", "otel", "dev"]),
+        (LOCKS[2], ["embedded", "otel", "dev", "bench"]),
     ],
 )
 def test_everything_asked_for_is_locked(name: str, extras: list[str]) -> None:

@@ -18,7 +18,10 @@ from texts.catalogue import catalogue
 
 CORP, COMPANY = "wwcorp", "20001001"
 CHINESE = catalogue("zh-CN")
-DROPPED = ("not_linked", "held", "muted", "item_muted", "kind", "nothing_left")
+DROPPED = (
+    *("not_linked", "held", "muted", "item_muted", "kind", "role", "company_off"),
+    "nothing_left",
+)
 
 
 @pytest.fixture
@@ -101,3 +104,15 @@ def test_an_item_event_has_its_story(web: Web, state: str, outcome: str | None) 
     assert web.get("/events", mailbox=f"company:{COMPANY}")["items"][0]["kind"] == (
         "story::update"
     )
+
+
+def test_the_number_of_an_item_leads_to_whom_it_concerned_and_why(web: Web) -> None:
+    number = "1148464494001000276"
+    insert(web.rows, "items", company_id=COMPANY, kind="story", item_id=number,
+           workspace_id="48464494", sealed=b"x")  # fmt: skip
+
+    answer = web.client.get("/console/search", query_string={"q": number})
+    other = web.client.get("/console/search", query_string={"q": number[:-1]})
+
+    assert answer.headers["Location"] == f"/company/{CORP}/items?q={number}"
+    assert "Location" not in other.headers

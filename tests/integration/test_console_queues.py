@@ -12,7 +12,7 @@ import redis as redis_client
 
 from store.health import workers
 from store.health.workers import WorkerState
-from tests.support.desk import Desk, marks_in, open_desk, words_in
+from tests.support.desk import Desk, figures_in, marks_in, open_desk, words_in
 from tests.support.webclient import add_corp, add_event, insert
 from workers.queue.presence import Presence
 
@@ -159,6 +159,21 @@ def test_messages_are_opened_and_explained(
 
     assert "look into mailbox corp:wwcorp" in page
     assert "Events events 2 0" in page
+
+
+def test_dead_letters_are_opened_and_explained(
+    desk: Desk, redis: redis_client.Redis
+) -> None:
+    told: dict[str, Any] = {"actor_name": "drain", "args": ["corp:wwcorp"]}
+    redis.zadd("dramatiq:events.XQ", {"m1": NOW.timestamp() * 1000})
+    redis.hset("dramatiq:events.XQ.msgs", "m1", json.dumps(told))
+
+    page = desk.page("/console/queues")
+
+    assert figures_in(page)["dead_events"] == "1"
+    assert "look into mailbox corp:wwcorp" in words_in(page)
+    assert "Nothing is lost" in words_in(page)
+    assert "没有丢失" in words_in(desk.page("/console/queues", language="zh-CN"))
 
 
 def test_the_bell_is_rebuilt_from_postgres_after_redis_was_lost(

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
+import dramatiq
 import pytest
+from dramatiq import Worker
+from dramatiq.brokers.stub import StubBroker
 
 import logs
 from domain.ids import RunId
@@ -26,6 +29,7 @@ from workers.inbox.drain import drain
 from workers.inbox.spill import move_spill
 from workers.lease import Keeper
 from workers.notices.deliver import deliver
+from workers.queue.concerned import Concerned
 from workers.runs import run as runs
 from workers.runs.run import work_on
 
@@ -139,7 +143,7 @@ def test_so_is_a_store_that_goes_away_under_a_claim(
     assert log.named("drain given up, store away")["event_id"] == event_id
 
 
-def away(*_: object) -> None:
+def away(*_: object, **__: object) -> None:
     raise StoreUnavailable("synthetic")
 
 
@@ -250,6 +254,35 @@ def test_what_a_line_says_itself_wins_and_breaks_nothing(log: Log) -> None:
 
     line = log.named("line")
     assert (line["mailbox"], line["name"], line["event_id"]) == ("own", "workers", 7)
+
+
+def test_dramatiqs_own_line_about_a_failure_names_the_event_it_was_about(
+    log: Log,
+) -> None:
+    broker = StubBroker(middleware=[Concerned()])
+    broker.fail_fast_default = False
+
+    @dramatiq.actor(broker=broker, queue_name="q")
+    def work(event_id: int) -> None:
+        with logs.concerning([event_id], mailbox="corp:x"):
+            raise LookupError("synthetic")
+
+    @dramatiq.actor(broker=broker, queue_name="q")
+    def calm() -> None:
+        logging.getLogger("workers").info("calm")
+
+    worker = Worker(broker, worker_timeout=50, worker_threads=1)
+    worker.start()
+    work.send(7)
+    calm.send()
+    broker.join("q", fail_fast=False)
+    worker.join()
+    worker.stop()
+
+    [failed] = [each for each in log.lines() if "unhandled" in each["message"]]
+    assert (failed["event_id"], failed["mailbox"]) == (7, "corp:x")
+    assert failed["actor"] == "work"
+    assert "event_id" not in log.named("calm")
 
 
 def test_nothing_is_said_after_the_block(log: Log) -> None:

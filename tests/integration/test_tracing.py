@@ -17,12 +17,15 @@ from store.inbox.record import post_internal
 from store.intake.spill import open_spill
 from store.org.companies import secret_place
 from store.platform.pauses import owner_of
+from tests.support.desk import open_desk
 from tests.support.item_office import STORY, open_office
 from tests.support.outbox import Post, never, read_in_full, read_office
 from tests.support.receiving import Draft, contact, info, receiver_on
-from tests.support.tracing import Traced, is_a_tree, span_id_of, trace_of, traced
-from tests.support.workbench import Workbench
+from tests.support.tracing import HOUSE, Traced, is_a_tree, span_id_of, trace_of, traced
+from tests.support.webclient import add_event
+from tests.support.workbench import Workbench, workbench
 from tracing import spans
+from tracing.ids import ids_of_event
 from wecom.callbacks import parse_callback
 from workers.inbox.drain import drain
 from workers.inbox.spill import move_spill
@@ -299,3 +302,41 @@ def test_a_failing_step_is_marked_by_its_kind_and_without_its_words() -> None:
     [span] = seen.all()
     assert span.status.description == "LookupError"
     assert not span.events
+
+
+def test_a_card_about_held_removals_is_in_the_trace_of_what_found_them(
+    database: str, redis_url: str
+) -> None:
+    with workbench(
+        database=database, redis_url=redis_url, GUARD="on", GUARD_REMOVALS="0"
+    ) as bench:
+        office = read_office(bench, members=8)
+        admin, leaver, *_ = office.userids
+        office.enterprise.admins = {admin: 1}
+        office.enterprise.now.drop_member(leaver)
+        bench.rows('UPDATE companies SET guard = \'{"removals": 0, "share": 0}\'')
+        corp_id = office.enterprise.corp_id
+        with traced() as seen:
+            call(office, contact("delete_user", corp=corp_id, UserID=leaver))
+            event_id = newest(office)
+            drain(bench.runtime, office.corp.mailbox)
+            office.deliver()
+
+        assert bench.row("SELECT state FROM plans") == {"state": "held"}
+        assert len(office.phone(admin)) == 1
+        assert "notice" in seen.names(event_id)
+        assert is_a_tree(seen.of_event(event_id))
+
+
+def test_the_page_of_an_event_names_its_trace_where_traces_are_exported(
+    database: str, redis_url: str
+) -> None:
+    with open_desk(database=database, redis_url=redis_url, PUBLIC_URL=HOUSE) as desk:
+        event_id = add_event(desk.rows, "corp:wwcorp", "done")
+        silent = desk.page(f"/console/events/{event_id}")
+        with traced():
+            traced_page = desk.page(f"/console/events/{event_id}")
+
+    trace_id = f"{ids_of_event(HOUSE, event_id).trace_id:032x}"
+    assert f"<code data-trace>{trace_id}</code>" in traced_page
+    assert "data-trace" not in silent

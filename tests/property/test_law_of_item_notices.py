@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from store.database import transaction
 from store.items.changes import lock_changes
+from tests.support.examples import examples
 from tests.support.item_office import STORY, ItemOffice, open_office
 from tests.support.workbench import workbench
 
@@ -114,7 +115,7 @@ def words_told(office: ItemOffice) -> Counter[tuple[str, str]]:
 
 
 @settings(
-    max_examples=20,
+    max_examples=examples(20),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

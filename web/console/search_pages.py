@@ -80,6 +80,8 @@ def address_of(found: FoundThing) -> str:
             return url_for("console.show_corp", corp_id=found.id)
         case "person":
             return url_for("console.show_person", corp_id=found.of, userid=found.id)
+        case "item":
+            return url_for("company.show_items", corp_id=found.of, q=found.id)
         case "plan":
             return url_for("console.show_plan", plan_id=found.id)
         case "batch":

@@ -151,7 +151,12 @@ def _apply(
     corp, found = about.corp, about.found
     listed, corp_pk = found.view.listed, corp.corp_pk
     data_key = runtime.data_key(corp)
-    gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
+    gate = Gate(
+        corp,
+        defaults=runtime.settings.guard,
+        data_key=data_key,
+        event_id=about.taken[-1].event_id,
+    )
     troubled = undecided_of(found.troubles)
     _note_answered(connection, corp, found, troubled, matters)
     # Whoever left under a new userid has to be known by it before they are weighed.

@@ -95,9 +95,10 @@ class _Ledger:
         """
         hand = (edit.key, edit.operator)
         mine = self.by_hand.setdefault(hand, [])
-        fresh = unsaid([u for each in mine for u in each.utterances], said)
+        heard = [*mine, *self._of_nobody(edit)]
+        fresh = unsaid([u for each in heard for u in each.utterances], said)
         if fresh is None:
-            telling = (each for each in mine if is_told(each.utterances, said))
+            telling = (each for each in heard if is_told(each.utterances, said))
             return next(((each, False) for each in telling), None)
         found = self._open(mine, fresh)
         if found is None:
@@ -107,6 +108,19 @@ class _Ledger:
         mine[mine.index(found)] = grown
         self.touched[grown.change_id] = grown
         return grown, True
+
+    def _of_nobody(self, edit: ItemEdit) -> list[StoredChange]:
+        """Changes of this item by whom nobody names: they may be by the same person.
+
+        Who changed something is not known where an event was lost and TAPD was asked.
+        """
+        return [
+            change
+            for (key, operator), changes in self.by_hand.items()
+            if key == edit.key and operator != edit.operator
+            if not (operator and edit.operator)
+            for change in changes
+        ]
 
     def due_at(self, change: StoredChange) -> tuple[datetime, bool]:
         """When its card goes, and whether it is gathered with others until then."""
@@ -306,8 +320,13 @@ def _of_edit(
 
 
 def _change(ledger: _Ledger, edit: ItemEdit, change_id: int) -> StoredChange:
-    mine = ledger.by_hand[edit.key, edit.operator]
-    return next(each for each in mine if each.change_id == change_id)
+    return next(
+        each
+        for (key, _), changes in ledger.by_hand.items()
+        if key == edit.key
+        for each in changes
+        if each.change_id == change_id
+    )
 
 
 def _known_mentions(

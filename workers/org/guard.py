@@ -54,11 +54,17 @@ class Gate:
     """
 
     def __init__(
-        self, corp: Corp, *, defaults: GuardDefaults, data_key: DataKey
+        self,
+        corp: Corp,
+        *,
+        defaults: GuardDefaults,
+        data_key: DataKey,
+        event_id: int | None = None,
     ) -> None:
         self._corp = corp
         self._defaults = defaults
         self._data_key = data_key
+        self._event_id = event_id
         self.waiting: set[Key] = set()
 
     def admit_people(
@@ -148,6 +154,7 @@ class Gate:
             held=guarded.held[0],
             decisions=fresh,
             data_key=self._data_key,
+            event_id=self._event_id,
         )
         return (), plan_id
 

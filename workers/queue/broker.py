@@ -14,6 +14,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from workers.queue.concerned import Concerned
 from workers.queue.consumer import WaitingConsumer
 from workers.queue.presence import Presence
 
@@ -70,6 +71,7 @@ def make_broker(redis_url: str, *, receiver: bool) -> "DoorbellBroker":
             TimeLimit(time_limit=milliseconds(_TIME_LIMIT_SECONDS)),
             ShutdownNotifications(),
             Pace(),
+            Concerned(),
             Watchdog(),
             Presence(client),
         ],

@@ -71,7 +71,12 @@ class RunApplier:
             runtime.pool, run, corp, api=api, at_once=self._at_once, heeded=heeded
         )
         data_key = runtime.data_key(corp)
-        self._gate = Gate(corp, defaults=runtime.settings.guard, data_key=data_key)
+        self._gate = Gate(
+            corp,
+            defaults=runtime.settings.guard,
+            data_key=data_key,
+            event_id=run.event_id,
+        )
         self._linker = Linker(runtime, corp)
         self._unsettled = Unsettled(runtime.pool, corp)
         self._late: frozenset[Userid] = frozenset()

@@ -9,7 +9,7 @@ from redis import RedisError
 
 from domain.ids import CORP_KEY
 from domain.mailbox import mailbox_of_corp
-from store.database import transaction
+from store.database import glance, transaction
 from store.inbox import due
 from store.inbox.record import post_internal
 from store.installs import installs
@@ -28,10 +28,11 @@ from workers.inbox import corp_mail
 from workers.inbox.spill import move_spill
 from workers.installs import app_state, company
 from workers.installs.purge import NOT_LINKED, go_on_with_all, purge_late_mail
+from workers.items import recheck
 from workers.oidc import logouts
 from workers.runtime import Runtime
 from workers.upkeep import pruning, sampling
-from workers.upkeep.agenda import Agenda, JobTurn
+from workers.upkeep.agenda import Agenda, JobTurn, take_turns
 
 # A counter in Redis: how often something was due that nobody had rung for.
 RINGS_BY_UPKEEP = "rings_by_upkeep"
@@ -66,7 +67,8 @@ def tick(
 ) -> None:
     """Do every job whose turn it is; about once a second, by one process.
 
-    Shape: without an agenda it looks for itself what there is to do.
+    Shape: without an agenda whatever may have its turn has it, be there something to
+        do or not.
     Repeats: harmless. A job that fails is logged, and the others go on.
     """
     due = _whose_turn(runtime, JOBS if of is None else of, agenda)
@@ -123,11 +125,13 @@ class Crew:
 def _whose_turn(
     runtime: Runtime, jobs: Sequence[Job], agenda: Agenda | None
 ) -> Sequence[Job]:
-    if agenda is None:
-        agenda = Agenda(runtime.pool, [job.turn for job in jobs])
-        agenda.look()
-    taken = agenda.take([job.turn for job in jobs])
-    return [job for job in jobs if job.name in taken]
+    if agenda is not None:
+        taken = agenda.take([job.turn for job in jobs])
+        return [job for job in jobs if job.name in taken]
+    rhythms = {job.name: job.every_seconds for job in jobs if job.every_seconds}
+    with glance(runtime.pool) as connection:
+        taken = take_turns(connection, rhythms)
+    return [job for job in jobs if job.name in taken or not job.every_seconds]
 
 
 def ring_mailboxes(runtime: Runtime) -> None:
@@ -374,6 +378,8 @@ ALERTS = (
     Job(name="audit", work=judge.note_end_of_audit, every_seconds=60),
     Job(name="old_alerts", work=judge.prune, every_seconds=3600),
 )
+# It asks TAPD, which may be slow.
+RECHECKS = (Job(name="item_rechecks", work=recheck.recheck, every_seconds=60),)
 PURGES = (Job(name="purges", work=finish_purges, every_seconds=15),)
-AT_LENGTH = (SPILL, PURGES, ALERTS, CONSOLE, TIDYING)
-JOBS = (*PROMPT, *SPILL, *PURGES, *ALERTS, *CONSOLE, *TIDYING)
+AT_LENGTH = (SPILL, PURGES, ALERTS, CONSOLE, TIDYING, RECHECKS)
+JOBS = (*PROMPT, *SPILL, *PURGES, *ALERTS, *CONSOLE, *TIDYING, *RECHECKS)

@@ -60,7 +60,8 @@ def start_batch(batch_id: str) -> ResponseReturnValue:
             "retry_matching",
             target=f"batch:{batch_id}",
             reason=reason,
-            after={"query": batch.query, "matching": batch.matching},
+            # The batch itself says what was meant, as long as it may name people.
+            after={"matching": batch.matching, "mailboxes": batch.mailboxes},
         )
     return acting.back("console.show_batch", "start", batch_id=batch_id)
 

@@ -14,6 +14,8 @@ from store.inbox import settlement
 from store.summaries.mail import event_search
 from store.summaries.mail.event_search import EventPage, EventRow, FailureGroup
 from store.summaries.mail.events import EVENT_STATES, EventSummary, find_event
+from tracing import spans
+from tracing.ids import ids_of_event
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console
@@ -93,8 +95,17 @@ def show_event(event_id: str) -> ResponseReturnValue:
             else None,
             story=tell_story(connection, event),
             can_retry=event.state in SET_ASIDE,
+            trace=_trace_of(event.event_id),
             done=acting.done_word(),
         )
+
+
+def _trace_of(event_id: int) -> str | None:
+    """What a collector calls its trace; None where nothing is exported."""
+    if not spans.is_heard():
+        return None
+    ids = ids_of_event(services().addresses.public, event_id)
+    return f"{ids.trace_id:032x}"
 
 
 @console.post("/events/<event_id>/retry")
