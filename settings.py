@@ -9,6 +9,7 @@ from pathlib import Path
 
 from configuration.channels import (
     apprise_addresses,
+    claim_path,
     issuer,
     webhook_address,
     webhook_secret,
@@ -282,7 +283,7 @@ def _house(read: Reader) -> HouseProvider | None:
         issuer=read.optional("OPERATOR_OIDC_ISSUER", issuer, ""),
         client_id=read.optional("OPERATOR_OIDC_CLIENT_ID", secret, ""),
         client_secret=read.optional("OPERATOR_OIDC_CLIENT_SECRET", secret, ""),
-        role_claim=read.optional("OPERATOR_OIDC_ROLE_CLAIM", secret, "roles"),
+        role_claim=read.optional("OPERATOR_OIDC_ROLE_CLAIM", claim_path, "roles"),
     )
     return house if house.issuer else None
 

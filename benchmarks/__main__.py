@@ -44,7 +44,7 @@ WHOLE: dict[str, Measure] = {
     "opening": lambda stage: bench_receiver.opening(stage, rounds=40),
     "receiving": lambda stage: bench_receiver.receiving(stage, rounds=5, seconds=4),
     "besieged": lambda stage: bench_receiver.besieged(
-        stage, per_second=200, seconds=20
+        stage, per_second=150, rounds=5, seconds=8
     ),
     "full_reads": lambda stage: bench_resync.full_reads(
         stage, members=100_000, departments=10_000, rounds=3

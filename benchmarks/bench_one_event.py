@@ -24,6 +24,7 @@ from benchmarks.table import Line
 from benchmarks.wire import counted, logged
 from domain.ids import CorpPk
 from receiver.posts import to_post
+from store.connecting import connect
 from store.database import Plans, Pool, open_pool, transaction
 from store.inbox.record import record
 from wecom.callbacks import parse_callback
@@ -271,6 +272,6 @@ def _own_seconds(process: psutil.Process) -> float:
 
 def _log_statements(stage: Stage, which: str) -> None:
     url = stage.postgres.url("postgres")
-    with psycopg.connect(url, autocommit=True) as connection:
+    with connect(url) as connection:
         connection.execute(f"ALTER SYSTEM SET log_statement = '{which}'".encode())
         connection.execute("SELECT pg_reload_conf()")

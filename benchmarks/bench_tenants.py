@@ -6,7 +6,6 @@ a scan of other corps' rows long before a clock does.
 
 from dataclasses import replace
 
-import psycopg
 from dramatiq.brokers.stub import StubBroker
 
 from benchmarks.callbacks import moved
@@ -18,6 +17,7 @@ from benchmarks.probes import run_cost
 from benchmarks.query_plans import WatchedPool, carry_out
 from benchmarks.table import Line
 from receiver.posts import to_post
+from store.connecting import connect
 from store.database import transaction
 from store.inbox.record import record
 from wecom.callbacks import parse_callback
@@ -60,7 +60,7 @@ def _pages(stage: Stage, *, corps: int) -> int:
         pool = WatchedPool(runtime.pool)
         drain(replace(runtime, pool=pool), post.mailbox)
         sent = {" ".join(each.query.split()): each for each in pool.sent}
-        with psycopg.connect(database.url, autocommit=True) as connection:
+        with connect(database.url) as connection:
             connection.execute("ANALYZE")
             done = [carry_out(connection, each) for each in sent.values()]
         runtime.pool.close()

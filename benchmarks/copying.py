@@ -10,6 +10,8 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from store.connecting import connect
+
 # What a run writes on its way and takes out again, and what it says of itself.
 _PASSING = (
     "audit_head",
@@ -45,7 +47,7 @@ class Table:
 
 def load_tables(url: str) -> list[Table]:
     """Every table that holds something, those that others refer to first."""
-    with psycopg.connect(url) as connection:
+    with connect(url) as connection, connection.transaction():
         names = {row[0] for row in connection.execute(_CHANGED, [list(_PASSING)])}
         tables = [_load(connection, name) for name in _in_order(connection, names)]
     return [each for each in tables if each.rows]
@@ -53,8 +55,9 @@ def load_tables(url: str) -> list[Table]:
 
 def copy_seconds(url: str, tables: Sequence[Table]) -> float:
     """How long COPY takes to put these rows into an empty database, and to commit."""
-    with psycopg.connect(url) as connection:
+    with connect(url) as connection:
         began = time.monotonic()
+        connection.execute("BEGIN")
         for table in tables:
             statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
                 sql.Identifier(table.name),
@@ -64,7 +67,7 @@ def copy_seconds(url: str, tables: Sequence[Table]) -> float:
                 copy.set_types(table.types)
                 for row in table.rows:
                     copy.write_row(row)
-        connection.commit()
+        connection.execute("COMMIT")
         return time.monotonic() - began
 
 

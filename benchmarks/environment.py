@@ -22,6 +22,7 @@ from demo.synthetic import Ports, choose_ports, load_secrets, synthetic_settings
 from demo.valkey import prepare_valkey
 from domain.ids import CorpPk, RunId
 from settings import Settings, load
+from store.connecting import connect
 from store.migrate import migrate
 from store.platform.tickets import keep_ticket, seal_ticket
 from store.runs import requests
@@ -55,7 +56,7 @@ class Database:
 
     def connect(self) -> psycopg.Connection:
         """A connection in autocommit, for what no process of ours does."""
-        return psycopg.connect(self.url, autocommit=True)
+        return connect(self.url)
 
     def link(self, enterprises: Sequence[Enterprise]) -> dict[str, CorpPk]:
         """Each enterprise as a corp that is linked and was never read."""
@@ -105,7 +106,7 @@ class Stage:
 
     def _create(self, name: str, *, template: str) -> None:
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as admin:
+        with connect(self.postgres.url("postgres")) as admin:
             admin.execute(
                 statement.format(sql.Identifier(name), sql.Identifier(template))
             )

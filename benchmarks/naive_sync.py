@@ -2,8 +2,9 @@
 
 import time
 
-import psycopg
 import requests
+
+from store.connecting import connect
 
 _ANSWER_SECONDS = 60.0
 _UPSERT = """
@@ -20,7 +21,7 @@ def sync_as_usual(
 ) -> float:
     """Seconds until every member is stored: one department after the other."""
     session = requests.Session()
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with connect(database_url) as connection:
         connection.execute(
             "CREATE TABLE usual_members (userid TEXT PRIMARY KEY, name TEXT,"
             " department BIGINT[], position TEXT, status INT)"

@@ -7,6 +7,7 @@ import base64
 import binascii
 import re
 
+from configuration.values import secret
 from configuration.web_addresses import address
 
 # As Standard Webhooks asks for.
@@ -21,6 +22,8 @@ def apprise_addresses(text: str) -> tuple[str, ...]:
     for number, part in enumerate(parts, start=1):
         if not re.fullmatch(rf"{_APPRISE}\S+", part):
             raise ValueError(f"address {number} must look like wecombot://KEY")
+        if re.search(rf"[;，；、|]\s*{_APPRISE}", part):
+            raise ValueError(f"address {number} holds another: part them by commas")
     return tuple(parts)
 
 
@@ -51,4 +54,13 @@ def webhook_secret(text: str) -> str:
 def issuer(text: str) -> str:
     """An OpenID provider's name for itself, compared to the letter: a slash counts."""
     address(text)
+    if "/.well-known/" in text:
+        raise ValueError("must end before /.well-known, which is added to it")
+    return text
+
+
+def claim_path(text: str) -> str:
+    """The name of a claim, or names from claim to claim with a dot between them."""
+    if not all(secret(text).split(".")):
+        raise ValueError("must be a claim such as roles, or realm_access.roles")
     return text

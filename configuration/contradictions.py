@@ -61,17 +61,27 @@ def _own_addresses(settings: "Settings") -> Iterator[str]:
         "WECOM_LOGIN_URL": wecom.login_url,
         "TAPD_URL": tapd.url,
         "TAPD_API_URL": tapd.api_url,
+        "ALERT_WEBHOOK_URL": settings.alerts.webhook_url or "",
+        "OPERATOR_OIDC_ISSUER": settings.house.issuer if settings.house else "",
     }.items():
         for port, own in listening.items():
             if _is_at(address, port):
                 yield f"{name} leads to {own}, a process of ours; it must lead outside."
-        if address == settings.public_url:
+        # A path behind it may be a proxy's way out; webhooks alone have paths here.
+        is_hook = name == "ALERT_WEBHOOK_URL"
+        meant = _origin(address) if is_hook else address.rstrip("/")
+        if meant == settings.public_url.rstrip("/"):
             yield f"{name} and PUBLIC_URL are the same; {name} must lead outside."
 
 
 def _is_at(address: str, port: int) -> bool:
     host = urlsplit(address).hostname or ""
     return is_local(host) and port_of(address) == port
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _suites(settings: "Settings") -> Iterator[str]:
@@ -148,7 +158,7 @@ def _rates(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
 
 def _secrets(settings: "Settings") -> Iterator[str]:
     """A secret that two settings share is known wherever one of them is."""
-    wecom, tapd = settings.wecom, settings.tapd
+    wecom, tapd, house = settings.wecom, settings.tapd, settings.house
     others = {
         "WECOM_SUITE_SECRET": wecom.suite_secret,
         "WECOM_LOGIN_SUITE_SECRET": wecom.login_suite_secret,
@@ -156,6 +166,8 @@ def _secrets(settings: "Settings") -> Iterator[str]:
         "WECOM_ENCODING_AES_KEY": wecom.encoding_aes_key,
         "WECOM_TOKEN": wecom.token,
         "TAPD_CLIENT_SECRET": tapd.client_secret,
+        "ALERT_WEBHOOK_SECRET": settings.alerts.webhook_secret,
+        "OPERATOR_OIDC_CLIENT_SECRET": house.client_secret if house else None,
     }
     for name, value in others.items():
         if value and value == settings.api_token:

@@ -16,6 +16,7 @@ from psycopg import sql
 from demo.launch import NOBODY, Identity, before_exec, namespaces_work
 from demo.services import Service
 from demo.state import State
+from store.connecting import connect
 
 OLDEST_VERSION = 15
 ROLE = "sync"
@@ -69,14 +70,14 @@ class Postgres:
     def answers(self) -> bool:
         """Whether it takes connections now."""
         try:
-            psycopg.connect(self.url("postgres"), connect_timeout=1).close()
+            connect(self.url("postgres")).close()
         except psycopg.OperationalError:
             return False
         return True
 
     def drop_database(self, name: str) -> None:
         """Have no such database, whoever is in it."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+        with connect(self.url("postgres")) as connection:
             connection.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
                     sql.Identifier(name)
@@ -85,7 +86,7 @@ class Postgres:
 
     def ensure_database(self, name: str) -> str:
         """The address of the database, made when missing."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+        with connect(self.url("postgres")) as connection:
             found = connection.execute(
                 "SELECT datname FROM pg_database WHERE datname = %s", [name]
             ).fetchone()

@@ -12,6 +12,8 @@ _JOINER, _EMOJI_STYLE, _KEYCAP = "\u200d", "\ufe0f", "\u20e3"
 _MARKUP = re.compile(r"<[a-zA-Z/!?]|&[#a-zA-Z][a-zA-Z0-9]*;")
 # Controls, marks that are not seen, halves of characters, separators, private signs.
 _UNSEEABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+_FROM_THE_RIGHT = frozenset({"R", "AL", "AN"})
+_ISOLATE, _ISOLATE_ENDS = "\u2068", "\u2069"
 # No sign that is read as one is made of more.
 _MOST_MARKS = 16
 # Of more no card has use, and a parser would be kept busy by it.
@@ -67,6 +69,17 @@ def as_seen(text: str, *, keep: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(each if each in keep else _written(each) for each in text)
+
+
+def isolated(text: str, *, keep: str = "") -> str:
+    """The text as seen, set apart where it runs from right to left.
+
+    Shape: within a sentence such a name would take numbers and stops that stand beside
+        it to its other side. What runs from left to right stays as it is.
+    """
+    seen = as_seen(text, keep=keep)
+    turns = any(unicodedata.bidirectional(each) in _FROM_THE_RIGHT for each in seen)
+    return f"{_ISOLATE}{seen}{_ISOLATE_ENDS}" if turns else seen
 
 
 def shown_length(text: str) -> int:

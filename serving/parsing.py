@@ -137,6 +137,7 @@ class RequestReader:
         self._in_body = True
         self._fed = 0
         self._limit = self._limit_of(self._target)
+        self._refuse_ambiguous()
         for name, value in self._headers:
             if name == b"content-length":
                 self._announced = int(value)
@@ -180,6 +181,10 @@ class RequestReader:
 
     def _give(self, body: bytes, *, length: int, is_too_long: bool = False) -> None:
         keeps_alive = self._parser.should_keep_alive() and not is_too_long
+        if self._parser.get_http_version() == "1.0":
+            # Older servers know no chunks, and would see the end elsewhere.
+            names = {name for name, _ in self._headers}
+            keeps_alive = keeps_alive and b"transfer-encoding" not in names
         self._ready.append(
             Request(
                 method=self._parser.get_method(),
@@ -218,6 +223,13 @@ class RequestReader:
         self._head += sum(map(len, parts))
         if self._head > HEAD_BYTES or len(self._headers) > HEADERS:
             raise BadRequest(431, "head")
+
+    def _refuse_ambiguous(self) -> None:
+        # What two readers could take for different requests is none.
+        codings = [v.lower() for n, v in self._headers if n == b"transfer-encoding"]
+        hosts = [value for name, value in self._headers if name == b"host"]
+        if codings not in ([], [b"chunked"]) or len(hosts) > 1:
+            raise BadRequest(400, "http")
 
     def _refuse_garbage(self) -> None:
         # As late as the words can be told apart, however the bytes were cut.

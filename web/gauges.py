@@ -134,7 +134,7 @@ class StoreCollector(Collector):
             "Wrong tokens, by the door at which they were brought",
             "door",
             WRONG_TOKENS,
-            ("console", "api"),
+            ("console", "api", "oidc"),
         )
         yield self._distributed("sync_batch_events", "Events per claim", BATCH_EVENTS)
         yield self._distributed(

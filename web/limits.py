@@ -48,6 +48,9 @@ INTENT = Door(name="intent", allowed=RateLimitItemPerMinute(300, 10))
 REGISTER = Door(name="register", allowed=RateLimitItemPerMinute(100, 10))
 # Each asks WeCom: every try counts, by intent.
 CONFIRM = Door(name="confirm", allowed=RateLimitItemPerMinute(30, 10))
+# Clients of OpenID Connect that are none of ours, or show a wrong secret. The right one
+# is looked at first and passes, however many others of its address were wrong.
+CLIENT = Door(name="client", allowed=RateLimitItemPerMinute(300, 10))
 # Addresses of notices that there are none of, by one member.
 NOTICE = Door(name="notice", allowed=RateLimitItemPerMinute(30, 10))
 
@@ -77,6 +80,15 @@ def refuse_token(door: str) -> None:
     _tally(door)
     count_try(TOKEN, who)
     log.warning("wrong token", extra={"door": door, "address": who})
+
+
+def refuse_client() -> None:
+    """Count a client that could not prove to be one of ours.
+
+    Raises: Problem when this address has brought too many.
+    """
+    _tally("oidc")
+    count_try(CLIENT, client_address())
 
 
 def note_failure(door: Door, who: str) -> None:

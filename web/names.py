@@ -5,7 +5,7 @@ from flask import Flask
 from domain.plain_text import as_seen
 
 # Lines and columns of what is shown verbatim.
-_KEPT = "\n\r\t"
+KEPT = "\n\r\t"
 
 
 def add_to(app: Flask) -> None:
@@ -20,4 +20,4 @@ def finalize(value: object) -> object:
     own markup, and what is no text, pass. `<bdi>` keeps a name written from right to
     left from moving its neighbours.
     """
-    return as_seen(value, keep=_KEPT) if type(value) is str else value
+    return as_seen(value, keep=KEPT) if type(value) is str else value

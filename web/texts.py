@@ -1,10 +1,13 @@
 """The words of pages, in the language of the request."""
 
 from flask import has_request_context, request
+from markupsafe import Markup
 
+from domain.plain_text import isolated
 from texts.catalogue import DEFAULT, LANGUAGES, catalogue, say
 from web import cookies
 from web.cookies import Cookie
+from web.names import KEPT
 
 
 def language() -> str:
@@ -34,9 +37,29 @@ def _known(locale: str) -> str | None:
     return {"zh": DEFAULT, "en": "en"}.get(spoken)
 
 
-def translate(key: str, **values: object) -> str:
-    """The text of a key in the language of this request."""
-    return say(language(), key, **values)
+class Told(str):
+    """A sentence of ours, whose values cannot turn it around any more."""
+
+    __slots__ = ()
+
+
+def translate(key: str, **values: object) -> Told:
+    """The text of a key in the language of this request.
+
+    Names stand in it by themselves, in titles and attributes too, where no `<bdi>` can.
+    """
+    shown = {name: set_apart(value) for name, value in values.items()}
+    return Told(say(language(), key, **shown))
+
+
+def set_apart(value: object) -> object:
+    """A value as it may stand in a sentence: a text from outside moves nothing.
+
+    Shape: what is a sentence of ours, or markup, is sound already.
+    """
+    if isinstance(value, Told | Markup) or not isinstance(value, str):
+        return value
+    return Told(isolated(value, keep=KEPT))
 
 
 def words() -> dict[str, str]:
@@ -44,7 +67,7 @@ def words() -> dict[str, str]:
     return catalogue(language())
 
 
-def count(key: str, number: int, **values: object) -> str:
+def count(key: str, number: int, **values: object) -> Told:
     """A text about a number of things; English has a form of its own for one."""
     form = "one" if number == 1 else "other"
     return translate(f"{key}.{form}", n=f"{number:,}", **values)

@@ -13,7 +13,7 @@ HELD_BACK = "calls:held_back"  # <endpoint>:<error>
 DECISIONS = "decisions"  # <decision>
 DRAINS = "drains"  # <how it ended>
 NOTICES = "notices"  # <what became of it>
-WRONG_TOKENS = "wrong_tokens"  # <console or api>
+WRONG_TOKENS = "wrong_tokens"  # <console, api or oidc>
 
 _SUM = "sum"
 _OVER = "+Inf"

@@ -13,7 +13,42 @@ from tests.unit.test_settings import COMPLETE, faults_of, read
 HUNTER = "hunter2"
 KEY = base64.b64encode(bytes(range(32))).decode()
 
+OWN = COMPLETE["PUBLIC_URL"].rstrip("/")
+HOOK = {
+    "ALERT_WEBHOOK_URL": "https://hooks.example.com/",
+    "ALERT_WEBHOOK_SECRET": f"whsec_{KEY}",
+}
+HOUSE = {
+    "OPERATOR_OIDC_ISSUER": "https://idp.example.com",
+    "OPERATOR_OIDC_CLIENT_ID": "client",
+    "OPERATOR_OIDC_CLIENT_SECRET": HUNTER,
+}
+
 WRONG = {
+    "ALERT_URLS": [
+        f"{HUNTER}@example.com",
+        f"wecombot:/{HUNTER}",
+        f"wecombot://a wecombot://{HUNTER}",
+        f"wecombot://a;wecombot://{HUNTER}",
+        f"wecombot://a，wecombot://{HUNTER}",
+        f"wecombot://a、mailto://u:{HUNTER}@h",
+        ",",
+    ],
+    "ALERT_WEBHOOK_URL": [
+        "hooks.example.com",
+        f"https://u:{HUNTER}@hooks.example.com",
+        f"https://hooks.example.com/#{HUNTER}",
+    ],
+    "ALERT_WEBHOOK_SECRET": [HUNTER, f"whsec_{HUNTER}", f"'whsec_{KEY}'"],
+    "OPERATOR_OIDC_ISSUER": [
+        "idp.example.com",
+        f"https://u:{HUNTER}@idp.example.com",
+        "https://idp.example.com/?x=1",
+        "https://idp.example.com/.well-known/openid-configuration",
+    ],
+    "OPERATOR_OIDC_CLIENT_ID": [f"{HUNTER} x", "$CLIENT_ID", "<client id>"],
+    "OPERATOR_OIDC_ROLE_CLAIM": ["a b", "..", "roles.", ".roles", "角色"],
+    "ITEM_NOTICES": ["true", "On", "ON", "no", "1", "关"],
     "DATABASE_URL": [
         f"mysql://u:{HUNTER}@h/d",
         f"postgresql+psycopg://u:{HUNTER}@h/d",
@@ -107,7 +142,6 @@ WRONG = {
     "UNMATCHED": ["Ask", "none", "ask,create"],
     "INBOX_DAYS": ["0", "-1", "30d", "999999999", "3651"],
     "WECOM_CORP_PARALLEL_CALLS": ["0", "257", "many"],
-    "ITEM_NOTICES": ["ON", "no"],
 }  # fmt: skip
 
 RIGHT = {
@@ -210,6 +244,33 @@ def test_an_address_is_kept_as_browsers_write_it(written: str, meant: str) -> No
         (
             ("WECOM_CORP_CALLS_PER_MINUTE", "WECOM_PROVIDER_CALLS_PER_MINUTE"),
             {"WECOM_CORP_CALLS_PER_MINUTE": "20001"},
+        ),
+        (
+            ("ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET"),
+            {"ALERT_WEBHOOK_URL": f"https://hooks.example.com/?{HUNTER}"},
+        ),
+        (
+            ("ALERT_WEBHOOK_URL", "PUBLIC_URL"),
+            {
+                **HOOK,
+                "ALERT_WEBHOOK_URL": f"{OWN}/hook?{HUNTER}",
+            },
+        ),
+        (
+            ("ALERT_WEBHOOK_URL", "PORT"),
+            {**HOOK, "ALERT_WEBHOOK_URL": "http://localhost:8000/tapd/events/1"},
+        ),
+        (
+            ("OPERATOR_OIDC_ISSUER", "PUBLIC_URL"),
+            {**HOUSE, "OPERATOR_OIDC_ISSUER": COMPLETE["PUBLIC_URL"]},
+        ),
+        (
+            ("OPERATOR_OIDC_CLIENT_SECRET", "OPERATOR_OIDC_ISSUER"),
+            {**HOUSE, "OPERATOR_OIDC_CLIENT_SECRET": ""},
+        ),
+        (
+            ("API_TOKEN", "OPERATOR_OIDC_CLIENT_SECRET"),
+            {**HOUSE, "OPERATOR_OIDC_CLIENT_SECRET": COMPLETE["API_TOKEN"]},
         ),
         (
             ("API_TOKEN", "WECOM_SUITE_SECRET"),

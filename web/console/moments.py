@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from markupsafe import Markup, escape
 
 from web.services import services
-from web.texts import translate
+from web.texts import set_apart, translate
 
 # So far away the year tells more than the minute.
 _FAR_DAYS = 300
@@ -34,7 +34,7 @@ def stamp(moment: datetime | None) -> Markup | str:
 def told(key: str, **values: object) -> Markup:
     """A text with values put in of which some are stamps: those keep their markup."""
     text = Markup(escape(translate(key)))  # noqa: S704 - escaped in this line
-    return text.format(**values)
+    return text.format(**{name: set_apart(each) for name, each in values.items()})
 
 
 def full(moment: datetime) -> str:

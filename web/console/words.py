@@ -15,7 +15,7 @@ from store.summaries.mail.waits import WaitSummary
 from store.summaries.org.corps import PURGED, CorpSummary
 from texts.catalogue import catalogue, say
 from web.services import services
-from web.texts import language, translate
+from web.texts import language, set_apart, translate
 
 # The one field that a sentence about a decision compares before and after.
 _FIELD = {
@@ -118,11 +118,11 @@ def _say(
     return say(tag, phrase, who=who, old=old or nothing, new=new or nothing)
 
 
-def corp_title(corp: CorpSummary) -> str:
+def corp_title(corp: CorpSummary) -> object:
     """The corp's name, else its id; a purged id is cut, for nobody can read it."""
     if corp.corp_id.startswith(PURGED):
         return translate("corps.purged", id=corp.corp_id[len(PURGED) :][:_SHOWN_HEX])
-    return corp.name or corp.corp_id
+    return set_apart(corp.name or corp.corp_id)
 
 
 def local_time(moment: datetime) -> str:

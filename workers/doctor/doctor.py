@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from settings import Settings, SettingsError
 from workers.doctor import (
     probe_addresses,
+    probe_channels,
     probe_proxy,
     probe_stores,
     probe_tapd,
@@ -39,6 +40,7 @@ def examine(load: Load) -> Iterator[ProbeResult]:
     stores = yield from _stores(settings)
     yield from probe_addresses.examine(settings)
     yield from probe_proxy.examine(settings)
+    yield from probe_channels.examine(settings)
     if not stores.postgres:
         return
     yield from probe_stores.examine_sync(settings)

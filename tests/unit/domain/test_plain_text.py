@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.plain_text import one_line, shorten, shown_length, signs, text_of_html
+from domain.plain_text import (
+    isolated,
+    one_line,
+    shorten,
+    shown_length,
+    signs,
+    text_of_html,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,3 +54,17 @@ def test_a_text_is_never_longer_than_its_room(text: str, chars: int) -> None:
 
     assert shown_length(cut) <= chars
     assert cut == text or cut.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("张三 3", "张三 3"),
+        ("علي 3", "\u2068علي 3\u2069"),
+        ("שלום", "\u2068שלום\u2069"),
+        ("a\u202eb", r"a\u202eb"),
+        ("\u2069علي", "\u2068\\u2069علي\u2069"),
+    ],
+)
+def test_a_text_from_the_right_is_set_apart_and_no_other(text: str, shown: str) -> None:
+    assert isolated(text) == shown
