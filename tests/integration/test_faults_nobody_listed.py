@@ -42,7 +42,7 @@ def tenant(night: Night) -> Tenant:
     return night.bench.link_in_step(CORP, staffed(STAFF))
 
 
-def told(night: Night, kind: str, *, en: str, zh: str) -> None:
+def expect_told(night: Night, kind: str, *, en: str, zh: str) -> None:
     """The first page tells a problem of this kind so, and leads to pages alone."""
     page = night.desk.page("/console/")
     assert kind in marks_in(page, "problem")
@@ -117,7 +117,7 @@ def test_what_wecom_does_to_a_corp_is_told_with_what_to_do(
 
     drain_and_stop_the_clock(night, tenant)
 
-    told(night, "corp_blocked", en=en, zh=zh)
+    expect_told(night, "corp_blocked", en=en, zh=zh)
     not_well(night)
 
 
@@ -130,7 +130,7 @@ def test_a_read_that_may_not_see_departments_is_told_by_its_errcode(
         night.bench.make_due(tenant)
         night.bench.work_on(run_id)
 
-    told(
+    expect_told(
         night,
         "failures",
         en=r"a full read has failed 30 times and is tried again [-0-9: ]{8,}.*60011",
@@ -147,7 +147,7 @@ def test_webhooks_of_a_company_that_fail_are_told_as_that_companys(
         night.desk.rows, "company:7", "failed", kind="story::update", error="KeyError"
     )
 
-    told(
+    expect_told(
         night,
         "failures",
         en=r"company:7: 1 event failed, at",
@@ -162,7 +162,7 @@ def test_mail_of_a_corp_that_nobody_knows_is_told_and_leads_somewhere(
         night.desk.rows, "corp:wwnobody", "pending", received_at="2026-01-05T00:00:00Z"
     )
 
-    told(night, "oldest_too_old", en=r"wwnobody", zh=r"wwnobody")
+    expect_told(night, "oldest_too_old", en=r"wwnobody", zh=r"wwnobody")
 
 
 def test_an_odd_answer_about_somebody_is_told_on_her_page(
@@ -220,7 +220,7 @@ def test_a_plan_of_departments_is_told_as_one(night: Night, tenant: Tenant) -> N
         reason="out_of_scope",
     )
 
-    told(
+    expect_told(
         night,
         "plan_held",
         en=r"1 removal of a department waits for approval",
@@ -232,7 +232,7 @@ def test_a_plan_of_departments_is_told_as_one(night: Night, tenant: Tenant) -> N
 def test_a_corp_that_was_never_read_is_told_as_that(night: Night) -> None:
     add_corp(night.desk.rows, "wwnever", name="Acme", linked_at="2026-01-05T00:00:00Z")
 
-    told(
+    expect_told(
         night,
         "corp_stale",
         en=r"Acme: never read in full, linked at",
