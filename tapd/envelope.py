@@ -138,6 +138,9 @@ def _check_status(response: requests.Response) -> None:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = _wait_seconds(response.headers.get("Retry-After", ""))
         raise Throttled("too many requests", wait_seconds=wait, status=status)
+    if status == HTTPStatus.UNAUTHORIZED:
+        # Whatever stands between may have written the body.
+        raise Denied("the credentials are not accepted", status=status)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or 300 <= status < 400:
         raise Unavailable("no answer", status=status)
 
@@ -187,7 +190,9 @@ def _failure(status: int, info: str) -> TapdError:
         return Throttled("too many requests", wait_seconds=WAIT_SECONDS, status=status)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unavailable("no answer", status=status)
-    of_token = status == HTTPStatus.UNPROCESSABLE_ENTITY and "access token" in info
+    of_token = status == HTTPStatus.UNPROCESSABLE_ENTITY and (
+        "access token" in info.casefold()
+    )
     if status == HTTPStatus.UNAUTHORIZED or of_token:
         return Denied("the credentials are not accepted", status=status)
     return Refused("TAPD says no", status=status)

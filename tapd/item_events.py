@@ -18,6 +18,7 @@ CHINA = timezone(timedelta(hours=8))
 
 _TIME = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)[ T]+(\d\d?):(\d\d):(\d\d)")
 _ID = re.compile(r"[0-9]{1,64}")
+_COUNTED = re.compile(r"([0-9]{1,10})(?:[0-9]{3}|\.[0-9]+)?")
 _FROM_TO = ":fromto"
 # What an event says about itself rather than about the item.
 _ABOUT = frozenset(
@@ -216,10 +217,9 @@ def _written(text: str) -> datetime | None:
 
 
 def _counted(value: object) -> datetime | None:
-    text = _plain(value)
-    if not re.fullmatch(r"[0-9]{1,11}", text):
-        return None
-    return datetime.fromtimestamp(int(text), UTC)
+    found = _COUNTED.fullmatch(_plain(value))
+    # Seconds; what is longer are milliseconds.
+    return datetime.fromtimestamp(int(found[1]), UTC) if found else None
 
 
 def _plain(value: object) -> str:

@@ -33,7 +33,7 @@ _STANDBY_SECONDS = 3.0
 _STAGGER_SECONDS = 3600.0
 _STOP_SECONDS = 1.0
 # Each group of upkeep's jobs, the renewal of leases, and one that nothing waits for.
-_POOL_SIZE = 7
+_POOL_SIZE = len(jobs.AT_LENGTH) + 2
 
 _log = logging.getLogger(__name__)
 

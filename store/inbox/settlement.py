@@ -6,7 +6,7 @@ from typing import Literal
 
 from store.database import Connection
 from store.inbox.claims import ClaimedBatch
-from store.inbox.lookalike import PARAMETERS, asked_early
+from store.inbox.rearm import PARAMETERS, asked_early
 
 Settled = Literal["done", "folded", "ignored", "parked", "failed"]
 

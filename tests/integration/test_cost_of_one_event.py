@@ -19,7 +19,7 @@ from tests.support.mortal import WorkerDied
 from tests.support.outbox import Post, read_in_full, read_office
 from tests.support.pipeline import Bench, Tenant, said
 from tests.support.workbench import Workbench
-from workers.events import sets
+from workers.events import tags_and_tree
 from workers.inbox.drain import drain
 from workers.runtime import Runtime, build
 
@@ -132,7 +132,7 @@ def test_a_drain_that_reads_no_set_expands_the_scope_once(
 
     tenant = bench.link_in_step(CORP, company())
     bench.post(tenant, said("update_user", "member:woA"))
-    monkeypatch.setattr(sets, "usable_of", expand)
+    monkeypatch.setattr(tags_and_tree, "usable_of", expand)
 
     bench.drain(tenant)
 

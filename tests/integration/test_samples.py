@@ -111,7 +111,10 @@ def test_the_clock_keeps_samples_and_takes_the_old_ones_away(bench: Workbench) -
 
     after = bench.row("SELECT count(*) AS n FROM samples")["n"]
     assert before - after == len(STEPS)
-    newest = bench.row("SELECT figures FROM samples ORDER BY at DESC LIMIT 1")
+    # A coarser one may end at the same moment, and has no ledger.
+    newest = bench.row(
+        "SELECT figures FROM samples WHERE step_seconds = 15 ORDER BY at DESC LIMIT 1"
+    )
     assert {"arrived", "events", "effects", "ledger"} <= newest["figures"].keys()
 
 

@@ -36,7 +36,7 @@ from workers.events.found import (
 from workers.events.judge import Judge, Judged
 from workers.events.known_org import KnownOrg
 from workers.events.late_answers import LateAnswers
-from workers.events.sets import SetReads, is_by_sets
+from workers.events.tags_and_tree import SetReads, is_by_sets
 
 # A drain that would ask more than a third of the corp, or this many, reads it whole.
 MOST_QUESTIONS = 500

@@ -16,7 +16,7 @@ from workers.answers.questions import Inquiry
 from workers.events.affected import View, active_of
 from workers.events.known_members import KnownMembers
 from workers.events.late_answers import LateAnswers
-from workers.events.sets import SetReads
+from workers.events.tags_and_tree import SetReads
 from workers.org.bearers import Bearers, find_bearers
 from workers.org.leavers import Candidates, confirm_leavers
 

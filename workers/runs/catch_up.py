@@ -22,7 +22,7 @@ from workers.org.commit import AGAIN_SECONDS
 from workers.runs.oddities import stage_odd
 from workers.runs.read import CorpReader
 from workers.runs.reading.second_look import LIST, Look
-from workers.runs.reading.sets import ask_tag, with_tag
+from workers.runs.reading.tags_and_tree import ask_tag, with_tag
 from workers.runs.snapshot import AGAIN, Snapshot
 from workers.runs.staged import reground, stage_member, staged_departments
 

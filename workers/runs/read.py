@@ -19,7 +19,7 @@ from workers.calls.concurrency_limit import Widths
 from workers.runs.oddities import stage_odd
 from workers.runs.reading.pages import PageReader
 from workers.runs.reading.second_look import Look, LookAgain
-from workers.runs.reading.sets import (
+from workers.runs.reading.tags_and_tree import (
     AGAIN_SECONDS,
     ReadTree,
     read_tree,

@@ -77,6 +77,7 @@ def test_a_post_carries_a_form(server: ScriptedServer) -> None:
     [
         (401, 401, "401 Unauthorized", Denied),
         (422, 422, "The access token provided is invalid", Denied),
+        (422, 422, "Access Token has expired", Denied),
         (422, 422, "workspace_id is required", Refused),
         (404, 404, "workspace 1010480 not existed", Refused),
         (200, 404, "workspace 1010480 not existed", Refused),
@@ -98,6 +99,12 @@ def test_every_status_has_its_consequence(
 
     assert type(failed) is error
     assert failed.path == "workspaces/users"
+
+
+def test_a_401_is_no_token_whoever_wrote_its_body(server: ScriptedServer) -> None:
+    server.will(sends(b"<html>401 Authorization Required</html>", status=401))
+
+    assert isinstance(failure(Envelope(server.url)), Denied)
 
 
 def test_the_greeting_of_unknown_paths_is_no_success(server: ScriptedServer) -> None:

@@ -269,3 +269,23 @@ def test_the_kept_body_reads_as_the_first_one_did() -> None:
             event, received_at=ARRIVED
         )
         assert (again.secret, again.identity) == ("", event.identity)
+
+
+@pytest.mark.parametrize(
+    "timestamp", [1772424000, "1772424000", 1772424000123, "1772424000.5"]
+)
+def test_the_moment_of_an_automation_may_be_in_seconds_or_finer(
+    timestamp: object,
+) -> None:
+    body = {
+        "event_key": "story::create",
+        "workspace_id": "48464494",
+        "id": "1148464494001000276",
+        "timestamp": timestamp,
+        "created": "2020-01-01 00:00:00",
+    }
+
+    event = read_item_event(json.dumps(body).encode())
+
+    said = read_edit(event, received_at=datetime(2030, 1, 1, tzinfo=UTC))
+    assert said.at == datetime.fromtimestamp(1772424000, UTC)

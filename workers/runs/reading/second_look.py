@@ -18,7 +18,7 @@ from store.runs import staging
 from store.runs.runs import Run
 from store.runs.staging import Page
 from workers.runs.absentees import Absences
-from workers.runs.reading.sets import with_finding
+from workers.runs.reading.tags_and_tree import with_finding
 from workers.runs.snapshot import ABSENT, Snapshot
 
 LIST = "list:"
