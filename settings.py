@@ -4,7 +4,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from configuration.channels import (
@@ -17,6 +16,14 @@ from configuration.channels import (
 from configuration.contradictions import contradictions
 from configuration.env_file import read_env_file
 from configuration.reader import Reader
+from configuration.sections import (
+    AlertChannels,
+    GuardDefaults,
+    HouseProvider,
+    Settings,
+    TapdSettings,
+    WeComSettings,
+)
 from configuration.telemetry import (
     disabled,
     otel_settings,
@@ -27,8 +34,6 @@ from configuration.values import (
     MOST_DAYS,
     MOST_PARALLEL_CALLS,
     MOST_PROXIES,
-    Switch,
-    Unmatched,
     aes_key,
     bearer,
     count,
@@ -49,6 +54,18 @@ from configuration.web_addresses import address, public_address
 from store.connecting import check_url
 from store.redis_address import check_redis_url
 
+__all__ = [
+    "AlertChannels",
+    "GuardDefaults",
+    "HouseProvider",
+    "Settings",
+    "SettingsError",
+    "TapdSettings",
+    "WeComSettings",
+    "load",
+    "load_or_exit",
+]
+
 # Callbacks come from outside; a deployment that has them pass a proxy narrows it.
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - meant so.
 
@@ -63,94 +80,6 @@ class SettingsError(Exception):
             "The settings are not usable. Correct these in the environment or in .env "
             f"(.env.example explains each):\n{lines}"
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeComSettings:
-    """The suite and the addresses of the platform."""
-
-    api_url: str
-    open_url: str
-    oauth_url: str
-    login_url: str
-    suite_id: str
-    suite_secret: str = field(repr=False)
-    token: str = field(repr=False)
-    encoding_aes_key: str = field(repr=False)
-    provider_corp_id: str
-    provider_secret: str = field(repr=False)
-    login_suite_id: str | None
-    login_suite_secret: str | None = field(repr=False)
-    corp_calls_per_minute: int
-    provider_calls_per_minute: int
-    corp_parallel_calls: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TapdSettings:
-    """TAPD's addresses and our credentials there."""
-
-    url: str
-    api_url: str
-    client_id: str
-    client_secret: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardDefaults:
-    """When removals wait for a person; a company can override each."""
-
-    switch: Switch
-    removals: int
-    share: float
-    ceiling: int
-    window_hours: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertChannels:
-    """Where alerts are told, besides the console; each may be left out."""
-
-    urls: tuple[str, ...] = field(repr=False)
-    webhook_url: str | None = field(repr=False)
-    webhook_secret: str | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HouseProvider:
-    """The house's own OpenID provider, by which operators sign in."""
-
-    issuer: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    role_claim: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Everything that a process is told from outside."""
-
-    database_url: str = field(repr=False)
-    redis_url: str = field(repr=False)
-    bind: str
-    port: int
-    web_port: int
-    trusted_proxies: int
-    public_url: str
-    secret_keys: tuple[bytes, ...] = field(repr=False)
-    api_token: str = field(repr=False)
-    wecom: WeComSettings
-    tapd: TapdSettings
-    resync_cron: str
-    time_zone: str
-    guard: GuardDefaults
-    unmatched: Unmatched
-    inbox_days: int
-    item_notices: str
-    alerts: AlertChannels
-    house: HouseProvider | None
-    exports_traces: bool
-    otel: tuple[tuple[str, str], ...] = field(repr=False, compare=False)
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -4,20 +4,17 @@ Each rule yields a sentence that names its settings and shows no value.
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from configuration.sections import Settings
 from configuration.web_addresses import is_local, port_of
 from store.connecting import places_of
 from store.redis_address import redis_place
 
-if TYPE_CHECKING:
-    from settings import Settings
-
 IsGiven = Callable[[str], bool]
 
 
-def contradictions(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
+def contradictions(settings: Settings, is_given: IsGiven) -> Iterator[str]:
     """Everything in which settings disagree; to be asked once each can be used."""
     yield from _ports(settings)
     yield from _own_addresses(settings)
@@ -29,7 +26,7 @@ def contradictions(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
     yield from _secrets(settings)
 
 
-def _ports(settings: "Settings") -> Iterator[str]:
+def _ports(settings: Settings) -> Iterator[str]:
     listening = {"PORT": settings.port, "WEB_PORT": settings.web_port}
     if settings.port == settings.web_port:
         yield (
@@ -48,7 +45,7 @@ def _ports(settings: "Settings") -> Iterator[str]:
         yield "DATABASE_URL and REDIS_URL lead to the same host and port."
 
 
-def _own_addresses(settings: "Settings") -> Iterator[str]:
+def _own_addresses(settings: Settings) -> Iterator[str]:
     """Addresses that lead to a process of ours which does not serve them."""
     wecom, tapd = settings.wecom, settings.tapd
     listening = {settings.port: "PORT", settings.web_port: "WEB_PORT"}
@@ -84,7 +81,7 @@ def _origin(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _suites(settings: "Settings") -> Iterator[str]:
+def _suites(settings: Settings) -> Iterator[str]:
     wecom = settings.wecom
     login = wecom.login_suite_id
     if login == wecom.suite_id:
@@ -103,7 +100,7 @@ def _suites(settings: "Settings") -> Iterator[str]:
             )
 
 
-def _pairs(settings: "Settings") -> Iterator[str]:
+def _pairs(settings: Settings) -> Iterator[str]:
     wecom, tapd, alerts = settings.wecom, settings.tapd, settings.alerts
     for (name, value), (partner, other) in (
         (
@@ -134,7 +131,7 @@ def _house(is_given: IsGiven) -> Iterator[str]:
             yield f"{name} is missing beside {given[0]}: set all three, or none."
 
 
-def _guard(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
+def _guard(settings: Settings, is_given: IsGiven) -> Iterator[str]:
     # Only what somebody wrote: a low ceiling alone is meant to lower the default.
     guard = settings.guard
     if is_given("GUARD_REMOVALS") and guard.removals > guard.ceiling:
@@ -144,7 +141,7 @@ def _guard(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
         )
 
 
-def _rates(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
+def _rates(settings: Settings, is_given: IsGiven) -> Iterator[str]:
     wecom = settings.wecom
     if (
         is_given("WECOM_CORP_CALLS_PER_MINUTE")
@@ -156,7 +153,7 @@ def _rates(settings: "Settings", is_given: IsGiven) -> Iterator[str]:
         )
 
 
-def _secrets(settings: "Settings") -> Iterator[str]:
+def _secrets(settings: Settings) -> Iterator[str]:
     """A secret that two settings share is known wherever one of them is."""
     wecom, tapd, house = settings.wecom, settings.tapd, settings.house
     others = {

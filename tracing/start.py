@@ -4,9 +4,8 @@ import atexit
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from settings import Settings
 from tracing import spans
 
 if TYPE_CHECKING:
@@ -19,7 +18,18 @@ _END_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
 
-def start(settings: Settings, process: str) -> None:
+class TraceSettings(Protocol):
+    """What it needs to know of the settings."""
+
+    @property
+    def exports_traces(self) -> bool: ...
+    @property
+    def otel(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def public_url(self) -> str: ...
+
+
+def start(settings: TraceSettings, process: str) -> None:
     """Export what this process does; call it once, after a fork.
 
     Raises: nothing: whatever is wrong with it is told by a line in the log, and the
@@ -38,7 +48,7 @@ def start(settings: Settings, process: str) -> None:
         _log.error("traces not exported", extra={"error": type(error).__name__})
 
 
-def _start(settings: Settings, process: str) -> None:
+def _start(settings: TraceSettings, process: str) -> None:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider

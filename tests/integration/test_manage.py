@@ -29,6 +29,7 @@ OLD_KEY, STRANGE_KEY = b"o" * 32, b"s" * 32
 # Bytes that no key of SECRET_KEYS seals: digests, and what a corp's data key seals.
 UNSEALED = {
     "audit.chain",
+    "audit.sealed",  # By the data key of the corp that it is about.
     "audit_head.chain",
     "audit_head.proof",
     "card_answers.sealed",
