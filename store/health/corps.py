@@ -6,7 +6,7 @@ from datetime import datetime
 from psycopg.rows import dict_row
 
 from store.database import Connection
-from store.health.kinds import Problem, ProblemKind
+from store.health.kinds import Problem, ProblemKind, whose
 
 # So many of a kind are told one by one; a list beyond that is read by nobody.
 MOST_TOLD = 50
@@ -14,6 +14,10 @@ MOST_TOLD = 50
 MOST_COUNTED = 10_000
 # A burst that calms down, and mail that waits for the first read, are no faults.
 _NO_FAULT = ["calm", "first_read"]
+
+
+# A read that failed once or twice is on its way.
+_STRIKES_TOLD = 3
 
 
 def list_blocked(connection: Connection, corp_id: str | None = None) -> list[Problem]:
@@ -52,7 +56,7 @@ def _mail_waits(connection: Connection, corp_id: str | None) -> Iterable[Problem
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
             """
-            SELECT corp_id, name, waits_for, error, not_before, waiting_since,
+            SELECT mailbox, corp_id, name, waits_for, error, not_before, waiting_since,
                 not_before < clock_timestamp() + interval '1 year' AS is_known, (
                 SELECT count(*) FROM (SELECT FROM inbox
                     WHERE inbox.mailbox = box.mailbox AND inbox.state = 'pending'
@@ -85,7 +89,7 @@ def _mail_waits(connection: Connection, corp_id: str | None) -> Iterable[Problem
                 reason=f"waits_{row['waits_for']}",
                 about=errcode_in(row["error"]) or errcode_in(row["refusal"]),
                 corp_id=row["corp_id"],
-                corp_name=row["name"],
+                corp_name=whose(row["mailbox"], row["corp_id"], row["name"]),
                 since=row["waiting_since"],
                 until=row["not_before"] if row["is_known"] else None,
             )
@@ -125,7 +129,8 @@ def list_failures(connection: Connection, corp_id: str | None = None) -> list[Pr
     """Mail that failed by mailbox, and corps whose newest full read failed."""
     mail = connection.execute(
         """
-        SELECT corp_id, name, failed.number, failed.since, failed.error FROM (
+        SELECT failed.mailbox, corp_id, name, failed.number, failed.since,
+            failed.error FROM (
             SELECT mailbox, count(*) AS number, min(received_at) AS since,
                 max(error) AS error
             FROM (SELECT mailbox, received_at, error FROM inbox
@@ -150,39 +155,49 @@ def list_failures(connection: Connection, corp_id: str | None = None) -> list[Pr
                 reason="events",
                 about=error or "",
                 corp_id=of,
-                corp_name=name,
+                corp_name=whose(mailbox, of, name),
                 since=since,
             )
-            for of, name, number, since, error in mail
+            for mailbox, of, name, number, since, error in mail
         ),
         *_failed_runs(connection, corp_id),
     ]
 
 
 def _failed_runs(connection: Connection, wanted: str | None) -> Iterable[Problem]:
+    """Newest reads that failed, and those that go on failing and are tried again.
+
+    What a limit or an outage holds up is told as that: the corp is blocked.
+    """
     rows = connection.execute(
         """
-        SELECT corp_id, name, newest.ended_at, newest.error, newest.run_id
-        FROM corps CROSS JOIN LATERAL (
-            SELECT run_id, state, ended_at, error FROM runs
+        SELECT corp_id, name, newest.* FROM corps CROSS JOIN LATERAL (
+            SELECT state, coalesce(ended_at, started_at), error, run_id, strikes,
+                not_before FROM runs
             WHERE runs.corp_pk = corps.corp_pk AND cause <> 'plan'
             ORDER BY created_at DESC, run_id DESC LIMIT 1
         ) AS newest
-        WHERE corps.state = 'linked' AND newest.state = 'failed'
+        WHERE corps.state = 'linked' AND (newest.state = 'failed'
+                OR newest.state IN ('queued', 'running') AND newest.error <> ''
+                    AND newest.strikes >= %(strikes)s AND NOT EXISTS (
+                        SELECT FROM pauses WHERE until > clock_timestamp()
+                            AND owner IN ('corp:' || corp_id, 'suite')))
             AND (%(corp)s::text IS NULL OR corp_id = %(corp)s)
         LIMIT %(most)s
         """,
-        {"most": MOST_TOLD, "corp": wanted},
+        {"most": MOST_TOLD, "corp": wanted, "strikes": _STRIKES_TOLD},
     ).fetchall()
-    for corp_id, name, ended_at, error, run_id in rows:
+    for corp_id, name, state, since, error, run_id, strikes, not_before in rows:
+        is_over = state == "failed"
         yield Problem(
             kind=ProblemKind.FAILURES,
-            number=1,
-            reason="run",
+            number=1 if is_over else strikes,
+            reason="run" if is_over else "run_again",
             about=error or run_id,
             corp_id=corp_id,
             corp_name=name,
-            since=ended_at,
+            since=since,
+            until=None if is_over else not_before,
         )
 
 

@@ -82,3 +82,8 @@ def limits_of(suite_id: str, *, cron: str, now: datetime) -> Limits:
 def stale_before(cron: str, now: datetime) -> datetime:
     """The last due time that had its grace: by then every corp should be read."""
     return next(CronSim(cron, now - _GRACE, reverse=True))
+
+
+def whose(mailbox: str, corp_id: str | None, name: str | None) -> str | None:
+    """Who is concerned: of mail that is no known corp's, the mailbox says it."""
+    return name if corp_id else mailbox

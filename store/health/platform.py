@@ -6,7 +6,7 @@ from redis import Redis, RedisError
 
 from domain.mailbox import mailbox_of_corp
 from store.database import Connection
-from store.health.kinds import Limits, Problem, ProblemKind
+from store.health.kinds import Limits, Problem, ProblemKind, whose
 from store.health.workers import Worker, WorkerState, list_workers
 from store.platform.presence import SILENT_SECONDS
 
@@ -142,7 +142,7 @@ def list_old_mail(
     """Mail that nothing forbids to work on and that waits too long all the same."""
     rows = connection.execute(
         f"""
-        SELECT corp_id, name, due.received_at,
+        SELECT due.mailbox, corp_id, name, due.received_at,
             extract(epoch FROM clock_timestamp() - due.received_at)::bigint
         FROM ({_OLDEST}) AS due
         LEFT JOIN corps ON due.mailbox = 'corp:' || corp_id AND state <> 'revoked'
@@ -164,8 +164,8 @@ def list_old_mail(
             number=seconds,
             reason="waits",
             corp_id=corp_id,
-            corp_name=name,
+            corp_name=whose(mailbox, corp_id, name),
             since=received_at,
         )
-        for corp_id, name, received_at, seconds in rows
+        for mailbox, corp_id, name, received_at, seconds in rows
     ]

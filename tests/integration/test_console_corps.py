@@ -135,7 +135,7 @@ def test_whoever_came_back_is_no_longer_among_those_who_wait(desk: Desk) -> None
         "UPDATE plan_entries SET state = 'returned' WHERE key = 'member:li'"
     )
 
-    assert "1 removals of members wait" in words_in(desk.page("/console/corps/wwcorp"))
+    assert "1 removal of a member waits" in words_in(desk.page("/console/corps/wwcorp"))
 
 
 def test_a_tree_unfolds_by_links_and_people_are_links(desk: Desk) -> None:

@@ -29,6 +29,7 @@ function drawMarks(told) {
 function draw(figure, told) {
   const lines = figure.dataset.lines.split("|");
   const place = figure.querySelector(".plot");
+  if (!place) return;
   const data = [told.at, ...told.charts[figure.dataset.chart]];
   const known = plots.get(figure.dataset.chart);
   if (known && known.theme === document.documentElement.dataset.theme) return known.plot.setData(data);
@@ -37,11 +38,11 @@ function draw(figure, told) {
   const days = told.at[told.at.length - 1] - told.at[0] > 129600;
   const clock = new Intl.DateTimeFormat(language, { timeZone: zone, hour12: false, ...(days ? { month: "2-digit", day: "2-digit" } : { hour: "2-digit", minute: "2-digit" }) });
   const axis = { stroke: colour("soft"), grid: { stroke: colour("line") }, ticks: { stroke: colour("line") } };
-  const series = lines.map((label, index) => ({ label, stroke: colour(["one", "two", "three"][index]), width: 1.5, dash: [[], [6, 3], [2, 3]][index] }));
+  const series = lines.map((label, index) => ({ label, value: (_, value) => value ?? "", stroke: colour(["one", "two", "three"][index]), width: 1.5, dash: [[], [6, 3], [2, 3]][index] }));
   const plot = new uPlot({
     width: place.clientWidth, height: 170, cursor: { sync: { key: "console" } },
     axes: [{ ...axis, values: (_, at) => at.map((each) => clock.format(each * 1000)) }, { ...axis, size: 60 }],
-    series: [{ label: marks.until, value: (_, at) => (at === null ? "–" : clock.format(at * 1000)) }, ...series], hooks: { draw: [drawMarks(told.marks)] },
+    series: [{ label: marks.until, value: (_, at) => (at === null ? "" : clock.format(at * 1000)) }, ...series], hooks: { draw: [drawMarks(told.marks)] },
   }, data, place);
   plots.set(figure.dataset.chart, { plot, theme: document.documentElement.dataset.theme });
 }

@@ -1,5 +1,4 @@
-// Makes the console's pages live, and usable without a mouse. Without this script each page
-// is whole: it then shows how things stood when it was asked for.
+// Makes pages live, and usable without a mouse; without it each is whole, as of when it was asked for.
 "use strict";
 
 const main = document.getElementById("main");
@@ -24,7 +23,7 @@ function childrenByKey(parent) {
   });
 }
 
-// What belongs to the reader, not to the server: what is unfolded, typed or focused.
+// The reader's, not the server's.
 const READERS = new Set(["open", "value", "hidden"]);
 
 function bringAttributes(old, wanted) {
@@ -37,7 +36,7 @@ function bringAttributes(old, wanted) {
   }
 }
 
-// Whoever stays is not moved: a node that is put in anew loses its focus and its selection.
+// Who stays is not moved: a node put in anew loses focus and selection.
 function bring(old, wanted) {
   const before = new Map(childrenByKey(old));
   const after = childrenByKey(wanted);
@@ -62,7 +61,7 @@ function bring(old, wanted) {
   }
 }
 
-// Where the reader is stays, also where what they are at had to change its place.
+// Focus stays, also on what had to be moved.
 function bringMain(wanted) {
   const at = document.activeElement;
   bring(main, wanted);
@@ -72,7 +71,7 @@ function bringMain(wanted) {
 /* Live */
 
 let stream = null;
-let isHeld = false; // by the reader's own choice: nothing but the same button ends it
+let isHeld = false; // by the reader: only the same button ends it
 let lastId = "";
 
 function isBusy() {
@@ -103,14 +102,14 @@ function follow() {
   stream = new EventSource(location.href.split("#")[0]);
   stream.onopen = () => tellLive("On");
   stream.onerror = () => {
-    // An answer that is no stream (a proxy's 502, a 503, the sign-in) ends it for good: ask anew.
+    // What is no stream (a proxy's 502, the sign-in) ends it for good: ask anew.
     if (stream && stream.readyState === EventSource.CLOSED) stream = null;
     tellLive("Away");
   };
   stream.addEventListener("away", () => tellLive("Away"));
   stream.onmessage = (event) => {
     tellLive("On");
-    // Between the question and the answer the reader may have begun something.
+    // Meanwhile the reader may have begun something.
     if (event.lastEventId === lastId || isBusy()) return;
     lastId = event.lastEventId;
     const wanted = document.createElement("template");
@@ -138,7 +137,7 @@ async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // Over plain http there is no clipboard to write to; a selection can still be copied.
+    // Over plain http there is no clipboard; a selection can still be copied.
     const field = document.createElement("textarea");
     field.value = text;
     document.body.append(field);
@@ -174,7 +173,7 @@ document.addEventListener("click", async (event) => {
   lastId = "";
   follow();
 });
-// A jump within the page, as past the navigation, is told as `popstate`, too.
+// A jump within the page is told as `popstate`, too.
 addEventListener("popstate", () => { if (pageOf(location) !== shown) location.reload(); });
 
 document.addEventListener("click", async (event) => {

@@ -51,6 +51,11 @@ class Chart:
     lines: tuple[str, ...]
     rows: tuple[ChartRow, ...]
 
+    @property
+    def has_values(self) -> bool:
+        """Whether anything is drawn at all: an empty frame says nothing."""
+        return any(each is not None for row in self.rows for each in row.values)
+
 
 @console.get("/history")
 @seen_by(Audience.OPERATOR)

@@ -47,6 +47,8 @@ def tell(problem: Problem, now: datetime) -> ToldProblem:
     """A problem in the language of this request."""
     key = f"problem.{problem.kind}.{problem.reason}"
     known = key in catalogue(language())
+    if problem.number == 1 and f"{key}_one" in catalogue(language()):
+        key = f"{key}_one"
     values = _values(problem, now)
     return ToldProblem(
         kind=problem.kind,
@@ -140,7 +142,7 @@ def _link(problem: Problem) -> str:
 
 
 def _link_of_failure(problem: Problem) -> str:
-    if problem.reason == "run" and problem.corp_id:
+    if problem.reason.startswith("run") and problem.corp_id:
         return url_for("console.list_runs", corp=problem.corp_id)
     wanted = (
         f"state:failed corp:{problem.corp_id}" if problem.corp_id else "state:failed"
