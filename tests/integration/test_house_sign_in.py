@@ -68,7 +68,7 @@ def test_what_they_do_is_kept_under_the_name_the_provider_said(
 ) -> None:
     sign_in(desk, house)
 
-    desk.post("/console/queues/rebuild")
+    desk.post("/console/queues/rebuild", reason="redis was lost")
 
     [kept] = desk.rows.execute("SELECT actor, role FROM audit").fetchall()
     assert kept == ("oidc:li.wei", "operator")
