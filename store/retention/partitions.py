@@ -73,6 +73,11 @@ def add_week(connection: Connection, kind: Partitioned, week: date) -> None:
     table, column = sql.Identifier(kind.table), sql.Identifier(kind.column)
     begin, end = (sql.Literal(f"{day} 00:00+00") for day in (week, week + _WEEK))
     connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(_LOCK_WAIT))
+    # Who writes waits here, not where it was already led to the default partition,
+    # which takes no rows of this week once this is committed.
+    connection.execute(
+        sql.SQL("LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE").format(table)
+    )
     # Attaching would lock it as well, but only after the rows were looked for.
     connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(rest))
     connection.execute(

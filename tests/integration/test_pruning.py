@@ -1,6 +1,7 @@
 """Old mail goes without unbalancing the ledger, and weeks come and go."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -203,6 +204,19 @@ def test_an_emptied_week_is_dropped_and_a_filled_one_stays(bench: Workbench) -> 
         weeks = partitions.list_weeks(connection, INBOX)
     assert filled in weeks
     assert empty not in weeks
+
+
+def test_mail_that_comes_while_its_week_is_made_is_kept(bench: Workbench) -> None:
+    with ThreadPoolExecutor(1) as receiver:
+        with transaction(bench.runtime.pool) as connection:
+            this_week = partitions.week_of(datetime.now(UTC))
+            partitions.add_week(connection, INBOX, this_week)
+            posted = receiver.submit(bench.post, age="0 seconds")
+            while not bench.rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                assert not posted.done()
+        event_id = posted.result()
+
+    assert bench.rows("SELECT 1 FROM inbox WHERE event_id = %s", event_id)
 
 
 def test_a_week_begins_on_monday_in_utc() -> None:
