@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
@@ -41,7 +41,10 @@ class QuietHours:
         if not quiet:
             return None
         day = local.date() if clock < self.end else local.date() + timedelta(days=1)
-        return datetime.combine(day, self.end, tzinfo=zone)
+        # Where clocks are put back, a time of the day comes twice; where they are put
+        # forward, one is left out: quiet lasts until the later of what may be meant.
+        ends = (datetime.combine(day, self.end.replace(fold=n), zone) for n in (0, 1))
+        return max(ends, key=lambda end: end.astimezone(UTC))
 
 
 def day_began(now: datetime, *, zone: ZoneInfo) -> datetime:

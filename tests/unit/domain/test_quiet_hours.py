@@ -1,6 +1,6 @@
 """When it is quiet with somebody, and until when."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -41,6 +41,20 @@ def test_the_hours_are_those_of_the_zone() -> None:
     until = QuietHours.parse("22:00", "07:00").end_after(utc, zone=CHINA)
 
     assert until == at("07:00", 3)
+
+
+@pytest.mark.parametrize(
+    ("day", "end"), [("2026-03-29", "02:30"), ("2026-10-25", "02:30")]
+)
+def test_quiet_ends_in_the_future_when_clocks_are_changed(day: str, end: str) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    midnight = datetime.fromisoformat(f"{day}T00:00").replace(tzinfo=zone)
+    hours = QuietHours.parse("22:00", end)
+
+    for minutes in range(0, 240, 10):
+        now = midnight.astimezone(UTC) + timedelta(minutes=minutes)
+        until = hours.end_after(now, zone=zone)
+        assert until is None or until.astimezone(UTC) > now
 
 
 @pytest.mark.parametrize("wrong", ["7:00", "24:00", "12:60", "", "12", "ab:cd"])
