@@ -6,7 +6,7 @@ from datetime import datetime
 from psycopg.rows import dict_row
 
 from store.database import Connection
-from store.health.kinds import Problem, ProblemKind, whose
+from store.health.kinds import STRIKES_TOLD, Problem, ProblemKind, whose
 
 # So many of a kind are told one by one; a list beyond that is read by nobody.
 MOST_TOLD = 50
@@ -14,10 +14,6 @@ MOST_TOLD = 50
 MOST_COUNTED = 10_000
 # A burst that calms down, and mail that waits for the first read, are no faults.
 _NO_FAULT = ["calm", "first_read"]
-
-
-# A read that failed once or twice is on its way.
-_STRIKES_TOLD = 3
 
 
 def list_blocked(connection: Connection, corp_id: str | None = None) -> list[Problem]:
@@ -185,7 +181,7 @@ def _failed_runs(connection: Connection, wanted: str | None) -> Iterable[Problem
             AND (%(corp)s::text IS NULL OR corp_id = %(corp)s)
         LIMIT %(most)s
         """,
-        {"most": MOST_TOLD, "corp": wanted, "strikes": _STRIKES_TOLD},
+        {"most": MOST_TOLD, "corp": wanted, "strikes": STRIKES_TOLD},
     ).fetchall()
     for corp_id, name, state, since, error, run_id, strikes, not_before in rows:
         is_over = state == "failed"

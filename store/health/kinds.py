@@ -8,6 +8,8 @@ from cronsim import CronSim
 
 # The nightly reads are spread over an hour; another one is what they may take.
 _GRACE = timedelta(hours=2)
+# A read that failed once or twice is on its way.
+STRIKES_TOLD = 3
 
 
 class ProblemKind(StrEnum):

@@ -15,6 +15,7 @@ from tests.support.webclient import (
     add_event,
     add_line,
     add_member,
+    add_run,
     insert,
 )
 
@@ -65,6 +66,28 @@ def test_that_a_corp_is_linked_says_nothing_of_its_health(desk: Desk) -> None:
     assert health_of(page, "wwfailed") == ["bad"]
     assert page.count('class="lifecycle">linked<') == 3
     assert "Not in step: removals wait for approval" in words_in(page)
+
+
+@pytest.mark.parametrize(
+    ("fields", "health"),
+    [
+        ({"state": "failed", "error": "-1"}, "bad"),
+        ({"state": "running", "error": "-1", "strikes": 3}, "bad"),
+        ({"state": "running", "error": "-1", "strikes": 2}, "good"),
+        ({"state": "running", "strikes": 0}, "good"),
+        ({"state": "done"}, "good"),
+    ],
+)
+def test_no_corp_is_in_step_while_a_read_of_it_fails(
+    desk: Desk, fields: dict[str, Any], health: str
+) -> None:
+    corp_pk = add_corp(desk.rows, "wwcorp", last_synced_at=NOW)
+    add_run(desk.rows, corp_pk, "run-1", **fields)
+
+    page = desk.page("/console/corps")
+
+    assert health_of(page, "wwcorp") == [health]
+    assert ("Not in step: a full read fails" in words_in(page)) == (health == "bad")
 
 
 def test_the_table_tells_state_waiting_oldest_and_last_change(desk: Desk) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from store.database import Connection
+from store.health.kinds import STRIKES_TOLD
 
 # So much mail of a corp is counted; the table says "1 000+" beyond.
 MOST_COUNTED = 1_000
@@ -30,6 +31,7 @@ class CorpRow:
     oldest_at: datetime | None
     failed: int
     plans_held: int
+    read_fails: bool
     waits_for: str | None
     error: str | None
     refusal: str | None
@@ -40,8 +42,8 @@ _ROWS = """
     SELECT corp_pk, corp_id, name, corps.state, company_id, last_synced_at,
         linked_at, changed.at AS changed_at, mail.waiting,
         oldest.received_at AS oldest_at, failed.number AS failed,
-        held.number AS plans_held, box.waits_for, box.error,
-        pause.error AS refusal,
+        held.number AS plans_held, coalesce(newest.fails, false) AS read_fails,
+        box.waits_for, box.error, pause.error AS refusal,
         coalesce(box.not_before, pause.until) AS until
     FROM corps
     LEFT JOIN mailboxes AS box ON box.mailbox = 'corp:' || corp_id
@@ -70,6 +72,14 @@ _ROWS = """
             WHERE mailbox = 'corp:' || corp_id AND inbox.state = 'failed'
             LIMIT %(most)s) AS few
     ) AS failed
+    LEFT JOIN LATERAL (
+        SELECT runs.state = 'failed' OR runs.state IN ('queued', 'running')
+            AND runs.error <> '' AND runs.strikes >= %(strikes)s
+            AND NOT EXISTS (SELECT FROM pauses
+                WHERE owner = 'suite' AND until > clock_timestamp()) AS fails
+        FROM runs WHERE runs.corp_pk = corps.corp_pk AND cause <> 'plan'
+        ORDER BY created_at DESC, run_id DESC LIMIT 1
+    ) AS newest ON true
     CROSS JOIN LATERAL (
         SELECT count(*) AS number FROM plans
         WHERE plans.corp_pk = corps.corp_pk AND plans.state = 'held'
@@ -95,6 +105,12 @@ def list_rows(
     with connection.cursor(row_factory=class_row(CorpRow)) as cursor:
         cursor.execute(
             _ROWS,
-            {"after": after, "limit": limit, "find": find, "most": MOST_COUNTED},
+            {
+                "after": after,
+                "limit": limit,
+                "find": find,
+                "most": MOST_COUNTED,
+                "strikes": STRIKES_TOLD,
+            },
         )
         return cursor.fetchall()

@@ -86,6 +86,8 @@ def judge(row: CorpRow, by: Limits, now: datetime) -> Verdict:
         return Verdict(health="bad", words=_blocked_words(row))
     if row.failed:
         return Verdict(health="bad", words=told("verdict.failed", n=row.failed))
+    if row.read_fails:
+        return Verdict(health="bad", words=told("verdict.read_fails"))
     waited = (now - row.oldest_at).total_seconds() if row.oldest_at else 0.0
     if waited > by.oldest_seconds:
         said = told("verdict.waits", lasting=lasting(waited), n=row.waiting)
