@@ -7,6 +7,7 @@ quarter of the worker's time.
 
 from enum import StrEnum
 from types import NoneType
+from typing import Any
 
 from psycopg.abc import Buffer
 from psycopg.types.array import ListDumper
@@ -19,16 +20,16 @@ _NUL = "\x00"
 class ArrayDumper(ListDumper):
     """Flat lists of texts or of whole numbers; any other as psycopg dumps it."""
 
-    def dump(self, obj: list[object]) -> Buffer | None:
+    def dump(self, obj: list[Any]) -> Buffer | None:
         """The text of the array."""
         kinds = set(map(type, obj))
         has_nulls = NoneType in kinds
         kinds.discard(NoneType)
         if kinds == {int}:
-            return literals.numbers(obj).encode()  # type: ignore[arg-type]
+            return literals.numbers(obj).encode()
         if not kinds or not all(each is str or _is_word(each) for each in kinds):
             return super().dump(obj)
-        text = literals.texts_or_nulls(obj) if has_nulls else literals.texts(obj)  # type: ignore[arg-type]
+        text = literals.texts_or_nulls(obj) if has_nulls else literals.texts(obj)
         if _NUL in text or self._encoding != "utf-8":
             return super().dump(obj)
         return text.encode()

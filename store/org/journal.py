@@ -61,9 +61,10 @@ def write(
     """
     if not decisions:
         return
-    lines = [_line(corp_pk, cause, each, data_key=data_key) for each in decisions]
-    if len(lines) <= _FEW_LINES:
-        _insert(connection, lines)
+    # One by one: Postgres takes in what is written while the rest is sealed.
+    lines = (_line(corp_pk, cause, each, data_key=data_key) for each in decisions)
+    if len(decisions) <= _FEW_LINES:
+        _insert(connection, [*lines])
     else:
         _copy(connection, lines)
 

@@ -5,7 +5,7 @@ from domain.org import Member
 from domain.spelling import differ_by_case
 from wecom.errors import NotVisible, OddAnswer
 from workers.answers.observe import member_from
-from workers.answers.questions import GET, ask_one
+from workers.answers.people import GET, ask_one
 from workers.calls.corp_api import CorpApi
 
 
