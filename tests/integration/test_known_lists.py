@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from domain.ids import RunId
+from domain.ids import RunId, Userid
 from store.database import Connection
 from store.runs import reads
 from tests.support.fakes import Person
 from tests.support.histories import HOME, KEEPER, TEAM, company
 from tests.support.pipeline import Bench
 from wecom.errors import Unavailable
-from workers.answers import people
+from workers.answers import observe, people
 from workers.runs.reading import known_lists
 
 CORP = "wpCorpA"
@@ -22,7 +22,7 @@ LIST_OF_TEAM = f"list:{TEAM}"
 def translated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The userids of the rows that were made members of."""
     seen: list[str] = []
-    make = people.member_from
+    make = observe.member_from
 
     def watched(row: Any) -> Any:
         seen.append(row.userid)
@@ -125,7 +125,7 @@ def test_other_grounds_are_seen_though_the_list_says_the_same(bench: Bench) -> N
     bench.resync(tenant)
 
     assert bench.run(granted_singly)["decisions"]["SetGrounds"] == 1
-    assert after_one.members[KEEPER].grounds > {"direct"}
+    assert after_one.members[Userid(KEEPER)].grounds > {"direct"}
     assert bench.org(tenant) == truth.org()
 
 
