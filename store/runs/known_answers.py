@@ -4,7 +4,7 @@ Nothing here says how the org is: rows follow from an answer's bytes and its con
 alone, so they are as true as the answer that is the same today.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.ids import CorpPk, RunId
@@ -119,15 +119,11 @@ def stage(
     return frozenset(page for (page,) in staged)
 
 
-def forget_others(connection: Connection, corp_pk: CorpPk, run_id: RunId) -> None:
-    """Forget the answers of lists that this read had no reason to ask for."""
+def forget(connection: Connection, corp_pk: CorpPk, pages: Iterable[str]) -> None:
+    """Forget what these lists said."""
     connection.execute(
-        """
-        DELETE FROM known_answers WHERE corp_pk = %(corp_pk)s AND NOT EXISTS (
-            SELECT FROM run_pages
-            WHERE run_id = %(run_id)s AND run_pages.page = known_answers.page)
-        """,
-        {"corp_pk": corp_pk, "run_id": run_id},
+        "DELETE FROM known_answers WHERE corp_pk = %s AND page = ANY(%s)",
+        [corp_pk, sorted(pages)],
     )
 
 

@@ -235,3 +235,15 @@ def test_corps_do_not_know_each_others_answers(bench: Bench) -> None:
 
     rows = bench.execute("SELECT corp_pk, count(*) FROM known_answers GROUP BY 1")
     assert dict(rows) == {one.corp_pk: 2, other.corp_pk: 2}
+
+
+def test_nothing_is_known_of_lists_once_members_authorise_the_app_themselves(
+    bench: Bench,
+) -> None:
+    tenant = bench.link_in_step(CORP, company())
+    tenant.world.truth.auth_mode = 1
+    tenant.world.truth.allow_departments = frozenset()
+
+    bench.resync(tenant)
+
+    assert bench.execute("SELECT page FROM known_answers") == []

@@ -40,7 +40,7 @@ from store.inbox import leases
 from store.inbox.leases import LeaseLost
 from store.org import corps
 from store.org.corps import Corp
-from store.runs import known_answers, reads, requests, runs, staging
+from store.runs import reads, requests, runs, staging
 from store.runs.runs import PLAN, Run, RunTaken
 from tracing import spans
 from workers.answers.spelling import SpellingApi
@@ -165,7 +165,6 @@ def _read_and_apply(runtime: Runtime, run: Run, corp: Corp, count: CallCount) ->
     with transaction(runtime.pool) as connection:
         runs.check(connection, run)
         reads.end_read(connection, run.run_id)
-        known_answers.forget_others(connection, corp.corp_pk, run.run_id)
         staging.analyse(connection)
     if run.cause == PLAN:
         rehearse(

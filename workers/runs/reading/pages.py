@@ -78,6 +78,7 @@ class PageReader:
         """
         usable = snapshot.usable(departments)
         if snapshot.scope.auth_mode == AuthMode.MEMBER:
+            self._known_lists(usable, pages=())
             self._read_authorised(usable)
             return snapshot
         self._read_lists(usable)
@@ -118,9 +119,7 @@ class PageReader:
 
     def _read_lists(self, usable: Usable) -> None:
         pages = {listing_of(each): each for each in sorted(usable.departments)}
-        known = KnownLists(
-            self._pool, self._run.corp_pk, usable, nothing=self._run.deep
-        )
+        known = self._known_lists(usable, pages=pages)
         lost = self._read_pages(
             pages,
             lambda page: self._bear(
@@ -133,6 +132,15 @@ class PageReader:
         )
         for page in lost:
             self.read_list_again(pages[page], usable)
+
+    def _known_lists(self, usable: Usable, *, pages: Collection[str]) -> KnownLists:
+        """What is known of these lists; of others it is forgotten."""
+        known = KnownLists(
+            self._pool, self._run.corp_pk, usable, nothing=self._run.deep
+        )
+        with self.writing() as connection:
+            known.forget_others(connection, pages)
+        return known
 
     def _read_singles(
         self, snapshot: Snapshot, listed: Iterable[Department]
