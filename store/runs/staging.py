@@ -237,8 +237,8 @@ def list_unlisted(
             SELECT key, value, position FROM staging
             WHERE run_id = %(run_id)s AND kind = 'member' AND page LIKE ANY(%(pages)s)
         ), places AS MATERIALIZED (
-            SELECT key, value, position, 'department:' || each AS page FROM seen
-            CROSS JOIN jsonb_array_elements_text(value -> 'departments') AS each
+            SELECT key, seen.value, position, 'department:' || each AS page FROM seen
+            CROSS JOIN jsonb_array_elements_text(seen.value -> 'departments') AS each
         )
         SELECT DISTINCT ON (key) key, value FROM places
         WHERE EXISTS (
