@@ -13,7 +13,7 @@ from domain.ids import (
     split_key,
     tag_key,
 )
-from domain.leavers import MEMBER_AUTH, Listing, listing_of
+from domain.leavers import MEMBER_AUTH, NO_RIGHT, Listing, listing_of
 from domain.org import Member
 from domain.scope import AuthScope, Tag, Usable, tag_ground
 from domain.spelling import differ_by_case
@@ -38,9 +38,6 @@ from workers.answers.troubles import Troubles
 from workers.calls.concurrency_limit import Widths
 from workers.calls.concurrent import ask_all
 from workers.calls.corp_api import CorpApi
-
-# From this many people of one department on, its list costs less than asking each.
-LIST_FROM = 3
 
 # The endpoints that are asked for many things at once.
 LIST, GET, TAG = "user/list", "user/get", "tag/get"
@@ -201,6 +198,11 @@ class Inquiry:
         # Pages with somebody on them: WeCom answered about what is in scope.
         self.control_answered |= any(each.complete for each in listings.values())
         self.troubles.note_answer()
+
+    @property
+    def hidden(self) -> frozenset[Userid]:
+        """Of whom WeCom says that there is such a person, whom we may not see."""
+        return frozenset(w for w, code in self.refusals.items() if code in NO_RIGHT)
 
     @property
     def scope_read(self) -> bool:
@@ -375,26 +377,3 @@ def _list_singly(api: CorpApi, department_id: DepartmentId) -> ListedMembers | N
             return None
         shown.append(answer)
     return ListedMembers(members=tuple(shown), odd=odd, complete="" not in named)
-
-
-def worth_listing(
-    wanted: Iterable[Userid], places: Mapping[Userid, Iterable[DepartmentId]]
-) -> list[DepartmentId]:
-    """The departments whose list answers for three or more of these people.
-
-    Shape: `places` are the usable departments in which each was last seen.
-    """
-    open_people = set(wanted)
-    people: dict[DepartmentId, set[Userid]] = {}
-    for userid in open_people:
-        for department_id in places.get(userid, ()):
-            people.setdefault(department_id, set()).add(userid)
-    chosen: list[DepartmentId] = []
-    while people:
-        best = min(people, key=lambda each: (-len(people[each] & open_people), each))
-        covered = people.pop(best) & open_people
-        if len(covered) < LIST_FROM:
-            break
-        chosen.append(best)
-        open_people -= covered
-    return chosen

@@ -24,7 +24,8 @@ from store.org import members
 from store.org.corps import Corp
 from wecom.errors import OddAnswer, Unavailable
 from workers.answers.listed import TREE
-from workers.answers.questions import Inquiry, list_key, worth_listing
+from workers.answers.questions import Inquiry, list_key
+from workers.answers.worth_listing import worth_listing
 from workers.events.affected import NOBODY, Spread, View, active_of, spread_of
 from workers.events.found import (
     Found,

@@ -1,7 +1,7 @@
 """People of the org whom a full read did not show: asked one by one, then judged."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from domain.event_testimony import deleted_of, was_replaced
 from domain.fields import member_from_fields
@@ -10,7 +10,7 @@ from domain.ids import Key, OpenUserid, Userid, split_key
 from domain.lateness import AnswerSight
 from domain.leavers import MEMBER_AUTH, Listing, Undecided, Verdict
 from domain.org import Department, Member, MemberState, StoredMember
-from domain.renames import Rename, new_names, respelt
+from domain.renames import Rename, former_names, new_names, respelt
 from domain.scope import AuthMode, Usable
 from domain.tree import Tree
 from store.database import Pool, transaction
@@ -175,7 +175,7 @@ class _Search:
         late = self._unsettled.late_people(
             self._absent,
             answers={who: usable.grounded(each) for who, each in answers.items()},
-            sight=self._sight(usable),
+            sight=replace(self._sight(usable), hidden=inquiry.hidden),
         )
         holders = self._stored_of(answers.keys())
         bearers = find_bearers(
@@ -220,7 +220,9 @@ class _Search:
             shown=tuple(shown.values()),
             renames=bearers.renames,
             verdicts={
-                **self._verdicts(inquiry, batch, absent, usable=usable, names=names),
+                **self._verdicts(
+                    inquiry, batch, absent, usable=usable, bearers=bearers
+                ),
                 **bearers.verdicts,
             },
             stored={
@@ -242,8 +244,10 @@ class _Search:
         absent: Mapping[Userid, StoredMember],
         *,
         usable: Usable,
-        names: Mapping[Userid, Userid],
+        bearers: Bearers,
     ) -> Mapping[Userid, Verdict]:
+        names = new_names(bearers.renames)
+
         def now(userids: Iterable[Userid]) -> frozenset[Userid]:
             return frozenset(names.get(each, each) for each in userids)
 
@@ -257,6 +261,7 @@ class _Search:
             },
             permissions=self._snapshot.permissions,
             agreed=self._agreed,
+            former=former_names(bearers.renames),
         )
         if not absent:
             return {}
