@@ -18,6 +18,7 @@ from domain.ids import (
 from domain.org import Activation
 
 CHANGE_CONTACT = "change_contact"
+CREATE_PARTY = "create_party"
 CREATE_USER = "create_user"
 DELETE_PARTY = "delete_party"
 DELETE_USER = "delete_user"
@@ -81,7 +82,8 @@ class FoldedMail:
         first; `statuses` the newest that was said; `placeless` of whom the newest word
         on departments is that there is none; `others` mail that is no hint
         (internal, card clicks, notices to the app), oldest first, never folded;
-        `said` all that was said of each person, kept mail too, oldest first.
+        `said` all that was said of each person, kept mail too, oldest first;
+        `relisted` departments of which mail of our own asks who is in them.
     """
 
     members: tuple[Userid, ...]
@@ -98,6 +100,7 @@ class FoldedMail:
     placeless: frozenset[Userid]
     others: tuple[Mail, ...]
     said: Mapping[Userid, tuple[Mail, ...]]
+    relisted: frozenset[DepartmentId] = frozenset()
 
 
 def fold(mail: Sequence[Mail], *, kept: Iterable[Mail] = ()) -> FoldedMail:
@@ -149,6 +152,11 @@ def fold(mail: Sequence[Mail], *, kept: Iterable[Mail] = ()) -> FoldedMail:
             for key, about in told.items()
             if split_key(key)[0] == "member"
         },
+        relisted=frozenset(
+            DepartmentId(int(split_key(each.key)[1]))
+            for each in hinting
+            if each.change is None and each.key.startswith("department:")
+        ),
     )
 
 

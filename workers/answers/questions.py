@@ -297,6 +297,17 @@ class Inquiry:
         answered = zip(wanted, found, strict=True)
         return {who: answer for who, answer in answered if answer is not None}
 
+    def ask_instead(self, userids: Iterable[Userid]) -> None:
+        """Ask for people singly whom a list has shown; that answer takes its place.
+
+        Shape: of whom there is none, or a refusal, is as if nothing had been said.
+        """
+        found = self.ask_again(userids)
+        for who in userids:
+            del self.answers[who]
+            if isinstance(answer := found.get(who), Member):
+                self.answers[who] = answer
+
     def list_authorised(self) -> None:
         """In auth_mode 1: ask who authorised the app."""
         if MEMBER_AUTH in self.listings:

@@ -26,12 +26,14 @@ from workers.events.affected import active_of
 from workers.org.bearers import Bearers, find_bearers
 from workers.org.leavers import Candidates, confirm_leavers
 from workers.runs.oddities import list_odd, without_shown
-from workers.runs.snapshot import Snapshot
+from workers.runs.snapshot import TWICE, Snapshot
 from workers.runs.unsettled import Unsettled
 
 # How the pages of a read begin: everybody in a department, and one person.
 _DEPARTMENT = "department:"
 _MEMBER = "member:"
+# Stands for whichever lists have named somebody, beside the lists of departments.
+_NAMED = "named"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +111,14 @@ def _listings(pages: Mapping[str, Page], odd: Iterable[Key]) -> dict[str, Listin
 
     Only those who authorised the app were named by a list and may yet be absent.
     """
-    # Whoever is named in an odd row is on some list, and so missing from none.
+    # Whoever is named in an odd row, or in one that user/get does not bear out, is on
+    # some list, and so missing from none.
     named = frozenset(
         Userid(split_key(key)[1]) for key in odd if split_key(key)[0] == "member"
+    ).union(
+        Userid(name.removeprefix(TWICE))
+        for name, page in pages.items()
+        if name.startswith(TWICE) and not page.rows
     )
     listings = {
         # An empty page may be a failed answer: it is asked again before it counts.
@@ -125,6 +132,8 @@ def _listings(pages: Mapping[str, Page], odd: Iterable[Key]) -> dict[str, Listin
     if MEMBER_AUTH in pages and authorised:
         complete = pages[MEMBER_AUTH].complete
         listings[MEMBER_AUTH] = Listing(complete=complete, userids=authorised)
+    if named:
+        listings[_NAMED] = Listing(complete=False, userids=named)
     return listings
 
 
