@@ -1,7 +1,6 @@
 """What one drain has asked WeCom so far, so that nothing is asked twice."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from domain.ids import (
     DepartmentId,
@@ -25,7 +24,7 @@ from wecom.errors import (
     TooLarge,
     Unavailable,
 )
-from wecom.wire import MemberAuthPage
+from workers.answers.list_authorised import list_authorised
 from workers.answers.listed import (
     TREE,
     ListedDepartments,
@@ -34,6 +33,7 @@ from workers.answers.listed import (
     joined,
 )
 from workers.answers.observe import department_from, member_from, scope_from, tag_from
+from workers.answers.refusals import odd_if_refused
 from workers.answers.troubles import Troubles
 from workers.calls.concurrency_limit import Widths
 from workers.calls.concurrent import ask_all
@@ -62,12 +62,13 @@ def ask_departments(api: CorpApi) -> ListedDepartments | NotVisible | NotPermitt
 
 def list_one(api: CorpApi, department_id: DepartmentId) -> ListedMembers | None:
     """Everybody directly in a department; None when WeCom refuses to list it."""
-    try:
-        rows = api.members_of(department_id)
-    except (NotVisible, NotPermitted):
-        return None
-    except (TooLarge, OddAnswer):
-        return _list_singly(api, department_id)
+    with odd_if_refused():
+        try:
+            rows = api.members_of(department_id)
+        except (NotVisible, NotPermitted):
+            return None
+        except (TooLarge, OddAnswer):
+            return _list_singly(api, department_id)
     odd = {Userid(each.userid): each.odd for each in rows if each.odd}
     return ListedMembers(
         members=tuple(member_from(each) for each in rows if not each.odd),
@@ -83,7 +84,8 @@ def ask_one(api: CorpApi, userid: Userid) -> Member | int:
     Raises: OddAnswer when what came says nothing about this person.
     """
     try:
-        row = api.member(userid)
+        with odd_if_refused():
+            row = api.member(userid)
     except NotVisible as error:
         if error.errcode is None:
             raise OddAnswer("refused without an errcode", endpoint=GET) from error
@@ -102,7 +104,8 @@ def read_tag(api: CorpApi, tag_id: TagId, *, known: Tag | None = None) -> ReadTa
     Raises: OddAnswer when nothing of it can be read and nothing is known.
     """
     try:
-        row = api.tag(tag_id)
+        with odd_if_refused(but=(Gone, NotPermitted)):
+            row = api.tag(tag_id)
     except (Gone, NotVisible, NotPermitted):
         return ReadTag(tag=None)
     except OddAnswer as error:
@@ -123,45 +126,14 @@ def read_permissions(
     Raises: OddAnswer when it cannot be read and nothing is known.
     """
     try:
-        return api.permissions()
+        with odd_if_refused(but=(NotPermitted,)):
+            return api.permissions()
     except NotPermitted:
         return frozenset()
     except OddAnswer:
         if known is None:
             raise
         return known
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authorised:
-    """In auth_mode 1: who authorised the app; `odd` says why others may have, too."""
-
-    userids: frozenset[Userid]
-    odd: str | None
-
-
-def list_authorised(api: CorpApi) -> Authorised:
-    """In auth_mode 1: everybody who authorised the app."""
-    userids: set[Userid] = set()
-    cursor: str | None = None
-    odd: str | None = None
-    seen: set[str | None] = set()
-    while cursor not in seen:
-        seen.add(cursor)
-        page = _authorised_page(api, cursor)
-        userids |= {Userid(each) for each in page.open_userids}
-        cursor, odd = page.next_cursor, odd or page.odd
-    if cursor is not None:
-        odd = "a page leads back to itself"
-    return Authorised(userids=frozenset(userids), odd=odd)
-
-
-def _authorised_page(api: CorpApi, cursor: str | None) -> MemberAuthPage:
-    try:
-        return api.authorised_members(cursor)
-    except (NotVisible, NotPermitted) as error:
-        # The mode was switched after the scope was read, which is read again then.
-        raise Unavailable("members do not authorise by themselves") from error
 
 
 def list_key(department_id: DepartmentId) -> Key:

@@ -23,12 +23,12 @@ from store.runs.runs import PLAN, Run
 from store.runs.staging import ReadPage, Staged
 from wecom.errors import OddAnswer
 from workers.answers.authorised import ask_authorised
+from workers.answers.list_authorised import list_authorised
 from workers.answers.listed import ListedMembers
 from workers.answers.questions import (
     GET,
     LIST,
     ask_one,
-    list_authorised,
     list_key,
     list_one,
 )
