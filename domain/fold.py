@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
 from domain.hints import NO_HINT, Hint
 from domain.ids import (
@@ -102,6 +103,28 @@ class FoldedMail:
     said: Mapping[Userid, tuple[Mail, ...]]
     relisted: frozenset[DepartmentId] = frozenset()
 
+    def since(self, seconds: Mapping[Userid, datetime]) -> Self:
+        """The same without what was said of people before these seconds."""
+        if not seconds:
+            return self
+        said = {
+            who: tuple(
+                each
+                for each in about
+                if who not in seconds or each.second >= seconds[who]
+            )
+            for who, about in self.said.items()
+        }
+        spoken = [each for about in said.values() for each in about]
+        return replace(
+            self,
+            said=said,
+            deleted=_named(spoken, DELETE_USER),
+            unsubscribed=_named(spoken, UNSUBSCRIBE),
+            statuses=_statuses(spoken),
+            placeless=_placeless(spoken),
+        )
+
 
 def fold(mail: Sequence[Mail], *, kept: Iterable[Mail] = ()) -> FoldedMail:
     """The keys to ask and what the mail says of them, in whatever order it came.
@@ -140,11 +163,7 @@ def fold(mail: Sequence[Mail], *, kept: Iterable[Mail] = ()) -> FoldedMail:
         claims=claims,
         deleted=_named(spoken, DELETE_USER),
         unsubscribed=_named(spoken, UNSUBSCRIBE),
-        statuses={
-            each.userid: each.hint.activation
-            for each in spoken
-            if each.hint.activation is not None
-        },
+        statuses=_statuses(spoken),
         placeless=_placeless(spoken),
         others=tuple(each for each in ordered if each.kind not in _HINTING),
         said={
@@ -196,6 +215,14 @@ def _newest_second(told: Sequence[Mail], *, of: Mail) -> tuple[Mail, ...]:
 
 def _named(spoken: Iterable[Mail], what: str) -> frozenset[Userid]:
     return frozenset(each.userid for each in spoken if what in (each.change, each.kind))
+
+
+def _statuses(spoken: Iterable[Mail]) -> dict[Userid, Activation]:
+    return {
+        each.userid: each.hint.activation
+        for each in spoken
+        if each.hint.activation is not None
+    }
 
 
 def _placeless(spoken: Iterable[Mail]) -> frozenset[Userid]:

@@ -179,7 +179,8 @@ class Judge:
         if not stored:
             return {}
         self._sets.check_scope_for(stored)
-        names, batch = new_names(bearers.renames), self._batch
+        names = new_names(bearers.renames)
+        batch = self._late.still_said(stored.keys() & refused)
         candidates = Candidates(
             stored=stored,
             deleted=deleted_of(batch.said, stored),

@@ -256,6 +256,8 @@ class _Search:
         bearers: Bearers,
     ) -> Mapping[Userid, Verdict]:
         names = new_names(bearers.renames)
+        refused = absent.keys() & inquiry.refusals.keys()
+        batch = self._unsettled.still_said(batch, refused)
 
         def now(userids: Iterable[Userid]) -> frozenset[Userid]:
             return frozenset(names.get(each, each) for each in userids)
