@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.ids import DepartmentId
 from tests.support.fakes import OUTSIDE, Person, Place, Truth, refused
 from tests.support.histories import HOME, ROOT, TEAM, Company, company
 from tests.support.pipeline import Bench, Tenant, said
@@ -203,7 +204,7 @@ def test_the_second_listing_moves_nothing_on_its_own_either(bench: Bench) -> Non
     run = bench.run(bench.resync(tenant))
     tenant.world.stale = lambda _: False
 
-    assert bench.org(tenant).departments[9].parent_id == TEAM
+    assert bench.org(tenant).departments[DepartmentId(9)].parent_id == TEAM
     assert run["error"].startswith("cut_off_read: two listings")
     bench.resync(tenant)
     assert bench.org(tenant) == after.org()
