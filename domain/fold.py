@@ -171,11 +171,15 @@ def fold(mail: Sequence[Mail], *, kept: Iterable[Mail] = ()) -> FoldedMail:
             for key, about in told.items()
             if split_key(key)[0] == "member"
         },
-        relisted=frozenset(
-            DepartmentId(int(split_key(each.key)[1]))
-            for each in hinting
-            if each.change is None and each.key.startswith("department:")
-        ),
+        relisted=_relisted(hinting),
+    )
+
+
+def _relisted(hinting: Iterable[Mail]) -> frozenset[DepartmentId]:
+    return frozenset(
+        DepartmentId(int(split_key(each.key)[1]))
+        for each in hinting
+        if each.change is None and each.key.startswith("department:")
     )
 
 

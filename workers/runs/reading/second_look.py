@@ -112,17 +112,13 @@ def look_twice(
         rows = staging.list_unlisted(connection, run.run_id, pages=_SINGLY)
         known = members.count_active(connection, run.corp_pk)
     people = [member_from_fields(who, value) for who, value in rows.items()]
-    listed = {each.department_id for each in shown}
-    gone = [each for each in stored if each.department_id not in listed]
-    unsure = _unexplained(
-        [each.department_id for each in gone], snapshot=snapshot, stored=stored
-    )
+    gone, unsure = _gone(shown, stored=stored, snapshot=snapshot)
     losses = find_losses(
         absences,
         departments=unsure,
         tags=tags,
         lists=_contradicted([*absences.shown, *people], snapshot, pages=pages),
-        refused=_refused(pages, listed, snapshot),
+        refused=_refused(pages, shown, snapshot),
         moves=_moves(shown, stored=stored),
     )
     # Whoever is known and on no list any more is asked for singly; of a corp of which
@@ -145,10 +141,8 @@ def look_twice(
         and department_key(each.department_id) not in snapshot.lost
     ]
     moved_once = losses.moves - snapshot.lost
-    return (
-        _told(snapshot, losses, back, moved_once),
-        [*_as_agreed(shown, stored, moved_once), *back],
-    )
+    followed = [*_as_agreed(shown, stored, moved_once), *back]
+    return _told(snapshot, losses, back, moved_once), followed
 
 
 def find_losses(
@@ -269,16 +263,26 @@ def _contradicted(
     )
 
 
+def _gone(
+    shown: Iterable[Department], *, stored: Iterable[Department], snapshot: Snapshot
+) -> tuple[list[Department], frozenset[DepartmentId]]:
+    """Which departments a listing lacks, and of which nothing else says so."""
+    listed = {each.department_id for each in shown}
+    gone = [each for each in stored if each.department_id not in listed]
+    ids = [each.department_id for each in gone]
+    return gone, _unexplained(ids, snapshot=snapshot, stored=stored)
+
+
 def _refused(
-    pages: Mapping[str, Page], listed: Collection[DepartmentId], snapshot: Snapshot
+    pages: Mapping[str, Page], listed: Iterable[Department], snapshot: Snapshot
 ) -> frozenset[str]:
     """The lists of departments in the scope that WeCom would not show."""
     if snapshot.scope.auth_mode == AuthMode.MEMBER:
         return frozenset()
     return frozenset(
-        f"{LIST}{each}"
+        f"{LIST}{each.department_id}"
         for each in listed
-        if (page := pages.get(listing_of(each))) is not None
+        if (page := pages.get(listing_of(each.department_id))) is not None
         and not page.complete
         and not page.rows
     )
