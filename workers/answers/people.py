@@ -9,6 +9,7 @@ from wecom.errors import NotPermitted, NotVisible, OddAnswer, TooLarge
 from wecom.wire import MemberRow
 from workers.answers.listed import ListedAsKnown, ListedMembers
 from workers.answers.observe import member_from
+from workers.answers.refusals import odd_if_refused
 from workers.calls.corp_api import CorpApi
 
 # The endpoints, each of which is asked for many at once.
@@ -22,7 +23,8 @@ def ask_one(api: CorpApi, userid: Userid) -> Member | int:
     Raises: OddAnswer when what came says nothing about this person.
     """
     try:
-        row = api.member(userid)
+        with odd_if_refused():
+            row = api.member(userid)
     except NotVisible as error:
         if error.errcode is None:
             raise OddAnswer("refused without an errcode", endpoint=GET) from error
@@ -37,12 +39,13 @@ def ask_one(api: CorpApi, userid: Userid) -> Member | int:
 
 def list_one(api: CorpApi, department_id: DepartmentId) -> ListedMembers | None:
     """Everybody directly in a department; None when WeCom refuses to list it."""
-    try:
-        rows = api.members_of(department_id)
-    except (NotVisible, NotPermitted):
-        return None
-    except (TooLarge, OddAnswer):
-        return _list_singly(api, department_id)
+    with odd_if_refused():
+        try:
+            rows = api.members_of(department_id)
+        except (NotVisible, NotPermitted):
+            return None
+        except (TooLarge, OddAnswer):
+            return _list_singly(api, department_id)
     return _listed(rows)
 
 
@@ -50,12 +53,13 @@ def list_unless(
     api: CorpApi, department_id: DepartmentId, known: bytes | None
 ) -> ListedMembers | ListedAsKnown | None:
     """The same, unless the answer is the one of this digest."""
-    try:
-        listed = api.members_unless(department_id, known)
-    except (NotVisible, NotPermitted):
-        return None
-    except (TooLarge, OddAnswer):
-        return _list_singly(api, department_id)
+    with odd_if_refused():
+        try:
+            listed = api.members_unless(department_id, known)
+        except (NotVisible, NotPermitted):
+            return None
+        except (TooLarge, OddAnswer):
+            return _list_singly(api, department_id)
     if listed.rows is None:
         return ListedAsKnown(digest=listed.digest)
     return _listed(listed.rows, digest=listed.digest)

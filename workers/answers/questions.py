@@ -1,7 +1,6 @@
 """What one drain has asked WeCom so far, so that nothing is asked twice."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from domain.ids import (
     DepartmentId,
@@ -13,7 +12,7 @@ from domain.ids import (
     split_key,
     tag_key,
 )
-from domain.leavers import MEMBER_AUTH, Listing, listing_of
+from domain.leavers import MEMBER_AUTH, NO_RIGHT, Listing, listing_of
 from domain.org import Member
 from domain.scope import AuthScope, Tag, Usable, tag_ground
 from wecom.errors import (
@@ -23,7 +22,7 @@ from wecom.errors import (
     OddAnswer,
     Unavailable,
 )
-from wecom.wire import MemberAuthPage
+from workers.answers.list_authorised import list_authorised
 from workers.answers.listed import (
     TREE,
     ListedDepartments,
@@ -33,13 +32,11 @@ from workers.answers.listed import (
 )
 from workers.answers.observe import department_from, scope_from, tag_from
 from workers.answers.people import GET, LIST, ask_one, list_one
+from workers.answers.refusals import odd_if_refused
 from workers.answers.troubles import Troubles
 from workers.calls.concurrency_limit import Widths
 from workers.calls.concurrent import ask_all
 from workers.calls.corp_api import CorpApi
-
-# From this many people of one department on, its list costs less than asking each.
-LIST_FROM = 3
 
 # Asked for many things at once, as are those of `people`.
 TAG = "tag/get"
@@ -68,7 +65,8 @@ def read_tag(api: CorpApi, tag_id: TagId, *, known: Tag | None = None) -> ReadTa
     Raises: OddAnswer when nothing of it can be read and nothing is known.
     """
     try:
-        row = api.tag(tag_id)
+        with odd_if_refused(but=(Gone, NotPermitted)):
+            row = api.tag(tag_id)
     except (Gone, NotVisible, NotPermitted):
         return ReadTag(tag=None)
     except OddAnswer as error:
@@ -89,45 +87,14 @@ def read_permissions(
     Raises: OddAnswer when it cannot be read and nothing is known.
     """
     try:
-        return api.permissions()
+        with odd_if_refused(but=(NotPermitted,)):
+            return api.permissions()
     except NotPermitted:
         return frozenset()
     except OddAnswer:
         if known is None:
             raise
         return known
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authorised:
-    """In auth_mode 1: who authorised the app; `odd` says why others may have, too."""
-
-    userids: frozenset[Userid]
-    odd: str | None
-
-
-def list_authorised(api: CorpApi) -> Authorised:
-    """In auth_mode 1: everybody who authorised the app."""
-    userids: set[Userid] = set()
-    cursor: str | None = None
-    odd: str | None = None
-    seen: set[str | None] = set()
-    while cursor not in seen:
-        seen.add(cursor)
-        page = _authorised_page(api, cursor)
-        userids |= {Userid(each) for each in page.open_userids}
-        cursor, odd = page.next_cursor, odd or page.odd
-    if cursor is not None:
-        odd = "a page leads back to itself"
-    return Authorised(userids=frozenset(userids), odd=odd)
-
-
-def _authorised_page(api: CorpApi, cursor: str | None) -> MemberAuthPage:
-    try:
-        return api.authorised_members(cursor)
-    except (NotVisible, NotPermitted) as error:
-        # The mode was switched after the scope was read, which is read again then.
-        raise Unavailable("members do not authorise by themselves") from error
 
 
 def list_key(department_id: DepartmentId) -> Key:
@@ -164,6 +131,11 @@ class Inquiry:
         # Pages with somebody on them: WeCom answered about what is in scope.
         self.control_answered |= any(each.complete for each in listings.values())
         self.troubles.note_answer()
+
+    @property
+    def hidden(self) -> frozenset[Userid]:
+        """Of whom WeCom says that there is such a person, whom we may not see."""
+        return frozenset(w for w, code in self.refusals.items() if code in NO_RIGHT)
 
     @property
     def scope_read(self) -> bool:
@@ -258,6 +230,17 @@ class Inquiry:
         answered = zip(wanted, found, strict=True)
         return {who: answer for who, answer in answered if answer is not None}
 
+    def ask_instead(self, userids: Iterable[Userid]) -> None:
+        """Ask for people singly whom a list has shown; that answer takes its place.
+
+        Shape: of whom there is none, or a refusal, is as if nothing had been said.
+        """
+        found = self.ask_again(userids)
+        for who in userids:
+            del self.answers[who]
+            if isinstance(answer := found.get(who), Member):
+                self.answers[who] = answer
+
     def list_authorised(self) -> None:
         """In auth_mode 1: ask who authorised the app."""
         if MEMBER_AUTH in self.listings:
@@ -318,26 +301,3 @@ class Inquiry:
         )
         self.control_answered |= bool(shown)
         self.answers |= shown
-
-
-def worth_listing(
-    wanted: Iterable[Userid], places: Mapping[Userid, Iterable[DepartmentId]]
-) -> list[DepartmentId]:
-    """The departments whose list answers for three or more of these people.
-
-    Shape: `places` are the usable departments in which each was last seen.
-    """
-    open_people = set(wanted)
-    people: dict[DepartmentId, set[Userid]] = {}
-    for userid in open_people:
-        for department_id in places.get(userid, ()):
-            people.setdefault(department_id, set()).add(userid)
-    chosen: list[DepartmentId] = []
-    while people:
-        best = min(people, key=lambda each: (-len(people[each] & open_people), each))
-        covered = people.pop(best) & open_people
-        if len(covered) < LIST_FROM:
-            break
-        chosen.append(best)
-        open_people -= covered
-    return chosen
