@@ -8,8 +8,8 @@ from store.database import Connection, transaction
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console
+from web.console.org.preview_words import ShownPreview, shown_preview
 from web.corps import FoundCorp, get_corp
-from web.preview_words import ShownPreview, shown_preview
 from web.previews import PreviewPlace, may_be_asked, place_of
 from web.problems import Problem
 from web.services import services
