@@ -132,7 +132,7 @@ class _Telling:
         parts = [
             self._count("preview_changes", self._done),
             self._count("preview_held", self._held),
-            self._outcome("preview_outcome"),
+            self._of_outcome(f"preview_outcome.{self._preview.outcome}"),
         ]
         return " ".join(filter(None, parts)) or self._say("preview.nothing")
 
@@ -142,14 +142,14 @@ class _Telling:
             return self._say("preview_state.lost_next")
         if self._held:
             return self._say("preview.held_next")
-        return self._outcome("preview_next")
+        return self._of_outcome(f"preview_next.{self._preview.outcome}")
 
-    def _outcome(self, group: str) -> str:
-        outcome = self._preview.outcome
-        if self._preview.state is not PreviewState.ANSWERED or outcome in _SETTLED:
+    def _of_outcome(self, key: str) -> str:
+        """What is said of the outcome alone; nothing where the decisions say it."""
+        if self._preview.outcome in _SETTLED or self._preview.outcome == "":
             return ""
-        known = f"{group}.{outcome}"
-        return self._say(known if known in catalogue(self._tag) else f"{group}.retry")
+        unknown = key.partition(".")[0] + ".retry"
+        return self._say(key if key in catalogue(self._tag) else unknown)
 
     def _count(self, key: str, number: int) -> str:
         if not number:
@@ -217,10 +217,19 @@ def _why_held(hold: PreviewHold, tag: str) -> str:
 def _changes(line: JournalLine, names: Names, tag: str) -> Iterator[ShownChange]:
     before, after = dict(_flat(line.before)), dict(_flat(line.after))
     for field in dict.fromkeys([*before, *after]):
-        old = value_words(before.get(field), field, names, tag)
-        new = value_words(after.get(field), field, names, tag)
+        old = _value(before.get(field), field, names, tag)
+        new = _value(after.get(field), field, names, tag)
         if old != new:
             yield ShownChange(field=_label(field, tag), old=old, new=new)
+
+
+def _value(raw: Any, field: str, names: Names, tag: str) -> str:
+    known = f"link_state.{raw}"
+    if field == "state" and known in catalogue(tag):
+        return say(tag, known)
+    if field == "reason" and raw:
+        return why("", str(raw), tag=tag) or str(raw)
+    return value_words(raw, field, names, tag)
 
 
 def _flat(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -248,7 +257,7 @@ def _notices(preview: Preview, names: Names, tag: str) -> Iterator[str]:
             if each.state == "queued"
             else "preview_notice.over",
             who=names.members.get(each.userid) or each.userid,
-            kind=say(tag, kind) if kind in catalogue(tag) else each.kind,
+            kind=say(tag, kind).strip(":：") if kind in catalogue(tag) else each.kind,
         )
     if any(each.plan_state == "new" for each in preview.holds):
         yield say(tag, "preview_notice.approval")
