@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
+from store.asked import noted
 from store.database import Connection
-from store.inbox.asked import PARAMETERS, asked_early, noted
 from store.inbox.claims import ClaimedBatch
+from store.inbox.rearm import PARAMETERS, asked_early
 
 Settled = Literal["done", "folded", "ignored", "parked", "failed"]
 
