@@ -22,7 +22,7 @@ from wecom.errors import (
     OddAnswer,
     Unavailable,
 )
-from workers.answers.list_authorised import list_authorised
+from workers.answers.authorised import list_authorised
 from workers.answers.listed import (
     TREE,
     ListedDepartments,

@@ -23,8 +23,7 @@ from store.runs import reads, runs, staging
 from store.runs.runs import PLAN, Run
 from store.runs.staging import ReadPage, Staged
 from wecom.errors import OddAnswer
-from workers.answers.authorised import ask_authorised
-from workers.answers.list_authorised import list_authorised
+from workers.answers.authorised import ask_authorised, list_authorised
 from workers.answers.listed import ListedMembers
 from workers.answers.people import GET, LIST, ask_one, list_one, list_unless
 from workers.answers.questions import list_key
