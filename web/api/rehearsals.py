@@ -28,6 +28,7 @@ from web.corps import get_corp
 from web.cursors import cut
 from web.problems import Problem
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-rehearsals")
 
@@ -229,18 +230,7 @@ def _groups(connection: Connection, rehearsal: Rehearsal) -> list[PlannedGroup]:
 
 
 def _group(group: StepGroup, words: dict[str, str]) -> PlannedGroup:
-    return PlannedGroup.model_validate(
-        {
-            "names": group.names,
-            "reasons": group.reasons,
-            "before": group.before,
-            "after": group.after,
-            "held": group.held,
-            "count": group.count,
-            "keys": _texts(group.keys),
-            "words": words,
-        }
-    )
+    return show_row(PlannedGroup, group, keys=_texts(group.keys), words=words)
 
 
 def _texts(keys: Sequence[str]) -> list[str]:
@@ -248,13 +238,6 @@ def _texts(keys: Sequence[str]) -> list[str]:
 
 
 def _step(row: Rehearsed) -> PlannedStep:
-    return PlannedStep.model_validate(
-        {
-            "name": row.name,
-            "key": row.key,
-            "before": masked(row.before),
-            "after": masked(row.after),
-            "reason": row.reason,
-            "held": row.held,
-        }
+    return show_row(
+        PlannedStep, row, before=masked(row.before), after=masked(row.after)
     )
