@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from flask import Response
+from flask import Response, current_app
 from pydantic import BaseModel, Field
 
 from domain.decisions import DecisionName
@@ -33,6 +33,8 @@ from web.shown import show_row
 api = blueprint("api-rehearsals")
 
 _WAIT_SECONDS = 28.0
+# The application's own, where somebody has less patience.
+PLAN_SECONDS = "PLAN_SECONDS"
 _LOOK_SECONDS = 0.1
 # Requests of one process that wait for a plan; the others are told to come back.
 _PATIENT = threading.BoundedSemaphore(2)
@@ -163,7 +165,8 @@ def _look_until_ended(run_id: str) -> RunSummary:
     if not _PATIENT.acquire(blocking=False):
         return _look(run_id)
     try:
-        ends_at = time.monotonic() + _WAIT_SECONDS
+        patience_seconds = current_app.config.get(PLAN_SECONDS, _WAIT_SECONDS)
+        ends_at = time.monotonic() + patience_seconds
         while (run := _look(run_id)).state in _OPEN and time.monotonic() < ends_at:
             time.sleep(_LOOK_SECONDS)
         return run

@@ -1,16 +1,18 @@
 """Settles the mail of a batch: done, folded, or asked about again; testimony stays."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from domain.decisions import Decision
 from domain.event_testimony import worth_keeping
-from domain.fold import FoldedMail, Mail
-from domain.ids import CorpPk, DepartmentId, Key, Userid, split_key
+from domain.fold import CHANGE_CONTACT, FoldedMail, Mail
+from domain.ids import CorpPk, DepartmentId, Key, Userid, department_key, split_key
 from domain.reasons import Finding
-from domain.testimony import DEPARTMENTS
+from domain.testimony import APART_SECONDS, DEPARTMENTS
 from store.database import Connection
-from store.inbox import settlement, testimony
+from store.inbox import key_waits, settlement, testimony
 from store.inbox.claims import ClaimedBatch
+from store.inbox.key_waits import KeyQuestion
 from store.inbox.quick_apply import OpenMatters, settle_and_end
 from store.inbox.settlement import Settled
 from store.org import corps
@@ -19,10 +21,31 @@ from workers.events.late_answers import LateAnswers
 
 UNCONFIRMED = "unconfirmed"
 OVERTAKEN = "overtaken"
+LATE_ANSWER = "late_answer"
 
 # What mail could not settle is read in full after this.
 LOOK_LATER_SECONDS = 60.0
 _OPEN = frozenset({UNCONFIRMED, Finding.CUT_OFF_READ.value})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFate:
+    """What became of one piece of mail: its outcome, or what it waits for, and why.
+
+    Units: seconds until it is asked about again; None when it is settled.
+    """
+
+    outcome: str
+    seconds: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSettlement:
+    """The keys that are asked about again, and what became of each piece of mail."""
+
+    again: frozenset[Key]
+    fates: Mapping[int, MailFate]
 
 
 def settle_batch(
@@ -35,8 +58,8 @@ def settle_batch(
     decisions: Iterable[Decision],
     settling: Collection[int],
     ends: bool,
-) -> frozenset[Key]:
-    """Mark the claimed mail as what came of it; the keys that are asked about again.
+) -> BatchSettlement:
+    """Mark the claimed mail as what came of it.
 
     Shape: `doubts` are the outcomes of keys about which asking again is no use;
         `settling` is the mail that waits for nothing else; `ends`: nothing else of the
@@ -64,7 +87,12 @@ def settle_batch(
         settle_and_end(connection, claim, outcomes)
     else:
         settlement.settle(connection, claim, outcomes)
-    return again
+    fates = {each: MailFate(outcome=told) for each, (_, told) in outcomes.items()}
+    fates |= {
+        each: MailFate(outcome=LATE_ANSWER, seconds=seconds)
+        for each, seconds in waits.items()
+    }
+    return BatchSettlement(again=again, fates=fates)
 
 
 def find_doubts(
@@ -96,6 +124,22 @@ def look_later(
     """Have the corp read in full when no mail asks any more about what stays open."""
     if any(doubts[key] in _OPEN for key in doubts.keys() - set(again)):
         corps.make_due(connection, corp_pk, cause="finding", seconds=LOOK_LATER_SECONDS)
+
+
+def list_again(
+    connection: Connection, mailbox: str, departments: Collection[DepartmentId]
+) -> None:
+    """Have mail of our own look once more at what one answer alone told of these."""
+    questions = [
+        KeyQuestion(
+            key=department_key(each),
+            waits_for=LATE_ANSWER,
+            seconds=APART_SECONDS,
+            error="one answer alone tells of this department",
+        )
+        for each in sorted(departments)
+    ]
+    key_waits.ask_later(connection, mailbox, CHANGE_CONTACT, questions)
 
 
 def keep_testimony(
