@@ -62,7 +62,7 @@ def test_a_member_agrees_and_is_sent_to_the_client(
     page = page_of(browser, live, width=360, language="zh-CN")
     page.goto(f"{live.url}{party.asks()}")
 
-    # The client is nowhere: no browser but a whole one, which tries again, arrives.
+    # Nobody answers there: a browser that does not try again shows an error instead.
     with page.expect_request("https://rp.example/cb?**") as sent:
         page.locator('[data-action="confirm"]').click()
 
