@@ -43,12 +43,14 @@ class Company:
     """Changes the truth of a World; `outbox` is what WeCom has still to push.
 
     Shape: with `tells_person` events about people say whose they are; `former` are the
-        userids that somebody bore and nobody bears now.
+        userids that somebody bore and nobody bears now; `past` is what the company
+        was before each change, the latest last.
     """
 
     def __init__(self, world: World, *, tells_person: bool = False) -> None:
         self.world = world
         self.outbox: list[Event] = []
+        self.past: list[Truth] = []
         self._tells_person = tells_person
         self._seconds = 0
         self._ever = set(world.truth.people)
@@ -70,6 +72,7 @@ class Company:
             events = [*_people(before, after), *_places(before, after)]
             events += [*_tags(before, after), *_scope(before, after)]
         self.world.before, self.world.truth = before.copy(), after
+        self.past.append(self.world.before)
         self._ever |= after.people.keys()
         if self._tells_person:
             events = [_with_person(each, before, after) for each in events]

@@ -32,14 +32,14 @@ class SetLies:
     @rule(picks=st.lists(_PICK, min_size=1, max_size=4), reads=st.booleans())
     def work_while_sets_are_shrunken(self, picks: list[int], reads: bool) -> None:
         """Some sets lack some of those who are in them."""
-        known = sorted(_all_in_sets(self.tenant.world.truth), key=repr)
+        known = sorted(all_in_sets(self.tenant.world.truth), key=repr)
         self.tenant.world.left_out = {known[each % len(known)] for each in picks}
         self._work(reads)
 
     @rule(question=st.sampled_from(["list", "tag", "authorised"]), reads=st.booleans())
     def work_while_a_kind_of_set_is_empty(self, question: str, reads: bool) -> None:
         """Every set of a kind names nobody at all."""
-        known = _all_in_sets(self.tenant.world.truth)
+        known = all_in_sets(self.tenant.world.truth)
         self.tenant.world.left_out = {
             each for each in known if each[0].partition(":")[0] == question
         }
@@ -72,7 +72,7 @@ class SetLies:
             self.bench.drain(self.tenant)
 
 
-def _all_in_sets(truth: Truth) -> set[tuple[str, int | str]]:
+def all_in_sets(truth: Truth) -> set[tuple[str, int | str]]:
     """Each name in each set that WeCom would show."""
     named: set[tuple[str, int | str]] = set()
     holding = truth.tags[TAG]
