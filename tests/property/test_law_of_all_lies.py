@@ -22,6 +22,7 @@ from tests.property.test_law_of_odd_answers import (
 )
 from tests.support.days import DAYS, Day
 from tests.support.examples import examples, is_long
+from tests.support.histories import HOME, TAG
 from tests.support.moods import pass_over
 from tests.support.pipeline import Bench, Event, said
 from wecom.errors import OddAnswer
@@ -57,6 +58,15 @@ class EveryLie(OddHistories):
     """The same company and workers; WeCom is in moods that hold many lies at once."""
 
     told: ClassVar[Counter[str]] = Counter()
+
+    def authorise(self, tagged: bool) -> None:
+        """Let the scope hold more than the one department, and the sync know it."""
+        tags = frozenset({TAG} if tagged else ())
+        self.company.authorise(allow_departments=frozenset({HOME, 4}), allow_tags=tags)
+        self.company.outbox.clear()
+        self.bench.resync(self.tenant)
+        self.company.past.clear()
+        self.tenant.world.before = self.truth.copy()
 
     def live(self, day: Day) -> None:
         """One day, after which nobody is gone whom only sets, or nothing, took away."""
@@ -162,8 +172,6 @@ class EveryLieOfAnOldCorp(EveryLie, OldCorp):
         nameless = any(each.open_userid is None for each in self.truth.people.values())
         self.truth.plaintext = plain and not nameless
         self.truth.takes_open_userids = takes
-        self.company.past.clear()
-        self.tenant.world.before = self.truth.copy()
 
 
 few = settings(
@@ -215,12 +223,17 @@ def live_through(history: EveryLie, days: list[Day]) -> None:
 
 
 @few
-@given(nameless=NAMELESS, tells=st.booleans(), days=HISTORY)
+@given(nameless=NAMELESS, tells=st.booleans(), tagged=st.booleans(), days=HISTORY)
 def test_all_lies_at_once_end_in_the_org_of_the_truth(
-    new_corp: type[EveryLie], nameless: bool, tells: bool, days: list[Day]
+    new_corp: type[EveryLie],
+    nameless: bool,
+    tells: bool,
+    tagged: bool,
+    days: list[Day],
 ) -> None:
     history = new_corp()
     history.found(nameless, tells)
+    history.authorise(tagged)
 
     live_through(history, days)
 
@@ -231,6 +244,7 @@ def test_all_lies_at_once_end_in_the_org_of_the_truth(
     tells=st.booleans(),
     plain=st.booleans(),
     takes=st.booleans(),
+    tagged=st.booleans(),
     days=HISTORY,
 )
 def test_all_lies_of_an_old_corp_end_in_the_org_of_the_truth(
@@ -239,10 +253,12 @@ def test_all_lies_of_an_old_corp_end_in_the_org_of_the_truth(
     tells: bool,
     plain: bool,
     takes: bool,
+    tagged: bool,
     days: list[Day],
 ) -> None:
     history = old_corp()
     history.found(nameless, tells)
     history.speak_plainly(plain=plain, takes=takes)
+    history.authorise(tagged)
 
     live_through(history, days)
