@@ -8,6 +8,8 @@ from domain.reasons import Reason
 
 # What the evidence of a removal says of a userid with another bearer.
 ANOTHER_PERSON = "another_person"
+# What the evidence of a doubt says of a person who is shown under another userid.
+ANOTHER_USERID = "another_userid"
 
 
 def are_two(one: OpenUserid | None, other: OpenUserid | None) -> bool:

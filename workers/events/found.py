@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from domain.identity import ANOTHER_PERSON, ANOTHER_USERID
 from domain.ids import Key, Userid
 from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
 from domain.listings import Tear
@@ -41,7 +42,8 @@ class Found:
         userids that are another person's now; `troubles` are keys of which nothing
         usable was answered while others were. `doubted` are sets that were read and
         not followed, by name: they would take somebody away who answers; `postponed`
-        would be users by them alone. `tear` is why a listing was not followed.
+        would be users by them alone. `tear` is why a listing was not followed;
+        `doubled` are members under another userid, and not added under this one.
     """
 
     view: View
@@ -54,6 +56,17 @@ class Found:
     doubted: frozenset[str] = frozenset()
     postponed: frozenset[Userid] = frozenset()
     tear: Tear | None = None
+    doubled: frozenset[Userid] = frozenset()
+
+    @property
+    def of_two_userids(self) -> frozenset[Userid]:
+        """Userids of which it is open whether they are one person's or another's."""
+        contradicted = {
+            who
+            for who, each in self.undecided.items()
+            if each.evidence.get("user_get") in {ANOTHER_PERSON, ANOTHER_USERID}
+        }
+        return self.doubled | contradicted
 
 
 def findings_of(

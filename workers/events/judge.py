@@ -18,7 +18,7 @@ from workers.events.known_members import KnownMembers
 from workers.events.late_answers import LateAnswers
 from workers.events.tags_and_tree import SetReads
 from workers.org.bearers import Bearers, find_bearers
-from workers.org.leavers import Candidates, confirm_leavers
+from workers.org.leavers import Candidates, confirm_leavers, seen_as
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,7 @@ class Judge:
             holders=active_of(stored),
             claims=self._claims(active_of(stored)),
             said=self._batch.said,
+            late={w: e for w, e in self._inquiry.answers.items() if w in late},
         )
         late |= self._claimed_in_vain(bearers, late)
         view = self._named_anew(view, new_names(bearers.renames))
@@ -129,7 +130,7 @@ class Judge:
             member_key(each.old)
             for each in self._batch.claims
             if each.old in bearers.stored.keys() & self._inquiry.refusals.keys() - late
-            and each.new not in self._inquiry.answers
+            and (each.new not in self._inquiry.answers or each.new in late)
             and not _is_of_another(each, bearers.stored[each.old])
         ]
         return frozenset(
@@ -184,6 +185,7 @@ class Judge:
             },
             permissions=self._corp.permissions,
             agreed=self._sets.agreed(stored.keys() - refused),
+            seen=seen_as(self._inquiry.answers.values()),
         )
         return confirm_leavers(
             self._inquiry, candidates, usable=view.usable, tree=view.tree

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from domain.ids import TagId, Userid, member_key
+from domain.decisions import Json
+from domain.identity import ANOTHER_USERID
+from domain.ids import OpenUserid, TagId, Userid, member_key
 from domain.leavers import (
     AbsenceEvidence,
     LeftInPlace,
@@ -17,7 +19,7 @@ from domain.leavers import (
     missing_everywhere,
     taken_out,
 )
-from domain.org import Activation, StoredMember
+from domain.org import Activation, Member, StoredMember
 from domain.reasons import Doubt
 from domain.scope import AuthMode, Usable, tag_ground
 from domain.testimony import Right, Rights
@@ -33,7 +35,8 @@ class Candidates:
     """Active members who are not shown as usable, and what events say of them.
 
     Shape: `agreed` were lost by an earlier read of the sets as well; `permissions` are
-        the app's, which may explain why WeCom answers about them.
+        the app's, which may explain why WeCom answers about them; `seen` is under
+        which userids WeCom shows people: whoever it shows under another is not gone.
     """
 
     stored: Mapping[Userid, StoredMember]
@@ -43,6 +46,17 @@ class Candidates:
     statuses: Mapping[Userid, Activation] = field(default_factory=dict)
     permissions: frozenset[str] = frozenset()
     agreed: frozenset[Userid] = frozenset()
+    seen: Mapping[OpenUserid, frozenset[Userid]] = field(default_factory=dict)
+
+
+def seen_as(answers: Iterable[Member]) -> dict[OpenUserid, frozenset[Userid]]:
+    """Under which userids each person was shown, as far as they are known."""
+    seen: dict[OpenUserid, frozenset[Userid]] = {}
+    for each in answers:
+        if each.open_userid is not None:
+            before = seen.get(each.open_userid, frozenset())
+            seen[each.open_userid] = before | {each.userid}
+    return seen
 
 
 def confirm_leavers(
@@ -81,6 +95,9 @@ class _Judge:
             return undecided(error)
         about = self._candidates
         stored = about.stored[userid]
+        if self._is_seen_elsewhere(stored.member):
+            evidence: dict[str, Json] = {"user_get": ANOTHER_USERID, "event": None}
+            return Undecided(doubt=Doubt.ANSWERED, evidence=evidence)
         missing = missing_everywhere(
             stored.member, listings=self._inquiry.listings, usable=self._usable
         )
@@ -106,6 +123,13 @@ class _Judge:
                 agreed=userid in about.agreed,
             )
         )
+
+    def _is_seen_elsewhere(self, member: Member) -> bool:
+        """Whether WeCom shows the person under a userid that is not theirs here yet."""
+        if member.open_userid is None:
+            return False
+        names = self._candidates.seen.get(member.open_userid, frozenset())
+        return bool(names - {member.userid})
 
     def _right(self, userid: Userid) -> Right | None:
         """Why WeCom answers about somebody who may not use the app."""

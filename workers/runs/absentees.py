@@ -24,7 +24,7 @@ from workers.calls.concurrency_limit import Widths
 from workers.calls.corp_api import CorpApi
 from workers.events.affected import active_of
 from workers.org.bearers import Bearers, find_bearers
-from workers.org.leavers import Candidates, confirm_leavers
+from workers.org.leavers import Candidates, confirm_leavers, seen_as
 from workers.runs.oddities import list_odd, without_shown
 from workers.runs.snapshot import Snapshot
 from workers.runs.unsettled import Unsettled
@@ -190,6 +190,8 @@ class _Search:
             holders=active_of(holders),
             claims=(*batch.claims, *respelt(inquiry.spelt, active_of(stored), answers)),
             said=batch.said,
+            late={},
+            odd=self.odd,
         )
         return self._conclude(inquiry, batch, bearers, late=late, stored=stored)
 
@@ -247,6 +249,9 @@ class _Search:
         def now(userids: Iterable[Userid]) -> frozenset[Userid]:
             return frozenset(names.get(each, each) for each in userids)
 
+        if not absent:
+            return {}
+        read = self._staged_as([each.member.open_userid for each in absent.values()])
         candidates = Candidates(
             stored=absent,
             deleted=deleted_of(batch.said, absent),
@@ -257,9 +262,8 @@ class _Search:
             },
             permissions=self._snapshot.permissions,
             agreed=self._agreed,
+            seen=seen_as([*inquiry.answers.values(), *read.values()]),
         )
-        if not absent:
-            return {}
         return confirm_leavers(inquiry, candidates, usable=usable, tree=self._tree)
 
     def _sight(self, usable: Usable) -> AnswerSight:
