@@ -87,7 +87,8 @@ HAPPENS = st.one_of(
         whole=st.booleans(),
     ),
     _call("switch_mode"),
-    _call("authorise_myself", who=_some(3)),
+    _call("authorise_myself", who=_some(4)),
+    _call("authorise_myself", who=_some(4)),
 )
 
 _TOLD = st.one_of(

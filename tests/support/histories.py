@@ -43,7 +43,8 @@ class Company:
     """Changes the truth of a World; `outbox` is what WeCom has still to push.
 
     Shape: with `tells_person` events about people say whose they are; `former` are the
-        userids that somebody bore and nobody bears now; `past` is what the company
+        userids that somebody bore and nobody bears now, `renamed` those that went
+        from one to another or may; `past` is what the company
         was before each change, the latest last.
     """
 
@@ -51,6 +52,7 @@ class Company:
         self.world = world
         self.outbox: list[Event] = []
         self.past: list[Truth] = []
+        self.renamed: set[str] = set()
         self._tells_person = tells_person
         self._seconds = 0
         self._ever = set(world.truth.people)
@@ -80,6 +82,8 @@ class Company:
 
     def hire(self, userid: str, department: int, *, person: str | None = None) -> None:
         """Somebody joins, if nothing else is said somebody of the userid's own."""
+        if userid in self._ever:
+            self.renamed.add(userid)
         after = self.world.truth.copy()
         nameless = any(each.open_userid is None for each in after.people.values())
         after.people[userid] = Person(
@@ -97,6 +101,7 @@ class Company:
 
     def rename(self, old: str, new: str) -> None:
         """A person gets another userid; wherever they are named, so does the name."""
+        self.renamed |= {old, new}
         after = self.world.truth.copy()
         named = partial(_renamed, self.world.truth, old, new)
         after.people[new] = after.people.pop(old)
