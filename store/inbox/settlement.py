@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
+from store.asked import noted
 from store.database import Connection
 from store.inbox.claims import ClaimedBatch
 from store.inbox.rearm import PARAMETERS, asked_early
@@ -18,6 +19,7 @@ ODD_ANSWER = "odd_answer"
 SETTLE = f"""
     UPDATE inbox SET
         claim = NULL, asked_at = %(asked_at)s, outcome = new.outcome,
+        asked = {noted("inbox")},
         error = CASE WHEN new.outcome = %(odd)s THEN error END,
         not_before = NULL, waits_for = NULL, waiting_since = NULL, troubles = 0,
         attempts = CASE WHEN again THEN 0 ELSE attempts END,
@@ -59,6 +61,7 @@ def settling(
     times = [received[each] for each in outcomes]
     return {
         **PARAMETERS,
+        **claim.telling(outcomes),
         "claim": claim.claim_id,
         "asked_at": claim.claimed_at,
         "odd": ODD_ANSWER,
@@ -81,15 +84,17 @@ def ask_again(
     if not waits:
         return
     connection.execute(
-        """
+        f"""
         UPDATE inbox SET claim = NULL, late_asks = late_asks + 1, attempts = 0,
+            asked = {noted("inbox")},
             waits_for = 'late_answer',
             waiting_since = coalesce(waiting_since, clock_timestamp()),
             not_before = clock_timestamp() + make_interval(secs => given.seconds)
         FROM unnest(%(ids)s::bigint[], %(seconds)s::float8[]) AS given (id, seconds)
         WHERE inbox.event_id = given.id AND inbox.claim = %(claim)s
-        """,
+        """,  # noqa: S608 - constant text
         {
+            **claim.telling(waits),
             "claim": claim.claim_id,
             "ids": list(waits),
             "seconds": list(waits.values()),
