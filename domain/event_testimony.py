@@ -97,7 +97,8 @@ def person_is_late(
     if answer is None and is_known and not any(map(_says_where, latest)):
         # Whoever leaves what we may see is told of by a mere update, too (90639).
         return False
-    if answer is None and leads_to(userid, answers.keys(), claims=claims):
+    ends = answers.keys() | _hidden_ends(latest, sight=sight)
+    if answer is None and leads_to(userid, ends, claims=claims):
         return False
     if is_former and not any(_PRESENT & {each.change, each.kind} for each in latest):
         return False
@@ -110,6 +111,12 @@ def _says_where(mail: Mail) -> bool:
     if mail.hint.departments is not None or mail.hint.new_userid is not None:
         return True
     return bool(_PRESENT & {mail.change, mail.kind})
+
+
+def _hidden_ends(latest: Sequence[Mail], *, sight: AnswerSight) -> frozenset[Userid]:
+    """Where claims may end out of our sight: nowhere if the mail says in our sight."""
+    seen = any((each.hint.departments or frozenset()) & sight.usable for each in latest)
+    return frozenset() if seen else sight.hidden
 
 
 def leads_to(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from domain.identity import ANOTHER_PERSON, ANOTHER_USERID
-from domain.ids import Key, Userid
+from domain.ids import DepartmentId, Key, Userid
 from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
 from domain.listings import Tear
 from domain.org import Member
@@ -43,7 +43,8 @@ class Found:
         usable was answered while others were. `doubted` are sets that were read and
         not followed, by name: they would take somebody away who answers; `postponed`
         would be users by them alone. `tear` is why a listing was not followed;
-        `doubled` are members under another userid, and not added under this one.
+        `doubled` are members under another userid, and not added under this one;
+        `look_again` at these departments, of which one answer alone tells.
     """
 
     view: View
@@ -57,6 +58,7 @@ class Found:
     postponed: frozenset[Userid] = frozenset()
     tear: Tear | None = None
     doubled: frozenset[Userid] = frozenset()
+    look_again: frozenset[DepartmentId] = frozenset()
 
     @property
     def of_two_userids(self) -> frozenset[Userid]:

@@ -36,7 +36,8 @@ class Candidates:
 
     Shape: `agreed` were lost by an earlier read of the sets as well; `permissions` are
         the app's, which may explain why WeCom answers about them; `seen` is under
-        which userids WeCom shows people: whoever it shows under another is not gone.
+        which userids WeCom shows people: whoever it shows under another is not
+        gone; `former` are the userids that they bore until now.
     """
 
     stored: Mapping[Userid, StoredMember]
@@ -46,6 +47,7 @@ class Candidates:
     statuses: Mapping[Userid, Activation] = field(default_factory=dict)
     permissions: frozenset[str] = frozenset()
     agreed: frozenset[Userid] = frozenset()
+    former: Mapping[Userid, frozenset[Userid]] = field(default_factory=dict)
     seen: Mapping[OpenUserid, frozenset[Userid]] = field(default_factory=dict)
 
 
@@ -95,11 +97,13 @@ class _Judge:
             return undecided(error)
         about = self._candidates
         stored = about.stored[userid]
-        if self._is_seen_elsewhere(stored.member):
+        listings = self._inquiry.listings
+        former = about.former.get(userid, frozenset())
+        if self._is_seen_elsewhere(stored.member, former):
             evidence: dict[str, Json] = {"user_get": ANOTHER_USERID, "event": None}
             return Undecided(doubt=Doubt.ANSWERED, evidence=evidence)
         missing = missing_everywhere(
-            stored.member, listings=self._inquiry.listings, usable=self._usable
+            stored.member, listings=listings, usable=self._usable, former=former
         )
         covered = self._covered(stored)
         return confirm(
@@ -115,21 +119,19 @@ class _Judge:
                 covered=covered,
                 employment=stored.member.employment,
                 status=about.statuses.get(userid),
-                lists=lists_lacking(stored.member, listings=self._inquiry.listings),
-                refused_lists=lists_refused(
-                    stored.member, listings=self._inquiry.listings
-                ),
+                lists=lists_lacking(stored.member, listings=listings, former=former),
+                refused_lists=lists_refused(stored.member, listings=listings),
                 right=self._right(userid) if covered is False else None,
                 agreed=userid in about.agreed,
             )
         )
 
-    def _is_seen_elsewhere(self, member: Member) -> bool:
+    def _is_seen_elsewhere(self, member: Member, former: frozenset[Userid]) -> bool:
         """Whether WeCom shows the person under a userid that is not theirs here yet."""
         if member.open_userid is None:
             return False
         names = self._candidates.seen.get(member.open_userid, frozenset())
-        return bool(names - {member.userid})
+        return bool(names - {member.userid} - former)
 
     def _right(self, userid: Userid) -> Right | None:
         """Why WeCom answers about somebody who may not use the app."""
