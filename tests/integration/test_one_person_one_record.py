@@ -97,7 +97,7 @@ def test_whom_an_old_list_shows_under_the_former_userid_is_added_under_no_other(
 
     assert persons(one) == before
     answer_now(one)
-    read_as_wished(one)
+    one.read()
     assert persons(one) == before
     one.assert_in_step()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from domain.event_testimony import deleted_of, person_is_late
 from domain.fold import FoldedMail, RenameClaim
-from domain.identity import are_two
+from domain.identity import are_two, seen_as
 from domain.ids import Userid, member_key, split_key
 from domain.leavers import Undecided, Verdict
 from domain.org import Member, StoredMember
@@ -24,7 +24,7 @@ from workers.events.known_members import KnownMembers
 from workers.events.late_answers import LateAnswers
 from workers.events.tags_and_tree import SetReads
 from workers.org.bearers import Bearers, find_bearers
-from workers.org.leavers import Candidates, confirm_leavers, seen_as
+from workers.org.leavers import Candidates, confirm_leavers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from domain.decisions import Json
 from domain.event_testimony import deleted_of, leads_to, names_bearer, was_replaced
 from domain.fold import Mail, RenameClaim
-from domain.identity import ANOTHER_PERSON, are_one, is_handed_on
-from domain.ids import Key, Userid, split_key
+from domain.identity import (
+    ANOTHER_PERSON,
+    are_one,
+    is_handed_on,
+    is_seen_once,
+    seen_as,
+)
+from domain.ids import Key, OpenUserid, Userid, split_key
 from domain.leavers import Removal, Undecided, Verdict
 from domain.org import Member, MemberState, RemovalCause, StoredMember
 from domain.reasons import Doubt, Reason
@@ -50,8 +56,9 @@ def find_bearers(
         each.member.userid: each for each in stored if each.state is MemberState.ACTIVE
     }
     suspected, replaced = _suspected(active, answers, said)
-    unsure = {who: each for who, each in suspected.items() if who not in replaced}
-    sure = _confirmed(inquiry, unsure, said) | replaced
+    seen = seen_as([*answers.values(), *late.values()])
+    unsure = {w: e for w, e in suspected.items() if w not in replaced}
+    sure = _confirmed(inquiry, unsure, said, seen=seen) | replaced
     holding = {who: each for who, each in active.items() if who not in replaced}
     counting = {
         who: each for who, each in answers.items() if who not in suspected.keys() - sure
@@ -131,9 +138,15 @@ def _confirmed(
     inquiry: Inquiry,
     suspected: Mapping[Userid, Member],
     said: Mapping[Userid, Sequence[Mail]],
+    *,
+    seen: Mapping[OpenUserid, frozenset[Userid]],
 ) -> frozenset[Userid]:
     """Those of these userids that are another's for sure: an event or WeCom, asked
-    once more, says so too."""
+    once more, says so too.
+
+    Shape: whoever was `seen` under two userids tells of neither whose it is.
+    """
+    suspected = {w: e for w, e in suspected.items() if is_seen_once(e, seen)}
     told = {
         who for who, each in suspected.items() if names_bearer(said.get(who, ()), each)
     }

@@ -51,16 +51,6 @@ class Candidates:
     seen: Mapping[OpenUserid, frozenset[Userid]] = field(default_factory=dict)
 
 
-def seen_as(answers: Iterable[Member]) -> dict[OpenUserid, frozenset[Userid]]:
-    """Under which userids each person was shown, as far as they are known."""
-    seen: dict[OpenUserid, frozenset[Userid]] = {}
-    for each in answers:
-        if each.open_userid is not None:
-            before = seen.get(each.open_userid, frozenset())
-            seen[each.open_userid] = before | {each.userid}
-    return seen
-
-
 def confirm_leavers(
     inquiry: Inquiry, candidates: Candidates, *, usable: Usable, tree: Tree
 ) -> dict[Userid, Verdict]:

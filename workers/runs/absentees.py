@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from domain.event_testimony import deleted_of, was_replaced
 from domain.fields import member_from_fields
 from domain.fold import FoldedMail
+from domain.identity import seen_as
 from domain.ids import Key, OpenUserid, Userid, split_key
 from domain.lateness import AnswerSight
 from domain.leavers import MEMBER_AUTH, Listing, Undecided, Verdict
@@ -24,7 +25,7 @@ from workers.calls.concurrency_limit import Widths
 from workers.calls.corp_api import CorpApi
 from workers.events.affected import active_of
 from workers.org.bearers import Bearers, find_bearers
-from workers.org.leavers import Candidates, confirm_leavers, seen_as
+from workers.org.leavers import Candidates, confirm_leavers
 from workers.runs.oddities import list_odd, without_shown
 from workers.runs.snapshot import TWICE, Snapshot
 from workers.runs.unsettled import Unsettled
@@ -178,7 +179,10 @@ class _Search:
             (self._absent | self._remembered | named) - shown.keys() - self._handed_on
         )
         stored = self._stored_of(self.people | named)
-        shown |= self._staged_as([each.member.open_userid for each in stored])
+        bearing = [each.open_userid for each in shown.values()]
+        shown |= self._staged_as(
+            [*(each.member.open_userid for each in stored), *bearing]
+        )
         answers = shown | inquiry.answers
         usable = self._snapshot.usable_anew(self._tree, {})
         late = self._unsettled.late_people(
