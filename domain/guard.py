@@ -7,6 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 from hashlib import sha256
 from json import dumps
+from math import floor
 from typing import Self
 
 from domain.decisions import Decision, DecisionName, Fields
@@ -122,13 +123,16 @@ class Guarded:
 
 def held(n: int, *, size: int, settings: GuardSettings) -> bool:
     """Whether n removals out of this size wait for a person."""
-    if not settings.switch:
-        return False
+    return settings.switch and n > limit_of(size, settings=settings)
+
+
+def limit_of(size: int, *, settings: GuardSettings) -> int:
+    """How many removals out of this size pass without a person, while it is on."""
     limit = min(
         Fraction(settings.ceiling),
         max(Fraction(settings.removals), settings.share * size),
     )
-    return n > limit or (size >= SMALL_SIZE and 2 * n > size)
+    return min(floor(limit), size // 2) if size >= SMALL_SIZE else floor(limit)
 
 
 def guard(
