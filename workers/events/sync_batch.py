@@ -41,7 +41,7 @@ from domain.ids import (
 from domain.leavers import Undecided
 from domain.reasons import Reason
 from store.database import Connection, transaction
-from store.inbox import key_waits, leases, settlement
+from store.inbox import key_waits, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.key_waits import KeyWait
 from store.inbox.quick_apply import OpenMatters, begin_apply
@@ -72,6 +72,7 @@ from workers.events.settle import (
     settle_batch,
 )
 from workers.events.unlisted import followed_listing
+from workers.lease import leased
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
 from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
@@ -338,8 +339,7 @@ def _leave_to_run(
     cause: str,
 ) -> None:
     """A recorded full read answers all of this mail, and hears what it testifies."""
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         run_id = requests.request_run(
             connection, corp.corp_pk, cause=cause, event_id=taken[0].event_id
         )
