@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from store.arrays import ArrayDumper
@@ -40,6 +40,10 @@ def sent(connection: psycopg.Connection[Any], values: list[Any], kind: str) -> A
 
 @settings(max_examples=examples(100), deadline=None)
 @given(values=st.lists(st.none() | TEXTS, max_size=6))
+@example(values=["a\\", "b"])
+@example(values=['a"', "b"])
+@example(values=["", "NULL", "{}", "a,b"])
+@example(values=["NULL", None, "\\"])
 def test_texts_come_as_they_are(
     connection: psycopg.Connection[Any], values: list[str | None]
 ) -> None:
