@@ -86,7 +86,7 @@ def _line(
 
 def _insert(connection: Connection, lines: Sequence[tuple[str | None, ...]]) -> None:
     """For few lines: a COPY takes two more round trips and its own planning."""
-    columns = [list(each) for each in zip(*lines, strict=True)]
+    columns = [literals.texts_or_nulls(each) for each in zip(*lines, strict=True)]
     connection.execute(
         f"""
         INSERT INTO journal ({_WRITTEN}, at) SELECT {_WRITTEN}, now.at
