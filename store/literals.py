@@ -21,11 +21,6 @@ def texts(values: Iterable[str]) -> str:
     return f"{{{','.join(map(_quoted, values))}}}"
 
 
-def texts_or_nulls(values: Iterable[str | None]) -> str:
-    """An array of texts, some of them perhaps null."""
-    return f"{{{','.join('NULL' if v is None else _quoted(v) for v in values)}}}"
-
-
 def times(values: Iterable[datetime]) -> str:
     """An array of moments."""
     return f"{{{','.join(each.isoformat() for each in values)}}}"
