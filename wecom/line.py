@@ -33,7 +33,9 @@ class Line:
         verify = True if given is None else given
         session.trust_env = False
         prepared = session.prepare_request(requests.Request("GET", base_url))
-        self._headers = {str(name): str(each) for name, each in prepared.headers.items()}
+        self._headers = {
+            str(name): str(each) for name, each in prepared.headers.items()
+        }
         adapter = DeadlineAdapter()
         pool = adapter.get_connection_with_tls_context(
             prepared, verify, proxies=proxies

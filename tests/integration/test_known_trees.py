@@ -146,5 +146,5 @@ def test_a_drain_follows_the_departments_that_another_process_wrote(
     bench.post(tenant, said("update_user", "member:woA", second=9))
     bench.drain(tenant)
 
-    # Nothing stored lets her use the app any more, and WeCom shows her: it is asked why.
+    # Nothing stored lets her use the app any more, yet WeCom shows her.
     assert tenant.world.asked("departments") == asked + 1
