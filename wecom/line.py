@@ -40,7 +40,8 @@ class Line:
         pool = adapter.get_connection_with_tls_context(
             prepared, verify, proxies=proxies
         )
-        adapter.cert_verify(pool, prepared.url, verify, None)  # type: ignore[no-untyped-call]
+        # What is given with it has no types in the library.
+        adapter.cert_verify(pool, prepared.url, verify, None)  # type: ignore[no-untyped-call]  # see above
         self._pool = cast(HTTPConnectionPool, pool)
         # A path, or for a proxy that is no tunnel the whole address.
         self._target = adapter.request_url(prepared, proxies)

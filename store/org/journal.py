@@ -90,8 +90,8 @@ def _insert(connection: Connection, lines: Sequence[tuple[str | None, ...]]) -> 
     """For few lines: a COPY takes two more round trips and its own planning."""
     connection.execute(
         f"""
-        INSERT INTO journal ({_WRITTEN}, at) SELECT given.*, now.at
-        FROM (VALUES {", ".join([_LINE] * len(lines))}) AS given,
+        INSERT INTO journal ({_WRITTEN}, at) SELECT {_WRITTEN}, now.at
+        FROM (VALUES {", ".join([_LINE] * len(lines))}) AS given ({_WRITTEN}),
             (SELECT clock_timestamp() AS at) AS now
         """,  # noqa: S608 - constants of this module
         list(chain.from_iterable(lines)),
