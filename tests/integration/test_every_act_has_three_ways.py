@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from redis import Redis
 
 from manage import cli
+from store.events import previews
+from store.events.previews import Preview, PreviewKey, PreviewState
+from store.sealing import DataKey
 from tests.support.alarms import tell_worker
 from tests.support.desk import Desk, open_desk
 from tests.support.webclient import (
@@ -15,6 +20,7 @@ from tests.support.webclient import (
     add_corp,
     add_event,
     add_member,
+    give_key,
     web_environment,
 )
 
@@ -33,6 +39,10 @@ WAYS = {
     "resync_person": (
         "POST /corps/<corp_id>/members/<userid>/resync",
         "resync-member",
+    ),
+    "preview_person": (
+        "POST /corps/<corp_id>/members/<userid>/preview",
+        "preview-member",
     ),
     "reveal_contact": ("POST /corps/<corp_id>/members/<userid>/reveal", "reveal"),
     "retry_event": ("POST /events/<event_id>/retry", "retry"),
@@ -92,6 +102,7 @@ def house(database: str, redis_url: str) -> Iterator[House]:
         environment = web_environment(database=database, redis_url=redis_url, **HOOK)
         tell_worker(desk.web.app.extensions["sync-services"].redis)
         corp_pk = add_corp(desk.rows, "wwcorp")
+        give_key(desk.rows, corp_pk)
         add_member(desk.rows, corp_pk, "zhang", details='{"mobile": "13800000000"}')
         desk.rows.execute(
             "INSERT INTO operators (name, token_hash, role)"
@@ -213,6 +224,29 @@ def member_asked_about(house: House) -> None:
     house.run("resync-member", "wwcorp", "zhang", "--reason", "why")
 
 
+def foreseen(house: House) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(previews, "ask", answer_at_once)
+        house.click("/corps/wwcorp/preview-person", userid="zhang", reason="why")
+        house.ask("POST", "/corps/wwcorp/members/zhang/preview?reason=why")
+        house.run("preview-member", "wwcorp", "zhang", "--reason", "why")
+
+
+def answer_at_once(
+    redis: Redis, data_key: DataKey, key: PreviewKey, *, userid: str, by: str
+) -> bool:
+    """A worker that needs no time."""
+    told = Preview(
+        userid=userid,
+        asked_at=datetime.now(UTC),
+        asked_by=by,
+        state=PreviewState.ANSWERED,
+        outcome="no_difference",
+    )
+    previews.answer(redis, data_key, key, told)
+    return True
+
+
 @pytest.mark.parametrize(
     ("act", "do"),
     [
@@ -228,6 +262,7 @@ def member_asked_about(house: House) -> None:
         ("test_alerts", tested),
         ("reveal", revealed),
         ("resync", member_asked_about),
+        ("preview", foreseen),
     ],
     ids=lambda each: each if isinstance(each, str) else each.__name__,
 )

@@ -95,6 +95,10 @@ class RecordingBell(Bell):
         """Nothing to forget."""
         return True
 
+    def answer_preview(self, reference: str) -> bool:
+        """Nothing to forget."""
+        return True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FakeRuntime(Runtime):
