@@ -70,8 +70,8 @@ def settling(
         "last": max(times, default=None),
         "ids": literals.numbers(outcomes),
         "received": literals.times(times),
-        "states": literals.texts(state for state, _ in outcomes.values()),
-        "outcomes": literals.texts(outcome for _, outcome in outcomes.values()),
+        "states": literals.texts([state for state, _ in outcomes.values()]),
+        "outcomes": literals.texts([each for _, each in outcomes.values()]),
     }
 
 
