@@ -244,9 +244,8 @@ class _Turn:
                     result.response_code,
                     data_key=self._runtime.data_key(corp),
                 )
-        self._count(
-            sent=len(batch.userids) - len(complaints), undeliverable=len(complaints)
-        )
+        self._count(sent=len(batch.userids) - len(complaints))
+        self._count(**{batches.missed_of(batch): len(complaints)})
 
     def _note_trouble(self, error: Exception) -> None:
         with self._writing() as connection:
