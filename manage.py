@@ -7,7 +7,7 @@ import click
 
 from commands.accounts import import_accounts
 from commands.alerts import alert_kinds, test_alerts
-from commands.auditing import note, verify_audit
+from commands.auditing import note, note_deed, verify_audit
 from commands.clients import create_client, list_clients, remove_client
 from commands.deciding import approve, reject
 from commands.diff import diff
@@ -29,10 +29,12 @@ from store.migrate import migrate as apply_migrations
 from store.oidc import sealed_keys
 from store.org.corps import find_live
 from store.org.replay import Difference, list_differences
+from store.platform import deeds
 from store.retention import rotation
 from store.retention.spill_rotation import rotate_spill
 from store.runs import requests
 from store.sealing import Keyring
+from store.summaries.mail.events import find_event
 from store.summaries.org.journal import find_data_key
 from workers.doctor import doctor as doctors
 from workers.doctor.verdicts import Verdict
@@ -107,14 +109,8 @@ def resync(corp: str, deep: bool, reason: str) -> None:
             run_id = requests.request_run(
                 connection, found.corp_pk, cause="operator", deep=deep
             )
-            note(
-                connection,
-                settings,
-                "resync",
-                target=f"run:{run_id}",
-                reason=reason,
-                corp_id=corp,
-            )
+            deed = deeds.run_wanted("resync", corp_id=corp, run_id=run_id)
+            note_deed(connection, settings, deed, reason=reason)
         open_bell(settings.redis_url).ring_run(run_id)
         echo(f"run {run_id}")
         report(follow(pool, run_id))
@@ -127,16 +123,11 @@ def retry(event: int, reason: str) -> None:
     """Try the failed or parked EVENT again."""
     settings = read_settings()
     with opened_pool(settings) as pool, transaction(pool) as connection:
+        found = find_event(connection, event)
         mailbox = settlement.retry(connection, event)
-        if mailbox is not None:
-            note(
-                connection,
-                settings,
-                "retry",
-                target=f"event:{event}",
-                reason=reason,
-                after={"state": "pending"},
-            )
+        if found is not None and mailbox is not None:
+            deed = deeds.event_retried(event, mailbox=mailbox, was=found.state)
+            note_deed(connection, settings, deed, reason=reason)
     if mailbox is None:
         raise Failed(f"Event {event} is neither failed nor parked.")
     open_bell(settings.redis_url).ring(mailbox)

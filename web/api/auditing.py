@@ -4,6 +4,7 @@ from domain.roles import Role
 from store.database import Connection
 from store.platform import audit
 from store.platform.audit import OperatorAct
+from store.platform.deeds import Deed
 from web.services import services
 
 ACTOR = "api"
@@ -34,4 +35,17 @@ def note(
             after=after or {},
         ),
         keyring=services().keyring,
+    )
+
+
+def note_deed(connection: Connection, deed: Deed, *, reason: str) -> None:
+    """Write into the audit what console, API and shell say alike."""
+    note(
+        connection,
+        deed.act,
+        target=deed.target,
+        reason=reason,
+        corp_id=deed.corp_id,
+        before=dict(deed.before),
+        after=dict(deed.after),
     )

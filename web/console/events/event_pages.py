@@ -11,6 +11,7 @@ from store.events import retries
 from store.events.event_filter import SET_ASIDE, EventFilter
 from store.health.corps import errcode_in
 from store.inbox import settlement
+from store.platform import deeds
 from store.summaries.mail import event_search
 from store.summaries.mail.event_search import EventPage, EventRow, FailureGroup
 from store.summaries.mail.events import EVENT_STATES, EventSummary, find_event
@@ -26,6 +27,7 @@ from web.console.frame import show
 from web.console.stream import live
 from web.problems import Problem
 from web.services import services
+from web.texts import translate
 
 _PAGE_ROWS = 50
 LARGEST_ID = 2**63 - 1
@@ -116,16 +118,15 @@ def retry_event(event_id: str) -> ResponseReturnValue:
         event = get_event(connection, event_id)
         mailbox = settlement.retry(connection, event.event_id)
         if mailbox is None:
-            raise Problem(409, f"event {event.event_id} is {event.state}.")
-        acting.keep(
-            connection,
-            "retry",
-            target=f"event:{event.event_id}",
-            reason=acting.given_reason(),
-            corp_id=corp_of(event),
-            before={"state": event.state},
-            after={"state": "pending"},
-        )
+            raise Problem(
+                409,
+                f"event {event.event_id} is {event.state}.",
+                words="event_state",
+                event=event.event_id,
+                state=translate(f"event_state.{event.state}"),
+            )
+        deed = deeds.event_retried(event.event_id, mailbox=mailbox, was=event.state)
+        acting.keep_deed(connection, deed, reason=acting.given_reason())
     services().ring(mailbox)
     return acting.back("console.show_event", "retry", event_id=event_id)
 

@@ -28,7 +28,9 @@ def read(text: str) -> EventQuery:
             states=EVENT_STATES,
         )
     except BadQuery as error:
-        raise Problem(400, f"{error}: cannot be searched for.") from error
+        raise Problem(
+            400, f"{error}: cannot be searched for.", words="search", part=str(error)
+        ) from error
 
 
 def asked_line() -> str:

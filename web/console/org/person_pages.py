@@ -8,6 +8,7 @@ from domain.ids import Userid, member_key
 from domain.mailbox import mailbox_of_corp
 from store.database import Connection, transaction
 from store.inbox.record import post_internal
+from store.platform import deeds
 from store.summaries.org import people_list
 from store.summaries.org.members import MemberSummary, find_member
 from store.summaries.org.people_list import PeopleFilter
@@ -22,6 +23,7 @@ from web.console.stream import live
 from web.corps import FoundCorp, get_corp
 from web.cursors import cut
 from web.explain import explain
+from web.orders import wrong_state
 from web.problems import Problem
 from web.services import services
 from web.texts import language
@@ -101,23 +103,20 @@ def resync_person(corp_id: str) -> ResponseReturnValue:
     with transaction(services().pool) as connection:
         corp = get_corp(connection, corp_id)
         if corp.summary.state != "linked":
-            raise Problem(409, f"corp {corp_id} is {corp.summary.state}.")
+            raise wrong_state(corp_id, corp.summary.state)
         found = _get(connection, corp, userid)
         mailbox = mailbox_of_corp(corp_id)
-        post_internal(
+        event_id = post_internal(
             connection,
             mailbox=mailbox,
             kind=CHANGE_CONTACT,
             key=member_key(Userid(found.userid)),
             hint={},
         )
-        acting.keep(
-            connection,
-            "resync",
-            target=f"member:{found.userid}",
-            reason=acting.given_reason(),
-            corp_id=corp_id,
+        deed = deeds.member_wanted(
+            corp_id=corp_id, userid=found.userid, event_id=event_id
         )
+        acting.keep_deed(connection, deed, reason=acting.given_reason())
     services().ring(mailbox)
     return acting.back(
         "console.show_person", "resync", corp_id=corp_id, userid=found.userid
