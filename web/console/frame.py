@@ -9,6 +9,7 @@ from flask import current_app, render_template, request, url_for
 
 from store.database import glance
 from store.summaries.operations.badges import Badges, count_badges
+from texts.catalogue import LANGUAGES, say
 from web import cookies
 from web.console.stream import is_live_page, is_stream
 from web.cookies import Cookie
@@ -59,6 +60,22 @@ def show(template: str, *, place: str, **context: Any) -> str:
         zone=services().time_zone.key,
         **context,
     )
+
+
+def place_called(text: str) -> str | None:
+    """The address of the place of this name, in whichever language it is said."""
+    wanted = text.casefold()
+    for name, endpoint in _PLACES:
+        titles = {say(tag, f"place.{name}").casefold() for tag in LANGUAGES}
+        if wanted in titles | {name}:
+            return url_for(endpoint)
+    return None
+
+
+def titles_like(start: str) -> list[str]:
+    """The names of places that begin so, in the language of this request."""
+    titles = [translate(f"place.{name}") for name, _ in _PLACES]
+    return [each for each in titles if each.casefold().startswith(start.casefold())]
 
 
 def theme() -> str:

@@ -201,7 +201,7 @@ single.addEventListener("change", () => {
   try { localStorage.setItem("single-keys", single.checked ? "on" : "off"); } catch { /* for this page alone */ }
 });
 
-const PLACES = { o: "overview", c: "corps", e: "events", p: "plans", r: "runs", q: "queues", x: "refused" };
+const PLACES = { o: "overview", c: "corps", e: "events", p: "plans", r: "runs", q: "queues", x: "refused", a: "alerts", w: "operators", l: "audit" };
 let isGoing = false;
 
 function toSearch(event) {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from store.database import Connection, transaction
@@ -141,7 +141,7 @@ def retry_matching() -> ResponseReturnValue:
         batch = retries.prepare(
             connection, filter_of(connection, query), query=line, by=acting.actor()
         )
-    return redirect(url_for("console.show_batch", batch_id=batch.batch_id), 303)
+    return acting.back("console.show_batch", "count", batch_id=batch.batch_id)
 
 
 def get_event(connection: Connection, event_id: str) -> EventSummary:

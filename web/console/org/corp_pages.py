@@ -108,7 +108,7 @@ def resync_corp(corp_id: str) -> ResponseReturnValue:
         )
         _keep_run(connection, "resync", corp_id, run_id)
     services().ring_run(run_id)
-    return redirect(url_for("console.show_run", run_id=run_id), 303)
+    return acting.back("console.show_run", "resync", run_id=run_id)
 
 
 @console.post("/corps/<corp_id>/plan")
@@ -121,7 +121,7 @@ def plan_corp(corp_id: str) -> ResponseReturnValue:
         run_id = requests.request_plan(connection, CorpPk(corp.corp_pk))
         _keep_run(connection, "plan", corp_id, run_id)
     services().ring_run(run_id)
-    return redirect(url_for("console.show_run", run_id=run_id), 303)
+    return acting.back("console.show_run", "plan", run_id=run_id)
 
 
 def _keep_run(connection: Connection, act: str, corp_id: str, run_id: str) -> None:
