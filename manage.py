@@ -12,6 +12,7 @@ from commands.clients import create_client, list_clients, remove_client
 from commands.deciding import approve, reject
 from commands.diff import diff
 from commands.doubtful_links import doubtful_links
+from commands.exporting import export
 from commands.following import follow, report
 from commands.looking import refused, reveal
 from commands.operations import COMMANDS
@@ -165,6 +166,7 @@ cli.add_command(alert_kinds)
 cli.add_command(test_alerts)
 cli.add_command(refused)
 cli.add_command(reveal)
+cli.add_command(export)
 cli.add_command(create_client)
 cli.add_command(list_clients)
 cli.add_command(remove_client)

@@ -81,7 +81,7 @@ def retry_matching(query: str, start: bool, reason: str) -> None:
     if start and not reason:
         raise click.UsageError("--start needs a --reason.")
     settings = read_settings()
-    wanted = _filter(query, settings)
+    wanted = filter_of_line(query, settings)
     with opened_pool(settings) as pool, transaction(pool) as connection:
         batch = retries.prepare(connection, wanted, query=query, by="cli")
         echo(f"batch {batch.batch_id}")
@@ -219,7 +219,11 @@ def _post(
         open_bell(settings.redis_url).ring(mailbox)
 
 
-def _filter(line: str, settings: Settings) -> EventFilter:
+def filter_of_line(line: str, settings: Settings) -> EventFilter:
+    """What a line of the console's search box means.
+
+    Raises: click.UsageError.
+    """
     zone = ZoneInfo(settings.time_zone)
     try:
         query: EventQuery = read_query(

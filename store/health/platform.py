@@ -197,3 +197,29 @@ def list_old_mail(
         )
         for mailbox, corp_id, name, received_at, seconds in rows
     ]
+
+
+def list_tapd(connection: Connection) -> list[Problem]:
+    """That TAPD refuses each company that was asked for its people, if it does.
+
+    Shape: one company that is refused may not have installed our app there; refused
+        for all means that our client is not believed.
+    """
+    row = connection.execute(
+        """
+        SELECT count(*) FILTER (WHERE state = 'refused'), count(*), max(error)
+        FROM account_reads WHERE state <> 'new'
+        """
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always gives its row.
+    refused, asked, error = row
+    if not refused or refused < asked:
+        return []
+    return [
+        Problem(
+            kind=ProblemKind.FAILURES,
+            number=refused,
+            reason="tapd",
+            about=error or "",
+        )
+    ]

@@ -3,7 +3,7 @@
 from redis import Redis
 
 from store.database import Connection
-from store.health import corps, platform, stores, tapd
+from store.health import corps, platform, stores
 from store.health.balance import Today, get_today, list_off
 from store.health.kinds import Limits, Problem, worst_first
 
@@ -28,7 +28,7 @@ def list_problems(
             *platform.list_old_mail(connection, limits),
             *corps.list_blocked(connection),
             *corps.list_failures(connection),
-            *tapd.list_refusals(connection),
+            *platform.list_tapd(connection),
             *corps.list_held(connection),
             *corps.list_stale(connection, limits.stale_before),
         ]

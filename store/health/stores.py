@@ -1,5 +1,6 @@
-"""Stores that answer and are not well: they refuse writes, or their clocks differ."""
+"""Stores that answer and are not well, and duties of upkeep that fail again."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,14 +10,15 @@ from redis import Redis, RedisError, ResponseError
 from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from store.database import Connection
-from store.health import failing_jobs
-from store.health.failing_jobs import FAILING
-from store.health.kinds import Problem, ProblemKind
+from store.health.kinds import STRIKES_TOLD, Problem, ProblemKind
 
 # Pages, schedules and ages go by three clocks; so far apart they still mean the same.
 MOST_APART_SECONDS = 60.0
 # Written with nothing in it, which makes no key: it is refused whenever writes are.
 _PROBE = "health:probe"
+# By name of the job: since when it fails, how often, with what, and until when that
+# holds.
+_FAILING = "upkeep:failing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +41,37 @@ def list_stores(
     row = connection.execute("SELECT clock_timestamp(), pg_is_in_recovery()").fetchone()
     assert row is not None  # noqa: S101 - a SELECT without FROM returns one row.
     clocks = {"postgres": row[0], "redis": told.now, "here": now.astimezone(UTC)}
-    found = [*_clocks(clocks), *failing_jobs.list_failing(told.failing or {}, now=now)]
+    found = [*_clocks(clocks), *_failing(told.failing or {}, now=now)]
     if told.refusal:
         found.append(_refuses("redis_refuses", told.refusal))
     if row[1]:
         found.append(_refuses("postgres_refuses", "standby"))
     return found
+
+
+def note_failing(
+    redis: Redis,
+    name: str,
+    *,
+    since: datetime,
+    times: int,
+    error: str,
+    holds_until: datetime,
+) -> None:
+    """Say that a job has failed once more.
+
+    Raises: redis.RedisError.
+    """
+    told = [since.timestamp(), times, error, holds_until.timestamp()]
+    redis.hset(_FAILING, name, json.dumps(told))
+
+
+def note_mended(redis: Redis, name: str) -> None:
+    """Say that a job was done.
+
+    Raises: redis.RedisError.
+    """
+    redis.hdel(_FAILING, name)
 
 
 def clocks_apart(clocks: Mapping[str, datetime | None]) -> tuple[str, float] | None:
@@ -78,6 +105,28 @@ def _clocks(clocks: Mapping[str, datetime | None]) -> list[Problem]:
     ]
 
 
+def _failing(told: Mapping[bytes, bytes], *, now: datetime) -> list[Problem]:
+    """What upkeep cannot do; a failure or two are on their way.
+
+    Shape: what nobody has said again for long is over: another process does it now.
+    """
+    found = []
+    for name, text in told.items():
+        since, times, error, holds_until = json.loads(text)
+        if times < STRIKES_TOLD or holds_until < now.timestamp():
+            continue
+        found.append(
+            Problem(
+                kind=ProblemKind.STORES,
+                number=times,
+                reason="job_fails",
+                about=f"{name.decode()}: {error}",
+                since=datetime.fromtimestamp(since, UTC),
+            )
+        )
+    return found
+
+
 def _refuses(reason: str, about: str) -> Problem:
     return Problem(kind=ProblemKind.STORES, number=0, reason=reason, about=about)
 
@@ -86,7 +135,7 @@ def _ask(redis: Redis) -> _Told:
     pipeline = redis.pipeline(transaction=False)
     pipeline.time()
     pipeline.setrange(_PROBE, 0, "")
-    pipeline.hgetall(FAILING)
+    pipeline.hgetall(_FAILING)
     try:
         now, probe, failing = pipeline.execute(raise_on_error=False)
     except (RedisError, OSError):

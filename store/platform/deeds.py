@@ -141,3 +141,13 @@ def sessions_ended(whose: str, *, ended: int) -> Deed:
         before={"sessions": ended},
         after={"sessions": 0},
     )
+
+
+def list_exported(kind: str, *, rows: int, form: str, corp_id: str | None) -> Deed:
+    """A list was taken along as a file; what was looked for may name people."""
+    return Deed(
+        act="export",
+        target=f"export:{kind}",
+        corp_id=corp_id,
+        after={"rows": rows, "format": form},
+    )

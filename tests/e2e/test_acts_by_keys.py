@@ -298,6 +298,8 @@ def test_control_k_goes_to_a_place_by_its_name(
     page.keyboard.press("Enter")
 
     page.wait_for_url(f"**/console/{place}")
+    here = page.locator("nav.places [aria-current=page]")
+    expect(here).to_have_attribute("data-place", place)
 
 
 def test_somebody_leaves_by_keys_and_is_told_so(at_night: Night, page: Page) -> None:

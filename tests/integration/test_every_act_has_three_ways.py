@@ -118,6 +118,12 @@ ACTS = {
         kept="resume",
         do=ways.let_go_on,
     ),
+    "export_list": Act(
+        api="POST /exports",
+        command="export",
+        kept="export",
+        do=ways.taken_along,
+    ),
     "set_role": Act(
         api="PUT /operators/<name>/role",
         command="set-role",
@@ -171,6 +177,7 @@ NAMES = {
     "event_id": "1",
     "batch_id": "batch-1",
     "worker_id": "alive-1",
+    "kind": "events",
     "name": "li",
 }
 
@@ -323,6 +330,7 @@ def _arguments(command: str) -> list[str]:
         "rebuild-bell": reason,
         "drain-worker": ["alive-1", *reason],
         "resume-worker": ["alive-1", *reason],
+        "export": ["events", *reason],
         "set-role": ["li", "viewer", *reason],
         "end-sessions": ["li", *reason],
         "alert-kinds": ["--tell", "gap", *reason],

@@ -297,3 +297,18 @@ def member_asked_about(house: House) -> None:
     house.click("/corps/wwcorp/resync-person", userid="zhang", reason="why")
     house.ask("POST", "/corps/wwcorp/members/zhang/resync?reason=why")
     house.run("resync-member", "wwcorp", "zhang", "--reason", "why")
+
+
+def taken_along(house: House) -> None:
+    house.failed()
+    asked = {"q": "state:failed", "format": "json", "reason": "why"}
+    assert house.send("/export/events", **asked).status_code == 200
+    body = {
+        "kind": "events",
+        "query": "state:failed",
+        "format": "json",
+        "reason": "why",
+    }
+    house.ask("POST", "/exports", body)
+    line = ["export", "events", "--query", "state:failed", "--format", "json"]
+    house.run(*line, "--reason", "why")

@@ -15,6 +15,7 @@ from web.console.stream import is_live_page, is_stream
 from web.cookies import Cookie
 from web.services import services
 from web.texts import translate
+from web.zone import zone
 
 THEMES = ("system", "light", "dark")
 
@@ -47,6 +48,7 @@ class Place:
 def show(template: str, *, place: str, **context: Any) -> str:
     """A page of the console in its frame, or for a stream its changing part alone."""
     context["now"] = datetime.now(UTC)
+    context |= {"zone": zone().key, "house_zone": services().time_zone.key}
     if is_stream():
         return render_template(template, frame="console/part.html", **context)
     return render_template(
@@ -57,7 +59,6 @@ def show(template: str, *, place: str, **context: Any) -> str:
         themes=THEMES,
         query=request.args.get("q", ""),
         is_live=is_live_page(),
-        zone=services().time_zone.key,
         **context,
     )
 

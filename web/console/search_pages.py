@@ -14,6 +14,7 @@ from web.console.blueprint import console
 from web.console.events.query import QUALIFIERS, BadQuery, read_query
 from web.console.frame import place_called, show, titles_like
 from web.services import services
+from web.zone import zone
 
 _MOST = 20
 
@@ -27,7 +28,7 @@ def search() -> ResponseReturnValue:
         query = read_query(
             line,
             now=datetime.now(UTC),
-            zone=services().time_zone,
+            zone=zone(),
             states=EVENT_STATES,
         )
     except BadQuery:

@@ -13,6 +13,7 @@ from web.console import (  # noqa: F401 - adds its routes
 from web.console.admin import (  # noqa: F401 - adds its routes
     alert_pages,
     audit_pages,
+    export_pages,
     operator_pages,
 )
 from web.console.blueprint import console

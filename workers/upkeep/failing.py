@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from redis import Redis, RedisError
 
-from store.health import failing_jobs
+from store.health import stores
 
 # So long it is told of a job that nobody has tried again.
 _HOLDS = timedelta(minutes=2)
@@ -40,7 +40,7 @@ class FailingJobs:
             self._known[name] = known
         holds = _HOLDS + timedelta(seconds=2 * (every_seconds or 0))
         try:
-            failing_jobs.note(
+            stores.note_failing(
                 redis,
                 name,
                 since=known.since,
@@ -57,6 +57,6 @@ class FailingJobs:
             if self._known.pop(name, None) is None:
                 return
         try:
-            failing_jobs.forget(redis, name)
+            stores.note_mended(redis, name)
         except (RedisError, OSError) as untold:
             _log.info("mended job not told", extra={"error": type(untold).__name__})

@@ -38,7 +38,7 @@ _LINKS = frozenset({"linked", "pending", "conflict", "unlinked", "none"})
 @live
 def list_people(corp_id: str) -> ResponseReturnValue:
     """A corp's people: all, of a department, of a link's state, or named by a text."""
-    wanted = _filter()
+    wanted = people_filter()
     of = ["console-people", corp_id, *map(str, _parts(wanted))]
     position = services().cursors.open(request.args.get("cursor"), of=of)
     with transaction(services().pool) as connection:
@@ -145,13 +145,14 @@ def _address(corp_id: str, userid: str) -> str:
     return url_for("console.show_person", corp_id=corp_id, userid=userid)
 
 
-def _filter() -> PeopleFilter:
-    department = request.args.get("department", "")
+def people_filter() -> PeopleFilter:
+    """Which people the address, or a form about its list, asks for."""
+    department = request.values.get("department", "")
     is_id = department.isascii() and department.isdigit() and len(department) < 19
-    link = request.args.get("link", "")
+    link = request.values.get("link", "")
     return PeopleFilter(
-        state="removed" if request.args.get("state") == "removed" else "active",
-        find=request.args.get("find", "").strip()[:_FIND_MOST],
+        state="removed" if request.values.get("state") == "removed" else "active",
+        find=request.values.get("find", "").strip()[:_FIND_MOST],
         department_id=int(department) if is_id else None,
         link=link if link in _LINKS else None,
     )
