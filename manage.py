@@ -136,6 +136,22 @@ def retry(event: int, reason: str) -> None:
 
 
 @cli.command()
+@click.argument("event", type=click.IntRange(min=1, max=2**63 - 1))
+@click.option("--reason", required=True, help="Kept in the audit.")
+def discard(event: int, reason: str) -> None:
+    """Give the failed EVENT up for good; it stays, with its error."""
+    settings = read_settings()
+    with opened_pool(settings) as pool, transaction(pool) as connection:
+        found = find_event(connection, event)
+        if found is None or not settlement.discard(connection, event):
+            raise Failed(f"Event {event} is not failed.")
+        kind, _, name = found.mailbox.partition(":")
+        deed = deeds.event_discarded(event, corp_id=name if kind == "corp" else None)
+        note_deed(connection, settings, deed, reason=reason)
+    echo(f"Event {event} is given up; manage.py retry takes it up again.")
+
+
+@cli.command()
 @click.argument("corp")
 def replay(corp: str) -> None:
     """Fold the journal of CORP from empty and print where the org differs."""

@@ -77,6 +77,17 @@ def event_retried(event_id: int, *, mailbox: str, was: str) -> Deed:
     )
 
 
+def event_discarded(event_id: int, *, corp_id: str | None) -> Deed:
+    """A failed event was given up for good."""
+    return Deed(
+        act="discard",
+        target=f"event:{event_id}",
+        corp_id=corp_id,
+        before={"state": "failed"},
+        after={"state": "ignored", "outcome": "discarded"},
+    )
+
+
 def batch_started(batch: Batch) -> Deed:
     """What a dry run had counted is retried."""
     return Deed(

@@ -25,6 +25,8 @@ from wecom.forensics import RefusalCause
 SUBJECT = "5" * 64
 # What no key does by itself: they lead to a page that one acts on.
 OWN = {"open_session", "close_session"}
+# Leaves where one stands: a file comes down.
+FILES = {"export_list"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,12 @@ ACTS = {
     ),
     "retry_event": ByKeys(
         path="/console/events/{event_id}", action="retry", says="acted.retry"
+    ),
+    "discard_event": ByKeys(
+        path="/console/events/{failed_id}",
+        opens="details[data-key=discard] summary",
+        action="discard",
+        says="acted.discard",
     ),
     "retry_matching": ByKeys(
         path="/console/events?q=state:failed",
@@ -214,6 +222,14 @@ def page(browser: Browser, at_night: Night) -> Iterator[Page]:
     context.close()
 
 
+def a_failed_event(place: Night) -> int:
+    """Another event than the one that is retried."""
+    row = place.rows.execute(
+        "SELECT min(event_id) FROM inbox WHERE state = 'failed'"
+    ).fetchone()
+    return int(row[0])
+
+
 def outcome_is_said(page: Page, language: str, key: str) -> None:
     """The sentence stands there, has the focus, shows it, and a reader says it."""
     outcome = page.locator("#outcome")
@@ -234,7 +250,7 @@ def test_every_form_of_the_console_is_sent_by_keys_here(at_night: Night) -> None
         if rule.rule.startswith("/console") and "POST" in (rule.methods or set())
     }
 
-    assert posts - OWN == ACTS.keys()
+    assert posts - OWN - FILES == ACTS.keys()
 
 
 @pytest.mark.parametrize("name", list(ACTS))
@@ -248,7 +264,7 @@ def test_an_act_is_done_by_keys_and_says_what_came_of_it(
     tell_worker(redis)
     if name == "resume_worker":
         redis.hset("workers:drained", "alive-1", "1")
-    page.goto(act.path.format(**at_night.names))
+    page.goto(act.path.format(**at_night.names, failed_id=a_failed_event(at_night)))
     form = act.form or f"form:has([data-action={act.action}])"
 
     if act.opens:
@@ -268,6 +284,36 @@ def test_an_act_is_done_by_keys_and_says_what_came_of_it(
     page.keyboard.press("Tab")
     # From there on to what the page holds, not back to the top.
     assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_a_list_is_taken_along_by_keys(at_night: Night, page: Page) -> None:
+    speak(page, at_night, "en")
+    page.goto("/console/corps")
+    tab_to(page, "details[data-key=export] summary")
+    page.keyboard.press("Enter")
+    tab_to(page, "details[data-key=export] input[name=reason]")
+    page.keyboard.type("for the auditors")
+    tab_to(page, "[data-action=export-json]")
+
+    with page.expect_download() as taken:
+        page.keyboard.press("Enter")
+
+    assert taken.value.suggested_filename == "corps.json"
+
+
+def test_a_zone_is_chosen_by_keys(at_night: Night, page: Page) -> None:
+    speak(page, at_night, "zh-CN")
+    page.goto("/console/queues")
+    tab_to(page, "details.zone summary")
+    page.keyboard.press("Enter")
+    tab_to(page, "details.zone input[name=name]")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("America/New_York")
+
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/console/queues?")
+    expect(page.locator("main")).to_have_attribute("data-zone", "America/New_York")
 
 
 def test_refused_callbacks_are_verified_again_by_keys(

@@ -87,6 +87,12 @@ ACTS = {
         kept="retry",
         do=ways.retried,
     ),
+    "discard_event": Act(
+        api="POST /events/<event_id>/discard",
+        command="discard",
+        kept="discard",
+        do=ways.given_up,
+    ),
     "retry_matching": Act(api="POST /retry-batches", command="retry-matching"),
     "start_batch": Act(
         api="POST /retry-batches/<batch_id>/start",
@@ -324,6 +330,7 @@ def _arguments(command: str) -> list[str]:
         "resync-member": ["wwcorp", "zhang", *reason],
         "reveal": ["wwcorp", "zhang", *reason],
         "retry": ["1", *reason],
+        "discard": ["1", *reason],
         "retry-matching": ["state:failed", "--start", *reason],
         "start-retries": ["batch-1", *reason],
         "stop-retries": ["batch-1", *reason],

@@ -312,3 +312,9 @@ def taken_along(house: House) -> None:
     house.ask("POST", "/exports", body)
     line = ["export", "events", "--query", "state:failed", "--format", "json"]
     house.run(*line, "--reason", "why")
+
+
+def given_up(house: House) -> None:
+    house.click(f"/events/{house.failed()}/discard", reason="why")
+    house.ask("POST", f"/events/{house.failed()}/discard", {"reason": "why"})
+    house.run("discard", str(house.failed()), "--reason", "why")

@@ -16,6 +16,7 @@ from store.summaries.org import corps
 from web.access import Audience, seen_by
 from web.api.auditing import note_deed
 from web.api.blueprint import Id, Page, Why, answer, blueprint, not_found, problems
+from web.api.operations import ReasonBody
 from web.api.waits import Waits, show_wait
 from web.corps import pseudonym_key
 from web.cursors import cut
@@ -100,6 +101,24 @@ def retry_event(path: EventPath, query: Why) -> Response:
         event = _get(connection, path.event_id)
     services().ring(mailbox)
     return answer(_show(event), status=202)
+
+
+@api.post(
+    "/events/<event_id>/discard", responses={200: Event, **problems(404, 409, 422)}
+)
+@seen_by(Audience.BEARER)
+def discard_event(path: EventPath, body: ReasonBody) -> Response:
+    """Give a failed event up for good; it stays, with its error."""
+    with transaction(services().pool) as connection:
+        event = _get(connection, path.event_id)
+        if not settlement.discard(connection, event.event_id):
+            raise Problem(409, f"event {event.event_id} is {event.state}.")
+        kind, _, name = event.mailbox.partition(":")
+        deed = deeds.event_discarded(
+            event.event_id, corp_id=name if kind == "corp" else None
+        )
+        note_deed(connection, deed, reason=body.reason)
+        return answer(_show(_get(connection, path.event_id)))
 
 
 def _mailboxes(connection: Connection, query: EventPage) -> list[str] | None:

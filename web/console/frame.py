@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import current_app, render_template, request, url_for
 
@@ -49,6 +50,7 @@ def show(template: str, *, place: str, **context: Any) -> str:
     """A page of the console in its frame, or for a stream its changing part alone."""
     context["now"] = datetime.now(UTC)
     context |= {"zone": zone().key, "house_zone": services().time_zone.key}
+    context["house"] = urlsplit(services().addresses.public).netloc
     if is_stream():
         return render_template(template, frame="console/part.html", **context)
     return render_template(

@@ -96,7 +96,7 @@ def show_event(event_id: str) -> ResponseReturnValue:
             if event.key.startswith("member:")
             else None,
             story=tell_story(connection, event),
-            can_retry=event.state in SET_ASIDE,
+            can_retry=event.state in SET_ASIDE or event.outcome == settlement.DISCARDED,
             trace=_trace_of(event.event_id),
             done=acting.done_word(),
         )
@@ -118,17 +118,25 @@ def retry_event(event_id: str) -> ResponseReturnValue:
         event = get_event(connection, event_id)
         mailbox = settlement.retry(connection, event.event_id)
         if mailbox is None:
-            raise Problem(
-                409,
-                f"event {event.event_id} is {event.state}.",
-                words="event_state",
-                event=event.event_id,
-                state=translate(f"event_state.{event.state}"),
-            )
+            raise _wrong_state(event)
         deed = deeds.event_retried(event.event_id, mailbox=mailbox, was=event.state)
         acting.keep_deed(connection, deed, reason=acting.given_reason())
     services().ring(mailbox)
     return acting.back("console.show_event", "retry", event_id=event_id)
+
+
+@console.post("/events/<event_id>/discard")
+@seen_by(Audience.OPERATOR)
+def discard_event(event_id: str) -> ResponseReturnValue:
+    """Give a failed event up for good; it stays, with its error."""
+    reason = acting.wanted_reason()
+    with transaction(services().pool) as connection:
+        event = get_event(connection, event_id)
+        if not settlement.discard(connection, event.event_id):
+            raise _wrong_state(event)
+        deed = deeds.event_discarded(event.event_id, corp_id=corp_of(event))
+        acting.keep_deed(connection, deed, reason=reason)
+    return acting.back("console.show_event", "discard", event_id=event_id)
 
 
 @console.post("/events/retry-matching")
@@ -156,6 +164,16 @@ def get_event(connection: Connection, event_id: str) -> EventSummary:
     if found is None:
         raise Problem(404, f"event {event_id}: not known here.")
     return found
+
+
+def _wrong_state(event: EventSummary) -> Problem:
+    return Problem(
+        409,
+        f"event {event.event_id} is {event.state}.",
+        words="event_state",
+        event=event.event_id,
+        state=translate(f"event_state.{event.state}"),
+    )
 
 
 def corp_of(event: EventSummary) -> str | None:
