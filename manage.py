@@ -18,6 +18,7 @@ from commands.looking import refused, reveal
 from commands.operations import COMMANDS
 from commands.operators import create_operator, remove_operator
 from commands.plans import plan
+from commands.sections import SectionedGroup
 from commands.session import Failed, opened_pool, postgres_or_sentence, read_settings
 from commands.sessions import end_sessions, list_operators, set_role
 from commands.terminal import echo, print_anywhere
@@ -49,7 +50,9 @@ _MARKS = {
 }
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=SectionedGroup, context_settings={"help_option_names": ["-h", "--help"]}
+)
 def cli() -> None:
     """Operate TAPD-WeCom Sync. Exit status: 0 done, 1 failed, 2 wrong usage."""
     # What goes wrong is told once, in a sentence; libraries would tell it again.

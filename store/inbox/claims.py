@@ -1,13 +1,14 @@
 """What a drain holds of a mailbox: claimed, given back, or cornered until it fails."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
 
+from store.asked import CallsMade, NoCalls, noted, telling
 from store.database import Connection
 
 
@@ -32,7 +33,8 @@ class ClaimedMail:
 class ClaimedBatch:
     """The mail that one drain holds, and by what right.
 
-    Shape: `claimed_at` is Postgres' time before any question was asked.
+    Shape: `claimed_at` is Postgres' time before any question was asked; `calls` are
+        those that were made since.
     """
 
     claim_id: UUID
@@ -40,11 +42,19 @@ class ClaimedBatch:
     lease: UUID
     claimed_at: datetime
     mail: tuple[ClaimedMail, ...]
+    calls: CallsMade = field(default_factory=NoCalls)
 
     @property
     def event_ids(self) -> list[int]:
         """The rows of this claim, in the order of their arrival."""
         return [row.event_id for row in self.mail]
+
+    def telling(
+        self, ids: Collection[int], *, error: str | None = None
+    ) -> dict[str, object]:
+        """What these rows keep of the try, for `asked.noted`."""
+        calls = self.calls.told({each.key: each.event_id for each in self.mail})
+        return telling(calls, ids, at=self.claimed_at, error=error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,12 +168,21 @@ def _claim_rows(
         return cursor.fetchall()
 
 
-def give_back(connection: Connection, claim: ClaimedBatch) -> None:
-    """Return what is still claimed, the attempt too: the fault was not the mail's."""
+def give_back(
+    connection: Connection, claim: ClaimedBatch, *, error: str | None = None
+) -> None:
+    """Return what is still claimed, the attempt too: the fault was not the mail's.
+
+    Shape: with an `error` the rows keep what was asked about them in vain.
+    """
+    told = {} if error is None else claim.telling(claim.event_ids, error=error)
+    asked = f", asked = {noted('inbox')}" if told else ""
     connection.execute(
-        "UPDATE inbox SET claim = NULL, attempts = greatest(attempts - 1, 0)"
-        " WHERE mailbox = %s AND state = 'pending' AND claim = %s",
-        [claim.mailbox, claim.claim_id],
+        f"""
+        UPDATE inbox SET claim = NULL, attempts = greatest(attempts - 1, 0){asked}
+        WHERE mailbox = %(mailbox)s AND state = 'pending' AND claim = %(claim)s
+        """,  # noqa: S608 - constant text
+        {**told, "mailbox": claim.mailbox, "claim": claim.claim_id},
     )
 
 
@@ -198,13 +217,15 @@ def return_failed(
 ) -> None:
     """Return a row that failed alone: the attempt counts, and only this row waits."""
     connection.execute(
-        """
+        f"""
         UPDATE inbox SET claim = NULL, error = %(error)s, waits_for = 'retry',
+            asked = {noted("inbox")},
             waiting_since = coalesce(waiting_since, clock_timestamp()),
             not_before = clock_timestamp() + make_interval(secs => %(seconds)s)
         WHERE mailbox = %(mailbox)s AND state = 'pending' AND claim = %(claim)s
-        """,
+        """,  # noqa: S608 - constant text
         {
+            **claim.telling(claim.event_ids, error=error),
             "error": error,
             "seconds": seconds,
             "mailbox": claim.mailbox,
@@ -213,17 +234,29 @@ def return_failed(
     )
 
 
-def fail(connection: Connection, mailbox: str, event_id: int, *, error: str) -> bool:
-    """Give a row up for an operator to look at; whether it was a barrier."""
+def fail(
+    connection: Connection,
+    mailbox: str,
+    event_id: int,
+    *,
+    error: str,
+    claim: ClaimedBatch | None = None,
+) -> bool:
+    """Give a row up for an operator to look at; whether it was a barrier.
+
+    Shape: `claim` is the last try; None when its worker died, and with it what it knew.
+    """
+    told = claim.telling([event_id], error=error) if claim else {}
+    asked = f"asked = {noted('inbox')}," if told else ""
     row = connection.execute(
-        """
+        f"""
         UPDATE inbox SET state = 'failed', outcome = 'failed', claim = NULL,
-            error = %s, waits_for = NULL, waiting_since = NULL,
+            {asked} error = %(error)s, waits_for = NULL, waiting_since = NULL,
             done_at = clock_timestamp()
-        WHERE mailbox = %s AND event_id = %s AND state = 'pending'
+        WHERE mailbox = %(mailbox)s AND event_id = %(event)s AND state = 'pending'
         RETURNING barrier
-        """,
-        [error, mailbox, event_id],
+        """,  # noqa: S608 - constant text
+        {**told, "error": error, "mailbox": mailbox, "event": event_id},
     ).fetchone()
     return bool(row and row[0])
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.ids import Key
+from store.asked import noted
 from store.database import Connection
 from store.inbox.claims import ClaimedBatch
 
@@ -27,19 +28,22 @@ def put_aside(
     """Leave rows pending, each until its own time: the others of their drain go on."""
     if not waits:
         return
+    ids = [each.event_id for each in waits]
     connection.execute(
-        """
+        f"""
         UPDATE inbox SET claim = NULL, attempts = greatest(attempts - 1, 0),
-            troubles = troubles + 1, waits_for = given.waits_for, error = given.error,
+            asked = {noted("inbox")}, troubles = troubles + 1,
+            waits_for = given.waits_for, error = given.error,
             waiting_since = coalesce(waiting_since, clock_timestamp()),
             not_before = clock_timestamp() + make_interval(secs => given.seconds)
         FROM unnest(%(ids)s::bigint[], %(reasons)s::text[], %(seconds)s::float8[],
             %(errors)s::text[]) AS given (id, waits_for, seconds, error)
         WHERE inbox.event_id = given.id AND inbox.claim = %(claim)s
-        """,
+        """,  # noqa: S608 - constant text
         {
+            **claim.telling(ids),
             "claim": claim.claim_id,
-            "ids": [each.event_id for each in waits],
+            "ids": ids,
             "reasons": [each.waits_for for each in waits],
             "seconds": [each.seconds for each in waits],
             "errors": [each.error for each in waits],

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
+from store.asked import noted
 from store.database import Connection
 from store.inbox.claims import ClaimedBatch
 from store.inbox.rearm import PARAMETERS, asked_early
@@ -18,6 +19,7 @@ ODD_ANSWER = "odd_answer"
 SETTLE = f"""
     UPDATE inbox SET
         claim = NULL, asked_at = %(asked_at)s, outcome = new.outcome,
+        asked = {noted("inbox")},
         error = CASE WHEN new.outcome = %(odd)s THEN error END,
         not_before = NULL, waits_for = NULL, waiting_since = NULL, troubles = 0,
         attempts = CASE WHEN again THEN 0 ELSE attempts END,
@@ -62,6 +64,7 @@ def settling(
     times = [received[each] for each in outcomes]
     return {
         **PARAMETERS,
+        **claim.telling(outcomes),
         "claim": claim.claim_id,
         "asked_at": claim.claimed_at,
         "odd": ODD_ANSWER,
@@ -84,15 +87,17 @@ def ask_again(
     if not waits:
         return
     connection.execute(
-        """
+        f"""
         UPDATE inbox SET claim = NULL, late_asks = late_asks + 1, attempts = 0,
+            asked = {noted("inbox")},
             waits_for = 'late_answer',
             waiting_since = coalesce(waiting_since, clock_timestamp()),
             not_before = clock_timestamp() + make_interval(secs => given.seconds)
         FROM unnest(%(ids)s::bigint[], %(seconds)s::float8[]) AS given (id, seconds)
         WHERE inbox.event_id = given.id AND inbox.claim = %(claim)s
-        """,
+        """,  # noqa: S608 - constant text
         {
+            **claim.telling(waits),
             "claim": claim.claim_id,
             "ids": list(waits),
             "seconds": list(waits.values()),
@@ -112,6 +117,33 @@ def newest_settled(
             SELECT sent_at FROM inbox
             WHERE mailbox = %(mailbox)s AND inbox.key = wanted.key
                 AND state IN ('done', 'folded') AND sent_at IS NOT NULL
+                -- The transaction's time, unlike the clock's, chooses partitions.
+                AND received_at > now() - interval '1 hour'
+            ORDER BY sent_at DESC LIMIT 1
+        ) AS settled
+        """,
+        {"mailbox": mailbox, "keys": list(keys)},
+    ).fetchall()
+    return dict(rows)
+
+
+def newest_presence(
+    connection: Connection, mailbox: str, keys: Collection[str]
+) -> dict[str, datetime]:
+    """When the newest event that has these people there was said, an hour back at most.
+
+    Shape: only what was settled by an answer: not what stayed open or was overtaken.
+    """
+    rows = connection.execute(
+        """
+        SELECT wanted.key, settled.sent_at
+        FROM unnest(%(keys)s::text[]) AS wanted (key)
+        CROSS JOIN LATERAL (
+            SELECT sent_at FROM inbox
+            WHERE mailbox = %(mailbox)s AND inbox.key = wanted.key
+                AND state IN ('done', 'folded') AND sent_at IS NOT NULL
+                AND state = 'done' AND outcome IN ('applied', 'no_difference')
+                AND (kind = 'subscribe' OR change IN ('create_user', 'update_user'))
                 -- The transaction's time, unlike the clock's, chooses partitions.
                 AND received_at > now() - interval '1 hour'
             ORDER BY sent_at DESC LIMIT 1

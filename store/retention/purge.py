@@ -108,7 +108,7 @@ def purge_corp(connection: Connection, corp_pk: CorpPk, *, renamed: str) -> None
     _purge_installs(connection, corp_pk)
     connection.execute(
         """
-        UPDATE inbox SET body = NULL, error = NULL FROM installs
+        UPDATE inbox SET body = NULL, error = NULL, asked = NULL FROM installs
         WHERE installs.corp_pk = %s AND mailbox = 'code:' || code_hash
         """,
         [corp_pk],

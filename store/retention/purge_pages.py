@@ -236,7 +236,8 @@ def empty_mail(
     connection.execute(
         """
         UPDATE inbox SET mailbox = %(renamed)s, body = NULL, hint = '{}',
-            error = NULL, claim = NULL, asked_at = NULL, key = given.key,
+            error = NULL, claim = NULL, asked_at = NULL, asked = NULL,
+            key = given.key,
             outcome = CASE WHEN state IN ('pending', 'parked') THEN %(outcome)s
                 ELSE outcome END,
             done_at = CASE WHEN state IN ('pending', 'parked') THEN clock_timestamp()

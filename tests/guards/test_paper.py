@@ -4,8 +4,11 @@ import re
 import tomllib
 
 import pytest
+from click.testing import CliRunner
 
+from commands.sections import SECTIONS
 from demo.procfile import read_procfile
+from manage import cli
 from store.intake.gaps import GapReason
 from tests.guards.source import (
     ROOT,
@@ -29,6 +32,7 @@ PLACED_LINK = re.compile(r"\]\(([^)#:\s]*)#([^)\s]+)\)")
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 STATES = re.compile(r"_state CHECK \(\s*state IN \(([^)]*)\)", re.DOTALL)
+FOLDERS = re.compile(r"^\| (`[^|]+/`) \|", re.MULTILINE)
 RECORD = re.compile(r"(\d{4})-[a-z0-9]+(-[a-z0-9]+)*\.md")
 
 
@@ -93,6 +97,34 @@ def test_a_readme_names_every_process_with_its_duty(page: str) -> None:
     rows = re.findall(r"^\| `(\w+)` \|", read(page), re.MULTILINE)
 
     assert rows == list(read_procfile(ROOT / "Procfile"))
+
+
+def test_both_readmes_name_the_same_folders() -> None:
+    english, chinese = (FOLDERS.findall(read(page)) for page in READMES)
+
+    assert len(english) > 8
+    assert english == [each.replace("、", ", ") for each in chinese]
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_a_readme_names_every_command_in_the_order_of_the_help(page: str) -> None:
+    row = next(line for line in read(page).splitlines() if "`manage.py`" in line)
+    named = re.findall(r"`([a-z-]+)`", row)
+
+    assert named == [name for names in SECTIONS.values() for name in names]
+
+
+def test_the_help_has_every_command_in_one_section() -> None:
+    listed = [name for names in SECTIONS.values() for name in names]
+
+    assert sorted(listed) == sorted(cli.commands)
+
+
+def test_the_help_cuts_no_sentence_off() -> None:
+    said = CliRunner().invoke(cli, ["-h"]).output
+
+    assert all(title in said for title in SECTIONS)
+    assert "..." not in said.split("Options:", 1)[1]
 
 
 @pytest.mark.parametrize("page", PAGES)

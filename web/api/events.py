@@ -12,6 +12,7 @@ from store.inbox import settlement
 from store.platform import deeds
 from store.summaries.mail import events
 from store.summaries.mail.events import EventSummary
+from store.summaries.mail.tries import TriedCall, Try, list_tries
 from store.summaries.org import corps
 from web.access import Audience, seen_by
 from web.api.auditing import note_deed
@@ -61,6 +62,40 @@ class Event(BaseModel):
     waits: Waits | None = Field(description="Why it is pending still; null for none.")
 
 
+class EventCall(BaseModel):
+    """One call that was made for an event."""
+
+    endpoint: str
+    outcome: str = Field(
+        description="The errcode; `none` for no answer; `held_back` where a limit or "
+        "a back-off forbade the call."
+    )
+    at: datetime
+    milliseconds: int
+    about: str = Field(
+        description="member, department:<id>, tag:<id>, tree, scope, authorised; empty."
+    )
+    event_id: str | None = Field(
+        description="The event that asks about that person; null where none does."
+    )
+    answers: int | None = Field(description="How many things the answer named.")
+
+
+class EventTry(BaseModel):
+    """One drain that asked about an event; the last six are kept."""
+
+    at: datetime
+    error: str | None = Field(description="Why it was in vain; null where it was not.")
+    calls: list[EventCall]
+    calls_more: int = Field(description="Calls beyond those that are kept one by one.")
+
+
+class EventStory(Event):
+    """One event, and what was asked about it, oldest first."""
+
+    tries: list[EventTry]
+
+
 class Events(BaseModel):
     """A page of events, newest first."""
 
@@ -85,6 +120,17 @@ def list_events(query: EventPage) -> Response:
     shown, end = cut(rows, limit=query.limit, position=lambda row: [row.event_id])
     following = services().cursors.seal(end, of=of) if end else None
     return answer(Events(items=[_show(row) for row in shown], next=following))
+
+
+@api.get("/events/<event_id>", responses={200: EventStory, **problems(404)})
+@seen_by(Audience.BEARER)
+def read_event(path: EventPath) -> Response:
+    """One event, with the calls that were made for it."""
+    with transaction(services().pool) as connection:
+        event = _get(connection, path.event_id)
+        tries = list_tries(connection, event.event_id)
+    told = [_show_try(each) for each in tries]
+    return answer(EventStory(**_show(event).model_dump(), tries=told))
 
 
 @api.post("/events/<event_id>/retry", responses={202: Event, **problems(404, 409)})
@@ -153,4 +199,25 @@ def _show(row: EventSummary) -> Event:
             "error": row.error,
             "waits": show_wait(row.wait),
         }
+    )
+
+
+def _show_try(row: Try) -> EventTry:
+    return EventTry(
+        at=row.at,
+        error=row.error,
+        calls=[_show_call(each) for each in row.calls],
+        calls_more=row.more,
+    )
+
+
+def _show_call(row: TriedCall) -> EventCall:
+    return EventCall(
+        endpoint=row.endpoint,
+        outcome=row.outcome,
+        at=row.at,
+        milliseconds=row.milliseconds,
+        about=row.about,
+        event_id=None if row.event_id is None else str(row.event_id),
+        answers=row.answers,
     )

@@ -14,6 +14,8 @@ from store.platform import pauses
 from store.platform.metrics import CALLS, HELD_BACK
 from store.platform.pauses import THROTTLED, UNAVAILABLE, Pause, class_of, owner_of
 from tracing import spans
+from tracing.call_log import HELD_BACK as NOT_MADE
+from tracing.call_log import note_call
 from wecom.errcodes import OK, error_for
 from wecom.errors import Throttled, Unavailable, WeComError
 from workers.calls.call_count import add_call
@@ -81,6 +83,7 @@ class Rates:
             error.endpoint, error.corp_id = endpoint, corp_id
             error.held_back = True
             self._tallies.add(HELD_BACK, f"{endpoint}:{type(error).__name__.lower()}")
+            note_call(endpoint, NOT_MADE)
             raise
         add_call(endpoint)
         if corp_id is None or not _is_read(endpoint):
@@ -100,6 +103,7 @@ class Rates:
         """Record what a call came to; failures of WeCom's own start a back-off."""
         code = NO_ANSWER if errcode is None else str(errcode)
         self._tallies.add(CALLS, f"{endpoint}:{code}")
+        note_call(endpoint, code, seconds=seconds)
         spans.done(f"wecom {endpoint}", seconds=seconds, attributes={"errcode": code})
         if corp_id is not None:
             self._lanes.note(corp_id, endpoint, errcode)

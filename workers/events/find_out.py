@@ -12,6 +12,7 @@ from store.database import Connection, Pool
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.org.corps import Corp
 from wecom.errors import OddAnswer, Unavailable
+from workers.answers.logged import LoggedApi
 from workers.answers.questions import Inquiry
 from workers.answers.spelling import SpellingApi
 from workers.calls.retry import PatientApi
@@ -51,7 +52,7 @@ def find_out(
 
     Raises: NeedsRun; errors of WeCom when nothing at all could be found out.
     """
-    api = SpellingApi(PatientApi(runtime.corp_api(corp)), corp.spellings)
+    api = SpellingApi(PatientApi(LoggedApi(runtime.corp_api(corp))), corp.spellings)
     inquiry = Inquiry(
         api,
         at_once=runtime.lanes.of(corp.corp_id),

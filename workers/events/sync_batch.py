@@ -66,6 +66,7 @@ from workers.events.settle import (
     find_doubts,
     keep_all,
     keep_testimony,
+    list_again,
     look_later,
     settle_batch,
 )
@@ -246,6 +247,7 @@ def _settle(
     left_over = _left_over(connection, corp, found, waiting)
     corps.note_spellings(connection, corp.corp_pk, about.learnt)
     _put_aside(connection, claim, about.taken, {**about.aside, **found.troubles})
+    list_again(connection, claim.mailbox, found.look_again)
     doubts = find_doubts(batch, found, about.late, left_over)
     again = settle_batch(
         connection,

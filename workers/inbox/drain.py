@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import logs
@@ -14,6 +15,7 @@ from store.inbox.mailboxes import MailboxState
 from store.inbox.quick_claim import claim_quickly
 from store.platform.metrics import BATCH_EVENTS, DRAINS, Drained
 from tracing import spans
+from tracing.call_log import CallLog
 from wecom.errors import Unavailable
 from workers.answers.troubles import MOST_UNANSWERED
 from workers.failures import Fault, Judgement, judge
@@ -123,9 +125,11 @@ def _work(runtime: Runtime, claim: ClaimedBatch) -> Drained:
 
 def _work_on(runtime: Runtime, claim: ClaimedBatch) -> Drained:
     worked, is_over = False, False
+    log = CallLog()
+    claim = replace(claim, calls=log)
     try:
         runtime.tallies.observe(BATCH_EVENTS, len(claim.mail))
-        with held(runtime.pool, claim.mailbox, claim.lease):
+        with held(runtime.pool, claim.mailbox, claim.lease), log.listening():
             worked, is_over = _handle(runtime, claim)
     finally:
         if not is_over:
@@ -240,7 +244,7 @@ def _judge_and_wait(
             case Fault.THEIRS | Fault.REVOKED | Fault.PAUSED:
                 if _may_be_their_own(claim, error):
                     claims.note_unanswered(connection, claim)
-                claims.give_back(connection, claim)
+                claims.give_back(connection, claim, error=judgement.error)
                 mailboxes.wait(
                     connection,
                     claim.mailbox,
@@ -261,11 +265,17 @@ def _corner(connection: Connection, claim: ClaimedBatch, judgement: Judgement) -
     """Halve what is claimed next until the row that fails stands alone."""
     rows = claim.mail
     if len(rows) > 1:
-        claims.give_back(connection, claim)
+        claims.give_back(connection, claim, error=judgement.error)
         mailboxes.limit_claim(connection, claim.mailbox, len(rows) // 2)
         return
     if rows[0].attempts >= LONE_ATTEMPTS:
-        _fail(connection, claim.mailbox, rows[0].event_id, error=judgement.error)
+        _fail(
+            connection,
+            claim.mailbox,
+            rows[0].event_id,
+            error=judgement.error,
+            claim=claim,
+        )
     else:
         # Only this row waits; what stands behind it goes on.
         seconds, error = judgement.wait_seconds, judgement.error
@@ -273,8 +283,15 @@ def _corner(connection: Connection, claim: ClaimedBatch, judgement: Judgement) -
     mailboxes.limit_claim(connection, claim.mailbox, 2)
 
 
-def _fail(connection: Connection, mailbox: str, event_id: int, *, error: str) -> None:
-    row = claims.fail(connection, mailbox, event_id, error=error)
+def _fail(
+    connection: Connection,
+    mailbox: str,
+    event_id: int,
+    *,
+    error: str,
+    claim: ClaimedBatch | None = None,
+) -> None:
+    row = claims.fail(connection, mailbox, event_id, error=error, claim=claim)
     mailboxes.limit_claim(connection, mailbox, 2)
     if row:
         corp_mail.repair_failed_barrier(connection, mailbox)

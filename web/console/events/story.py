@@ -1,6 +1,6 @@
 """One event from its arrival to its effect, step by step, in plain words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,11 +11,13 @@ from store.org.journal import JournalLine
 from store.summaries.mail import event_story
 from store.summaries.mail.event_story import EventTimes
 from store.summaries.mail.events import EventSummary
+from store.summaries.mail.tries import Try, list_tries
 from store.summaries.org import corps
 from store.summaries.org.departments import list_names as department_names
 from store.summaries.org.journal import find_data_key, list_latest
 from store.summaries.org.members import list_names as member_names
 from texts.catalogue import catalogue
+from web.console.events.calls import ShownCall, shown_calls
 from web.console.words import Names, mentioned, sentence, waiting_words
 from web.services import services
 from web.texts import count, language, translate
@@ -28,13 +30,18 @@ _LINES_MOST = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryStep:
-    """One step; `detail` is verbatim machine text, `events` others of the same."""
+    """One step; `detail` is verbatim machine text, `events` others of the same.
+
+    Shape: `calls` were made in it, and `more_calls` beyond those.
+    """
 
     at: datetime | None
     text: str
     is_bad: bool = False
     detail: str = ""
     events: tuple[int, ...] = ()
+    calls: tuple[ShownCall, ...] = ()
+    more_calls: int = 0
 
 
 def tell_story(connection: Connection, event: EventSummary) -> list[StoryStep]:
@@ -44,7 +51,7 @@ def tell_story(connection: Connection, event: EventSummary) -> list[StoryStep]:
         return []
     return [
         *_arrival(event, times),
-        *_question(connection, event, times),
+        *_question(connection, event, times, list_tries(connection, event.event_id)),
         *_effect(connection, event, times),
         *_end(event, times),
     ]
@@ -65,8 +72,14 @@ def _arrival(event: EventSummary, times: EventTimes) -> Iterator[StoryStep]:
 
 
 def _question(
-    connection: Connection, event: EventSummary, times: EventTimes
+    connection: Connection,
+    event: EventSummary,
+    times: EventTimes,
+    tries: Sequence[Try],
 ) -> Iterator[StoryStep]:
+    for each in tries:
+        if each.at != times.asked_at:
+            yield _tried(each)
     if times.late_asks:
         yield StoryStep(at=None, text=count("story_late", times.late_asks))
     if times.asked_at is None:
@@ -85,7 +98,25 @@ def _question(
             text=count("story_folded", len(others)),
             events=tuple(others[:10]),
         )
-    yield StoryStep(at=times.asked_at, text=_asked(event.key))
+    settling = next((each for each in tries if each.at == times.asked_at), None)
+    yield StoryStep(
+        at=times.asked_at,
+        text=_asked(event.key),
+        calls=shown_calls(settling.calls) if settling else (),
+        more_calls=settling.more if settling else 0,
+    )
+
+
+def _tried(tried: Try) -> StoryStep:
+    """A drain that asked, and settled nothing of this event."""
+    return StoryStep(
+        at=tried.at,
+        text=translate("story.tried_in_vain" if tried.error else "story.tried"),
+        is_bad=tried.error is not None,
+        detail=tried.error or "",
+        calls=shown_calls(tried.calls),
+        more_calls=tried.more,
+    )
 
 
 def _asked(key: str) -> str:

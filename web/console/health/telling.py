@@ -24,7 +24,7 @@ _ADVISED = {
     "events": "events",
     "run": "run",
     "run_again": "run_again",
-    "waits_operator": "blocked",
+    "waits_operator": "operator",
 }
 
 

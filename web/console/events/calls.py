@@ -1,0 +1,61 @@
+"""The calls of a drain in plain words: what was asked, what came, how long it took."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from store.summaries.mail.tries import TriedCall
+from web.texts import count, translate
+
+_UNANSWERED = frozenset({"none", "held_back"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCall:
+    """One call as a line of the story."""
+
+    endpoint: str
+    outcome: str
+    at: datetime
+    text: str
+    is_bad: bool
+    event_id: int | None
+
+
+def shown_calls(calls: Sequence[TriedCall]) -> tuple[ShownCall, ...]:
+    """The calls in the order in which they began."""
+    return tuple(
+        ShownCall(
+            endpoint=each.endpoint,
+            outcome=each.outcome,
+            at=each.at,
+            text=f"{_about(each)}{_outcome(each)}",
+            is_bad=each.outcome in _UNANSWERED,
+            event_id=None if each.is_own else each.event_id,
+        )
+        for each in sorted(calls, key=lambda call: call.at)
+    )
+
+
+def _about(call: TriedCall) -> str:
+    kind, _, name = call.about.partition(":")
+    if not kind:
+        return ""
+    if kind == "member":
+        kind = "own" if call.is_own else "of_event" if call.event_id else "another"
+    return translate(f"calls_about.{kind}", id=name or call.event_id or "")
+
+
+def _outcome(call: TriedCall) -> str:
+    milliseconds = f"{call.milliseconds:,}"
+    match call.outcome:
+        case "0" if call.answers is not None and call.answers != 1:
+            return count("calls_answered_many", call.answers, ms=milliseconds)
+        case "0":
+            return translate("calls_outcome.answered", ms=milliseconds)
+        case "none":
+            return translate("calls_outcome.none", ms=milliseconds)
+        case "held_back":
+            return translate("calls_outcome.held_back")
+        case code:
+            return translate("calls_outcome.refused", code=code, ms=milliseconds)
