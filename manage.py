@@ -18,6 +18,7 @@ from commands.looking import refused, reveal
 from commands.operations import COMMANDS
 from commands.operators import create_operator, remove_operator
 from commands.plans import plan
+from commands.previews import preview_member
 from commands.sections import SectionedGroup
 from commands.session import Failed, opened_pool, postgres_or_sentence, read_settings
 from commands.sessions import end_sessions, list_operators, set_role
@@ -171,6 +172,7 @@ def replay(corp: str) -> None:
 
 cli.add_command(import_accounts)
 cli.add_command(plan)
+cli.add_command(preview_member)
 cli.add_command(approve)
 cli.add_command(reject)
 cli.add_command(diff)

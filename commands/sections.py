@@ -5,7 +5,14 @@ import click
 # Every command in one of them, in the order in which a bad night asks for them.
 SECTIONS = {
     "See what is wrong": ("doctor", "refused", "list-workers", "doubtful-links"),
-    "Bring a corp in step": ("plan", "resync", "resync-member", "pause", "resume"),
+    "Bring a corp in step": (
+        "plan",
+        "preview-member",
+        "resync",
+        "resync-member",
+        "pause",
+        "resume",
+    ),
     "Decide held removals": ("approve", "reject"),
     "Try again": (
         "retry",

@@ -106,6 +106,7 @@ def _wire(settings: Settings) -> services.Services:
         ring_notices=bell.ring_notices,
         ring_accounts=bell.ring_accounts,
         ring_logouts=bell.ring_logouts,
+        ring_preview=bell.ring_preview,
         api_token=settings.api_token,
         operator_marks=_operator_marks(settings),
         wecom=reach.suite,

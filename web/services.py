@@ -53,6 +53,7 @@ class Services:
     ring_notices: Callable[[int], bool]
     ring_accounts: Callable[[str], bool]
     ring_logouts: Callable[[str], bool]
+    ring_preview: Callable[[str], bool]
     api_token: str = field(repr=False)
     operator_marks: tuple[bytes, ...] = field(repr=False)
     wecom: WeCom

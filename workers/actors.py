@@ -16,6 +16,7 @@ from tracing.start import start
 from workers.alerts import tell
 from workers.alerts.stand_in import ClockWatch
 from workers.inbox import drain as mailbox
+from workers.inbox import preview as previews
 from workers.links import account_reads
 from workers.notices import deliver as notices
 from workers.oidc import logouts
@@ -46,6 +47,12 @@ BROKER.add_middleware(ClockWatch(_runtime))
 def drain(mailbox_name: str) -> None:
     """Work through the pending mail of one mailbox."""
     mailbox.drain(_runtime(), mailbox_name)
+
+
+@dramatiq.actor(queue_name=EVENTS, max_retries=0, time_limit=milliseconds(120))
+def preview(reference: str) -> None:
+    """Say what a sync of one person would do."""
+    previews.preview(_runtime(), reference)
 
 
 @dramatiq.actor(queue_name=NOTICES, max_retries=0, time_limit=milliseconds(120))

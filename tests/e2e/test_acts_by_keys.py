@@ -25,8 +25,8 @@ from wecom.forensics import RefusalCause
 SUBJECT = "5" * 64
 # What no key does by itself: they lead to a page that one acts on.
 OWN = {"open_session", "close_session"}
-# Leaves where one stands: a file comes down.
-FILES = {"export_list"}
+# A file comes down; an answer comes in place: each has a test of its own.
+OTHERWISE = {"export_list", "preview_person"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +250,7 @@ def test_every_form_of_the_console_is_sent_by_keys_here(at_night: Night) -> None
         if rule.rule.startswith("/console") and "POST" in (rule.methods or set())
     }
 
-    assert posts - OWN - FILES == ACTS.keys()
+    assert posts - OWN - OTHERWISE == ACTS.keys()
 
 
 @pytest.mark.parametrize("name", list(ACTS))
@@ -299,6 +299,21 @@ def test_a_list_is_taken_along_by_keys(at_night: Night, page: Page) -> None:
         page.keyboard.press("Enter")
 
     assert taken.value.suggested_filename == "corps.json"
+
+
+def test_what_a_sync_of_one_person_would_do_is_asked_by_keys(
+    at_night: Night, page: Page
+) -> None:
+    speak(page, at_night, "en")
+    page.goto("/console/corps/wwcorp/people/user-2")
+    if page.locator("[data-action=preview]").count():
+        tab_to(page, "[data-action=preview]")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**done=preview**")
+
+    expect(page.locator("h1")).to_be_visible()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement !== document.body")
 
 
 def test_a_zone_is_chosen_by_keys(at_night: Night, page: Page) -> None:

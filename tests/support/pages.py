@@ -39,6 +39,9 @@ ALSO = (
     "/console/search?q=nothing-matches-this",
     "/console/corps/wwcorp/people/nobody",
     "/console/corps/wwcorp/people/single",
+    # What a sync would do: held, nothing, in the way, being asked, lost, of a newcomer.
+    *(f"/console/corps/wwcorp/people/user-{number}" for number in range(1, 6)),
+    "/console/corps/wwcorp/people/newcomer",
     "/console/corps/wwcorp/people?find=nobody",
     "/console/corps/wwblocked",
     "/console/corps/wwpaused",
@@ -64,7 +67,8 @@ def paths(place: Night) -> list[str]:
     ]
     found = [address_of(rule, place.names) for rule in rules]
     # Who asks where to go last: it ends the session of whoever looks.
-    return [*sorted(found), *ALSO, place.signs_in, place.installs]
+    asked = f"/console/events/{place.names['asked_event']}"
+    return [*sorted(found), *ALSO, asked, place.signs_in, place.installs]
 
 
 def context_for(

@@ -27,6 +27,7 @@ from tests.support.linking_rows import (
     add_signed_in,
 )
 from tests.support.live_web import Live, live_web
+from tests.support.populated_previews import add_asked_event, fill_previews
 from tests.support.relying import add_party
 from tests.support.webclient import (
     API_TOKEN,
@@ -133,12 +134,14 @@ def _fill(live: Live, corp_pk: int, member_pk: int) -> dict[str, str]:
         told={"member_pks": [member_pk], "account_id": ACCOUNT, "outcome": "stale"},
     )
     _desk(live)
+    fill_previews(live.visit.web, corp_pk)
     return {
         "corp_id": CORP,
         "userid": "fang",
         "plan_id": "plan-a",
         "run_id": "run-1",
         "event_id": str(event_id),
+        "asked_event": str(add_asked_event(rows)),
         "batch_id": "batch-1",
         "act_id": str(act_id),
         "token": TOKEN,

@@ -4,14 +4,20 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 import psycopg
+import pytest
 from click.testing import CliRunner, Result
+from redis import Redis
 from werkzeug.test import TestResponse
 
 from manage import cli
+from store.events import previews
+from store.events.previews import Preview, PreviewKey, PreviewState
+from store.sealing import DataKey
 from tests.support.alarms import tell_worker
 from tests.support.desk import Desk, open_desk
 from tests.support.webclient import (
@@ -19,6 +25,7 @@ from tests.support.webclient import (
     add_corp,
     add_event,
     add_member,
+    give_key,
     insert,
     web_environment,
 )
@@ -120,6 +127,7 @@ def open_house(*, database: str, redis_url: str) -> Iterator[House]:
         environment = web_environment(database=database, redis_url=redis_url, **HOOK)
         tell_worker(desk.web.app.extensions["sync-services"].redis)
         corp_pk = add_corp(desk.rows, "wwcorp")
+        give_key(desk.rows, corp_pk)
         add_member(desk.rows, corp_pk, "zhang", details={"mobile": "13800000000"})
         desk.rows.execute(
             "INSERT INTO operators (name, token_hash, role)"
@@ -318,3 +326,26 @@ def given_up(house: House) -> None:
     house.click(f"/events/{house.failed()}/discard", reason="why")
     house.ask("POST", f"/events/{house.failed()}/discard", {"reason": "why"})
     house.run("discard", str(house.failed()), "--reason", "why")
+
+
+def foreseen(house: House) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(previews, "ask", answer_at_once)
+        house.click("/corps/wwcorp/preview-person", userid="zhang", reason="why")
+        house.ask("POST", "/corps/wwcorp/members/zhang/preview?reason=why")
+        house.run("preview-member", "wwcorp", "zhang", "--reason", "why")
+
+
+def answer_at_once(
+    redis: Redis, data_key: DataKey, key: PreviewKey, *, userid: str, by: str
+) -> bool:
+    """A worker that needs no time."""
+    told = Preview(
+        userid=userid,
+        asked_at=datetime.now(UTC),
+        asked_by=by,
+        state=PreviewState.ANSWERED,
+        outcome="no_difference",
+    )
+    previews.answer(redis, data_key, key, told)
+    return True

@@ -12,7 +12,7 @@ from flask_openapi3.openapi import OpenAPI
 from psycopg.types.json import Jsonb
 
 from settings import Settings, load
-from store.sealing import Keyring
+from store.sealing import Keyring, new_data_key
 from web.app import create_app
 from web.cookies import Cookie
 from web.services import Services
@@ -182,3 +182,9 @@ def insert(
     values = [Jsonb(v) if isinstance(v, dict) else v for v in fields.values()]
     query = f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING {returning}"  # noqa: S608 - names written in tests
     return rows.execute(query.encode(), values).fetchall()[0][0]
+
+
+def give_key(rows: psycopg.Connection[Any], corp_pk: int) -> None:
+    """A data key of its own, as every linked corp has one."""
+    sealed = Keyring((SECRET_KEY,)).seal(new_data_key(), place=f"data_key:{corp_pk}")
+    rows.execute("UPDATE corps SET data_key = %s WHERE corp_pk = %s", [sealed, corp_pk])

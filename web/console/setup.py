@@ -34,6 +34,7 @@ from web.console.org import (  # noqa: F401 - adds its routes
     corp_pages,
     notice_pages,
     person_pages,
+    preview_pages,
 )
 from web.console.org.tree import address_unfolded
 from web.console.runs import (  # noqa: F401 - adds its routes

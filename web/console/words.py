@@ -108,8 +108,8 @@ def _say(
 ) -> str:
     decision = DecisionName(name)
     field = _FIELD.get(decision, "")
-    old = _value(before.get(field), field, names, tag)
-    new = _value(after.get(field), field, names, tag)
+    old = value_words(before.get(field), field, names, tag)
+    new = value_words(after.get(field), field, names, tag)
     key = f"journal.{decision.value}"
     wanted = forms if new else (*forms, "bare")
     special = [f"{key}.{each}" for each in wanted if f"{key}.{each}" in catalogue(tag)]
@@ -179,7 +179,8 @@ def _who_of(group: StepGroup, names: Names, tag: str) -> str:
     return names.members.get(name) or name
 
 
-def _value(raw: Json, field: str, names: Names, tag: str) -> str:
+def value_words(raw: Json, field: str, names: Names, tag: str) -> str:
+    """A field's value as people read it: departments and people by their names."""
     shown = [_one(each, field, names, tag) for each in _each(raw)]
     return say(tag, "journal.and").join(text for text in shown if text)
 

@@ -1,6 +1,7 @@
 """Settles the mail of a batch: done, folded, or asked about again; testimony stays."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from domain.decisions import Decision
 from domain.event_testimony import worth_keeping
@@ -27,6 +28,26 @@ LOOK_LATER_SECONDS = 60.0
 _OPEN = frozenset({UNCONFIRMED, Finding.CUT_OFF_READ.value})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFate:
+    """What became of one piece of mail: its outcome, or what it waits for, and why.
+
+    Units: seconds until it is asked about again; None when it is settled.
+    """
+
+    outcome: str
+    seconds: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSettlement:
+    """The keys that are asked about again, and what became of each piece of mail."""
+
+    again: frozenset[Key]
+    fates: Mapping[int, MailFate]
+
+
 def settle_batch(
     connection: Connection,
     claim: ClaimedBatch,
@@ -37,8 +58,8 @@ def settle_batch(
     decisions: Iterable[Decision],
     settling: Collection[int],
     ends: bool,
-) -> frozenset[Key]:
-    """Mark the claimed mail as what came of it; the keys that are asked about again.
+) -> BatchSettlement:
+    """Mark the claimed mail as what came of it.
 
     Shape: `doubts` are the outcomes of keys about which asking again is no use;
         `settling` is the mail that waits for nothing else; `ends`: nothing else of the
@@ -66,7 +87,12 @@ def settle_batch(
         settle_and_end(connection, claim, outcomes)
     else:
         settlement.settle(connection, claim, outcomes)
-    return again
+    fates = {each: MailFate(outcome=told) for each, (_, told) in outcomes.items()}
+    fates |= {
+        each: MailFate(outcome=LATE_ANSWER, seconds=seconds)
+        for each, seconds in waits.items()
+    }
+    return BatchSettlement(again=again, fates=fates)
 
 
 def find_doubts(
@@ -79,7 +105,8 @@ def find_doubts(
     doubts = {}
     for key in batch.newest:
         kind, name = split_key(key)
-        unconfirmed = Userid(name) in found.undecided if kind == "member" else left_over
+        people = found.undecided.keys() | found.doubled
+        unconfirmed = Userid(name) in people if kind == "member" else left_over
         if kind == "department" and found.tear is not None:
             doubts[key] = Finding.CUT_OFF_READ.value
         elif unconfirmed or _is_of_doubted_set(kind, name, found):
@@ -94,9 +121,15 @@ def look_later(
     corp_pk: CorpPk,
     doubts: Mapping[Key, str],
     again: Collection[Key],
+    *,
+    untold: Collection[Key],
 ) -> None:
-    """Have the corp read in full when no mail asks any more about what stays open."""
-    if any(doubts[key] in _OPEN for key in doubts.keys() - set(again)):
+    """Have the corp read in full when no mail asks any more about what stays open.
+
+    Shape: `untold` are people of whom it is open what became of them, and no mail is.
+    """
+    given_up = any(doubts[key] in _OPEN for key in doubts.keys() - set(again))
+    if given_up or (untold and not again):
         corps.make_due(connection, corp_pk, cause="finding", seconds=LOOK_LATER_SECONDS)
 
 

@@ -25,7 +25,7 @@ The way of a drain, from the ring to the next one:
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from domain.decisions import Decision
@@ -41,7 +41,7 @@ from domain.ids import (
 from domain.leavers import Undecided
 from domain.reasons import Reason
 from store.database import Connection, transaction
-from store.inbox import key_waits, leases, settlement
+from store.inbox import key_waits, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.key_waits import KeyWait
 from store.inbox.quick_apply import OpenMatters, begin_apply
@@ -63,6 +63,7 @@ from workers.events.find_out import (
 from workers.events.found import Found, NeedsRun
 from workers.events.known_org import KnownOrg
 from workers.events.settle import (
+    MailFate,
     find_doubts,
     keep_all,
     keep_testimony,
@@ -71,6 +72,7 @@ from workers.events.settle import (
     settle_batch,
 )
 from workers.events.unlisted import followed_listing
+from workers.lease import leased
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
 from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
@@ -108,9 +110,8 @@ def sync_contact(
         return False
     ends = len(taken) == len(claim.mail)
     with spans.within("apply") as span, transaction(runtime.pool) as connection:
-        matters = begin_apply(connection, claim, about.corp.corp_pk)
-        decisions, waiting = _apply(connection, runtime, about, matters)
-        _settle(connection, claim, about, matters, decisions, waiting, ends=ends)
+        applied = apply_batch(connection, runtime, claim, about, ends=ends)
+        decisions, waiting = applied.decisions, applied.waiting
         span.note(decisions=len(decisions), held=len(waiting))
     seconds = time.monotonic() - began
     tally_effects(
@@ -120,12 +121,41 @@ def sync_contact(
     return ends
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What was carried out, what the guard keeps, and what became of the mail."""
+
+    decisions: list[Decision]
+    waiting: frozenset[Key]
+    fates: Mapping[int, MailFate]
+
+
+def apply_batch(
+    connection: Connection,
+    runtime: Runtime,
+    claim: ClaimedBatch,
+    about: BatchOutcome,
+    *,
+    ends: bool,
+) -> Applied:
+    """Apply what was found out and settle its mail, all in this transaction.
+
+    Shape: `ends`: nothing else of the claim is left, so that its lease is given back.
+    Raises: LeaseLost.
+    """
+    matters = begin_apply(connection, claim, about.corp.corp_pk)
+    decisions, waiting, doubled = _apply(connection, runtime, about, matters)
+    about = replace(about, found=replace(about.found, doubled=doubled))
+    fates = _settle(connection, claim, about, matters, decisions, waiting, ends=ends)
+    return Applied(decisions=decisions, waiting=waiting, fates=fates)
+
+
 def _put_aside(
     connection: Connection,
     claim: ClaimedBatch,
     taken: Sequence[ClaimedMail],
     troubles: Mapping[Key, Unavailable],
-) -> None:
+) -> Mapping[int, MailFate]:
     """Let mail about keys in trouble wait by itself, and ask later about the rest."""
     waits: list[KeyWait] = []
     ended: dict[int, tuple[Settled, str]] = {}
@@ -143,12 +173,20 @@ def _put_aside(
     named = {each.key for each in taken}
     rest = {key: error for key, error in troubles.items() if key not in named}
     ask_later(connection, claim.mailbox, rest)
+    waiting = {
+        each.event_id: MailFate(
+            outcome=each.waits_for, seconds=each.seconds, error=each.error
+        )
+        for each in waits
+    }
+    return waiting | {each: MailFate(outcome=told) for each, (_, told) in ended.items()}
 
 
 def _apply(
     connection: Connection, runtime: Runtime, about: BatchOutcome, matters: OpenMatters
-) -> tuple[list[Decision], frozenset[Key]]:
-    """The decisions that were carried out, and what the guard keeps from it."""
+) -> tuple[list[Decision], frozenset[Key], frozenset[Userid]]:
+    """The decisions that were carried out, what the guard keeps from it, and who waits
+    because they are members under another userid."""
     corp, found = about.corp, about.found
     listed, corp_pk = found.view.listed, corp.corp_pk
     data_key = runtime.data_key(corp)
@@ -167,12 +205,9 @@ def _apply(
     if listed is not None:
         note_listed(connection, corp, listed)
         decisions += apply_listing(connection, corp_pk, listed, reason=Reason.EVENT)
+    known = _stored(connection, about, findings)
     decisions += apply_members(
-        connection,
-        corp_pk,
-        findings,
-        reason=Reason.EVENT,
-        known=_stored(connection, about, findings),
+        connection, corp_pk, findings, reason=Reason.EVENT, known=known
     )
     if listed is not None:
         decisions += remove_unlisted(
@@ -192,7 +227,7 @@ def _apply(
         connection, corp_pk, cause=cause, decisions=decisions, data_key=data_key
     )
     note_asked(connection, corp, decisions, mail=about.taken)
-    return decisions, frozenset(gate.waiting)
+    return decisions, frozenset(gate.waiting), frozenset(known.doubled)
 
 
 def _note_answered(
@@ -239,17 +274,18 @@ def _settle(
     waiting: frozenset[Key],
     *,
     ends: bool,
-) -> None:
+) -> Mapping[int, MailFate]:
     """Mark the mail as what came of it, and remember what stays open."""
     corp, batch, found = about.corp, about.batch, about.found
     if matters.reading:
         _note_touched(connection, corp, batch, found)
     left_over = _left_over(connection, corp, found, waiting)
     corps.note_spellings(connection, corp.corp_pk, about.learnt)
-    _put_aside(connection, claim, about.taken, {**about.aside, **found.troubles})
+    troubles = {**about.aside, **found.troubles}
+    aside = _put_aside(connection, claim, about.taken, troubles)
     list_again(connection, claim.mailbox, found.look_again)
     doubts = find_doubts(batch, found, about.late, left_over)
-    again = settle_batch(
+    settled = settle_batch(
         connection,
         claim,
         batch,
@@ -261,8 +297,9 @@ def _settle(
         },
         ends=ends,
     )
-    look_later(connection, corp.corp_pk, doubts, again)
-    waits = people_in([*again, *waiting, *found.troubles])
+    untold = {*map(member_key, found.of_two_userids)} - batch.newest.keys()
+    look_later(connection, corp.corp_pk, doubts, settled.again, untold=untold)
+    waits = people_in([*settled.again, *waiting, *found.troubles])
     keep_testimony(
         connection,
         corp.corp_pk,
@@ -271,6 +308,7 @@ def _settle(
         settled=found.findings.settled - found.undecided.keys(),
         matters=matters,
     )
+    return {**aside, **settled.fates}
 
 
 def _left_over(
@@ -301,8 +339,7 @@ def _leave_to_run(
     cause: str,
 ) -> None:
     """A recorded full read answers all of this mail, and hears what it testifies."""
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         run_id = requests.request_run(
             connection, corp.corp_pk, cause=cause, event_id=taken[0].event_id
         )

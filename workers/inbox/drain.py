@@ -22,7 +22,7 @@ from workers.failures import Fault, Judgement, judge
 from workers.inbox import corp_mail
 from workers.installs import corp_state, exchange
 from workers.items.follow import follow
-from workers.lease import held
+from workers.lease import held, leased
 from workers.queue.presence import WORKER
 from workers.runtime import Runtime
 
@@ -230,8 +230,7 @@ def _record_failure(runtime: Runtime, claim: ClaimedBatch, error: Exception) -> 
 def _judge_and_wait(
     runtime: Runtime, claim: ClaimedBatch, error: Exception
 ) -> Judgement:
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         box = mailboxes.open_mailbox(connection, claim.mailbox)
         judgement = judge(error, strikes=box.strikes)
         extra = {"mailbox": claim.mailbox, "error": judgement.error}
@@ -298,7 +297,6 @@ def _fail(
 
 
 def _ignore(runtime: Runtime, claim: ClaimedBatch) -> None:
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         outcome: tuple[settlement.Settled, str] = ("ignored", "no_handler")
         settlement.settle(connection, claim, dict.fromkeys(claim.event_ids, outcome))

@@ -124,6 +124,19 @@ class Bell:
             ]
         )
 
+    def ring_preview(self, reference: str) -> bool:
+        """Ask for the answer of a preview; False when Redis did not answer."""
+        return self._ring(
+            [
+                _Ring(
+                    name=f"preview:{reference}",
+                    queue_name=EVENTS,
+                    actor_name="preview",
+                    argument=reference,
+                )
+            ]
+        )
+
     def ring_alert(self, delivery_id: int) -> bool:
         """Ask for the telling of an alert; False when Redis did not answer."""
         return self._ring(
@@ -156,6 +169,10 @@ class Bell:
     def answer_alert(self, delivery_id: int) -> bool:
         """Let the alert be rung for again; the first act of whoever tells it."""
         return self._answer(f"alert:{delivery_id}")
+
+    def answer_preview(self, reference: str) -> bool:
+        """Let the preview be rung for again; the first act of whoever answers it."""
+        return self._answer(f"preview:{reference}")
 
     def answer_notices(self, corp_pk: int) -> bool:
         """Let the corp's notices be rung again; the first act of who delivers them."""

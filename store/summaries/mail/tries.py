@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from store.database import Connection
 
@@ -28,6 +28,31 @@ class TriedCall:
     event_id: int | None
     is_own: bool
     answers: int | None
+
+    @classmethod
+    def of(
+        cls,
+        row: Mapping[str, Any],
+        *,
+        since: datetime,
+        own: frozenset[int] | None = None,
+    ) -> Self:
+        """A call as a drain keeps it, whose work began then.
+
+        Shape: without `own` whoever has an event is the one that is asked about.
+        """
+        event_id = row["event"]
+        is_own = event_id is not None if own is None else event_id in own
+        return cls(
+            endpoint=row["endpoint"],
+            outcome=row["outcome"],
+            at=since + timedelta(milliseconds=row["after_ms"]),
+            milliseconds=row["ms"],
+            about=row["about"],
+            event_id=None if own is None else event_id,
+            is_own=is_own,
+            answers=row["answers"],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,18 +130,6 @@ def _try(row: Mapping[str, Any], own: frozenset[int]) -> Try:
     return Try(
         at=at,
         error=row["error"],
-        calls=tuple(
-            TriedCall(
-                endpoint=each["endpoint"],
-                outcome=each["outcome"],
-                at=at + timedelta(milliseconds=each["after_ms"]),
-                milliseconds=each["ms"],
-                about=each["about"],
-                event_id=each["event"],
-                is_own=each["event"] in own,
-                answers=each["answers"],
-            )
-            for each in calls
-        ),
+        calls=tuple(TriedCall.of(each, since=at, own=own) for each in calls),
         more=sum(each.get("more", 0) for each in row["calls"]),
     )

@@ -10,7 +10,7 @@ from store.database import Connection, transaction
 from store.inbox.record import post_internal
 from store.platform import deeds
 from store.summaries.org import people_list
-from store.summaries.org.members import MemberSummary, find_member
+from store.summaries.org.members import find_member
 from store.summaries.org.people_list import PeopleFilter
 from web.access import Audience, seen_by
 from web.console import acting
@@ -19,11 +19,13 @@ from web.console.frame import show
 from web.console.org.contacts import shown_contacts
 from web.console.org.journal import view_journal
 from web.console.org.origins import list_fields
+from web.console.org.preview_pages import find_preview
 from web.console.stream import live
 from web.corps import FoundCorp, get_corp
 from web.cursors import cut
 from web.explain import explain
 from web.orders import wrong_state
+from web.previews import may_be_asked
 from web.problems import Problem
 from web.services import services
 from web.texts import language
@@ -74,7 +76,7 @@ def show_person(corp_id: str, userid: str) -> ResponseReturnValue:
         corp = get_corp(connection, corp_id)
         member = find_member(connection, corp.corp_pk, corp.userids(userid))
         if member is None:
-            return _unknown(corp, userid)
+            return _unknown(connection, corp, userid)
         if member.userid not in corp.userids(userid):
             return redirect(_address(corp_id, member.userid), 301)
         why = explain(connection, corp, member)
@@ -85,7 +87,7 @@ def show_person(corp_id: str, userid: str) -> ResponseReturnValue:
             member=member,
             why=why,
             next_words=why.next_step.words[language()],
-            can_act=corp.summary.state == "linked" and member.state == "active",
+            preview=find_preview(connection, corp, member.userid),
             fields=list_fields(connection, corp, member),
             journal=view_journal(
                 connection, corp, key=member_key(Userid(member.userid))
@@ -104,41 +106,50 @@ def resync_person(corp_id: str) -> ResponseReturnValue:
         corp = get_corp(connection, corp_id)
         if corp.summary.state != "linked":
             raise wrong_state(corp_id, corp.summary.state)
-        found = _get(connection, corp, userid)
+        userid = _named(connection, corp, userid)
         mailbox = mailbox_of_corp(corp_id)
         event_id = post_internal(
             connection,
             mailbox=mailbox,
             kind=CHANGE_CONTACT,
-            key=member_key(Userid(found.userid)),
+            key=member_key(Userid(userid)),
             hint={},
         )
-        deed = deeds.member_wanted(
-            corp_id=corp_id, userid=found.userid, event_id=event_id
-        )
+        deed = deeds.member_wanted(corp_id=corp_id, userid=userid, event_id=event_id)
         acting.keep_deed(connection, deed, reason=acting.given_reason())
     services().ring(mailbox)
-    return acting.back(
-        "console.show_person", "resync", corp_id=corp_id, userid=found.userid
-    )
+    return acting.back("console.show_person", "resync", corp_id=corp_id, userid=userid)
 
 
-def _get(connection: Connection, corp: FoundCorp, userid: str) -> MemberSummary:
+def _named(connection: Connection, corp: FoundCorp, userid: str) -> str:
+    """Who is to be asked about: as known here, or somebody whom nobody has seen yet.
+
+    Raises: Problem 404.
+    """
     found = find_member(connection, corp.corp_pk, corp.userids(userid))
-    if found is None:
-        raise Problem(404, f"member {userid}: not known here.")
-    return found
+    if found is not None:
+        return found.userid
+    if not may_be_asked(userid):
+        raise Problem(404, "userid: nobody of WeCom's can be called so.")
+    return userid
 
 
-def _unknown(corp: FoundCorp, userid: str) -> ResponseReturnValue:
+def _unknown(
+    connection: Connection, corp: FoundCorp, userid: str
+) -> ResponseReturnValue:
     """Nobody of that id was ever seen: that is an answer, too."""
+    preview = find_preview(connection, corp, userid) if may_be_asked(userid) else None
     page = show(
         "console/unknown_person.html",
         place="corps",
         corp=corp.summary,
         userid=userid,
+        preview=preview,
+        can_ask=may_be_asked(userid),
+        done=acting.done_word(),
     )
-    return page, 404
+    # Whoever waits for an answer about them is on a page that will have it.
+    return (page, 200) if preview or acting.done_word() else (page, 404)
 
 
 def _address(corp_id: str, userid: str) -> str:

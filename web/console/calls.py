@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from store.summaries.mail.tries import TriedCall
-from web.texts import count, translate
+from texts.catalogue import say
+from web.texts import language
 
 _UNANSWERED = frozenset({"none", "held_back"})
 
@@ -22,14 +23,17 @@ class ShownCall:
     event_id: int | None
 
 
-def shown_calls(calls: Sequence[TriedCall]) -> tuple[ShownCall, ...]:
-    """The calls in the order in which they began."""
+def shown_calls(
+    calls: Sequence[TriedCall], *, tag: str | None = None
+) -> tuple[ShownCall, ...]:
+    """The calls in the order in which they began, in a language or the request's."""
+    spoken = tag or language()
     return tuple(
         ShownCall(
             endpoint=each.endpoint,
             outcome=each.outcome,
             at=each.at,
-            text=f"{_about(each)}{_outcome(each)}",
+            text=_about(each, spoken) + _outcome(each, spoken),
             is_bad=each.outcome in _UNANSWERED,
             event_id=None if each.is_own else each.event_id,
         )
@@ -37,25 +41,28 @@ def shown_calls(calls: Sequence[TriedCall]) -> tuple[ShownCall, ...]:
     )
 
 
-def _about(call: TriedCall) -> str:
+def _about(call: TriedCall, tag: str) -> str:
     kind, _, name = call.about.partition(":")
     if not kind:
         return ""
     if kind == "member":
         kind = "own" if call.is_own else "of_event" if call.event_id else "another"
-    return translate(f"calls_about.{kind}", id=name or call.event_id or "")
+    return say(tag, f"calls_about.{kind}", id=name or call.event_id or "")
 
 
-def _outcome(call: TriedCall) -> str:
+def _outcome(call: TriedCall, tag: str) -> str:
     milliseconds = f"{call.milliseconds:,}"
     match call.outcome:
         case "0" if call.answers is not None and call.answers != 1:
-            return count("calls_answered_many", call.answers, ms=milliseconds)
+            form = "one" if call.answers == 1 else "other"
+            return say(
+                tag, f"calls_answered_many.{form}", n=call.answers, ms=milliseconds
+            )
         case "0":
-            return translate("calls_outcome.answered", ms=milliseconds)
+            return say(tag, "calls_outcome.answered", ms=milliseconds)
         case "none":
-            return translate("calls_outcome.none", ms=milliseconds)
+            return say(tag, "calls_outcome.none", ms=milliseconds)
         case "held_back":
-            return translate("calls_outcome.held_back")
+            return say(tag, "calls_outcome.held_back")
         case code:
-            return translate("calls_outcome.refused", code=code, ms=milliseconds)
+            return say(tag, "calls_outcome.refused", code=code, ms=milliseconds)
