@@ -306,14 +306,13 @@ def test_what_a_sync_of_one_person_would_do_is_asked_by_keys(
 ) -> None:
     speak(page, at_night, "en")
     page.goto("/console/corps/wwcorp/people/user-2")
-    if page.locator("[data-action=preview]").count():
-        tab_to(page, "[data-action=preview]")
-        page.keyboard.press("Enter")
-        page.wait_for_url("**done=preview**")
+    tab_to(page, "[data-action=preview]")
 
-    expect(page.locator("h1")).to_be_visible()
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement !== document.body")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**done=preview**#preview")
+    # In sight, and said: nobody has answered yet.
+    expect(page.locator("#preview [role=status]")).to_be_in_viewport()
 
 
 def test_a_zone_is_chosen_by_keys(at_night: Night, page: Page) -> None:
