@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -17,6 +18,7 @@ from store.sealing import DataKey
 _PERSONAL = ("name", "details")
 _WRITTEN = "corp_pk, cause, run_id, decision, key, reason, before, after, personal"
 _TYPES = ["text"] * 10
+_LINE = "(%s::bigint, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::bytea)"
 # What an event or two come to; more are copied.
 _FEW_LINES = 10
 _FETCH_ROWS = 5_000
@@ -89,15 +91,13 @@ def _line(
 
 def _insert(connection: Connection, lines: Sequence[tuple[str | None, ...]]) -> None:
     """For few lines: a COPY takes two more round trips and its own planning."""
-    columns = [list(each) for each in zip(*lines, strict=True)]
     connection.execute(
         f"""
         INSERT INTO journal ({_WRITTEN}, at) SELECT {_WRITTEN}, now.at
-        FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
-            %s::text[], %s::jsonb[], %s::jsonb[], %s::bytea[]) AS given ({_WRITTEN}),
+        FROM (VALUES {", ".join([_LINE] * len(lines))}) AS given ({_WRITTEN}),
             (SELECT clock_timestamp() AS at) AS now
-        """,  # noqa: S608 - a constant of this module
-        columns,
+        """,  # noqa: S608 - constants of this module
+        list(chain.from_iterable(lines)),
     )
 
 
