@@ -1,7 +1,7 @@
 """Memberships: which account is in which company, as WeCom has its member be."""
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from domain.ids import AccountId, CompanyId, CorpPk, MemberPk
 from store.database import Connection
@@ -27,7 +27,7 @@ def make_accounts(
     Shape: they join the company as their members are; the nick is the name, if nobody
         of the company has it, else one of its own.
     """
-    about = {
+    about: dict[str, object] = {
         "corp_pk": corp_pk,
         "company_id": company_id,
         "ids": [account_id for account_id, _ in made],
@@ -60,7 +60,11 @@ def make_accounts(
         """,
         about,
     )
-    # Nobody else knows these accounts: nothing to look for, and nothing to replace.
+    _join_made(connection, about)
+
+
+def _join_made(connection: Connection, about: Mapping[str, object]) -> None:
+    """Nobody else knows these accounts: nothing to look for, nothing to replace."""
     connection.execute(
         """
         INSERT INTO memberships (company_id, account_id, employment, origin)
