@@ -82,9 +82,9 @@ def _open(runtime: Runtime, claim: ClaimedBatch) -> tuple[Corp, KnownOrg | None]
     """
     corp_id = name_in(claim.mailbox)
     with transaction(runtime.pool) as connection:
-        corp = corps.find_live(connection, corp_id)
+        corp, testimony = corps.find_live_and_testimony(connection, corp_id)
         if corp is not None and _may_work(corp, claim):
-            return corp, _look_up(connection, runtime, corp, claim)
+            return corp, _look_up(connection, runtime, corp, claim, testimony=testimony)
     with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         # Whoever links a corp takes back what is parked, and that only once.
         corp = corps.find_live(connection, corp_id)
@@ -95,14 +95,19 @@ def _open(runtime: Runtime, claim: ClaimedBatch) -> tuple[Corp, KnownOrg | None]
 
 
 def _look_up(
-    connection: Connection, runtime: Runtime, corp: Corp, claim: ClaimedBatch
+    connection: Connection,
+    runtime: Runtime,
+    corp: Corp,
+    claim: ClaimedBatch,
+    *,
+    testimony: bool,
 ) -> KnownOrg | None:
     """What the usual mail will need, read with the corp itself."""
     contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
     if not contact or not _is_followed(corp):
         return None
     runtime.known_pauses.read_ahead(connection, owner_of(corp.corp_id))
-    return look_up(connection, runtime.pool, corp, contact)
+    return look_up(connection, runtime, corp, contact, testimony=testimony)
 
 
 def _is_followed(corp: Corp) -> bool:
@@ -131,7 +136,7 @@ def _bring_in_step(
     ended = False
     with runtime.suspects.slot(corp.corp_id):
         if contact:
-            known = known or KnownOrg(runtime.pool, corp)
+            known = known or KnownOrg(runtime.pool, corp, runtime.known_trees)
             ended = sync_contact(runtime, corp, claim, contact, known=known)
         if said:
             relink(runtime, corp, claim, said)
