@@ -1,6 +1,6 @@
 """What was said of a person once and is not said again: kept until it is settled."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from domain.fold import (
     CREATE_USER,
@@ -97,7 +97,8 @@ def person_is_late(
     if answer is None and is_known and not any(map(_says_where, latest)):
         # Whoever leaves what we may see is told of by a mere update, too (90639).
         return False
-    if answer is None and _lead_on(userid, claims=claims, answers=answers):
+    ends = answers.keys() | _hidden_ends(latest, sight=sight)
+    if answer is None and _lead_on(userid, claims=claims, ends=ends):
         return False
     if is_former and not any(_PRESENT & {each.change, each.kind} for each in latest):
         return False
@@ -112,16 +113,22 @@ def _says_where(mail: Mail) -> bool:
     return bool(_PRESENT & {mail.change, mail.kind})
 
 
+def _hidden_ends(latest: Sequence[Mail], *, sight: AnswerSight) -> frozenset[Userid]:
+    """Where claims may end out of our sight: nowhere if the mail says in our sight."""
+    seen = any((each.hint.departments or frozenset()) & sight.usable for each in latest)
+    return frozenset() if seen else sight.hidden
+
+
 def _lead_on(
-    userid: Userid, *, claims: Sequence[RenameClaim], answers: Mapping[Userid, Member]
+    userid: Userid, *, claims: Sequence[RenameClaim], ends: Collection[Userid]
 ) -> bool:
-    """Whether claims lead from this userid to one that answers."""
+    """Whether claims lead from this userid to one of these."""
     reached, growing = {userid}, True
     while growing:
         more = {each.new for each in claims if each.old in reached} - reached
         reached |= more
         growing = bool(more)
-    return not reached.isdisjoint(answers)
+    return not reached.isdisjoint(ends)
 
 
 def names_bearer(said: Iterable[Mail], answer: Member) -> bool:

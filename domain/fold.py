@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
 from domain.hints import NO_HINT, Hint
 from domain.ids import (
@@ -18,6 +19,7 @@ from domain.ids import (
 from domain.org import Activation
 
 CHANGE_CONTACT = "change_contact"
+CREATE_PARTY = "create_party"
 CREATE_USER = "create_user"
 DELETE_PARTY = "delete_party"
 DELETE_USER = "delete_user"
@@ -81,7 +83,8 @@ class FoldedMail:
         first; `statuses` the newest that was said; `placeless` of whom the newest word
         on departments is that there is none; `others` mail that is no hint
         (internal, card clicks, notices to the app), oldest first, never folded;
-        `said` all that was said of each person, kept mail too, oldest first.
+        `said` all that was said of each person, kept mail too, oldest first;
+        `relisted` departments of which mail of our own asks who is in them.
     """
 
     members: tuple[Userid, ...]
@@ -98,6 +101,29 @@ class FoldedMail:
     placeless: frozenset[Userid]
     others: tuple[Mail, ...]
     said: Mapping[Userid, tuple[Mail, ...]]
+    relisted: frozenset[DepartmentId] = frozenset()
+
+    def since(self, seconds: Mapping[Userid, datetime]) -> Self:
+        """The same without what was said of people before these seconds."""
+        if not seconds:
+            return self
+        said = {
+            who: tuple(
+                each
+                for each in about
+                if who not in seconds or each.second >= seconds[who]
+            )
+            for who, about in self.said.items()
+        }
+        spoken = [each for about in said.values() for each in about]
+        return replace(
+            self,
+            said=said,
+            deleted=_named(spoken, DELETE_USER),
+            unsubscribed=_named(spoken, UNSUBSCRIBE),
+            statuses=_statuses(spoken),
+            placeless=_placeless(spoken),
+        )
 
 
 def fold(mail: Sequence[Mail], *, kept: Iterable[Mail] = ()) -> FoldedMail:
@@ -137,11 +163,7 @@ def fold(mail: Sequence[Mail], *, kept: Iterable[Mail] = ()) -> FoldedMail:
         claims=claims,
         deleted=_named(spoken, DELETE_USER),
         unsubscribed=_named(spoken, UNSUBSCRIBE),
-        statuses={
-            each.userid: each.hint.activation
-            for each in spoken
-            if each.hint.activation is not None
-        },
+        statuses=_statuses(spoken),
         placeless=_placeless(spoken),
         others=tuple(each for each in ordered if each.kind not in _HINTING),
         said={
@@ -149,6 +171,15 @@ def fold(mail: Sequence[Mail], *, kept: Iterable[Mail] = ()) -> FoldedMail:
             for key, about in told.items()
             if split_key(key)[0] == "member"
         },
+        relisted=_relisted(hinting),
+    )
+
+
+def _relisted(hinting: Iterable[Mail]) -> frozenset[DepartmentId]:
+    return frozenset(
+        DepartmentId(int(split_key(each.key)[1]))
+        for each in hinting
+        if each.change is None and each.key.startswith("department:")
     )
 
 
@@ -188,6 +219,14 @@ def _newest_second(told: Sequence[Mail], *, of: Mail) -> tuple[Mail, ...]:
 
 def _named(spoken: Iterable[Mail], what: str) -> frozenset[Userid]:
     return frozenset(each.userid for each in spoken if what in (each.change, each.kind))
+
+
+def _statuses(spoken: Iterable[Mail]) -> dict[Userid, Activation]:
+    return {
+        each.userid: each.hint.activation
+        for each in spoken
+        if each.hint.activation is not None
+    }
 
 
 def _placeless(spoken: Iterable[Mail]) -> frozenset[Userid]:

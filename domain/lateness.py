@@ -26,11 +26,15 @@ CLOCKS_APART_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerSight:
-    """What of the tree can be seen: the listed departments, and the usable ones."""
+    """What can be seen: the listed departments, and the usable ones.
+
+    Shape: `hidden` are userids of which WeCom says that we have no right to see them.
+    """
 
     auth_mode: int
     listed: frozenset[DepartmentId]
     usable: frozenset[DepartmentId]
+    hidden: frozenset[Userid] = frozenset()
 
 
 def member_is_late(
@@ -94,7 +98,9 @@ def _contradicts_change(
 ) -> bool:
     hint, answer = mail.hint, answers.get(mail.userid)
     if hint.new_userid is not None and hint.new_userid != mail.userid:
-        return _contradicts_claim(hint, answer, new=answers.get(hint.new_userid))
+        return _contradicts_claim(
+            hint, answer, new=answers.get(hint.new_userid), sight=sight
+        )
     if answer is None:
         return not _explains_refusal(hint, sight=sight)
     status_differs = (
@@ -106,11 +112,18 @@ def _contradicts_change(
 
 
 def _contradicts_claim(
-    hint: Hint, answer: Member | None, *, new: Member | None
+    hint: Hint, answer: Member | None, *, new: Member | None, sight: AnswerSight
 ) -> bool:
-    """Whether the person still answers under the old userid, or not under the new."""
-    left = answer is None or are_two(hint.open_userid, answer.open_userid)
-    return not left or new is None
+    """Whether the person still answers under the old userid, or not under the new.
+
+    Somebody bears the new one of whom WeCom says that we may not see them: that is
+    what the event says, unless it also says that they are where we see people.
+    """
+    if answer is not None and not are_two(hint.open_userid, answer.open_userid):
+        return True
+    if new is None and hint.new_userid in sight.hidden:
+        return bool(hint.departments and hint.departments & sight.usable)
+    return new is None
 
 
 def _explains_refusal(hint: Hint, *, sight: AnswerSight) -> bool:

@@ -161,16 +161,21 @@ def _verdict(evidence: AbsenceEvidence) -> Verdict:
 
 
 def missing_everywhere(
-    member: Member, *, listings: Mapping[str, Listing], usable: Usable
+    member: Member,
+    *,
+    listings: Mapping[str, Listing],
+    usable: Usable,
+    former: Collection[Userid] = (),
 ) -> bool:
     """Whether complete listings of everywhere we last had them hold them no more.
 
     Everywhere is each of their departments that may be asked, or each tag that granted
     them; in auth_mode 1 it is `member_auth`. A listing that shows them settles it.
 
-    Shape: listings by ground: `department:<id>` of the department itself, `tag:<id>`.
+    Shape: listings by ground: `department:<id>` of the department itself, `tag:<id>`;
+        `former` are userids that they bore until now: a list may be older than that.
     """
-    if any(_names(each, member) for each in listings.values()):
+    if any(_names(each, member, former) for each in listings.values()):
         return False
     if usable.auth_mode == AuthMode.MEMBER:
         return _all_complete({MEMBER_AUTH}, listings)
@@ -182,7 +187,10 @@ def missing_everywhere(
 
 
 def lists_lacking(
-    member: Member, *, listings: Mapping[str, Listing]
+    member: Member,
+    *,
+    listings: Mapping[str, Listing],
+    former: Collection[Userid] = (),
 ) -> tuple[str, ...]:
     """The complete listings of where we last had them that do not hold them."""
     return tuple(
@@ -190,7 +198,7 @@ def lists_lacking(
         for name in _places(member)
         if name in listings
         and listings[name].complete
-        and not _names(listings[name], member)
+        and not _names(listings[name], member, former)
     )
 
 
@@ -203,12 +211,13 @@ def lists_refused(
     )
 
 
-def _names(listing: Listing, member: Member) -> bool:
+def _names(listing: Listing, member: Member, former: Collection[Userid]) -> bool:
     """Whether a listing shows them; that of the authorised may name open_userids."""
     names: frozenset[str] = listing.userids
-    return member.userid in names or (
-        member.open_userid is not None and member.open_userid in names
-    )
+    known: set[str] = {member.userid, *former}
+    if member.open_userid is not None:
+        known.add(member.open_userid)
+    return not known.isdisjoint(names)
 
 
 def _places(member: Member) -> list[str]:

@@ -198,6 +198,11 @@ def new_names(renames: Iterable[Rename]) -> dict[Userid, Userid]:
     return {old: each.path[-1] for each in renames for old in each.path[:-1]}
 
 
+def former_names(renames: Iterable[Rename]) -> dict[Userid, frozenset[Userid]]:
+    """By each userid that somebody bears now, those that they bore until now."""
+    return {each.path[-1]: frozenset(each.path[:-1]) for each in renames}
+
+
 def tags_after(tags: Tags, names: Mapping[Userid, Userid]) -> Tags:
     """The tags with everybody named as they are called now.
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from store.asked import CallsMade, NoCalls, noted, telling
 from store.database import Connection
-from store.inbox.asked import CallsMade, NoCalls, noted, telling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.ids import Key
+from store.asked import noted
 from store.database import Connection
-from store.inbox.asked import noted
 from store.inbox.claims import ClaimedBatch
 
 

@@ -12,7 +12,7 @@ import orjson
 from domain.decisions import Json
 from domain.ids import Key
 from store.database import Connection
-from store.inbox.asked import PARAMETERS, asked_early
+from store.inbox.rearm import PARAMETERS, asked_early
 from store.platform.tickets import SealedTicket, keep_ticket, wake_waiting
 from tracing import spans
 

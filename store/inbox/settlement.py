@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
+from store.asked import noted
 from store.database import Connection
-from store.inbox.asked import PARAMETERS, asked_early, noted
 from store.inbox.claims import ClaimedBatch
+from store.inbox.rearm import PARAMETERS, asked_early
 
 Settled = Literal["done", "folded", "ignored", "parked", "failed"]
 
@@ -113,6 +114,33 @@ def newest_settled(
             SELECT sent_at FROM inbox
             WHERE mailbox = %(mailbox)s AND inbox.key = wanted.key
                 AND state IN ('done', 'folded') AND sent_at IS NOT NULL
+                -- The transaction's time, unlike the clock's, chooses partitions.
+                AND received_at > now() - interval '1 hour'
+            ORDER BY sent_at DESC LIMIT 1
+        ) AS settled
+        """,
+        {"mailbox": mailbox, "keys": list(keys)},
+    ).fetchall()
+    return dict(rows)
+
+
+def newest_presence(
+    connection: Connection, mailbox: str, keys: Collection[str]
+) -> dict[str, datetime]:
+    """When the newest event that has these people there was said, an hour back at most.
+
+    Shape: only what was settled by an answer: not what stayed open or was overtaken.
+    """
+    rows = connection.execute(
+        """
+        SELECT wanted.key, settled.sent_at
+        FROM unnest(%(keys)s::text[]) AS wanted (key)
+        CROSS JOIN LATERAL (
+            SELECT sent_at FROM inbox
+            WHERE mailbox = %(mailbox)s AND inbox.key = wanted.key
+                AND state IN ('done', 'folded') AND sent_at IS NOT NULL
+                AND state = 'done' AND outcome IN ('applied', 'no_difference')
+                AND (kind = 'subscribe' OR change IN ('create_user', 'update_user'))
                 -- The transaction's time, unlike the clock's, chooses partitions.
                 AND received_at > now() - interval '1 hour'
             ORDER BY sent_at DESC LIMIT 1

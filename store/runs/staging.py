@@ -86,6 +86,15 @@ def replace_page(
     add_pages(connection, run_id, kind=kind, pages=[page])
 
 
+def drop_pages(connection: Connection, run_id: RunId, pages: Sequence[str]) -> None:
+    """Forget these pages, so that they are read again."""
+    for table in ("run_pages", "staging"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE run_id = %s AND page = ANY(%s)",  # noqa: S608 - one of two constants
+            [run_id, list(pages)],
+        )
+
+
 def drop_key(connection: Connection, run_id: RunId, *, kind: str, key: str) -> None:
     """Forget what pages said of one thing; the pages count one row less each.
 

@@ -6,6 +6,7 @@ from domain.spelling import differ_by_case
 from wecom.errors import NotVisible, OddAnswer
 from workers.answers.observe import member_from
 from workers.answers.questions import GET, ask_one
+from workers.answers.refusals import odd_if_refused
 from workers.calls.corp_api import CorpApi
 
 
@@ -26,7 +27,8 @@ def ask_authorised(
             if said is None or said == listed:
                 return answer
     try:
-        row = api.member(listed)
+        with odd_if_refused():
+            row = api.member(listed)
     except NotVisible as error:
         if error.errcode is None:
             raise OddAnswer("refused without an errcode", endpoint=GET) from error

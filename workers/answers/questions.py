@@ -1,7 +1,6 @@
 """What one drain has asked WeCom so far, so that nothing is asked twice."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from domain.ids import (
     DepartmentId,
@@ -13,7 +12,7 @@ from domain.ids import (
     split_key,
     tag_key,
 )
-from domain.leavers import MEMBER_AUTH, Listing, listing_of
+from domain.leavers import MEMBER_AUTH, NO_RIGHT, Listing, listing_of
 from domain.org import Member
 from domain.scope import AuthScope, Tag, Usable, tag_ground
 from domain.spelling import differ_by_case
@@ -25,7 +24,7 @@ from wecom.errors import (
     TooLarge,
     Unavailable,
 )
-from wecom.wire import MemberAuthPage
+from workers.answers.list_authorised import list_authorised
 from workers.answers.listed import (
     TREE,
     ListedDepartments,
@@ -34,13 +33,11 @@ from workers.answers.listed import (
     joined,
 )
 from workers.answers.observe import department_from, member_from, scope_from, tag_from
+from workers.answers.refusals import odd_if_refused
 from workers.answers.troubles import Troubles
 from workers.calls.concurrency_limit import Widths
 from workers.calls.concurrent import ask_all
 from workers.calls.corp_api import CorpApi
-
-# From this many people of one department on, its list costs less than asking each.
-LIST_FROM = 3
 
 # The endpoints that are asked for many things at once.
 LIST, GET, TAG = "user/list", "user/get", "tag/get"
@@ -65,12 +62,13 @@ def ask_departments(api: CorpApi) -> ListedDepartments | NotVisible | NotPermitt
 
 def list_one(api: CorpApi, department_id: DepartmentId) -> ListedMembers | None:
     """Everybody directly in a department; None when WeCom refuses to list it."""
-    try:
-        rows = api.members_of(department_id)
-    except (NotVisible, NotPermitted):
-        return None
-    except (TooLarge, OddAnswer):
-        return _list_singly(api, department_id)
+    with odd_if_refused():
+        try:
+            rows = api.members_of(department_id)
+        except (NotVisible, NotPermitted):
+            return None
+        except (TooLarge, OddAnswer):
+            return _list_singly(api, department_id)
     odd = {Userid(each.userid): each.odd for each in rows if each.odd}
     return ListedMembers(
         members=tuple(member_from(each) for each in rows if not each.odd),
@@ -86,7 +84,8 @@ def ask_one(api: CorpApi, userid: Userid) -> Member | int:
     Raises: OddAnswer when what came says nothing about this person.
     """
     try:
-        row = api.member(userid)
+        with odd_if_refused():
+            row = api.member(userid)
     except NotVisible as error:
         if error.errcode is None:
             raise OddAnswer("refused without an errcode", endpoint=GET) from error
@@ -105,7 +104,8 @@ def read_tag(api: CorpApi, tag_id: TagId, *, known: Tag | None = None) -> ReadTa
     Raises: OddAnswer when nothing of it can be read and nothing is known.
     """
     try:
-        row = api.tag(tag_id)
+        with odd_if_refused(but=(Gone, NotPermitted)):
+            row = api.tag(tag_id)
     except (Gone, NotVisible, NotPermitted):
         return ReadTag(tag=None)
     except OddAnswer as error:
@@ -126,45 +126,14 @@ def read_permissions(
     Raises: OddAnswer when it cannot be read and nothing is known.
     """
     try:
-        return api.permissions()
+        with odd_if_refused(but=(NotPermitted,)):
+            return api.permissions()
     except NotPermitted:
         return frozenset()
     except OddAnswer:
         if known is None:
             raise
         return known
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authorised:
-    """In auth_mode 1: who authorised the app; `odd` says why others may have, too."""
-
-    userids: frozenset[Userid]
-    odd: str | None
-
-
-def list_authorised(api: CorpApi) -> Authorised:
-    """In auth_mode 1: everybody who authorised the app."""
-    userids: set[Userid] = set()
-    cursor: str | None = None
-    odd: str | None = None
-    seen: set[str | None] = set()
-    while cursor not in seen:
-        seen.add(cursor)
-        page = _authorised_page(api, cursor)
-        userids |= {Userid(each) for each in page.open_userids}
-        cursor, odd = page.next_cursor, odd or page.odd
-    if cursor is not None:
-        odd = "a page leads back to itself"
-    return Authorised(userids=frozenset(userids), odd=odd)
-
-
-def _authorised_page(api: CorpApi, cursor: str | None) -> MemberAuthPage:
-    try:
-        return api.authorised_members(cursor)
-    except (NotVisible, NotPermitted) as error:
-        # The mode was switched after the scope was read, which is read again then.
-        raise Unavailable("members do not authorise by themselves") from error
 
 
 def list_key(department_id: DepartmentId) -> Key:
@@ -201,6 +170,11 @@ class Inquiry:
         # Pages with somebody on them: WeCom answered about what is in scope.
         self.control_answered |= any(each.complete for each in listings.values())
         self.troubles.note_answer()
+
+    @property
+    def hidden(self) -> frozenset[Userid]:
+        """Of whom WeCom says that there is such a person, whom we may not see."""
+        return frozenset(w for w, code in self.refusals.items() if code in NO_RIGHT)
 
     @property
     def scope_read(self) -> bool:
@@ -295,6 +269,17 @@ class Inquiry:
         answered = zip(wanted, found, strict=True)
         return {who: answer for who, answer in answered if answer is not None}
 
+    def ask_instead(self, userids: Iterable[Userid]) -> None:
+        """Ask for people singly whom a list has shown; that answer takes its place.
+
+        Shape: of whom there is none, or a refusal, is as if nothing had been said.
+        """
+        found = self.ask_again(userids)
+        for who in userids:
+            del self.answers[who]
+            if isinstance(answer := found.get(who), Member):
+                self.answers[who] = answer
+
     def list_authorised(self) -> None:
         """In auth_mode 1: ask who authorised the app."""
         if MEMBER_AUTH in self.listings:
@@ -375,26 +360,3 @@ def _list_singly(api: CorpApi, department_id: DepartmentId) -> ListedMembers | N
             return None
         shown.append(answer)
     return ListedMembers(members=tuple(shown), odd=odd, complete="" not in named)
-
-
-def worth_listing(
-    wanted: Iterable[Userid], places: Mapping[Userid, Iterable[DepartmentId]]
-) -> list[DepartmentId]:
-    """The departments whose list answers for three or more of these people.
-
-    Shape: `places` are the usable departments in which each was last seen.
-    """
-    open_people = set(wanted)
-    people: dict[DepartmentId, set[Userid]] = {}
-    for userid in open_people:
-        for department_id in places.get(userid, ()):
-            people.setdefault(department_id, set()).add(userid)
-    chosen: list[DepartmentId] = []
-    while people:
-        best = min(people, key=lambda each: (-len(people[each] & open_people), each))
-        covered = people.pop(best) & open_people
-        if len(covered) < LIST_FROM:
-            break
-        chosen.append(best)
-        open_people -= covered
-    return chosen

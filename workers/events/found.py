@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from domain.ids import Key, Userid
+from domain.ids import DepartmentId, Key, Userid
 from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
 from domain.listings import Tear
 from domain.org import Member
@@ -41,7 +41,8 @@ class Found:
         userids that are another person's now; `troubles` are keys of which nothing
         usable was answered while others were. `doubted` are sets that were read and
         not followed, by name: they would take somebody away who answers; `postponed`
-        would be users by them alone. `tear` is why a listing was not followed.
+        would be users by them alone. `tear` is why a listing was not followed;
+        `look_again` at these departments, of which one answer alone tells.
     """
 
     view: View
@@ -54,6 +55,7 @@ class Found:
     doubted: frozenset[str] = frozenset()
     postponed: frozenset[Userid] = frozenset()
     tear: Tear | None = None
+    look_again: frozenset[DepartmentId] = frozenset()
 
 
 def findings_of(

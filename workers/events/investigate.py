@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from domain.event_testimony import deleted_of
-from domain.fold import SUBSCRIBE, FoldedMail
+from domain.fold import CREATE_PARTY, SUBSCRIBE, FoldedMail
 from domain.ids import (
     DepartmentId,
     Key,
@@ -13,7 +13,8 @@ from domain.ids import (
     member_key,
     split_key,
 )
-from domain.leavers import Undecided
+from domain.leavers import Undecided, listing_of
+from domain.listed_rows import brings_back, says_otherwise
 from domain.org import Member, MemberState, StoredMember
 from domain.renames import new_names
 from domain.scope import (
@@ -24,7 +25,8 @@ from store.org import members
 from store.org.corps import Corp
 from wecom.errors import OddAnswer, Unavailable
 from workers.answers.listed import TREE
-from workers.answers.questions import Inquiry, list_key, worth_listing
+from workers.answers.questions import Inquiry, list_key
+from workers.answers.worth_listing import worth_listing
 from workers.events.affected import NOBODY, Spread, View, active_of, spread_of
 from workers.events.found import (
     Found,
@@ -77,6 +79,8 @@ class _Investigation:
         self._inquiry = inquiry
         self._sets = SetReads(pool, corp, batch, inquiry, late, known)
         self._known = known.members
+        self._bystanders = frozenset[Userid]()
+        self._came = frozenset[DepartmentId]()
         self._judge = Judge(corp, batch, inquiry, late, self._known, sets=self._sets)
 
     def run(self) -> Found:
@@ -125,6 +129,7 @@ class _Investigation:
 
     def _ask(self, view: View) -> Spread:
         spread = self._spread(view)
+        self._came |= spread.list_whole
         asked = frozenset(self._batch.members) | spread.ask | self._sets.once_lost
         self._check_width(asked)
         stored = self._known.of(asked)
@@ -138,11 +143,41 @@ class _Investigation:
             for userid, stored in known.items()
         }
         worth = worth_listing(asked, places)
-        self._inquiry.list_members(dict.fromkeys([*sorted(spread.list_whole), *worth]))
-        self._check_listed(spread.list_whole)
+        self._inquiry.list_members(
+            dict.fromkeys([*sorted(spread.list_whole | self._relisted), *worth])
+        )
+        self._check_listed(spread.list_whole | self._relisted)
         self._inquiry.ask_members(asked)
+        self._ask_bystanders(asked, came=spread.list_whole | self._relisted)
         self._ask_namesakes()
         return spread
+
+    def _ask_bystanders(
+        self, asked: frozenset[Userid], *, came: frozenset[DepartmentId]
+    ) -> None:
+        """Ask for others of whom a list says something new, and nothing else does.
+
+        Shape: `came` are departments that came into the scope, with their people.
+        """
+        others = self._inquiry.answers.keys() - asked - self._bystanders
+        if not others:
+            return
+        answers = self._inquiry.answers
+        active = active_of(stored := self._known.of(others))
+        doubted = {
+            who for who in others & active.keys()
+            if says_otherwise(active[who].member, answers[who])
+        }  # fmt: skip
+        doubted |= {
+            who
+            for each in stored
+            if (who := each.member.userid) in others - active.keys()
+            and brings_back(
+                each, widened=not came.isdisjoint(answers[who].department_ids)
+            )
+        }
+        self._bystanders |= doubted
+        self._inquiry.ask_instead(sorted(doubted))
 
     def _spread(self, view: View) -> Spread:
         if view is self._sets.before:
@@ -223,6 +258,29 @@ class _Investigation:
             if not unlisted.isdisjoint(each.member.department_ids)
         ]
 
+    @property
+    def _relisted(self) -> frozenset[DepartmentId]:
+        """Departments whose people are asked for by mail of our own."""
+        return self._batch.relisted & self._sets.view.usable.departments
+
+    def _hollow(self, view: View) -> frozenset[DepartmentId]:
+        """Departments that came into the scope while their list showed nobody.
+
+        One that was just made is empty; in any other there may be people of whom
+        nothing else tells.
+        """
+        made = {
+            each
+            for each in self._batch.departments
+            if self._batch.newest[department_key(each)].change == CREATE_PARTY
+        }
+        return frozenset(
+            each
+            for each in self._came - made
+            if each in view.usable.departments
+            and not self._inquiry.listings[listing_of(each)].userids
+        )
+
     def _has_shown_others(self, judged: Judged) -> bool:
         """Whether somebody answers now who was not in question before."""
         seen = {each.member.userid for each in judged.stored}
@@ -267,6 +325,7 @@ class _Investigation:
             handed_on=frozenset(judged.bearers.verdicts),
             postponed=self._unplaced(view),
             tear=self._sets.tear,
+            look_again=self._sets.moved_back | self._hollow(view),
         )
 
     def _follow_leaders(

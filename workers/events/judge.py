@@ -9,7 +9,13 @@ from domain.identity import are_two
 from domain.ids import Userid, member_key, split_key
 from domain.leavers import Undecided, Verdict
 from domain.org import Member, StoredMember
-from domain.renames import new_names, respelt, scope_after, tags_after
+from domain.renames import (
+    former_names,
+    new_names,
+    respelt,
+    scope_after,
+    tags_after,
+)
 from domain.scope import usable_of
 from store.org.corps import Corp
 from workers.answers.questions import Inquiry
@@ -111,7 +117,7 @@ class Judge:
                 latest,
                 said=batch.said[latest[0].userid],
                 answers=answers,
-                sight=view.sight,
+                sight=replace(view.sight, hidden=self._inquiry.hidden),
                 claims=self._claims(active),
                 is_former=latest[0].userid in aliases,
                 is_known=latest[0].userid in active,
@@ -129,7 +135,7 @@ class Judge:
             member_key(each.old)
             for each in self._batch.claims
             if each.old in bearers.stored.keys() & self._inquiry.refusals.keys() - late
-            and each.new not in self._inquiry.answers
+            and each.new not in self._inquiry.answers.keys() | self._inquiry.hidden
             and not _is_of_another(each, bearers.stored[each.old])
         ]
         return frozenset(
@@ -173,7 +179,8 @@ class Judge:
         if not stored:
             return {}
         self._sets.check_scope_for(stored)
-        names, batch = new_names(bearers.renames), self._batch
+        names = new_names(bearers.renames)
+        batch = self._late.still_said(stored.keys() & refused)
         candidates = Candidates(
             stored=stored,
             deleted=deleted_of(batch.said, stored),
@@ -184,6 +191,7 @@ class Judge:
             },
             permissions=self._corp.permissions,
             agreed=self._sets.agreed(stored.keys() - refused),
+            former=former_names(bearers.renames),
         )
         return confirm_leavers(
             self._inquiry, candidates, usable=view.usable, tree=view.tree

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from domain.fold import FoldedMail
-from domain.ids import Key
+from domain.ids import Key, Userid
 from store.database import Pool, glance
 from store.inbox import settlement
+from workers.answers.still_said import still_said
 
 # A late answer is asked for again after these, then WeCom has overtaken the event.
 LATE_SECONDS = (3.0, 30.0)
@@ -58,6 +59,10 @@ class LateAnswers:
             return None
         tries = self._late_asks.get(newest.event_id, 0)
         return LATE_SECONDS[tries] if tries < len(LATE_SECONDS) else None
+
+    def still_said(self, people: Collection[Userid]) -> FoldedMail:
+        """The batch without what newer mail about these has outdated."""
+        return still_said(self._pool, self._mailbox, self._batch, people)
 
     def _is_old(self, key: Key) -> bool:
         settled = self._settled[key]

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from domain.decisions import Decision
 from domain.event_testimony import worth_keeping
-from domain.fold import FoldedMail, Mail
-from domain.ids import CorpPk, DepartmentId, Key, Userid, split_key
+from domain.fold import CHANGE_CONTACT, FoldedMail, Mail
+from domain.ids import CorpPk, DepartmentId, Key, Userid, department_key, split_key
 from domain.reasons import Finding
-from domain.testimony import DEPARTMENTS
+from domain.testimony import APART_SECONDS, DEPARTMENTS
 from store.database import Connection
-from store.inbox import settlement, testimony
+from store.inbox import key_waits, settlement, testimony
 from store.inbox.claims import ClaimedBatch
+from store.inbox.key_waits import KeyQuestion
 from store.inbox.quick_apply import OpenMatters, settle_and_end
 from store.inbox.settlement import Settled
 from store.org import corps
@@ -123,6 +124,22 @@ def look_later(
     """Have the corp read in full when no mail asks any more about what stays open."""
     if any(doubts[key] in _OPEN for key in doubts.keys() - set(again)):
         corps.make_due(connection, corp_pk, cause="finding", seconds=LOOK_LATER_SECONDS)
+
+
+def list_again(
+    connection: Connection, mailbox: str, departments: Collection[DepartmentId]
+) -> None:
+    """Have mail of our own look once more at what one answer alone told of these."""
+    questions = [
+        KeyQuestion(
+            key=department_key(each),
+            waits_for=LATE_ANSWER,
+            seconds=APART_SECONDS,
+            error="one answer alone tells of this department",
+        )
+        for each in sorted(departments)
+    ]
+    key_waits.ask_later(connection, mailbox, CHANGE_CONTACT, questions)
 
 
 def keep_testimony(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from domain.fold import FoldedMail
 from domain.ids import (
+    DepartmentId,
     Key,
     TagId,
     Userid,
@@ -14,6 +15,7 @@ from domain.ids import (
 )
 from domain.lateness import department_is_late, tag_is_late
 from domain.leavers import BY_SETS, Undecided, Verdict
+from domain.listed_rows import is_moved
 from domain.listings import Tear, find_tear
 from domain.org import Department, StoredMember
 from domain.scope import (
@@ -28,6 +30,7 @@ from domain.spelling import spelt_tag
 from domain.testimony import DEPARTMENTS, SCOPE, roots_of, sets_behind, tags_among
 from domain.tree import Tree
 from store.database import Pool, glance
+from store.inbox import settlement
 from store.org import absences
 from store.org.corps import Corp
 from wecom.errors import Unavailable
@@ -44,7 +47,8 @@ class SetReads:
 
     Shape: `read` are the tags that were read; `unlisted` the departments that the last
         listing lacked; `tear` is why a listing is not followed, `unnamed` what is odd
-        about a row of it without an id; `before` is all as it is stored.
+        about a row of it without an id; `moved_back` are departments that it has where
+        they were before; `before` is all as it is stored.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class SetReads:
         self.read: dict[TagId, Tag] = {}
         self.tear: Tear | None = None
         self.unnamed: str | None = None
+        self.moved_back = frozenset[DepartmentId]()
         self._seen: tuple[list[Department] | None, Tags, View] | None = None
         self.before = self.view
 
@@ -242,8 +247,32 @@ class SetReads:
             )
         ]
         late = {split_key(each)[1] for each in self._late.note(contradicted)}
+        late |= {str(each) for each in self._find_moved_back(shown)}
         known = [each for each in self._stored if str(each.department_id) in late]
         return [each for each in listed if str(each.department_id) not in late] + known
+
+    def _find_moved_back(
+        self, shown: Mapping[DepartmentId, Department]
+    ) -> frozenset[DepartmentId]:
+        """Departments that the mail is not about, elsewhere than events just had them.
+
+        Their own events were answered otherwise: the listing may be older than those.
+        """
+        moved = {
+            department_key(each.department_id): each.department_id
+            for each in self._stored
+            if (row := shown.get(each.department_id)) is not None
+            and is_moved(each, row)
+        }
+        moved = {k: each for k, each in moved.items() if k not in self._batch.newest}
+        if not moved:
+            return frozenset()
+        with glance(self._pool) as connection:
+            settled = settlement.newest_settled(
+                connection, self._corp.mailbox, moved.keys()
+            )
+        self.moved_back = frozenset(moved[Key(each)] for each in settled)
+        return self.moved_back
 
     def _keys_behind(self, tag_id: TagId) -> frozenset[Key]:
         """The mail for whose sake a tag is read."""

@@ -8,7 +8,7 @@ from domain.event_testimony import deleted_of, names_bearer, was_replaced
 from domain.fold import Mail, RenameClaim
 from domain.identity import ANOTHER_PERSON, are_one, is_handed_on
 from domain.ids import Userid
-from domain.leavers import NO_RIGHT, Removal, Undecided, Verdict
+from domain.leavers import Removal, Undecided, Verdict
 from domain.org import Member, MemberState, RemovalCause, StoredMember
 from domain.reasons import Doubt, Reason
 from domain.renames import Absentee, Rename, match_renames
@@ -67,7 +67,7 @@ def find_bearers(
         answers=counting,
         active={**holders, **holding},
         claims=claims,
-        hidden=[who for who, code in inquiry.refusals.items() if code in NO_RIGHT],
+        hidden=inquiry.hidden,
     )
     renamed = {each.path[0] for each in renames}
     return Bearers(

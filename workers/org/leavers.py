@@ -33,7 +33,8 @@ class Candidates:
     """Active members who are not shown as usable, and what events say of them.
 
     Shape: `agreed` were lost by an earlier read of the sets as well; `permissions` are
-        the app's, which may explain why WeCom answers about them.
+        the app's, which may explain why WeCom answers about them; `former` are the
+        userids that they bore until now.
     """
 
     stored: Mapping[Userid, StoredMember]
@@ -43,6 +44,7 @@ class Candidates:
     statuses: Mapping[Userid, Activation] = field(default_factory=dict)
     permissions: frozenset[str] = frozenset()
     agreed: frozenset[Userid] = frozenset()
+    former: Mapping[Userid, frozenset[Userid]] = field(default_factory=dict)
 
 
 def confirm_leavers(
@@ -81,8 +83,10 @@ class _Judge:
             return undecided(error)
         about = self._candidates
         stored = about.stored[userid]
+        listings = self._inquiry.listings
+        former = about.former.get(userid, frozenset())
         missing = missing_everywhere(
-            stored.member, listings=self._inquiry.listings, usable=self._usable
+            stored.member, listings=listings, usable=self._usable, former=former
         )
         covered = self._covered(stored)
         return confirm(
@@ -98,10 +102,8 @@ class _Judge:
                 covered=covered,
                 employment=stored.member.employment,
                 status=about.statuses.get(userid),
-                lists=lists_lacking(stored.member, listings=self._inquiry.listings),
-                refused_lists=lists_refused(
-                    stored.member, listings=self._inquiry.listings
-                ),
+                lists=lists_lacking(stored.member, listings=listings, former=former),
+                refused_lists=lists_refused(stored.member, listings=listings),
                 right=self._right(userid) if covered is False else None,
                 agreed=userid in about.agreed,
             )

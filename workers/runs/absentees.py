@@ -1,7 +1,7 @@
 """People of the org whom a full read did not show: asked one by one, then judged."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from domain.event_testimony import deleted_of, was_replaced
 from domain.fields import member_from_fields
@@ -10,7 +10,7 @@ from domain.ids import Key, OpenUserid, Userid, split_key
 from domain.lateness import AnswerSight
 from domain.leavers import MEMBER_AUTH, Listing, Undecided, Verdict
 from domain.org import Department, Member, MemberState, StoredMember
-from domain.renames import Rename, new_names, respelt
+from domain.renames import Rename, former_names, new_names, respelt
 from domain.scope import AuthMode, Usable
 from domain.tree import Tree
 from store.database import Pool, transaction
@@ -26,12 +26,14 @@ from workers.events.affected import active_of
 from workers.org.bearers import Bearers, find_bearers
 from workers.org.leavers import Candidates, confirm_leavers
 from workers.runs.oddities import list_odd, without_shown
-from workers.runs.snapshot import Snapshot
+from workers.runs.snapshot import TWICE, Snapshot
 from workers.runs.unsettled import Unsettled
 
 # How the pages of a read begin: everybody in a department, and one person.
 _DEPARTMENT = "department:"
 _MEMBER = "member:"
+# Stands for whichever lists have named somebody, beside the lists of departments.
+_NAMED = "named"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +111,14 @@ def _listings(pages: Mapping[str, Page], odd: Iterable[Key]) -> dict[str, Listin
 
     Only those who authorised the app were named by a list and may yet be absent.
     """
-    # Whoever is named in an odd row is on some list, and so missing from none.
+    # Whoever is named in an odd row, or in one that user/get does not bear out, is on
+    # some list, and so missing from none.
     named = frozenset(
         Userid(split_key(key)[1]) for key in odd if split_key(key)[0] == "member"
+    ).union(
+        Userid(name.removeprefix(TWICE))
+        for name, page in pages.items()
+        if name.startswith(TWICE) and not page.rows
     )
     listings = {
         # An empty page may be a failed answer: it is asked again before it counts.
@@ -125,6 +132,8 @@ def _listings(pages: Mapping[str, Page], odd: Iterable[Key]) -> dict[str, Listin
     if MEMBER_AUTH in pages and authorised:
         complete = pages[MEMBER_AUTH].complete
         listings[MEMBER_AUTH] = Listing(complete=complete, userids=authorised)
+    if named:
+        listings[_NAMED] = Listing(complete=False, userids=named)
     return listings
 
 
@@ -175,7 +184,7 @@ class _Search:
         late = self._unsettled.late_people(
             self._absent,
             answers={who: usable.grounded(each) for who, each in answers.items()},
-            sight=self._sight(usable),
+            sight=replace(self._sight(usable), hidden=inquiry.hidden),
         )
         holders = self._stored_of(answers.keys())
         bearers = find_bearers(
@@ -220,7 +229,9 @@ class _Search:
             shown=tuple(shown.values()),
             renames=bearers.renames,
             verdicts={
-                **self._verdicts(inquiry, batch, absent, usable=usable, names=names),
+                **self._verdicts(
+                    inquiry, batch, absent, usable=usable, bearers=bearers
+                ),
                 **bearers.verdicts,
             },
             stored={
@@ -242,8 +253,12 @@ class _Search:
         absent: Mapping[Userid, StoredMember],
         *,
         usable: Usable,
-        names: Mapping[Userid, Userid],
+        bearers: Bearers,
     ) -> Mapping[Userid, Verdict]:
+        names = new_names(bearers.renames)
+        refused = absent.keys() & inquiry.refusals.keys()
+        batch = self._unsettled.still_said(batch, refused)
+
         def now(userids: Iterable[Userid]) -> frozenset[Userid]:
             return frozenset(names.get(each, each) for each in userids)
 
@@ -257,6 +272,7 @@ class _Search:
             },
             permissions=self._snapshot.permissions,
             agreed=self._agreed,
+            former=former_names(bearers.renames),
         )
         if not absent:
             return {}

@@ -22,6 +22,7 @@ from workers.org.commit import AGAIN_SECONDS
 from workers.runs.oddities import stage_odd
 from workers.runs.read import CorpReader
 from workers.runs.reading.second_look import LIST, Look
+from workers.runs.reading.second_opinion import list_doubted
 from workers.runs.reading.tags_and_tree import ask_tag, with_tag
 from workers.runs.snapshot import AGAIN, Snapshot
 from workers.runs.staged import reground, stage_member, staged_departments
@@ -54,6 +55,7 @@ class CatchUp:
     ) -> None:
         self._pool = pool
         self._run = run
+        self._corp = corp
         self._api = api
         self._reader = CorpReader(pool, run, corp, api=api, at_once=at_once)
         self._patience = self._reader.pages.patience
@@ -73,6 +75,7 @@ class CatchUp:
             if not keys:
                 break
             snapshot = self._ask(snapshot, keys)
+        self._ask_doubted(snapshot)
         return snapshot
 
     def catch_up(self, snapshot: Snapshot) -> tuple[Snapshot, list[Department]]:
@@ -95,6 +98,13 @@ class CatchUp:
         with self._reader.pages.writing() as connection:
             reground(connection, self._run.run_id, before=before, after=after)
         return following
+
+    def _ask_doubted(self, snapshot: Snapshot) -> None:
+        """Ask for those of whom one list alone says something else than is known."""
+        doubted = list_doubted(self._pool, self._run, self._corp, snapshot)
+        if doubted:
+            usable = snapshot.usable(self._listed())
+            self._reader.pages.read_twice(doubted, usable)
 
     def _look_again(self, snapshot: Snapshot) -> Snapshot:
         # People are asked when it is found out who is absent still.

@@ -9,7 +9,8 @@ The way of a full read, from its turn to its end:
           _begin               scope and permissions, tags, departments
           read_people          a list for each department, single grants one by one
           _check_scope_held    the scope once more: a difference throws the read away
-        CatchUp.keep_up        what drains touched meanwhile is asked about again
+        CatchUp.keep_up        what drains touched meanwhile is asked about again, and
+                               who differs by what one list alone says
         rehearse               a plan ends here: the same on copies of the rows
         _leased                drains are short; they are waited for a moment
         RunApplier.apply       each page is one transaction that checks the lease
@@ -40,7 +41,7 @@ from store.inbox import leases
 from store.inbox.leases import LeaseLost
 from store.org import corps
 from store.org.corps import Corp
-from store.runs import reads, requests, runs, staging
+from store.runs import reads, requests, runs
 from store.runs.runs import PLAN, Run, RunTaken
 from tracing import spans
 from workers.answers.spelling import SpellingApi
@@ -165,7 +166,6 @@ def _read_and_apply(runtime: Runtime, run: Run, corp: Corp, count: CallCount) ->
     with transaction(runtime.pool) as connection:
         runs.check(connection, run)
         reads.end_read(connection, run.run_id)
-        staging.analyse(connection)
     if run.cause == PLAN:
         rehearse(
             runtime,

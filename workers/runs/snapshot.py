@@ -17,8 +17,9 @@ from store.runs.staging import Page
 from wecom.corp import MEMBER_AUTH_PAGE
 from workers.runs.oddities import is_quiet
 
-# Pages of single people who were touched meanwhile, and of those whom no page showed.
-AGAIN, ABSENT = "again:", "absent:"
+# Pages of single people who were touched meanwhile, of those whom no page showed, and
+# of those of whom one list alone said something new.
+AGAIN, ABSENT, TWICE = "again:", "absent:", "twice:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

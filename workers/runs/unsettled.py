@@ -20,6 +20,7 @@ from store.database import Pool, glance
 from store.inbox import settlement, testimony
 from store.org import corps, departments
 from store.org.corps import Corp
+from workers.answers.still_said import still_said
 
 
 class Unsettled:
@@ -56,6 +57,10 @@ class Unsettled:
         """Of whom something is remembered."""
         with glance(self._pool) as connection:
             return testimony.list_people(connection, self._corp.corp_pk)
+
+    def still_said(self, batch: FoldedMail, people: Collection[Userid]) -> FoldedMail:
+        """The mail without what newer mail about these has outdated."""
+        return still_said(self._pool, self._corp.mailbox, batch, people)
 
     def late_people(
         self,

@@ -23,21 +23,21 @@ from store.runs.runs import PLAN, Run
 from store.runs.staging import ReadPage, Staged
 from wecom.errors import OddAnswer
 from workers.answers.authorised import ask_authorised
+from workers.answers.list_authorised import list_authorised
 from workers.answers.listed import ListedMembers
 from workers.answers.questions import (
     GET,
     LIST,
     ask_one,
-    list_authorised,
     list_key,
     list_one,
 )
 from workers.answers.spelling import SpellingApi
 from workers.calls.concurrency_limit import Widths
 from workers.calls.concurrent import ask_flowing
-from workers.runs.oddities import stage_odd
+from workers.runs.oddities import list_odd, stage_odd
 from workers.runs.reading.patience import Patience
-from workers.runs.snapshot import AGAIN, Snapshot
+from workers.runs.snapshot import AGAIN, TWICE, Snapshot
 from workers.runs.staged import DEPARTMENTS, usable_rows
 
 _MEMBER = "member:"
@@ -99,6 +99,26 @@ class PageReader:
         with self.writing() as connection:
             staging.replace_page(connection, self._run.run_id, kind="member", page=page)
             stage_odd(connection, self._run.run_id, name, odd)
+
+    def read_twice(self, people: Sequence[Userid], usable: Usable) -> None:
+        """Ask for people of whom one list alone says something; that answer counts.
+
+        Shape: who is refused, or may not use the app, is on no page; of whom nothing
+            usable comes, the list is all there is.
+        Raises: TurnOver.
+        """
+        names = {f"{TWICE}{each}": each for each in people}
+        with self.writing() as connection:
+            staging.drop_pages(connection, self._run.run_id, [*names])
+        self._ask_each(people, usable, page_of=TWICE)
+        with self.writing() as connection:
+            pages = staging.list_pages(connection, self._run.run_id)
+            odd = list_odd(connection, self._run.run_id)
+            for name, who in names.items():
+                if not pages[name].rows and member_key(who) not in odd:
+                    staging.drop_key(
+                        connection, self._run.run_id, kind="member", key=who
+                    )
 
     def list_authorised_again(self) -> None:
         """In auth_mode 1: put who authorised the app in place of who had."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from domain.fields import member_from_fields
 from domain.ids import DepartmentId, Userid, department_key, member_key
 from domain.leavers import BY_SETS, MEMBER_AUTH, listing_of
+from domain.listed_rows import is_moved
 from domain.org import Department, Member
 from domain.reasons import Finding
 from domain.scope import AuthMode, Tags
@@ -19,12 +20,13 @@ from store.runs.runs import Run
 from store.runs.staging import Page
 from workers.runs.absentees import Absences
 from workers.runs.reading.tags_and_tree import with_finding
-from workers.runs.snapshot import ABSENT, Snapshot
+from workers.runs.snapshot import ABSENT, TWICE, Snapshot
 
 LIST = "list:"
 _MEMBER, _PAGE = "member:", "department:"
+_MOVED = "moved:"
 # How pages of people who were asked for singly are named.
-_SINGLY = (_MEMBER, ABSENT)
+_SINGLY = (_MEMBER, ABSENT, TWICE)
 _NAMED = 5
 _NOBODY = (
     f"{Finding.CUT_OFF_READ}: the lists of all departments in the scope are empty, and"
@@ -66,16 +68,18 @@ class LookAgain(Exception):
 class Losses:
     """What one read of the sets would take away, or shows to be no whole answer.
 
-    Shape: `keys` of members and departments; `sets` that lost them, by name; `lists`
-        which lack people whom user/get shows in them.
+    Shape: `keys` of members and departments; `sets` that lost or moved them, by name;
+        `lists` which lack people whom user/get shows in them, or are refused; `moves`
+        of departments, each by what it says.
     """
 
     keys: frozenset[str]
     sets: frozenset[str]
     lists: frozenset[str]
+    moves: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.keys or self.lists)
+        return bool(self.keys or self.sets or self.lists)
 
 
 def lost_before(snapshot: Snapshot) -> frozenset[Userid]:
@@ -108,23 +112,26 @@ def look_twice(
         rows = staging.list_unlisted(connection, run.run_id, pages=_SINGLY)
         known = members.count_active(connection, run.corp_pk)
     people = [member_from_fields(who, value) for who, value in rows.items()]
-    listed = {each.department_id for each in shown}
-    gone = [each for each in stored if each.department_id not in listed]
-    unsure = _unexplained(
-        [each.department_id for each in gone], snapshot=snapshot, stored=stored
-    )
+    gone, unsure = _gone(shown, stored=stored, snapshot=snapshot)
     losses = find_losses(
         absences,
         departments=unsure,
         tags=tags,
         lists=_contradicted([*absences.shown, *people], snapshot, pages=pages),
+        refused=_refused(pages, shown, snapshot),
+        moves=_moves(shown, stored=stored),
     )
     # Whoever is known and on no list any more is asked for singly; of a corp of which
     # nobody is known, lists alone would say that it is empty.
     nobody = not known and not absences.shown and _show_nobody(pages)
     if (losses or nobody) and Look.SETS not in snapshot.looked:
         wanted = to_look_for(losses, snapshot, pages=pages, all_empty=nobody)
-        raise LookAgain(wanted, shown=absences.shown, confirmations=absences.questions)
+        raise LookAgain(
+            wanted,
+            shown=absences.shown,
+            # A set that is read again counts as one confirmation.
+            confirmations=absences.questions + _count_sets(wanted.lost),
+        )
     if nobody:
         snapshot = with_finding(snapshot, _NOBODY)
     back = [
@@ -133,7 +140,9 @@ def look_twice(
         if each.department_id in unsure
         and department_key(each.department_id) not in snapshot.lost
     ]
-    return _told(snapshot, losses, back), [*shown, *back]
+    moved_once = losses.moves - snapshot.lost
+    followed = [*_as_agreed(shown, stored, moved_once), *back]
+    return _told(snapshot, losses, back, moved_once), followed
 
 
 def find_losses(
@@ -142,11 +151,13 @@ def find_losses(
     departments: Iterable[DepartmentId],
     tags: Tags,
     lists: frozenset[str],
+    refused: frozenset[str] = frozenset(),
+    moves: frozenset[str] = frozenset(),
 ) -> Losses:
     """What a second read has to confirm.
 
     Shape: `departments` are gone without a reason, `tags` what the stored grounds rest
-        on.
+        on; a list that is `refused` may be that of a department which is gone.
     """
     lost = {
         who: absences.stored[who].member
@@ -159,8 +170,9 @@ def find_losses(
     )
     return Losses(
         keys=frozenset(map(member_key, lost)) | gone,
-        sets=sets | ({DEPARTMENTS} if gone else frozenset()),
-        lists=lists,
+        sets=sets | ({DEPARTMENTS} if gone or moves or refused else frozenset()),
+        lists=lists | refused,
+        moves=moves,
     )
 
 
@@ -184,7 +196,7 @@ def to_look_for(
         }
     return replace(
         snapshot,
-        lost=losses.keys | losses.sets | lists,
+        lost=losses.keys | losses.sets | losses.moves | lists,
         looked=snapshot.looked | {Look.SETS},
     )
 
@@ -200,14 +212,25 @@ def _show_nobody(pages: Mapping[str, Page]) -> bool:
     )
 
 
-def _told(snapshot: Snapshot, losses: Losses, back: Collection[Department]) -> Snapshot:
+def _told(
+    snapshot: Snapshot,
+    losses: Losses,
+    back: Collection[Department],
+    moved_once: Collection[str],
+) -> Snapshot:
     """The snapshot with what two reads could not make whole."""
     if losses.lists:
         snapshot = with_finding(
             snapshot,
-            f"{Finding.CUT_OFF_READ}: {_names(losses.lists)} lack people whom user/get"
-            " shows; nobody was removed for it, and who is new there may be missing:"
-            " the next read looks again",
+            f"{Finding.CUT_OFF_READ}: {_names(losses.lists)} are refused or lack people"
+            " whom user/get shows; nobody was removed for it, and who is new there may"
+            " be missing: the next read looks again",
+        )
+    if moved_once:
+        snapshot = with_finding(
+            snapshot,
+            f"{Finding.CUT_OFF_READ}: two listings have departments at different"
+            " places; they stay where they are: the next read looks again",
         )
     if back:
         names = _names(department_key(each.department_id) for each in back)
@@ -238,6 +261,68 @@ def _contradicted(
         for each in member.department_ids
         if (page := pages.get(listing_of(each))) is not None and page.complete
     )
+
+
+def _gone(
+    shown: Iterable[Department], *, stored: Iterable[Department], snapshot: Snapshot
+) -> tuple[list[Department], frozenset[DepartmentId]]:
+    """Which departments a listing lacks, and of which nothing else says so."""
+    listed = {each.department_id for each in shown}
+    gone = [each for each in stored if each.department_id not in listed]
+    ids = [each.department_id for each in gone]
+    return gone, _unexplained(ids, snapshot=snapshot, stored=stored)
+
+
+def _refused(
+    pages: Mapping[str, Page], listed: Iterable[Department], snapshot: Snapshot
+) -> frozenset[str]:
+    """The lists of departments in the scope that WeCom would not show."""
+    if snapshot.scope.auth_mode == AuthMode.MEMBER:
+        return frozenset()
+    return frozenset(
+        f"{LIST}{each.department_id}"
+        for each in listed
+        if (page := pages.get(listing_of(each.department_id))) is not None
+        and not page.complete
+        and not page.rows
+    )
+
+
+def _count_sets(lost: Iterable[str]) -> int:
+    """How many of these are asked for again as one set: a tag, the tree, a list."""
+    singly = (_MEMBER, _PAGE, _MOVED)
+    return sum(not each.startswith(singly) for each in lost)
+
+
+def _moves(
+    shown: Iterable[Department], *, stored: Iterable[Department]
+) -> frozenset[str]:
+    """Which departments a listing has elsewhere than we have them, and where."""
+    known = {each.department_id: each for each in stored}
+    return frozenset(
+        _move(each)
+        for each in shown
+        if each.department_id in known and is_moved(known[each.department_id], each)
+    )
+
+
+def _move(moved: Department) -> str:
+    return f"{_MOVED}{moved.department_id}:{moved.parent_id}:{moved.order}"
+
+
+def _as_agreed(
+    shown: Sequence[Department],
+    stored: Iterable[Department],
+    moved_once: Collection[str],
+) -> list[Department]:
+    """The departments, each where it was of which one listing alone says otherwise."""
+    if not moved_once:
+        return [*shown]
+    known = {each.department_id: each for each in stored}
+    return [
+        known.get(each.department_id, each) if _move(each) in moved_once else each
+        for each in shown
+    ]
 
 
 def _unexplained(

@@ -1,4 +1,4 @@
-"""When and with which calls mail was asked about; whether that was too early.
+"""With which calls drains asked about mail: what a row of the inbox keeps of them.
 
 Shape:  `inbox.asked` is a list of tries. The first row of a batch has the calls, the
         others of the batch the id of that row:
@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Protocol
 
 import orjson
-
-from domain.lateness import CLOCKS_APART_SECONDS, LOOKALIKE_SECONDS
 
 KEPT_TRIES = 6
 
@@ -58,21 +56,3 @@ def telling(
         "pointer": orjson.dumps({"at": when, "with": head}).decode(),
         "head": head,
     }
-
-
-# What the rule takes; see domain.lateness for what the numbers mean.
-PARAMETERS: Mapping[str, float] = {
-    "lookalike": LOOKALIKE_SECONDS,
-    "clocks_apart": CLOCKS_APART_SECONDS,
-}
-
-
-def asked_early(asked_at: str, *, row: str) -> str:
-    """SQL: whether a question sent then was too early to see a second, equal change.
-
-    Shape: `row` is the inbox row's name; null where there was no question.
-    """
-    return f"""{asked_at} < make_interval(secs => %(lookalike)s) + CASE
-        WHEN {row}.received_at < {row}.sent_at + make_interval(secs => %(clocks_apart)s)
-        THEN greatest({row}.sent_at, {row}.received_at)
-        ELSE coalesce({row}.sent_at, {row}.received_at) END"""
