@@ -90,9 +90,12 @@ _PEOPLE = """
                 AND plan_entries.state = 'waiting' AND plans.state = 'held'
                 AND found.state = 'active') AS held,
         ARRAY(SELECT coalesce(d.name, d.department_id::text)
-            FROM departments AS d WHERE d.corp_pk = %(corp)s
-                AND d.department_id = ANY(found.department_ids)
-            ORDER BY d.department_id) AS departments, %(phase)s::int AS phase
+            FROM unnest(found.department_ids) AS place (id)
+            CROSS JOIN LATERAL (
+                SELECT department_id, name FROM departments
+                WHERE departments.corp_pk = %(corp)s
+                    AND departments.department_id = place.id OFFSET 0
+            ) AS d ORDER BY d.department_id) AS departments, %(phase)s::int AS phase
     FROM found ORDER BY found.userid, found.member_pk
 """
 
