@@ -136,11 +136,11 @@ def _read(
     connection: Connection, shown: Host, *, group: PeopleGroup, text: str
 ) -> _Page:
     corp_pk = shown.corp.corp_pk
+    if text and is_large(connection, corp_pk):
+        return _search_many(connection, shown, text)
     of = ["company-people", corp_pk, group.value, text]
     opened = services().cursors.open(request.args.get("cursor"), of=of)
     after = (str(opened[0]), int(opened[1])) if opened else _START
-    if text and is_large(connection, corp_pk):
-        return _search_many(connection, shown, text)
     if text:
         rows = search(connection, corp_pk, text, after=after, limit=PAGE_ROWS + 1)
     else:
