@@ -13,7 +13,7 @@ from store.summaries.links.people import (
 )
 
 # So many people are gone through for a page of what no index finds.
-WINDOW = 5_000
+WINDOW = 4_000
 # So many of those whom an index finds are told before the others.
 _MOST_NAMED = 50
 _LAST_SIGN = "\U0010ffff"
