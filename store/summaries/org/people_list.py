@@ -182,7 +182,8 @@ def _by_link(wanted: PeopleFilter) -> str | None:
     return (
         "SELECT member_pk FROM links"  # noqa: S608 - one of two constants
         " WHERE corp_pk = %(corp)s AND state = %(link)s"
-        f" {is_open}"
+        # In the order of both indexes that may be read for it.
+        f" {is_open} ORDER BY member_pk"
     )
 
 
