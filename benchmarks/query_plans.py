@@ -66,12 +66,21 @@ class WatchedPool:
 
 
 def carry_out(connection: Connection, statement: Statement) -> Execution | None:
-    """Do a statement once more, look at its plan, and take it back; None: has none."""
+    """Do a statement once more, look at its plan, and take it back; None: has none.
+
+    What only puts in a row whose key is taken by then has none either.
+    """
     if not statement.query.lstrip(" \n(").upper().startswith(_PLANNED):
         return None
     explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.query}"
-    with connection.transaction(force_rollback=True):
-        row = connection.execute(explained.encode(), statement.parameters).fetchone()
+    try:
+        with connection.transaction(force_rollback=True):
+            cursor = connection.execute(explained.encode(), statement.parameters)
+            row = cursor.fetchone()
+    except psycopg.errors.UniqueViolation:
+        if "SELECT" in statement.query.upper():
+            raise
+        return None
     assert row is not None  # noqa: S101 - EXPLAIN always answers.
     plan = (row[0] if isinstance(row[0], list) else json.loads(row[0]))[0]["Plan"]
     nodes = list(_nodes(plan))

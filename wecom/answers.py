@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wecom.errors import OddAnswer
+from wecom.errors import OddAnswer, Unavailable
 from wecom.payload import (
     Payload,
     detail,
@@ -43,6 +43,9 @@ from wecom.wire import (
     TagRow,
     Token,
 )
+
+# By any of these an answer to a message is known.
+_SENT = frozenset({"errcode", "msgid", "response_code", "invaliduser"})
 
 
 def token(payload: Payload, *, name: str) -> Token:
@@ -195,8 +198,13 @@ def agent_is_closed(payload: Payload) -> bool:
 def send_result(payload: Payload) -> SendResult:
     """Who was left out of a message.
 
-    Never raises: the message is out, and calling it Unavailable would send it again.
+    Whatever is odd in it, the message is out: calling it Unavailable would send it
+    again. But an object with none of its fields is no answer of WeCom's.
+
+    Raises: Unavailable for such a one.
     """
+    if _SENT.isdisjoint(payload):
+        raise Unavailable("HTTP 200 with an object that is no answer to a message")
     return SendResult(
         invalid_userids=_listed(payload.get("invaliduser")),
         unlicensed_userids=_listed(payload.get("unlicenseduser")),

@@ -11,32 +11,37 @@ from store.database import Connection
 # The pages of lists; any other page is an answer about one person.
 _LISTS = "department:%"
 
-# Looked for by what differs first, which is little in most reads: the newest row is
-# sought of these alone.
+# Looked for by what differs first, which is little in most reads, and by who is on
+# several lists or ought to be: the newest row is sought of these alone.
 _DOUBTFUL = """
-    WITH listed AS MATERIALIZED (
-        SELECT key, fingerprint, page, value FROM staging
+    WITH several AS MATERIALIZED (
+        SELECT key FROM staging
+        WHERE run_id = %(run_id)s AND kind = 'member' AND page LIKE %(lists)s
+        GROUP BY key
+        HAVING count(*) > 1 OR max(jsonb_array_length(value -> 'departments')) > 1
+    ), listed AS MATERIALIZED (
+        SELECT key, page, fingerprint, value -> 'departments' AS departments
+        FROM several JOIN staging USING (key)
         WHERE run_id = %(run_id)s AND kind = 'member' AND page LIKE %(lists)s
     ), candidates AS (
-        SELECT key, false AS torn FROM listed
+        SELECT key, false AS torn FROM staging
         JOIN members ON corp_pk = %(corp_pk)s AND userid = key AND state = 'active'
-        WHERE members.fingerprint <> listed.fingerprint
+        WHERE run_id = %(run_id)s AND kind = 'member' AND page LIKE %(lists)s
+            AND members.fingerprint <> staging.fingerprint
         UNION ALL
-        SELECT key, false FROM listed
+        SELECT key, false FROM staging
         JOIN members ON corp_pk = %(corp_pk)s AND userid = key AND state = 'removed'
+        WHERE run_id = %(run_id)s AND kind = 'member' AND page LIKE %(lists)s
         UNION ALL
-        SELECT key, true FROM listed GROUP BY key
-        HAVING count(*) > 1 AND min(fingerprint::text) <> max(fingerprint::text)
+        SELECT key, true FROM listed GROUP BY key HAVING count(DISTINCT fingerprint) > 1
         UNION ALL
         SELECT key, true FROM listed
-        CROSS JOIN jsonb_array_elements_text(listed.value -> 'departments')
-            AS place (id)
+        CROSS JOIN jsonb_array_elements_text(departments) AS place (id)
         JOIN run_pages ON run_pages.run_id = %(run_id)s AND complete
             AND run_pages.page = 'department:' || place.id
-        WHERE jsonb_array_length(listed.value -> 'departments') > 1 AND NOT EXISTS (
-            SELECT FROM staging AS there
-            WHERE there.run_id = %(run_id)s AND there.kind = 'member'
-                AND there.key = listed.key AND there.page = run_pages.page)
+        WHERE NOT EXISTS (
+            SELECT FROM listed AS there
+            WHERE there.key = listed.key AND there.page = run_pages.page)
     ), newest AS (
         SELECT DISTINCT ON (key) key, torn, page, fingerprint, value
         FROM (SELECT key, bool_or(torn) AS torn FROM candidates GROUP BY key) AS found

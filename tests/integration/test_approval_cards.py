@@ -11,7 +11,7 @@ from simulator.corp import Message
 from simulator.tokens import Paper
 from store.database import transaction
 from store.runs import approvals, requests
-from tests.support.outbox import Post, read_in_full, read_office
+from tests.support.outbox import Post, cardless, make_due, read_in_full, read_office
 from tests.support.workbench import Workbench, workbench
 
 STRANGER_KEY = "approve:another:plan"
@@ -197,3 +197,29 @@ def test_no_response_code_is_kept_open(board: Board) -> None:
 
     kept = board.bench.rows("SELECT body FROM inbox WHERE kind = 'template_card_event'")
     assert kept == [{"body": None}]
+
+
+@pytest.mark.parametrize("errcode", [43012, 42014, 42051])
+def test_a_card_that_wecom_does_not_take_keeps_nobody_from_their_notice(
+    bench: Workbench, errcode: int
+) -> None:
+    post = read_office(bench, members=14)
+    one, other, *rest = post.userids
+    post.enterprise.admins = {one: 1, other: 1}
+    for userid in rest[:5]:
+        post.enterprise.now.drop_member(userid)
+    resync(post)
+    bench.runtime = cardless(bench.runtime, errcode)
+    post.ask(rest[6])
+
+    for _ in range(4):
+        make_due(bench)
+        post.deliver()
+
+    assert post.counts([one, other, rest[6]]) == [0, 0, 1]
+    assert sorted(state for state, _ in post.states()) == [
+        "sent",
+        "undeliverable",
+        "undeliverable",
+    ]
+    assert bench.rows("SELECT state FROM plans") == [{"state": "held"}]

@@ -14,8 +14,9 @@ from store.notices import notices as stored
 from store.org.corps import Corp
 from tests.support.workbench import Workbench
 from wecom.corp import CorpClient as CorpApi
+from wecom.errcodes import error_for
 from wecom.errors import Refused
-from wecom.wire import SendResult
+from wecom.wire import AdminRow, SendResult
 from workers.calls.call_count import CallCount
 from workers.notices.deliver import deliver
 from workers.runs.run import work_on
@@ -142,6 +143,44 @@ def picky(runtime: Runtime, refused: str) -> PickyRuntime:
     """The same runtime, with such a WeCom."""
     values = {each.name: getattr(runtime, each.name) for each in fields(Runtime)}
     return PickyRuntime(**values, refused=refused)
+
+
+class CardlessCorp(CorpApi):
+    """A corp whose WeCom takes no template card."""
+
+    def __init__(self, real: CorpApi, errcode: int) -> None:
+        # Not the parent's: the real one does what is not refused.
+        self.corp_id = real.corp_id
+        self._real = real
+        self._errcode = errcode
+
+    def send(self, message: Mapping[str, object]) -> SendResult:
+        """Refuse, or send."""
+        if message["msgtype"] == "template_card":
+            raise error_for(self._errcode, endpoint="message/send")
+        return self._real.send(message)
+
+    def admins(self) -> list[AdminRow]:
+        """See `wecom.corp.CorpClient`."""
+        return self._real.admins()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardlessRuntime(Runtime):
+    """A runtime whose WeCom takes no template card."""
+
+    errcode: int
+
+    def corp_api(self, corp: Corp, *, count: CallCount | None = None) -> CorpApi:
+        """The calls of one corp."""
+        real = Runtime.corp_api(self, corp, count=count)
+        return CardlessCorp(real, self.errcode)
+
+
+def cardless(runtime: Runtime, errcode: int) -> CardlessRuntime:
+    """The same runtime, with such a WeCom."""
+    values = {each.name: getattr(runtime, each.name) for each in fields(Runtime)}
+    return CardlessRuntime(**values, errcode=errcode)
 
 
 def post_office(bench: Workbench, *, members: int = 6) -> Post:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from domain.mailbox import name_in
 from domain.states import CorpState
 from store.database import Connection, transaction
-from store.inbox import leases, mailboxes, settlement
+from store.inbox import mailboxes, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.mailboxes import MailboxState
 from store.inbox.settlement import Settled
@@ -24,6 +24,7 @@ from workers.installs.app_state import (
     PAUSED,
     AppState,
 )
+from workers.lease import leased
 from workers.links.link_mail import LINK_KINDS, relink
 from workers.notices.card_clicks import CARD_CLICKS, answer_clicks
 from workers.notices.mute_clicks import is_of_items, mute
@@ -81,11 +82,10 @@ def _open(runtime: Runtime, claim: ClaimedBatch) -> tuple[Corp, KnownOrg | None]
     """
     corp_id = name_in(claim.mailbox)
     with transaction(runtime.pool) as connection:
-        corp = corps.find_live(connection, corp_id)
+        corp, testimony = corps.find_live_and_testimony(connection, corp_id)
         if corp is not None and _may_work(corp, claim):
-            return corp, _look_up(connection, runtime, corp, claim)
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+            return corp, _look_up(connection, runtime, corp, claim, testimony=testimony)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         # Whoever links a corp takes back what is parked, and that only once.
         corp = corps.find_live(connection, corp_id)
         if corp is not None and _may_work(corp, claim):
@@ -95,14 +95,19 @@ def _open(runtime: Runtime, claim: ClaimedBatch) -> tuple[Corp, KnownOrg | None]
 
 
 def _look_up(
-    connection: Connection, runtime: Runtime, corp: Corp, claim: ClaimedBatch
+    connection: Connection,
+    runtime: Runtime,
+    corp: Corp,
+    claim: ClaimedBatch,
+    *,
+    testimony: bool,
 ) -> KnownOrg | None:
     """What the usual mail will need, read with the corp itself."""
     contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
     if not contact or not _is_followed(corp):
         return None
     runtime.known_pauses.read_ahead(connection, owner_of(corp.corp_id))
-    return look_up(connection, runtime.pool, corp, contact)
+    return look_up(connection, runtime, corp, contact, testimony=testimony)
 
 
 def _is_followed(corp: Corp) -> bool:
@@ -131,7 +136,7 @@ def _bring_in_step(
     ended = False
     with runtime.suspects.slot(corp.corp_id):
         if contact:
-            known = known or KnownOrg(runtime.pool, corp)
+            known = known or KnownOrg(runtime.pool, corp, runtime.known_trees)
             ended = sync_contact(runtime, corp, claim, contact, known=known)
         if said:
             relink(runtime, corp, claim, said)
@@ -145,8 +150,7 @@ def _cancels(claim: ClaimedBatch) -> bool:
 
 def _wait_for_first_read(runtime: Runtime, claim: ClaimedBatch) -> None:
     """The first full read answers mail older than itself; the rest comes after it."""
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         mailboxes.hold(
             connection, claim.mailbox, waits_for="first_read", seconds=_FIRST_READ_WAIT
         )
@@ -158,8 +162,7 @@ def _wait_until_resumed(
     """A failure meanwhile may have put a short wait in place of the long one."""
     if not waiting:
         return
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         mailboxes.hold(connection, claim.mailbox, waits_for=PAUSED)
 
 
@@ -174,8 +177,7 @@ def _pass_barrier(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:
     if claim.mail[0].kind == CANCEL:
         withdrawal.cancel(runtime, corp, claim)
         return
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         # WeCom tells of a re-enabled app by nothing else than change_auth.
         if corp.state is CorpState.PAUSED and corp.paused_by != BY_OPERATOR:
             app_state.resume(connection, corp)
@@ -197,8 +199,7 @@ def _obey(
     # What events say of the app is a hint: one question answers all of them.
     asks = any(each.kind in ASKING_KINDS for each in orders)
     said = app_state.ask(runtime, corp) if asks and _may_follow(corp) else None
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         corps.lock(connection, corp.corp_pk)
         for order in sorted(orders, key=_said):
             outcomes[order.event_id] = _obey_one(connection, corp, order, said)

@@ -16,7 +16,6 @@ from domain.notices import may_be_repeated, rush_seconds, unreached
 from domain.quiet_hours import day_began
 from domain.states import CorpState
 from store.database import Connection, StoreUnavailable, transaction
-from store.inbox import leases
 from store.inbox.leases import LeaseLost
 from store.items.digests import gather
 from store.notices import batches, cards, deliveries
@@ -32,7 +31,7 @@ from wecom.errors import WeComError
 from wecom.wire import SendResult
 from workers.failures import Judgement, judge
 from workers.installs import corp_state
-from workers.lease import taken
+from workers.lease import leased, taken
 from workers.notices.card_updates import tend_cards
 from workers.notices.compose import compose, may_be_sent, set_aside, sift
 from workers.notices.send_faults import (
@@ -41,6 +40,7 @@ from workers.notices.send_faults import (
     fate_of,
     reason_of,
     refuses_all_cards,
+    refuses_buttons,
     refuses_cards,
 )
 from workers.runtime import Runtime
@@ -244,9 +244,8 @@ class _Turn:
                     result.response_code,
                     data_key=self._runtime.data_key(corp),
                 )
-        self._count(
-            sent=len(batch.userids) - len(complaints), undeliverable=len(complaints)
-        )
+        self._count(sent=len(batch.userids) - len(complaints))
+        self._count(**{batches.missed_of(batch): len(complaints)})
 
     def _note_trouble(self, error: Exception) -> None:
         with self._writing() as connection:
@@ -264,6 +263,9 @@ class _Turn:
                 batches.recast(connection, corp.corp_pk, batch)
                 if refuses_all_cards(error):
                     deliveries.note_cards_refused(connection, corp.corp_pk)
+                return True
+            if refuses_buttons(error, batch):
+                self._end_refused(connection, batch)
                 return True
             judgement = judge(error, strikes=delivery.strikes)
             _log.info("batch not taken", extra={"error": judgement.error})
@@ -313,18 +315,21 @@ class _Turn:
             deliveries.limit_batches(connection, self._corp_pk, half)
             return True
         if delivery.strikes < _LONE_REFUSALS:
-            alone = dict.fromkeys(batch.userids, "refused")
-            batches.end_sent(connection, self._corp_pk, batch, unreached=alone)
+            self._end_refused(connection, batch)
             deliveries.wait(
                 connection, self._corp_pk, seconds=0, waits_for=judgement.waits_for
             )
-            self._count(undeliverable=len(alone))
             return True
         # Everybody is refused, so it is our side that somebody has to mend.
         batches.thaw(connection, self._corp_pk, batch)
         put_off(connection, self._corp_pk, batch.userids, seconds=_REFUSED_SECONDS)
         self._wait(connection, judgement)
         return False
+
+    def _end_refused(self, connection: Connection, batch: NoticeBatch) -> None:
+        everybody = dict.fromkeys(batch.userids, "refused")
+        batches.end_sent(connection, self._corp_pk, batch, unreached=everybody)
+        self._count(undeliverable=len(everybody))
 
     def _wait(self, connection: Connection, judgement: Judgement) -> None:
         deliveries.wait(
@@ -340,8 +345,9 @@ class _Turn:
 
         Raises: LeaseLost.
         """
-        with transaction(self._runtime.pool) as connection:
-            leases.check(connection, deliveries.lease_name(self._corp_pk), self._lease)
+        with leased(
+            self._runtime.pool, deliveries.lease_name(self._corp_pk), self._lease
+        ) as connection:
             yield connection
 
     def _count(self, **outcomes: int) -> None:

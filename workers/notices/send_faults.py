@@ -6,7 +6,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 
 from store.notices.batches import NoticeBatch
-from store.notices.notices import DIGEST, ITEM
+from store.notices.notices import APPROVAL, DIGEST, ITEM
 from wecom.errors import (
     Gone,
     Misconfigured,
@@ -85,6 +85,17 @@ def fate_of(error: Exception, batch: NoticeBatch) -> Fate:
     fate = FATES.get(type(error), Fate.REFUSED)
     # Whatever may have arrived was found out above.
     return Fate.NOT_TAKEN if fate is Fate.REPEATED else fate
+
+
+def refuses_buttons(error: Exception, batch: NoticeBatch) -> bool:
+    """Whether WeCom takes no card with buttons, and nothing else could carry them.
+
+    Held back for that, it would hold up everybody's notices; who decides at the console
+    needs no card.
+    """
+    if batch.kind != APPROVAL or batch.doubtful:
+        return False
+    return isinstance(error, WeComError) and error.errcode in _CARD_REFUSALS
 
 
 def refuses_cards(error: Exception, batch: NoticeBatch) -> bool:
