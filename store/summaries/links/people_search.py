@@ -108,8 +108,13 @@ def _search_on(
     # Members and links lie in the order of their keys: both are read once.
     rows = connection.execute(
         f"""
-        SELECT m.member_pk FROM (SELECT * FROM members WHERE {_RANGE} OFFSET 0) AS m
-        LEFT JOIN (SELECT * FROM links WHERE {_RANGE} OFFSET 0) AS l USING (member_pk)
+        SELECT m.member_pk FROM (
+            SELECT member_pk, userid, name, match_mobile, match_email FROM members
+            WHERE {_RANGE} OFFSET 0
+        ) AS m
+        LEFT JOIN (
+            SELECT member_pk, account_id FROM links WHERE {_RANGE} OFFSET 0
+        ) AS l USING (member_pk)
         LEFT JOIN LATERAL (
             SELECT nick, name, mobile_e164, email_folded FROM accounts
             WHERE accounts.account_id = l.account_id OFFSET 0
