@@ -13,7 +13,10 @@ from store.org import corps
 from store.org.corps import Corp
 from store.platform.pauses import owner_of
 from store.runs import requests
+from wecom.errors import NotVisible, OddAnswer, Unavailable
 from wecom.kinds import BARRIERS
+from workers.answers.key_troubles import put_aside
+from workers.answers.refusals import odd_if_refused
 from workers.events.find_out import look_up
 from workers.events.known_org import KnownOrg
 from workers.events.sync_batch import CONTACT_KINDS, sync_contact
@@ -195,11 +198,16 @@ def _obey(
     outcomes: dict[int, tuple[Settled, str]] = {}
     wished = None
     # What events say of the app is a hint: one question answers all of them.
-    asks = any(each.kind in ASKING_KINDS for each in orders)
-    said = app_state.ask(runtime, corp) if asks and _may_follow(corp) else None
+    asking = [each for each in orders if each.kind in ASKING_KINDS]
+    said = _ask_app(runtime, corp) if asking and _may_follow(corp) else None
     with transaction(runtime.pool) as connection:
         leases.check(connection, claim.mailbox, claim.lease)
         corps.lock(connection, corp.corp_pk)
+        if isinstance(said, Unavailable):
+            # That question waits by itself; people are no less followed for it.
+            outcomes |= put_aside(connection, claim, asking, said)
+            orders = [each for each in orders if each not in asking]
+            said = None
         for order in sorted(orders, key=_said):
             outcomes[order.event_id] = _obey_one(connection, corp, order, said)
         settlement.settle(connection, claim, outcomes)
@@ -217,6 +225,22 @@ def _obey(
     if wished is not None:
         runtime.bell.ring_run(wished)
     return after
+
+
+def _ask_app(runtime: Runtime, corp: Corp) -> AppState | Unavailable:
+    """Whether the app is open, or why that cannot be found out now.
+
+    Raises: errors of WeCom that are the corp's.
+    """
+    try:
+        with odd_if_refused():
+            return app_state.ask(runtime, corp)
+    except NotVisible as error:
+        return OddAnswer(error.reason, errcode=error.errcode, endpoint=error.endpoint)
+    except Unavailable as error:
+        if error.held_back:
+            raise
+        return error
 
 
 def _may_follow(corp: Corp) -> bool:
