@@ -73,7 +73,7 @@ def handle(runtime: Runtime, claim: ClaimedBatch) -> bool:
     if muting:
         mute(runtime, corp, claim, muting)
     if deciding:
-        answer_clicks(runtime, corp, claim, deciding)
+        _decide(runtime, corp, claim, deciding)
     return _bring_in_step(runtime, corp, claim, known)
 
 
@@ -225,6 +225,22 @@ def _obey(
     if wished is not None:
         runtime.bell.ring_run(wished)
     return after
+
+
+def _decide(
+    runtime: Runtime, corp: Corp, claim: ClaimedBatch, clicks: Sequence[ClaimedMail]
+) -> None:
+    """Follow clicks on cards; without a word of who the admins are they wait alone."""
+    try:
+        with odd_if_refused():
+            answer_clicks(runtime, corp, claim, clicks)
+    except Unavailable as error:
+        if error.held_back:
+            raise
+        with transaction(runtime.pool) as connection:
+            leases.check(connection, claim.mailbox, claim.lease)
+            ended = put_aside(connection, claim, clicks, error)
+            settlement.settle(connection, claim, ended)
 
 
 def _ask_app(runtime: Runtime, corp: Corp) -> AppState | Unavailable:
