@@ -150,3 +150,36 @@ def test_a_list_that_is_refused_because_its_department_is_gone_is_not_told_of(
     assert f"list:{SALES}" not in run["error"]
     bench.resync(tenant)
     assert bench.org(tenant) == after.org()
+
+
+def test_a_run_that_finds_a_department_in_the_scope_lists_it_twice_if_empty(
+    bench: Bench,
+) -> None:
+    tenant = bench.link_in_step(CORP, with_sales())
+    moves_in(tenant)
+    tenant.world.empty = {f"list:{SALES}"}
+    run_id = bench.request_run(tenant)
+
+    bench.work_on(run_id)
+    tenant.world.empty = set()
+    bench.resync(tenant)
+
+    assert bench.org(tenant) == tenant.world.truth.org()
+    assert (bench.run(run_id)["state"], bench.run(run_id)["error"]) == ("done", None)
+
+
+def test_departments_that_are_empty_are_no_finding_and_few_are_listed_twice(
+    bench: Bench,
+) -> None:
+    truth = company()
+    for number in range(40):
+        truth.departments[100 + number] = Place(parent=4, order=number)
+    tenant = bench.link_in_step(CORP, truth)
+    tenant.world.truth.allow_departments |= {4}
+
+    run = bench.run(bench.resync(tenant))
+
+    lists = [each for each in tenant.world.calls if each.startswith("list:")]
+    assert run["error"] is None
+    assert len(lists) == len(set(lists)) + 3
+    assert bench.org(tenant) == tenant.world.truth.org()
