@@ -5,6 +5,7 @@ import pytest
 from tests.support.fakes import OUTSIDE, Person, Place, Truth, refused
 from tests.support.histories import HOME, ROOT, TAG, Company, company
 from tests.support.pipeline import Bench, Tenant, said
+from workers.events.settle import MOST_LISTED_AGAIN
 
 CORP = "wpCorpA"
 SALES = 20
@@ -182,4 +183,22 @@ def test_departments_that_are_empty_are_no_finding_and_few_are_listed_twice(
     lists = [each for each in tenant.world.calls if each.startswith("list:")]
     assert run["error"] is None
     assert len(lists) == len(set(lists)) + 3
+    assert bench.org(tenant) == tenant.world.truth.org()
+
+
+def test_a_drain_that_brings_in_too_many_of_them_wishes_for_a_full_read(
+    bench: Bench,
+) -> None:
+    truth = company()
+    truth.allow_tags = frozenset({TAG})
+    for number in range(MOST_LISTED_AGAIN + 1):
+        truth.departments[100 + number] = Place(parent=4, order=number)
+    tenant = bench.link_in_step(CORP, truth)
+    Company(tenant.world).tag(frozenset({"woB"}), frozenset({4}))
+    bench.post(tenant, said("update_tag", f"tag:{TAG}", add_departments=[4]))
+
+    bench.drain(tenant)
+
+    assert bench.pending(tenant) == 0
+    assert bench.execute("SELECT due_cause FROM corps") == [("finding",)]
     assert bench.org(tenant) == tenant.world.truth.org()
