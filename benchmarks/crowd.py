@@ -51,6 +51,8 @@ def _people(connection: Connection) -> None:
             ARRAY['department:1'], 'working', ''
         FROM corps, generate_series(1, %(members)s) AS n
         WHERE corp_id LIKE 'wpMany%%'
+        -- One corp after the other, as full reads write them: not as a join happens to.
+        ORDER BY corp_pk, n
         """,
         {"members": MEMBERS},
     )

@@ -1,5 +1,7 @@
 """What is done by the command line is in the audit, too; and whether that is whole."""
 
+from typing import Unpack
+
 import click
 import redis as redis_client
 from redis import RedisError
@@ -10,7 +12,7 @@ from domain.roles import Role
 from settings import Settings
 from store.database import Connection, transaction
 from store.platform import audit, audit_proof
-from store.platform.audit import OperatorAct
+from store.platform.audit import ActDetails, OperatorAct
 from store.platform.audit_proof import AuditFault, Head
 from store.sealing import Keyring
 
@@ -33,29 +35,12 @@ def note(
     connection: Connection,
     settings: Settings,
     act: str,
-    *,
-    target: str,
-    reason: str = "",
-    corp_id: str | None = None,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
+    **details: Unpack[ActDetails],
 ) -> None:
     """Write the act into the audit, in the transaction in which it is done."""
-    audit.record(
-        connection,
-        OperatorAct(
-            actor=ACTOR,
-            # Whoever runs it holds SECRET_KEYS.
-            role=Role.ADMIN,
-            act=act,
-            target=target,
-            reason=reason,
-            corp_id=corp_id,
-            before=before or {},
-            after=after or {},
-        ),
-        keyring=Keyring(settings.secret_keys),
-    )
+    # Whoever runs it holds SECRET_KEYS.
+    done = OperatorAct(actor=ACTOR, role=Role.ADMIN, act=act, **details)
+    audit.record(connection, done, keyring=Keyring(settings.secret_keys))
 
 
 def _head(

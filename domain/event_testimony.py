@@ -98,7 +98,7 @@ def person_is_late(
         # Whoever leaves what we may see is told of by a mere update, too (90639).
         return False
     ends = answers.keys() | _hidden_ends(latest, sight=sight)
-    if answer is None and _lead_on(userid, claims=claims, ends=ends):
+    if answer is None and leads_to(userid, ends, claims=claims):
         return False
     if is_former and not any(_PRESENT & {each.change, each.kind} for each in latest):
         return False
@@ -119,8 +119,8 @@ def _hidden_ends(latest: Sequence[Mail], *, sight: AnswerSight) -> frozenset[Use
     return frozenset() if seen else sight.hidden
 
 
-def _lead_on(
-    userid: Userid, *, claims: Sequence[RenameClaim], ends: Collection[Userid]
+def leads_to(
+    userid: Userid, ends: Collection[Userid], *, claims: Sequence[RenameClaim]
 ) -> bool:
     """Whether claims lead from this userid to one of these."""
     reached, growing = {userid}, True

@@ -11,6 +11,7 @@ PERSONAL_FIELDS = frozenset({"name", "details"})
 
 # Looked up: an enum's value is worked out anew each time it is asked for.
 _EMPLOYMENT = {each: employment_of(each).value for each in (None, *Activation)}
+_ACTIVATION = {None: None} | {each: each.value for each in Activation}
 
 
 class BadFields(ValueError):
@@ -24,7 +25,7 @@ def member_fields(member: Member) -> dict[str, Json]:
         "userid": member.userid,
         "open_userid": member.open_userid,
         "name": member.name,
-        "activation": _text(member.activation),
+        "activation": _ACTIVATION[member.activation],
         "employment": _EMPLOYMENT[member.activation],
         "departments": [each.department_id for each in member.placements],
         "orders": [each.order for each in member.placements],
@@ -153,7 +154,3 @@ def _number_or_none(name: str, value: Json) -> int | None:
 
 def _department_or_none(number: int | None) -> DepartmentId | None:
     return None if number is None else DepartmentId(number)
-
-
-def _text(activation: Activation | None) -> str | None:
-    return None if activation is None else activation.value

@@ -1,7 +1,6 @@
 """Which removals must wait for a person, because too many came at once."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -105,20 +104,12 @@ class RemovalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldPlan:
-    """All removals of one kind of a plan, frozen until a person decides."""
+    """All removals of one kind at once, frozen until a person decides."""
 
     corp_id: CorpId
     kind: RemovalKind
     entries: tuple[RemovalEntry, ...]
     hash: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guarded:
-    """What may be applied now, in order, and what waits."""
-
-    apply: tuple[Decision, ...]
-    held: tuple[HeldPlan, ...]
 
 
 def held(n: int, *, size: int, settings: GuardSettings) -> bool:
@@ -136,37 +127,23 @@ def limit_of(size: int, *, settings: GuardSettings) -> int:
 
 
 def guard(
-    decisions: Iterable[Decision],
+    removals: Sequence[Decision],
     *,
     corp_id: CorpId,
-    windows: Mapping[RemovalKind, Window],
+    kind: RemovalKind,
+    window: Window,
     settings: GuardSettings,
-) -> Guarded:
-    """The plan split: all removals of a kind that is over its limit, and the rest."""
-    plan = tuple(decisions)
-    removals: dict[RemovalKind, list[RemovalEntry]] = defaultdict(list)
-    for each in plan:
-        if each.name in KIND_BY_DECISION:
-            kind = KIND_BY_DECISION[each.name]
-            removals[kind].append(
-                RemovalEntry(kind=kind, key=each.key, before=each.before)
-            )
-    over = {
-        kind
-        for kind, entries in removals.items()
-        if held(
-            windows[kind].unapproved + len(entries),
-            size=windows[kind].size,
-            settings=settings,
-        )
-    }
-    return Guarded(
-        apply=tuple(
-            each for each in plan if KIND_BY_DECISION.get(each.name) not in over
-        ),
-        held=tuple(
-            held_plan(corp_id=corp_id, kind=kind, entries=removals[kind])
-            for kind in sorted(over)
+) -> HeldPlan | None:
+    """The plan that all these removals of one kind wait in, if they are too many."""
+    at_once = window.unapproved + len(removals)
+    if not removals or not held(at_once, size=window.size, settings=settings):
+        return None
+    return held_plan(
+        corp_id=corp_id,
+        kind=kind,
+        entries=(
+            RemovalEntry(kind=kind, key=each.key, before=each.before)
+            for each in removals
         ),
     )
 

@@ -1,13 +1,16 @@
 """Who is who: a userid is a name that can be handed on, open_userid is the person."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from domain.ids import OpenUserid
+from domain.ids import OpenUserid, Userid
 from domain.org import Member, RemovalCause, StoredMember
 from domain.reasons import Reason
 
 # What the evidence of a removal says of a userid with another bearer.
 ANOTHER_PERSON = "another_person"
+# What the evidence of a doubt says of a person who is shown under another userid.
+ANOTHER_USERID = "another_userid"
 
 
 def are_two(one: OpenUserid | None, other: OpenUserid | None) -> bool:
@@ -25,6 +28,23 @@ def is_handed_on(stored: StoredMember, observed: Member) -> bool:
     return stored.member.userid == observed.userid and are_two(
         stored.member.open_userid, observed.open_userid
     )
+
+
+def seen_as(answers: Iterable[Member]) -> dict[OpenUserid, frozenset[Userid]]:
+    """Under which userids each person was shown, as far as they are known."""
+    seen: dict[OpenUserid, frozenset[Userid]] = {}
+    for each in answers:
+        if each.open_userid is not None:
+            before = seen.get(each.open_userid, frozenset())
+            seen[each.open_userid] = before | {each.userid}
+    return seen
+
+
+def is_seen_once(member: Member, seen: Mapping[OpenUserid, frozenset[Userid]]) -> bool:
+    """Whether this is the only userid under which the person was shown."""
+    if member.open_userid is None:
+        return True
+    return seen.get(member.open_userid, frozenset()) <= {member.userid}
 
 
 def recognised(stored: StoredMember | None, observed: Member) -> Member:

@@ -151,8 +151,8 @@ def _misplaced(hint: Hint, *, answer: Member, sight: AnswerSight) -> bool:
         return False
     shown = frozenset(answer.department_ids)
     # The event holds what the app may see, the answer may hold more than is usable.
-    missing = hint.departments & sight.listed - shown
-    stale = shown & sight.usable - hint.departments
+    missing = (hint.departments & sight.listed) - shown
+    stale = (shown & sight.usable) - hint.departments
     return bool(missing or stale)
 
 

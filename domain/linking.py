@@ -69,6 +69,17 @@ def decision_of(
 
     Raises: ValueError for a created account without its id.
     """
+    found = change_of(person, outcome, created=created)
+    return None if found is None else found[0]
+
+
+def change_of(
+    person: Person, outcome: Outcome, *, created: AccountId | None = None
+) -> tuple[Decision, Link] | None:
+    """The outcome as a decision, and the link after it.
+
+    Raises: ValueError for a created account without its id.
+    """
     match outcome:
         case LinkAccount():
             name = DecisionName.LINK_ACCOUNT
@@ -90,13 +101,14 @@ def decision_of(
             assert_never(outcome)
     if after == person.link:
         return None
-    return Decision(
+    decision = Decision(
         name=name,
         key=member_key(person.userid),
         before={"link": person.link.to_json()},
         after={"link": after.to_json()},
         reason=outcome.reason.value,
     )
+    return decision, after
 
 
 def is_doubtful(reason: LinkReason, *, activated: bool) -> bool:

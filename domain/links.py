@@ -149,10 +149,11 @@ class Link:
     def to_json(self) -> dict[str, Json]:
         """The link as decisions and the journal show it."""
         return {
-            "state": self.state.value,
-            "reason": None if self.reason is None else self.reason.value,
+            # By str(): an enum's value is worked out anew each time it is asked for.
+            "state": str(self.state),
+            "reason": None if self.reason is None else str(self.reason),
             "account_id": self.account_id,
-            "asks": None if self.asks is None else self.asks.value,
+            "asks": None if self.asks is None else str(self.asks),
             "evidence": [each.to_json() for each in self.evidence],
         }
 

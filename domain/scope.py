@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cached_property
 
 from domain.ids import DepartmentId, TagId, Userid
 from domain.org import Department, Member
@@ -59,7 +60,7 @@ def tag_ground(tag_id: TagId) -> str:
     return f"tag:{tag_id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Usable:
     """Who may use the app, and why: the expanded scope.
 
@@ -71,7 +72,7 @@ class Usable:
     by_department: Mapping[DepartmentId, Grounds]
     by_member: Mapping[Userid, Grounds]
 
-    @property
+    @cached_property
     def departments(self) -> frozenset[DepartmentId]:
         """The usable departments."""
         return frozenset(self.by_department)

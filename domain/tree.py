@@ -16,7 +16,7 @@ class Tree:
         a name, so what hangs below it can still be found from it.
     """
 
-    __slots__ = ("_children", "parents")
+    __slots__ = ("_children", "_ids", "parents")
 
     def __init__(self, parents: Parents) -> None:
         self.parents: Parents = {each: up or None for each, up in parents.items()}
@@ -26,11 +26,19 @@ class Tree:
             if parent is not None:
                 children[parent].append(each)
         self._children = {each: tuple(below) for each, below in children.items()}
+        self._ids: frozenset[DepartmentId] | None = None
 
     @classmethod
     def of(cls, departments: Iterable[Department]) -> "Tree":
         """The tree of these departments."""
         return cls({each.department_id: each.parent_id for each in departments})
+
+    @property
+    def ids(self) -> frozenset[DepartmentId]:
+        """The listed departments, put together once."""
+        if self._ids is None:
+            self._ids = frozenset(self.parents)
+        return self._ids
 
     def __contains__(self, department_id: object) -> bool:
         return department_id in self.parents

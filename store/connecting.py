@@ -11,6 +11,8 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from store.arrays import ArrayDumper
+
 SCHEMES = ("postgresql://", "postgres://")
 CONNECT_SECONDS = 5
 
@@ -108,6 +110,7 @@ def prepare(
     **session: str,
 ) -> None:
     """Make the settings of a new connection ours, by one statement."""
+    connection.adapters.register_dumper(list, ArrayDumper)
     wanted = {**SESSION, **session}
     if statement_seconds is not None:
         wanted[_TIMEOUT] = str(int(statement_seconds * 1000))

@@ -10,7 +10,7 @@ def match_mobile(member: Member) -> str | None:
 
     Shape: None when not visible, empty when shown as none.
     """
-    shown = dict(member.details).get("mobile")
+    shown = _detail(member, "mobile")
     return find_e164(shown) if shown else shown
 
 
@@ -19,6 +19,14 @@ def match_email(member: Member) -> str | None:
 
     Shape: None when not visible, empty when shown as none.
     """
-    details = dict(member.details)
-    shown = details.get("email") or details.get("biz_mail")
-    return fold_email(shown) if shown else details.get("email", shown)
+    own, of_corp = _detail(member, "email"), _detail(member, "biz_mail")
+    shown = own or of_corp
+    return fold_email(shown) if shown else of_corp if own is None else own
+
+
+def _detail(member: Member, name: str) -> str | None:
+    # Looked for: most people show few details, and a dict of them is made of each.
+    for each, value in member.details:
+        if each == name:
+            return value
+    return None

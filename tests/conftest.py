@@ -1,5 +1,6 @@
 """What every test may ask for: real servers, a fresh database, a browser."""
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -38,6 +39,18 @@ expect.set_options(timeout=30_000)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long."""
     items[:] = by_length(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Tests, modules and schemas stay to the end: no collection walks them again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -17,6 +17,7 @@ from web.corps import FoundCorp
 from web.findings import FindingStep, find_finding
 from web.matching import MatchStep, match_next, match_step
 from web.noticing import NoticeStep, find_notice_step, notice_next
+from web.shown import show_row
 
 NextStep = Literal[
     "none", "retry_event", "wait_for_event", "resume_corp", "wait_for_link",
@@ -106,27 +107,24 @@ def explain(connection: Connection, corp: FoundCorp, member: MemberSummary) -> W
     if code == "wait_for_member":
         # Only while nothing else stands in the way of an answer.
         code = notice_next(notice) or code
-    return Why.model_validate(
-        {
-            "userid": member.userid,
-            "state": member.state,
-            "employment": member.employment,
-            "scope": {
-                "usable": _is_usable(member, finding),
-                "grounds": _grounds(connection, corp.corp_pk, member.grounds),
-                "removal": member.removal,
-            },
-            "match": match_step(connection, corp.corp_pk, member),
-            "notice": notice,
-            "guard": {"held_plan_id": member.held_plan_id},
-            "finding": finding,
-            "last_change": _change(_last_line(connection, corp.corp_pk, key)),
-            "error": _failure(event),
-            "next_step": {
-                "code": code,
-                "words": {tag: say(tag, f"next.{code}") for tag in LANGUAGES},
-            },
-        }
+    return show_row(
+        Why,
+        member,
+        scope={
+            "usable": _is_usable(member, finding),
+            "grounds": _grounds(connection, corp.corp_pk, member.grounds),
+            "removal": member.removal,
+        },
+        match=match_step(connection, corp.corp_pk, member),
+        notice=notice,
+        guard={"held_plan_id": member.held_plan_id},
+        finding=finding,
+        last_change=_change(_last_line(connection, corp.corp_pk, key)),
+        error=_failure(event),
+        next_step={
+            "code": code,
+            "words": {tag: say(tag, f"next.{code}") for tag in LANGUAGES},
+        },
     )
 
 

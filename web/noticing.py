@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from store.database import Connection
 from store.summaries.notices import NoticeSummary, find_last_question
+from web.shown import show_row
 
 NoticeNext = Literal["make_reachable", "invite_again"]
 
@@ -42,13 +43,4 @@ def notice_next(notice: NoticeStep | None) -> NoticeNext | None:
 
 
 def _show(row: NoticeSummary) -> NoticeStep:
-    return NoticeStep.model_validate(
-        {
-            "kind": row.kind,
-            "state": row.state,
-            "reason": row.reason,
-            "sent_at": row.sent_at,
-            "expires_at": row.expires_at,
-            "closed": row.closed,
-        }
-    )
+    return show_row(NoticeStep, row)

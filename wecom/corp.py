@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from hashlib import blake2b
 
 from wecom import answers
 from wecom.payload import Payload, required, section
@@ -14,6 +15,7 @@ from wecom.wire import (
     AuthInfo,
     DepartmentRow,
     MemberAuthPage,
+    MemberList,
     MemberRow,
     SendResult,
     TagRow,
@@ -21,6 +23,7 @@ from wecom.wire import (
 
 MEMBER_AUTH_PAGE = 1000
 CORP_MAIL = 1
+_DIGEST_BYTES = 16
 
 
 class CorpClient:
@@ -97,6 +100,22 @@ class CorpClient:
         Source: WeCom 90337.
         """
         return self._get("user/list", answers.members, department_id=str(department_id))
+
+    def members_unless(self, department_id: int, known: bytes | None) -> MemberList:
+        """The same with its digest; without rows where the digest is the known one.
+
+        Raises: TooLarge.
+        """
+        telling = _Telling(known)
+        return self._holder.call(
+            lambda token: self._transport.get(
+                "user/list",
+                telling.read,
+                query={"access_token": token, "department_id": str(department_id)},
+                corp_id=self.corp_id,
+                recognise=telling.recognise,
+            )
+        )
 
     def userids_of(self, department_id: int) -> list[str]:
         """The ids alone of everybody directly in a department.
@@ -199,6 +218,23 @@ class CorpClient:
                 corp_id=self.corp_id,
             )
         )
+
+
+class _Telling:
+    """Reads a list of members, unless it is the known one to the byte."""
+
+    def __init__(self, known: bytes | None) -> None:
+        self._known = known
+        self._digest = b""
+
+    def recognise(self, body: bytes) -> MemberList | None:
+        self._digest = blake2b(body, digest_size=_DIGEST_BYTES).digest()
+        if self._digest == self._known:
+            return MemberList(digest=self._digest, rows=None)
+        return None
+
+    def read(self, payload: Payload) -> MemberList:
+        return MemberList(digest=self._digest, rows=answers.members(payload))
 
 
 def _userid(payload: Payload) -> str:

@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 from urllib.parse import urlencode
 
 import requests
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Retry, Timeout
 
 from wecom.deadline import CONNECT_SECONDS, DeadlineAdapter
+
+# An error comes as it is, and a redirect is an answer like another.
+_ONCE = Retry(total=False)
 
 
 class Line:
     """One connection, kept alive, with the environment's proxy and certificates.
 
-    `requests` merges headers, cookies, proxies and hooks of a session into each
-    request anew, looks into .netrc, and follows redirects: twice the work of the call
-    itself. Here a request that it has prepared once is given another address and body.
+    `requests` says once what the environment asks for: headers, proxy, certificates.
+    For each call it would merge all that anew, look into .netrc, find the pool by the
+    address, and wrap answer and errors: more than the call itself. So each call goes to
+    the pool that it has chosen.
     """
 
     def __init__(self, base_url: str) -> None:
         session = requests.Session()
         session.headers["Content-Type"] = "application/json"
         found = session.merge_environment_settings(base_url, {}, None, None, None)
-        self._proxies: Mapping[str, str] = found["proxies"]
-        verify: bool | str | None = found["verify"]
-        self._verify = True if verify is None else verify
+        proxies = dict(found["proxies"])
+        given: bool | str | None = found["verify"]
+        verify = True if given is None else given
         session.trust_env = False
-        self._prepared = session.prepare_request(requests.Request("GET", base_url))
-        self._base_url = str(self._prepared.url)
-        self._adapter = DeadlineAdapter()
+        prepared = session.prepare_request(requests.Request("GET", base_url))
+        self._headers = {
+            str(name): str(each) for name, each in prepared.headers.items()
+        }
+        adapter = DeadlineAdapter()
+        pool = adapter.get_connection_with_tls_context(
+            prepared, verify, proxies=proxies
+        )
+        # What is given with it has no types in the library.
+        adapter.cert_verify(pool, prepared.url, verify, None)  # type: ignore[no-untyped-call]  # see above
+        self._pool = cast(HTTPConnectionPool, pool)
+        # A path, or for a proxy that is no tunnel the whole address.
+        self._target = adapter.request_url(prepared, proxies)
 
     def send(
         self,
@@ -38,21 +54,20 @@ class Line:
         query: Mapping[str, str],
         data: bytes | None,
         seconds: float,
-    ) -> requests.Response:
+    ) -> BaseHTTPResponse:
         """The beginning of the answer; its body is still to be read.
 
         Raises: OSError, urllib3's HTTPError.
         """
-        request = self._prepared.copy()
-        request.method = method
-        request.url = f"{self._base_url}{endpoint}?{urlencode(query)}"
-        if data is not None:
-            request.body = data
-            request.headers["Content-Length"] = str(len(data))
-        return self._adapter.send(
-            request,
-            stream=True,
-            timeout=(min(CONNECT_SECONDS, seconds), seconds),
-            verify=self._verify,
-            proxies=self._proxies,
+        return self._pool.urlopen(
+            method,
+            f"{self._target}{endpoint}?{urlencode(query)}",
+            body=data,
+            headers=self._headers,
+            retries=_ONCE,
+            redirect=False,
+            assert_same_host=False,
+            timeout=Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
+            preload_content=False,
+            decode_content=False,
         )

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Protocol, TypeVar
 
-import requests
-from urllib3.exceptions import HTTPError
+from urllib3 import BaseHTTPResponse, exceptions
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from wecom.deadline import DEADLINE
 from wecom.errcodes import OK, error_for
@@ -38,14 +38,15 @@ _STATUS_WORDS = {
 }
 # The first that fits, the special before the general.
 _BROKEN: tuple[tuple[type[Exception], str], ...] = (
-    (requests.exceptions.ConnectTimeout, "no connection in time"),
-    (requests.exceptions.Timeout, "no answer in time"),
+    (exceptions.ProxyError, "no way through the proxy"),
+    (exceptions.SSLError, "no trusted TLS connection"),
+    (exceptions.NewConnectionError, "no connection, or it broke off"),
+    (exceptions.ConnectTimeoutError, "no connection in time"),
+    (exceptions.TimeoutError, "no answer in time"),
     (TimeoutError, "no answer in time"),
-    (requests.exceptions.SSLError, "no trusted TLS connection"),
-    (requests.exceptions.ProxyError, "no way through the proxy"),
-    (requests.exceptions.ChunkedEncodingError, "the answer broke off"),
-    (requests.exceptions.ContentDecodingError, "the answer cannot be unpacked"),
-    (requests.exceptions.ConnectionError, "no connection, or it broke off"),
+    (exceptions.DecodeError, "the answer cannot be unpacked"),
+    (ProtocolError, "no connection, or it broke off"),
+    (exceptions.ClosedPoolError, "no connection, or it broke off"),
 )
 
 Answer = TypeVar("Answer")
@@ -117,12 +118,17 @@ class Transport:
         *,
         query: Mapping[str, str],
         corp_id: str | None = None,
+        recognise: Callable[[bytes], Answer | None] | None = None,
     ) -> Answer:
         """What `read` makes of the answer to a GET.
 
+        Shape: `recognise` is shown the bytes first. What it answers counts: it knows
+            these very ones as those of a success.
         Raises: WeComError.
         """
-        return self._call("GET", endpoint, read, query=query, corp_id=corp_id)
+        return self._call(
+            "GET", endpoint, read, query=query, corp_id=corp_id, recognise=recognise
+        )
 
     def post(
         self,
@@ -151,14 +157,19 @@ class Transport:
         query: Mapping[str, str],
         corp_id: str | None,
         data: bytes | None = None,
+        recognise: Callable[[bytes], Answer | None] | None = None,
     ) -> Answer:
         seconds = self._meter.before(endpoint, corp_id) or self._call_seconds
         started = time.monotonic()
         errcode, came = None, ""
         try:
-            payload = _decoded(
-                self._fetch(method, endpoint, query=query, data=data, seconds=seconds)
+            body = self._fetch(
+                method, endpoint, query=query, data=data, seconds=seconds
             )
+            if recognise is not None and (known := recognise(body)) is not None:
+                errcode = OK
+                return known
+            payload = _decoded(body)
             errcode = _errcode(payload)
             if errcode == OK and NOT_PARSED not in _errmsg(payload):
                 return read(payload)
@@ -199,22 +210,28 @@ class Transport:
         seconds: float,
     ) -> bytes:
         DEADLINE.start(seconds)
-        # The adapter follows no redirect: one would carry the token elsewhere.
+        # No redirect is followed: one would carry the token elsewhere.
         with self._line().send(
             method, endpoint, query=query, data=data, seconds=seconds
         ) as response:
-            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise Throttled("HTTP 429")
-            if response.status_code != HTTPStatus.OK:
+            if response.status != HTTPStatus.OK:
                 raise Unavailable(_refusal(response))
             return self._body(response)
 
-    def _body(self, response: requests.Response) -> bytes:
-        body = bytearray()
-        for chunk in response.iter_content(CHUNK_BYTES):
-            body += chunk
-            if len(body) > self._body_bytes:
-                raise Unavailable("the answer is too large to be one")
+    def _body(self, response: BaseHTTPResponse) -> bytes:
+        body, broken = bytearray(), ""
+        try:
+            for chunk in response.stream(CHUNK_BYTES, decode_content=True):
+                body += chunk
+                if len(body) > self._body_bytes:
+                    raise Unavailable("the answer is too large to be one")
+        except ProtocolError as error:
+            broken = type(error).__name__
+        if broken:
+            # Out here, so that nothing is chained to it.
+            raise Unavailable(f"the answer broke off ({broken})")
         return bytes(body)
 
     def _line(self) -> Line:
@@ -245,9 +262,9 @@ def _parsed(body: bytes) -> object:
         return None
 
 
-def _refusal(response: requests.Response) -> str:
+def _refusal(response: BaseHTTPResponse) -> str:
     """Which status came, with what: never an address or a body, they may quote."""
-    status = response.status_code
+    status = response.status
     what = _STATUS_WORDS.get(status) or ("a redirect" if status // 100 == 3 else None)
     html = "html" in response.headers.get("Content-Type", "").lower()
     parts = [what, "an HTML page" if html else None]

@@ -160,6 +160,18 @@ class MemberRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemberList:
+    """The members of a department, with what tells this answer from any other.
+
+    Shape: `digest` is that of the very bytes; no `rows` (None) when it is the one that
+        whoever asked has read before.
+    """
+
+    digest: bytes
+    rows: list[MemberRow] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TagRow:
     """A tag with the members and departments selected in it, not expanded.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
-from store.database import Pool, StoreUnavailable, glance, transaction
+from store.database import Connection, Pool, StoreUnavailable, glance, transaction
 from store.inbox import leases
 from store.inbox.leases import RENEW_SECONDS
 
@@ -36,6 +36,17 @@ def taken(pool: Pool, name: str) -> Iterator[UUID | None]:
     finally:
         with transaction(pool) as connection:
             leases.release(connection, name, token)
+
+
+@contextmanager
+def leased(pool: Pool, name: str, token: UUID) -> Iterator[Connection]:
+    """A transaction that commits only while the lease is ours.
+
+    Raises: LeaseLost, StoreUnavailable.
+    """
+    with transaction(pool) as connection:
+        leases.check(connection, name, token)
+        yield connection
 
 
 def held(pool: Pool, name: str, token: UUID) -> AbstractContextManager[None]:

@@ -1,6 +1,6 @@
 """What a process of ours works with, put together once from its settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import dramatiq
 from redis import Redis
@@ -8,6 +8,7 @@ from redis import Redis
 from settings import Settings
 from store.database import Plans, Pool, open_pool
 from store.org.corps import Corp
+from store.org.known_trees import KnownTrees
 from store.sealing import DataKey, Keyring
 from tapd.api import TapdApi, open_api
 from tapd.shared_pace import SharedPace
@@ -43,6 +44,7 @@ class Runtime:
     known_pauses: KnownPauses
     suspects: Suspects
     tapd: TapdApi | None
+    known_trees: KnownTrees = field(default_factory=KnownTrees)
 
     def corp_api(self, corp: Corp, *, count: CallCount | None = None) -> CorpApi:
         """The calls of one corp; those made through it are added to `count`.

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
+from store import literals
 from store.asked import noted
 from store.database import Connection
 from store.inbox.claims import ClaimedBatch
@@ -67,10 +68,10 @@ def settling(
         "odd": ODD_ANSWER,
         "first": min(times, default=None),
         "last": max(times, default=None),
-        "ids": list(outcomes),
-        "received": times,
-        "states": [state for state, _ in outcomes.values()],
-        "outcomes": [outcome for _, outcome in outcomes.values()],
+        "ids": literals.numbers(outcomes),
+        "received": literals.times(times),
+        "states": literals.texts([state for state, _ in outcomes.values()]),
+        "outcomes": literals.texts([each for _, each in outcomes.values()]),
     }
 
 

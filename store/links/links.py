@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from domain.ids import CompanyId, CorpPk, MemberPk, Userid
 from domain.links import Link
+from store import literals
 from store.database import Connection
 
 
@@ -115,7 +115,8 @@ def write(
             "accounts": [link.account_id for _, link in links],
             "asks": [link.asks for _, link in links],
             "evidence": [
-                Jsonb([e.to_json() for e in link.evidence]) for _, link in links
+                literals.document([e.to_json() for e in link.evidence])
+                for _, link in links
             ],
         },
     )
@@ -291,10 +292,6 @@ def _drop_one(
         return None
     member_pk = MemberPk(row.pop("member_pk"))
     return DroppedLink(member_pk=member_pk, link=Link.from_json(row))
-
-
-def _evidence(link: Link) -> Jsonb:
-    return Jsonb([each.to_json() for each in link.evidence])
 
 
 def _row(row: dict[str, Any]) -> LinkRow:

@@ -173,15 +173,23 @@ def end_sent(
     *,
     unreached: Mapping[int, str],
 ) -> None:
-    """WeCom has taken the batch; those it names were not reached, each for a reason."""
+    """WeCom has taken the batch; those it names were not reached, each for a reason.
+
+    Who could not be reached by a repeat may have been reached by a call before it.
+    """
     connection.execute(
         """
-        UPDATE notices SET state = 'undeliverable', reason = given.reason
+        UPDATE notices SET reason = given.reason, state = %(state)s,
+            expires_at = CASE WHEN %(doubtful)s AND kind IN ('link', 'invite')
+                THEN tried_at + %(lives)s END
         FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS given (id, reason)
         WHERE corp_pk = %(corp_pk)s AND notice_id = given.id
         """,
         {
             "corp_pk": corp_pk,
+            "state": missed_of(batch),
+            "doubtful": batch.doubtful,
+            "lives": LIVES,
             "ids": list(unreached),
             "reasons": list(unreached.values()),
         },
@@ -196,7 +204,12 @@ def end_sent(
         [LIVES, corp_pk, list(batch.userids), batch.batch_id],
     )
     reached = len(unreached) < len(batch.userids)
-    _end(connection, batch, state="sent" if reached else "undeliverable")
+    _end(connection, batch, state="sent" if reached else missed_of(batch))
+
+
+def missed_of(batch: NoticeBatch) -> str:
+    """The state of a notice whose member the answer names as not reached."""
+    return "unknown" if batch.doubtful else "undeliverable"
 
 
 def end_unknown(connection: Connection, corp_pk: CorpPk, batch: NoticeBatch) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
@@ -22,7 +23,12 @@ LONGEST_LOOK_SECONDS = 900.0
 _COLUMNS = (
     "corp_pk, corp_id, state, name, company_id, agent_id, auth_mode, scope,"
     " permissions, permanent_code, data_key, paused_by, last_synced_at, authorised_at,"
-    " spellings"
+    " spellings, tree_stamp"
+)
+_LIVE = "corp_id = %s AND state <> 'revoked'"
+_TESTIMONY = (
+    "EXISTS (SELECT FROM testimony WHERE testimony.corp_pk = corps.corp_pk)"
+    " AS testimony"
 )
 
 
@@ -31,7 +37,7 @@ class Corp:
     """A corp as stored; the sealed values stay sealed.
 
     Shape: `spellings` are WeCom's own by others that it has answered to; the scope
-        uses WeCom's own.
+        uses WeCom's own. `tree_stamp` is another one whenever departments changed.
     """
 
     corp_pk: CorpPk
@@ -47,6 +53,7 @@ class Corp:
     paused_by: str | None
     last_synced_at: datetime | None
     authorised_at: datetime
+    tree_stamp: UUID
     spellings: Mapping[Userid, Userid] = field(default_factory=dict)
 
     @property
@@ -57,7 +64,18 @@ class Corp:
 
 def find_live(connection: Connection, corp_id: str) -> Corp | None:
     """The authorisation of this corpid that is not revoked."""
-    return _find(connection, "corp_id = %s AND state <> 'revoked'", corp_id)
+    return _find(connection, _LIVE, corp_id)
+
+
+def find_live_and_testimony(
+    connection: Connection, corp_id: str
+) -> tuple[Corp | None, bool]:
+    """The same, and whether anything is remembered of what was said of its people."""
+    row = _row(connection, _LIVE, corp_id, columns=f"{_COLUMNS}, {_TESTIMONY}")
+    if row is None:
+        return None, False
+    testimony = bool(row.pop("testimony"))
+    return _corp(row), testimony
 
 
 def find_of_company(connection: Connection, company_id: str) -> Corp | None:
@@ -332,14 +350,26 @@ def _get(connection: Connection, condition: str, corp_pk: CorpPk) -> Corp:
 
 
 def _find(connection: Connection, condition: str, value: str | int) -> Corp | None:
+    row = _row(connection, condition, value)
+    return None if row is None else _corp(row)
+
+
+def _row(
+    connection: Connection,
+    condition: str,
+    value: str | int,
+    *,
+    columns: str = _COLUMNS,
+) -> dict[str, Any] | None:
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
-            f"SELECT {_COLUMNS} FROM corps WHERE {condition}",  # noqa: S608 - both are constants of this module
+            f"SELECT {columns} FROM corps WHERE {condition}",  # noqa: S608 - all are constants of this module
             [value],
         )
-        row = cursor.fetchone()
-    if row is None:
-        return None
+        return cursor.fetchone()
+
+
+def _corp(row: dict[str, Any]) -> Corp:
     scope = scope_from({**row.pop("scope"), "auth_mode": row.pop("auth_mode")})
     permissions = frozenset(row.pop("permissions"))
     scope = spelt_scope(scope, row["spellings"])

@@ -3,23 +3,27 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from psycopg.rows import dict_row
 
-from domain.decisions import Decision
+from domain.decisions import Decision, Json
 from domain.ids import CorpPk
 from store import literals
 from store.database import Connection
 from store.sealing import DataKey
 
 # Personal only in lines about members; the name of a department is no secret.
-_PERSONAL = frozenset({"name", "details"})
+_PERSONAL = ("name", "details")
 _WRITTEN = "corp_pk, cause, run_id, decision, key, reason, before, after, personal"
 _TYPES = ["text"] * 10
+_LINE = "(%s::bigint, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::bytea)"
 # What an event or two come to; more are copied.
 _FEW_LINES = 10
 _FETCH_ROWS = 5_000
+
+Said = dict[str, Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +63,10 @@ def write(
     """
     if not decisions:
         return
-    lines = [_line(corp_pk, cause, each, data_key=data_key) for each in decisions]
-    if len(lines) <= _FEW_LINES:
-        _insert(connection, lines)
+    # One by one: Postgres takes in what is written while the rest is sealed.
+    lines = (_line(corp_pk, cause, each, data_key=data_key) for each in decisions)
+    if len(decisions) <= _FEW_LINES:
+        _insert(connection, [*lines])
     else:
         _copy(connection, lines)
 
@@ -86,15 +91,13 @@ def _line(
 
 def _insert(connection: Connection, lines: Sequence[tuple[str | None, ...]]) -> None:
     """For few lines: a COPY takes two more round trips and its own planning."""
-    columns = [list(each) for each in zip(*lines, strict=True)]
     connection.execute(
         f"""
         INSERT INTO journal ({_WRITTEN}, at) SELECT {_WRITTEN}, now.at
-        FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
-            %s::text[], %s::jsonb[], %s::jsonb[], %s::bytea[]) AS given ({_WRITTEN}),
+        FROM (VALUES {", ".join([_LINE] * len(lines))}) AS given ({_WRITTEN}),
             (SELECT clock_timestamp() AS at) AS now
-        """,  # noqa: S608 - a constant of this module
-        columns,
+        """,  # noqa: S608 - constants of this module
+        list(chain.from_iterable(lines)),
     )
 
 
@@ -133,18 +136,26 @@ def opened(row: dict[str, Any], *, data_key: DataKey | None) -> JournalLine:
     return JournalLine(**row, before=before, after=after)
 
 
-def split_personal(
-    decision: Decision,
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+def split_personal(decision: Decision) -> tuple[Said, Said, Said]:
+    """What a decision says: before, after, and of both what is personal."""
     before, after = dict(decision.before), dict(decision.after)
     if not decision.key.startswith("member:"):
         return before, after, {}
-    hidden_before = _take_personal(before)
-    hidden_after = _take_personal(after)
+    hidden_before, hidden_after = _personal(before), _personal(after)
     if not hidden_before and not hidden_after:
         return before, after, {}
-    return before, after, {"before": hidden_before, "after": hidden_after}
+    return (
+        _without(before, hidden_before),
+        _without(after, hidden_after),
+        {"before": hidden_before, "after": hidden_after},
+    )
 
 
-def _take_personal(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: fields.pop(name) for name in _PERSONAL if fields.get(name)}
+def _personal(fields: Said) -> Said:
+    return {name: said for name in _PERSONAL if (said := fields.get(name))}
+
+
+def _without(fields: Said, hidden: Said) -> Said:
+    if not hidden:
+        return fields
+    return {name: said for name, said in fields.items() if name not in hidden}

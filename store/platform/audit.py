@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from psycopg.rows import dict_row
 
@@ -30,6 +30,16 @@ _HEAD = (
     " %s::jsonb::text AS before, %s::jsonb::text AS after"
     " FROM audit_head FOR UPDATE"
 )
+
+
+class ActDetails(TypedDict, total=False):
+    """What is told of an act beside who does it and its name; see `OperatorAct`."""
+
+    target: Required[str]
+    reason: str
+    corp_id: str | None
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,6 +93,7 @@ def purge_corp(connection: Connection, corp_pk: CorpPk, *, renamed: str) -> None
     for table in (
         "tags",
         "touched",
+        "known_answers",
         "run_requests",
         "absences",
         "lookups",

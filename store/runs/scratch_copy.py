@@ -70,6 +70,8 @@ _BY_TABLE = {
     """,
     "staging": "run_id = %(run_id)s",
     "run_pages": "run_id = %(run_id)s",
+    # Applying does not look at them.
+    "known_answers": "false",
     "accounts": _ACCOUNTS,
 }
 

@@ -240,16 +240,24 @@ def list_unlisted(
     """
     rows = connection.execute(
         """
-        SELECT DISTINCT ON (seen.key) seen.key, seen.value FROM staging AS seen
-        CROSS JOIN jsonb_array_elements_text(seen.value -> 'departments') AS each
-        JOIN run_pages ON run_pages.run_id = seen.run_id AND complete
-            AND run_pages.page = 'department:' || each
-        WHERE seen.run_id = %(run_id)s AND kind = 'member'
-            AND seen.page LIKE ANY(%(pages)s) AND NOT EXISTS (
+        -- Few are seen singly. One look into an index for each of them: joined freely,
+        -- twenty thousand pages were once compared with each other.
+        WITH seen AS MATERIALIZED (
+            SELECT key, value, position FROM staging
+            WHERE run_id = %(run_id)s AND kind = 'member' AND page LIKE ANY(%(pages)s)
+        ), places AS MATERIALIZED (
+            SELECT key, seen.value, position, 'department:' || each AS page FROM seen
+            CROSS JOIN jsonb_array_elements_text(seen.value -> 'departments') AS each
+        )
+        SELECT DISTINCT ON (key) key, value FROM places
+        WHERE EXISTS (
+                SELECT FROM run_pages WHERE run_id = %(run_id)s AND complete
+                    AND run_pages.page = places.page OFFSET 0)
+            AND NOT EXISTS (
                 SELECT FROM staging AS listed
-                WHERE listed.run_id = seen.run_id AND listed.kind = 'member'
-                    AND listed.key = seen.key AND listed.page = run_pages.page)
-        ORDER BY seen.key, seen.position DESC
+                WHERE listed.run_id = %(run_id)s AND listed.kind = 'member'
+                    AND listed.key = places.key AND listed.page = places.page OFFSET 0)
+        ORDER BY key, position DESC
         """,
         {"run_id": run_id, "pages": [f"{each}%" for each in pages]},
     ).fetchall()

@@ -13,7 +13,8 @@ from tests.support.memory import scratch_folder
 from tests.support.servers import guard
 
 
-@pytest.fixture(scope="session")
+# Not for the session: a process that has gone on to other tests would keep it running.
+@pytest.fixture(scope="package")
 def product() -> Iterator[Product]:
     """The product, running; removals are never held."""
     with (
@@ -40,7 +41,7 @@ def install(product: Product) -> Install:
     return found_and_install
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def install_all(product: Product) -> InstallAll:
     """The same for one company per test of a module, side by side to save time."""
 

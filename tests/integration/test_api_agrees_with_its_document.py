@@ -27,6 +27,7 @@ from tests.support.webclient import (
     add_run,
     open_web,
 )
+from web.api.rehearsals import PLAN_SECONDS
 
 CHECKS = (
     not_a_server_error,
@@ -55,6 +56,8 @@ WITHOUT_CHANCE = settings(
 @pytest.fixture(scope="module")
 def web(module_database: str, redis_server_url: str) -> Iterator[Web]:
     with open_web(database=module_database, redis_url=redis_server_url) as web:
+        # No worker is there to make a plan that somebody asks for.
+        web.app.config[PLAN_SECONDS] = 0.2
         corp_pk = add_corp(web.rows, "wwcorp", name="Example")
         add_department(web.rows, corp_pk, 1, name="Sales")
         add_member(web.rows, corp_pk, "zhang", name="Zhang", departments=[1])

@@ -13,6 +13,7 @@ from simulator.directory import ROOT
 from simulator.grant import Scope
 from store.database import Connection, Plans
 from store.inbox import settlement
+from store.org import known_trees
 from store.platform.pauses import owner_of
 from tests.support.histories import company
 from tests.support.mortal import WorkerDied
@@ -121,7 +122,20 @@ def test_nor_does_one_that_changes_nothing(office: Post, worker: Runtime) -> Non
     assert_cheap(statements)
 
 
-def test_a_drain_that_reads_no_set_expands_the_scope_once(
+def test_a_second_one_reads_neither_departments_nor_testimony(
+    office: Post, worker: Runtime
+) -> None:
+    warm(office, worker)
+    move(office, to=2)
+
+    statements = cost(office, worker)
+
+    assert outcome(office) == "applied"
+    read = ("FROM departments", "'member:' || userid")
+    assert [each for each in statements.texts if any(map(each.count, read))] == []
+
+
+def test_events_between_which_no_set_changed_expand_the_scope_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expanded = []
@@ -131,10 +145,12 @@ def test_a_drain_that_reads_no_set_expands_the_scope_once(
         return usable_of(**given)
 
     tenant = bench.link_in_step(CORP, company())
-    bench.post(tenant, said("update_user", "member:woA"))
+    monkeypatch.setattr(known_trees, "usable_of", expand)
     monkeypatch.setattr(tags_and_tree, "usable_of", expand)
 
-    bench.drain(tenant)
+    for second in range(2):
+        bench.post(tenant, said("update_user", "member:woA", second=second))
+        bench.drain(tenant)
 
     assert bench.pending(tenant) == 0
     assert len(expanded) == 1

@@ -1,5 +1,6 @@
 """Members as they are stored and found again, whatever their texts hold."""
 
+from benchmarks.query_plans import WatchedPool
 from domain.ids import CorpPk, MemberPk
 from store.database import transaction
 from store.org import aliases, members
@@ -52,3 +53,22 @@ def test_somebody_named_by_both_userids_is_found_once(bench: Bench) -> None:
         (MemberPk(new.member_pk), frozenset({"woOld"}))
     ]
     assert by_old == found
+
+
+def test_looking_for_one_reads_nobody_else_though_nobody_sampled_the_table(
+    bench: Bench,
+) -> None:
+    corp_pk = corp_of(bench)
+    pool = WatchedPool(bench.runtime.pool)
+    with pool.connection() as connection:
+        members.add(connection, corp_pk, [member(f"wo{n}") for n in range(300)])
+        members.list_known(connection, corp_pk, ["wo7"])
+    sought = pool.sent[-1]
+
+    with bench.own() as connection:
+        plan = connection.execute(
+            f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {sought.query}".encode(),
+            sought.parameters,
+        ).fetchall()
+
+    assert [line for (line,) in plan if "Rows Removed by Filter" in line] == []

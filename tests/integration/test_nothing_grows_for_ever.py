@@ -31,6 +31,7 @@ BOUNDED = {
     "deliveries": "one for each corp, gone when it withdraws",
     "departments": "the corp's tree",
     "item_preferences": "one for each member, gone with the member",
+    "known_answers": "one for each list of a corp, gone with its department or corp",
     "journal": "kept for good: any past moment is told from it",
     "links": "one for each member, gone with the member",
     "members": "the corp's people; whoever was removed, for 180 days",

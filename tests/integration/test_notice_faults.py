@@ -129,6 +129,48 @@ def test_while_one_has_not_answered_it_is_repeated_to_the_byte(post: Post) -> No
     assert post.states() == [("sent", None)] * 2
 
 
+def test_whom_only_a_repeat_could_not_reach_may_have_been_told_before(
+    post: Post,
+) -> None:
+    leaving, staying, unlicensed, *_ = post.userids
+    post.ask(leaving, staying, unlicensed)
+    post.bench.misbehave(Kind.TRUNCATED, match="message/send", count=1)
+    post.deliver()
+    directory = post.enterprise.now
+    directory.drop_member(leaving)
+    directory.put_member(replace(directory.members[unlicensed], licensed=False))
+
+    make_due(post.bench)
+    post.deliver()
+
+    assert post.states() == [
+        ("unknown", "unreachable"),
+        ("sent", None),
+        ("unknown", "unlicensed"),
+    ]
+
+
+def test_whoever_left_between_two_calls_and_returns_is_not_told_twice(
+    post: Post,
+) -> None:
+    leaving, staying, *_ = post.userids
+    post.ask(leaving, staying)
+    post.bench.misbehave(Kind.TRUNCATED, match="message/send", count=1)
+    post.deliver()
+    directory = post.enterprise.now
+    left = directory.members[leaving]
+    directory.drop_member(leaving)
+    make_due(post.bench)
+    post.deliver()
+
+    directory.put_member(left)
+    post.ask(leaving)
+    make_due(post.bench)
+    post.deliver()
+
+    assert post.counts([leaving, staying]) == [1, 1]
+
+
 def test_a_time_out_near_the_end_of_the_window_is_repeated_still(post: Post) -> None:
     post.ask(post.userids[0])
     post.bench.misbehave(Kind.HTTP_500, match="message/send", count=1, effect=False)

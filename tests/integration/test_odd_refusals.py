@@ -11,7 +11,7 @@ from wecom.corp import CorpClient
 from wecom.errcodes import error_for
 from wecom.errors import Spent
 from wecom.wire import MemberAuthPage
-from workers.answers.list_authorised import list_authorised
+from workers.answers.authorised import list_authorised
 
 CORP = "wpCorpA"
 # Of each class of refusals one, and one that nobody has heard of.

@@ -54,6 +54,12 @@ def populate(bench: Workbench, corp: Corp) -> list[str]:
         WORKER,
     )
     bench.rows(
+        "INSERT INTO known_answers (corp_pk, page, digest, context, places, rows)"
+        " VALUES (%s, 'department:1', '', '', '{1}', %s)",
+        corp.corp_pk,
+        Jsonb([[WORKER, "", {"name": NAME}]]),
+    )
+    bench.rows(
         "INSERT INTO inbox (mailbox, kind, change, key, state, hint, error)"
         " VALUES (%s, 'change_contact', 'update_user', %s, 'parked', %s, %s)",
         corp.mailbox,

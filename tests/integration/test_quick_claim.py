@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from store.inbox.quick_claim import QuickClaim, claim_quickly
 from tests.support.histories import company
 from tests.support.pipeline import Bench, Tenant, said
 from tests.support.receiving import wait_until
+from workers.inbox import drain
 
 CORP = "wpCorpA"
 
@@ -147,3 +149,20 @@ def test_mail_that_was_settled_since_the_statement_began_is_not_claimed(
 def _wait_for_the_stop(bench: Bench) -> None:
     waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
     assert wait_until(lambda: bool(bench.execute(waiting)))
+
+
+def test_a_lease_that_was_lost_before_the_steps_began_leaves_all_to_its_holder(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = drained_before(bench)
+    bench.post(tenant, said("update_user", "member:woA"))
+    # Fifteen seconds went by between the two, and another worker came.
+    holder = claim(bench, tenant).lease
+    claimed = bench.execute("SELECT claim, attempts FROM inbox")
+    lost = QuickClaim(lease=uuid4(), claimed_at=datetime.now(UTC), mail=())
+    monkeypatch.setattr(drain, "claim_quickly", lambda *_, **__: lost)
+
+    bench.drain(tenant)
+
+    assert bench.execute("SELECT token FROM leases") == [(holder,)]
+    assert bench.execute("SELECT claim, attempts FROM inbox") == claimed

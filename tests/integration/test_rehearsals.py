@@ -15,13 +15,12 @@ from tests.support.histories import HOME, KEEPER, TEAM, Company, company
 from tests.support.linked import Matched, mobile, people
 from tests.support.lives import Life
 from tests.support.pipeline import Bench, Tenant, said
+from tests.support.purging import TABLES_OF_A_PLAN
 from wecom.errors import Revoked, Unavailable
 from workers.runs import apply
 from workers.upkeep import jobs
 
 CORP = "wpCorpA"
-# What a plan is recorded in, and what its reading needs.
-OWN = {"runs", "rehearsals", "rehearsed", "staging", "run_pages", "pauses", "tokens"}
 
 
 def request(bench: Bench, tenant: Tenant) -> RunId:
@@ -80,7 +79,7 @@ def everything(bench: Bench) -> dict[str, list[tuple[Any, ...]]]:
             f"SELECT ctid, xmin, t::text FROM {table} AS t ORDER BY tableoid, 1"  # noqa: S608 - names of our own tables
         )
         for (table,) in tables
-        if table not in OWN
+        if table not in TABLES_OF_A_PLAN
     }
 
 

@@ -14,7 +14,7 @@ from tests.support.fake_answers import (
     plain_department,
 )
 from tests.support.odd_answers import spoiled_department, spoiled_member, spoiled_tag
-from wecom.corp import CorpClient
+from tests.support.told_apart import ListsToldApart
 from wecom.errors import NotVisible, OddAnswer, WeComError
 from wecom.wire import (
     AuthInfo,
@@ -270,7 +270,7 @@ class World:
         return self.before if self.stale(question) else self.truth
 
 
-class FakeCorp(CorpClient):
+class FakeCorp(ListsToldApart):
     """The calls of one corp, answered from a World."""
 
     def __init__(self, world: World, count: CallCount | None) -> None:

@@ -43,12 +43,16 @@ class Company:
     """Changes the truth of a World; `outbox` is what WeCom has still to push.
 
     Shape: with `tells_person` events about people say whose they are; `former` are the
-        userids that somebody bore and nobody bears now.
+        userids that somebody bore and nobody bears now, `renamed` those that went
+        from one to another or may; `past` is what the company
+        was before each change, the latest last.
     """
 
     def __init__(self, world: World, *, tells_person: bool = False) -> None:
         self.world = world
         self.outbox: list[Event] = []
+        self.past: list[Truth] = []
+        self.renamed: set[str] = set()
         self._tells_person = tells_person
         self._seconds = 0
         self._ever = set(world.truth.people)
@@ -70,6 +74,7 @@ class Company:
             events = [*_people(before, after), *_places(before, after)]
             events += [*_tags(before, after), *_scope(before, after)]
         self.world.before, self.world.truth = before.copy(), after
+        self.past.append(self.world.before)
         self._ever |= after.people.keys()
         if self._tells_person:
             events = [_with_person(each, before, after) for each in events]
@@ -77,6 +82,8 @@ class Company:
 
     def hire(self, userid: str, department: int, *, person: str | None = None) -> None:
         """Somebody joins, if nothing else is said somebody of the userid's own."""
+        if userid in self._ever:
+            self.renamed.add(userid)
         after = self.world.truth.copy()
         nameless = any(each.open_userid is None for each in after.people.values())
         after.people[userid] = Person(
@@ -94,6 +101,7 @@ class Company:
 
     def rename(self, old: str, new: str) -> None:
         """A person gets another userid; wherever they are named, so does the name."""
+        self.renamed |= {old, new}
         after = self.world.truth.copy()
         named = partial(_renamed, self.world.truth, old, new)
         after.people[new] = after.people.pop(old)

@@ -20,8 +20,8 @@ from store.inbox.record import MailState, Post
 from store.org import corps, departments, journal, members
 from store.runs import requests
 from store.sealing import new_data_key
-from tests.support.fakes import FakeCorp, Truth, World
-from tests.support.lying import LyingCorp
+from tests.support.fakes import FakeCorp, Truth
+from tests.support.lying import LyingCorp, LyingWorld
 from tests.support.mortal import OPTIONS, Mortal, MortalPool
 from tests.support.workbench import settings_for
 from workers.calls.bulkhead import Suspects
@@ -104,7 +104,7 @@ class RecordingBell(Bell):
 class FakeRuntime(Runtime):
     """A runtime whose way to WeCom ends in a World."""
 
-    worlds: dict[str, World]
+    worlds: dict[str, LyingWorld]
 
     def corp_api(self, corp: corps.Corp, *, count: CallCount | None = None) -> FakeCorp:
         """The calls of one corp."""
@@ -116,7 +116,7 @@ class Tenant:
     """One linked corp, its truth in WeCom and the mail posted for it."""
 
     corp_pk: CorpPk
-    world: World
+    world: LyingWorld
     posted: int = 0
 
     @property
@@ -202,7 +202,7 @@ class Bench:
         self.execute(
             "UPDATE corps SET data_key = %s WHERE corp_pk = %s", sealed, corp_pk
         )
-        world = World(corp_id=corp_id, truth=truth, before=truth.copy())
+        world = LyingWorld(corp_id=corp_id, truth=truth, before=truth.copy())
         self.runtime.worlds[corp_id] = world
         return Tenant(corp_pk=corp_pk, world=world)
 

@@ -1,4 +1,16 @@
-"""Which tables a purge has to think of."""
+"""Which tables a purge has to think of, and which a plan may write to."""
+
+# What a plan is recorded in, and what its reading needs and learns.
+TABLES_OF_A_PLAN = {
+    "known_answers",
+    "pauses",
+    "rehearsals",
+    "rehearsed",
+    "run_pages",
+    "runs",
+    "staging",
+    "tokens",
+}
 
 # Each of these is filled by `populate` or by the link, or names nobody.
 TABLES_OF_A_CORP = {
@@ -18,6 +30,7 @@ TABLES_OF_A_CORP = {
     "item_notices",  # Numbers of ours, and nicks of TAPD's, which stay.
     "item_preferences",
     "journal",
+    "known_answers",
     "leases",
     "ledger_days",
     "link_claims",

@@ -34,6 +34,7 @@ from web.api.auditing import note
 from web.api.blueprint import answer, blueprint, not_found, problems
 from web.api.companies import CompanyPath
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-accounts")
 
@@ -145,7 +146,7 @@ def put_accounts(path: CompanyPath, body: AccountsBody) -> Response:
             mailbox = tell_accounts_changed(connection, CompanyId(path.company_id))
     if mailbox is not None:
         services().ring(mailbox)
-    return answer(Upserted.model_validate(done, from_attributes=True))
+    return answer(show_row(Upserted, done))
 
 
 def _marked(row: object, *, at: int, first: dict[str, int]) -> object:

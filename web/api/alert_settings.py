@@ -15,6 +15,7 @@ from web.api.blueprint import answer, blueprint, problems
 from web.api.operations import ReasonBody
 from web.problems import Problem
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-alert-settings")
 
@@ -107,18 +108,11 @@ def _show(connection: Connection) -> AlertSettings:
         told=[each for each in ProblemKind if each.value in told],
         channels=services().alert_channels(),
         deliveries=[
-            AlertDelivery.model_validate(
-                {
-                    "id": str(each.delivery_id),
-                    "alert_id": None if each.alert_id is None else str(each.alert_id),
-                    "said": each.said,
-                    "channel": each.channel,
-                    "state": each.state,
-                    "attempts": each.attempts,
-                    "queued_at": each.queued_at,
-                    "ended_at": each.ended_at,
-                    "outcome": each.outcome,
-                }
+            show_row(
+                AlertDelivery,
+                each,
+                id=str(each.delivery_id),
+                alert_id=None if each.alert_id is None else str(each.alert_id),
             )
             for each in alert_deliveries.list_latest(connection, limit=_DELIVERIES)
         ],

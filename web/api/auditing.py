@@ -1,37 +1,18 @@
 """What was asked for with the bearer is in the audit, too; its actor is `api`."""
 
+from typing import Unpack
+
 from domain.roles import Role
 from store.database import Connection
 from store.platform import audit
-from store.platform.audit import OperatorAct
+from store.platform.audit import ActDetails, OperatorAct
 from web.services import services
 
 ACTOR = "api"
 
 
-def note(
-    connection: Connection,
-    act: str,
-    *,
-    target: str,
-    reason: str = "",
-    corp_id: str | None = None,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
-) -> None:
+def note(connection: Connection, act: str, **details: Unpack[ActDetails]) -> None:
     """Write the act into the audit, in the transaction in which it is done."""
-    audit.record(
-        connection,
-        OperatorAct(
-            actor=ACTOR,
-            # API_TOKEN opens everything.
-            role=Role.ADMIN,
-            act=act,
-            target=target,
-            reason=reason,
-            corp_id=corp_id,
-            before=before or {},
-            after=after or {},
-        ),
-        keyring=services().keyring,
-    )
+    # API_TOKEN opens everything.
+    done = OperatorAct(actor=ACTOR, role=Role.ADMIN, act=act, **details)
+    audit.record(connection, done, keyring=services().keyring)

@@ -25,6 +25,7 @@ from web.api.blueprint import Id, answer, blueprint, not_found, problems
 from web.api.strict import WholeNumber
 from web.problems import Problem
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-companies")
 
@@ -188,15 +189,4 @@ def put_company(path: CompanyPath, body: CompanyBody) -> Response:
 
 
 def _show(company: StoredCompany) -> Company:
-    return Company.model_validate(
-        {
-            "company_id": company.company_id,
-            "name": company.name,
-            "edition": company.edition,
-            "origin": company.origin,
-            "has_event_secret": company.has_event_secret,
-            "unmatched": company.unmatched,
-            "guard": company.guard,
-            "item_notices": company.item_notices,
-        }
-    )
+    return show_row(Company, company)

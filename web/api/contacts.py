@@ -15,6 +15,7 @@ from web.api.members import MemberPath
 from web.api.operations import ReasonBody
 from web.corps import get_corp
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-contacts")
 
@@ -56,12 +57,7 @@ def reveal_member(path: MemberPath, body: ReasonBody) -> Response:
             corp_id=path.corp_id,
             after={"fields": sorted({each.name for each in shown}), "seconds": 0},
         )
-    items = [
-        ContactRow.model_validate(
-            {"name": each.name, "value": each.value, "source": each.source}
-        )
-        for each in shown
-    ]
+    items = [show_row(ContactRow, each) for each in shown]
     answered = answer(Contacts(items=items, next=None))
     answered.headers["Cache-Control"] = "no-store"
     return answered

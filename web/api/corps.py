@@ -19,6 +19,7 @@ from web.api.waits import Waits, show_wait
 from web.corps import FoundCorp, get_corp, pseudonym_key
 from web.cursors import cut
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-corps")
 
@@ -139,20 +140,14 @@ def show_corp(corp: CorpSummary) -> Corp:
     """A corp as the API answers it."""
     synced = corp.last_synced_at
     stale = max(0, int((corp.now - synced).total_seconds())) if synced else None
-    return Corp.model_validate(
-        {
-            "corp_id": corp.corp_id,
-            "name": corp.name,
-            "state": corp.state,
-            "company_id": corp.company_id,
-            "agent_id": None if corp.agent_id is None else str(corp.agent_id),
-            "auth_mode": corp.auth_mode,
-            "scope": _show_scope(corp.scope),
-            "last_synced_at": synced,
-            "stale_seconds": stale,
-            "pending_events": corp.pending_events,
-            "waits": show_wait(corp.wait),
-        }
+    return show_row(
+        Corp,
+        corp,
+        agent_id=None if corp.agent_id is None else str(corp.agent_id),
+        scope=_show_scope(corp.scope),
+        last_synced_at=synced,
+        stale_seconds=stale,
+        waits=show_wait(corp.wait),
     )
 
 

@@ -21,6 +21,7 @@ from web.corps import pseudonym_key
 from web.cursors import cut
 from web.problems import Problem
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-events")
 
@@ -169,23 +170,7 @@ def _get(connection: Connection, event_id: str) -> EventSummary:
 
 
 def _show(row: EventSummary) -> Event:
-    return Event.model_validate(
-        {
-            "id": str(row.event_id),
-            "mailbox": row.mailbox,
-            "kind": row.kind,
-            "change": row.change,
-            "key": row.key,
-            "state": row.state,
-            "times_seen": row.times_seen,
-            "received_at": row.received_at,
-            "done_at": row.done_at,
-            "attempts": row.attempts,
-            "outcome": row.outcome,
-            "error": row.error,
-            "waits": show_wait(row.wait),
-        }
-    )
+    return show_row(Event, row, id=str(row.event_id), waits=show_wait(row.wait))
 
 
 def _show_try(row: Try) -> EventTry:

@@ -27,6 +27,7 @@ from web.api.members import MOVED, MemberPath, moved
 from web.corps import FoundCorp, get_corp
 from web.cursors import cut
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-items")
 
@@ -247,15 +248,4 @@ def _body(found: StoredPreferences) -> Preferences:
 
 
 def _show(row: ToldEvent) -> ItemNotice:
-    return ItemNotice.model_validate(
-        {
-            "event_id": row.event_id,
-            "event": row.event,
-            "userid": row.userid,
-            "nick": row.nick,
-            "role": row.role,
-            "state": row.state,
-            "reason": row.reason,
-            "sent_at": row.sent_at,
-        }
-    )
+    return show_row(ItemNotice, row)

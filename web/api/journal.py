@@ -17,6 +17,7 @@ from web.api.corps import CorpPath
 from web.corps import get_corp
 from web.cursors import cut
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-journal")
 
@@ -78,15 +79,4 @@ def list_journal(path: CorpPath, query: JournalPage) -> Response:
 
 
 def _show(line: StoredLine) -> Line:
-    return Line.model_validate(
-        {
-            "at": line.at,
-            "cause": line.cause,
-            "run_id": line.run_id,
-            "decision": line.decision,
-            "key": line.key,
-            "reason": line.reason,
-            "before": line.before,
-            "after": line.after,
-        }
-    )
+    return show_row(Line, line)

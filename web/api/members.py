@@ -28,6 +28,7 @@ from web.corps import FoundCorp, get_corp
 from web.cursors import cut
 from web.explain import Why, explain
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-members")
 
@@ -176,22 +177,12 @@ def moved(
 
 
 def _show(row: MemberSummary) -> Member:
-    return Member.model_validate(
-        {
-            "userid": row.userid,
-            "open_userid": row.open_userid,
-            "name": row.name,
-            "departments": row.departments,
-            "main_department": row.main_department,
-            "leads": row.leads,
-            "activation": row.activation,
-            "employment": row.employment,
-            "state": row.state,
-            "held_plan_id": row.held_plan_id,
-            "link": {
-                "state": row.link_state,
-                "reason": row.link_reason,
-                "account_id": row.account_id,
-            },
-        }
+    return show_row(
+        Member,
+        row,
+        link={
+            "state": row.link_state,
+            "reason": row.link_reason,
+            "account_id": row.account_id,
+        },
     )

@@ -22,6 +22,7 @@ from web.corps import get_corp
 from web.cursors import cut
 from web.problems import Problem
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-notices")
 
@@ -121,17 +122,4 @@ def invite_member(path: MemberPath) -> Response:
 
 
 def _show(row: NoticeSummary) -> Notice:
-    return Notice.model_validate(
-        {
-            "id": str(row.notice_id),
-            "kind": row.kind,
-            "userid": row.userid,
-            "state": row.state,
-            "reason": row.reason,
-            "cause": row.cause,
-            "queued_at": row.queued_at,
-            "sent_at": row.sent_at,
-            "expires_at": row.expires_at,
-            "closed": row.closed,
-        }
-    )
+    return show_row(Notice, row, id=str(row.notice_id))

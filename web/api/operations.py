@@ -25,6 +25,7 @@ from web.console.events.reading import filter_of, read
 from web.corps import get_corp
 from web.problems import Problem
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-operations")
 
@@ -238,23 +239,7 @@ def _get(connection: Connection, batch_id: str) -> RetryBatch:
 
 
 def _show(batch: RetryBatch) -> Batch:
-    return Batch.model_validate(
-        {
-            "batch_id": batch.batch_id,
-            "query": batch.query,
-            "state": batch.state,
-            "matching": batch.matching,
-            "done": batch.done,
-            "mailboxes": batch.mailboxes,
-            "calls_least": batch.keys,
-            "per_minute": batch.per_minute,
-            "made_at": batch.made_at,
-            "made_by": batch.made_by,
-            "reason": batch.reason,
-            "starts_at": batch.starts_at,
-            "ended_at": batch.ended_at,
-        }
-    )
+    return show_row(Batch, batch, calls_least=batch.keys)
 
 
 def _workers() -> list[Worker]:

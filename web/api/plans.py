@@ -23,6 +23,7 @@ from web.corps import pseudonym_key
 from web.cursors import cut
 from web.problems import Problem
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-plans")
 
@@ -184,22 +185,18 @@ def _get(connection: Connection, plan_id: str) -> Plan:
 def _show(connection: Connection, plan: PlanSummary, *, asked: str | None) -> Plan:
     data_key = find_data_key(connection, plan.corp_pk, keyring=services().keyring)
     entries = stored_plans.list_entries(connection, plan.plan_id, data_key=data_key)
-    return Plan.model_validate(
-        {
-            "plan_id": plan.plan_id,
-            "corp_id": asked or plan.corp_id,
-            "state": plan.state,
-            "hash": plan.hash,
-            "created_at": plan.created_at,
-            "decisions": [
-                {
-                    "name": each.name,
-                    "key": each.key,
-                    "before": masked(each.before),
-                    "after": masked(each.after),
-                    "reason": each.reason,
-                }
-                for each in entries
-            ],
-        }
+    return show_row(
+        Plan,
+        plan,
+        corp_id=asked or plan.corp_id,
+        decisions=[
+            {
+                "name": each.name,
+                "key": each.key,
+                "before": masked(each.before),
+                "after": masked(each.after),
+                "reason": each.reason,
+            }
+            for each in entries
+        ],
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from flask import Response
+from flask import Response, current_app
 from pydantic import BaseModel, Field
 
 from domain.decisions import DecisionName
@@ -28,10 +28,13 @@ from web.corps import get_corp
 from web.cursors import cut
 from web.problems import Problem
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-rehearsals")
 
 _WAIT_SECONDS = 28.0
+# The application's own, where somebody has less patience.
+PLAN_SECONDS = "PLAN_SECONDS"
 _LOOK_SECONDS = 0.1
 # Requests of one process that wait for a plan; the others are told to come back.
 _PATIENT = threading.BoundedSemaphore(2)
@@ -162,7 +165,8 @@ def _look_until_ended(run_id: str) -> RunSummary:
     if not _PATIENT.acquire(blocking=False):
         return _look(run_id)
     try:
-        ends_at = time.monotonic() + _WAIT_SECONDS
+        patience_seconds = current_app.config.get(PLAN_SECONDS, _WAIT_SECONDS)
+        ends_at = time.monotonic() + patience_seconds
         while (run := _look(run_id)).state in _OPEN and time.monotonic() < ends_at:
             time.sleep(_LOOK_SECONDS)
         return run
@@ -229,18 +233,7 @@ def _groups(connection: Connection, rehearsal: Rehearsal) -> list[PlannedGroup]:
 
 
 def _group(group: StepGroup, words: dict[str, str]) -> PlannedGroup:
-    return PlannedGroup.model_validate(
-        {
-            "names": group.names,
-            "reasons": group.reasons,
-            "before": group.before,
-            "after": group.after,
-            "held": group.held,
-            "count": group.count,
-            "keys": _texts(group.keys),
-            "words": words,
-        }
-    )
+    return show_row(PlannedGroup, group, keys=_texts(group.keys), words=words)
 
 
 def _texts(keys: Sequence[str]) -> list[str]:
@@ -248,13 +241,6 @@ def _texts(keys: Sequence[str]) -> list[str]:
 
 
 def _step(row: Rehearsed) -> PlannedStep:
-    return PlannedStep.model_validate(
-        {
-            "name": row.name,
-            "key": row.key,
-            "before": masked(row.before),
-            "after": masked(row.after),
-            "reason": row.reason,
-            "held": row.held,
-        }
+    return show_row(
+        PlannedStep, row, before=masked(row.before), after=masked(row.after)
     )

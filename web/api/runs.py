@@ -1,7 +1,7 @@
 """Full reads: list, one, and the request for another."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from flask import Response
 from pydantic import BaseModel, Field
@@ -21,6 +21,7 @@ from web.corps import get_corp, pseudonym_key
 from web.cursors import cut
 from web.problems import Problem
 from web.services import services
+from web.shown import show_row
 
 api = blueprint("api-runs")
 
@@ -158,18 +159,9 @@ def _names(connection: Connection, corp_id: str | None) -> list[str] | None:
 
 
 def _show(run: RunSummary, *, asked: str | None) -> Run:
-    fields: dict[str, Any] = {
-        "run_id": run.run_id,
-        "corp_id": asked or run.corp_id,
-        "cause": run.cause,
-        "state": run.state,
-        "started_at": run.started_at,
-        "ended_at": run.ended_at,
-        "progress": {"read": run.pages_read, "of": run.pages_of},
-        "decisions": run.decisions,
-        "calls": run.calls,
-        "calls_least": run.calls_least,
-        "plan_id": run.plan_id,
-        "error": run.error,
-    }
-    return Run.model_validate(fields)
+    return show_row(
+        Run,
+        run,
+        corp_id=asked or run.corp_id,
+        progress={"read": run.pages_read, "of": run.pages_of},
+    )

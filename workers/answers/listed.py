@@ -17,13 +17,15 @@ class ListedMembers:
 
     Shape: `odd` of whom it says something that cannot be used, and what is odd about
         it; `complete` unless it leaves somebody unnamed, so that it proves no absence;
-        `troubles` are keys for which no answer came at all.
+        `troubles` are keys for which no answer came at all; `digest` that of the one
+        answer that showed all this, None where there were several.
     """
 
     members: tuple[Member, ...]
     odd: Mapping[Userid, str] = field(default_factory=dict)
     troubles: Mapping[Key, Unavailable] = field(default_factory=dict)
     complete: bool = True
+    digest: bytes | None = None
 
     def all_odd(self, *, endpoint: str) -> dict[Key, Unavailable]:
         """Every key of which nothing usable was said, and what came instead."""
@@ -32,6 +34,19 @@ class ListedMembers:
             for who, why in self.odd.items()
         }
         return odd | dict(self.troubles)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one answer, every row of which could be read."""
+        odd = self.odd or self.troubles
+        return self.complete and not odd and self.digest is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedAsKnown:
+    """A list whose answer is, to the byte, the one of this digest."""
+
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,14 @@
 """Says of each question to a corp what it is about, for the log of the calls."""
 
 from tracing.call_log import asking
-from wecom.wire import AuthInfo, DepartmentRow, MemberAuthPage, MemberRow, TagRow
+from wecom.wire import (
+    AuthInfo,
+    DepartmentRow,
+    MemberAuthPage,
+    MemberList,
+    MemberRow,
+    TagRow,
+)
 from workers.calls.corp_api import CorpApi
 
 
@@ -21,6 +28,14 @@ class LoggedApi:
             f"department:{department_id}",
             lambda: self._api.members_of(department_id),
             size=len,
+        )
+
+    def members_unless(self, department_id: int, known: bytes | None) -> MemberList:
+        """See `wecom.corp.Corp`."""
+        return asking(
+            f"department:{department_id}",
+            lambda: self._api.members_unless(department_id, known),
+            size=lambda listed: len(listed.rows or ()),
         )
 
     def userids_of(self, department_id: int) -> list[str]:

@@ -15,16 +15,14 @@ from domain.ids import (
 from domain.leavers import MEMBER_AUTH, NO_RIGHT, Listing, listing_of
 from domain.org import Member
 from domain.scope import AuthScope, Tag, Usable, tag_ground
-from domain.spelling import differ_by_case
 from wecom.errors import (
     Gone,
     NotPermitted,
     NotVisible,
     OddAnswer,
-    TooLarge,
     Unavailable,
 )
-from workers.answers.list_authorised import list_authorised
+from workers.answers.authorised import list_authorised
 from workers.answers.listed import (
     TREE,
     ListedDepartments,
@@ -32,15 +30,16 @@ from workers.answers.listed import (
     ReadTag,
     joined,
 )
-from workers.answers.observe import department_from, member_from, scope_from, tag_from
+from workers.answers.observe import department_from, scope_from, tag_from
+from workers.answers.people import GET, LIST, ask_one, list_one
 from workers.answers.refusals import odd_if_refused
 from workers.answers.troubles import Troubles
 from workers.calls.concurrency_limit import Widths
 from workers.calls.concurrent import ask_all
 from workers.calls.corp_api import CorpApi
 
-# The endpoints that are asked for many things at once.
-LIST, GET, TAG = "user/list", "user/get", "tag/get"
+# Asked for many things at once, as are those of `people`.
+TAG = "tag/get"
 
 # As good as WeCom's own: it knows the person by another spelling of the id.
 NOBODY_SO_SPELT = 60111
@@ -58,44 +57,6 @@ def ask_departments(api: CorpApi) -> ListedDepartments | NotVisible | NotPermitt
         odd={each: why for each, why in odd.items() if each},
         unnamed=odd.get(DepartmentId(0)),
     )
-
-
-def list_one(api: CorpApi, department_id: DepartmentId) -> ListedMembers | None:
-    """Everybody directly in a department; None when WeCom refuses to list it."""
-    with odd_if_refused():
-        try:
-            rows = api.members_of(department_id)
-        except (NotVisible, NotPermitted):
-            return None
-        except (TooLarge, OddAnswer):
-            return _list_singly(api, department_id)
-    odd = {Userid(each.userid): each.odd for each in rows if each.odd}
-    return ListedMembers(
-        members=tuple(member_from(each) for each in rows if not each.odd),
-        odd={who: why for who, why in odd.items() if who},
-        complete="" not in odd,
-    )
-
-
-def ask_one(api: CorpApi, userid: Userid) -> Member | int:
-    """One person, or the errcode with which WeCom refuses to show them.
-
-    Shape: where WeCom ignores case the person is spelt in its way.
-    Raises: OddAnswer when what came says nothing about this person.
-    """
-    try:
-        with odd_if_refused():
-            row = api.member(userid)
-    except NotVisible as error:
-        if error.errcode is None:
-            raise OddAnswer("refused without an errcode", endpoint=GET) from error
-        return error.errcode
-    if row.odd:
-        raise OddAnswer(row.odd, endpoint=GET)
-    if row.userid != userid and not differ_by_case(row.userid, userid):
-        # An answer about somebody else is no answer about this person.
-        raise OddAnswer("answered about another member", endpoint=GET)
-    return member_from(row)
 
 
 def read_tag(api: CorpApi, tag_id: TagId, *, known: Tag | None = None) -> ReadTag:
@@ -340,23 +301,3 @@ class Inquiry:
         )
         self.control_answered |= bool(shown)
         self.answers |= shown
-
-
-def _list_singly(api: CorpApi, department_id: DepartmentId) -> ListedMembers | None:
-    """A department too large, or too odd, for one answer: person by person.
-
-    Shape: None when somebody on the list is refused, so that it proves no absence.
-    """
-    named = api.userids_of(department_id)
-    shown: list[Member] = []
-    odd: dict[Userid, str] = {}
-    for userid in (Userid(each) for each in named if each):
-        try:
-            answer = ask_one(api, userid)
-        except OddAnswer as error:
-            odd[userid] = error.reason
-            continue
-        if isinstance(answer, int):
-            return None
-        shown.append(answer)
-    return ListedMembers(members=tuple(shown), odd=odd, complete="" not in named)

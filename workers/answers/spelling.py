@@ -5,7 +5,14 @@ from dataclasses import replace
 
 from domain.ids import Userid
 from domain.spelling import differ_by_case, learn, spelt
-from wecom.wire import AuthInfo, DepartmentRow, MemberAuthPage, MemberRow, TagRow
+from wecom.wire import (
+    AuthInfo,
+    DepartmentRow,
+    MemberAuthPage,
+    MemberList,
+    MemberRow,
+    TagRow,
+)
 from workers.calls.corp_api import CorpApi
 
 
@@ -27,6 +34,10 @@ class SpellingApi:
     def members_of(self, department_id: int) -> list[MemberRow]:
         """See `wecom.corp.Corp`."""
         return self._api.members_of(department_id)
+
+    def members_unless(self, department_id: int, known: bytes | None) -> MemberList:
+        """See `wecom.corp.Corp`."""
+        return self._api.members_unless(department_id, known)
 
     def userids_of(self, department_id: int) -> list[str]:
         """See `wecom.corp.Corp`."""

@@ -70,10 +70,13 @@ class CountedTransport(Transport):
         *,
         query: Mapping[str, str],
         corp_id: str | None = None,
+        recognise: Callable[[bytes], Answer | None] | None = None,
     ) -> Answer:
         """What the other transport answers."""
         with self._count.counting():
-            return self._transport.get(endpoint, read, query=query, corp_id=corp_id)
+            return self._transport.get(
+                endpoint, read, query=query, corp_id=corp_id, recognise=recognise
+            )
 
     def post(
         self,

@@ -1,8 +1,7 @@
 """Asks many questions at once, a bounded number of them, in threads that stay."""
 
-import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache
@@ -57,17 +56,19 @@ def ask_flowing(
     Raises: the first error, after everything that was answered has been handed out;
         questions not yet begun are left out.
     """
-    asked = _Round(
-        question, subjects, at_once=at_once, waiting=batch * _WAITING_BATCHES
-    )
+    asked = _Round(question, subjects, at_once=at_once, batch=batch)
     try:
-        yield from asked.batches(batch)
+        yield from asked.batches()
     finally:
         asked.stop()
 
 
 class _Round(Generic[Subject, Answer]):
-    """Questions of one kind, shared by as many askers as may be under way."""
+    """Questions of one kind, shared by as many askers as may be under way.
+
+    Whoever takes the answers is woken for a whole batch: to wake it for each of them
+    costs as much as a third of the call.
+    """
 
     def __init__(
         self,
@@ -75,29 +76,27 @@ class _Round(Generic[Subject, Answer]):
         subjects: Iterable[Subject],
         *,
         at_once: Width,
-        waiting: int,
+        batch: int,
     ) -> None:
         self._question = question
         self._subjects = iter(subjects)
         self._at_once = at_once
-        # None stands for the end: the last asker has left.
-        self._answers: queue.Queue[tuple[Subject, Answer] | None] = queue.Queue(waiting)
+        self._batch = batch
+        self._answers: list[tuple[Subject, Answer]] = []
         self._lock = threading.Lock()
+        # A batch is there, or the last asker has left; there is room for more.
+        self._ready = threading.Condition(self._lock)
+        self._room = threading.Condition(self._lock)
         self._askers = 0
         self._over = False
-        self._ended = False
+        self._dropped = False
         self._error: BaseException | None = None
 
-    def batches(self, size: int) -> Iterator[list[tuple[Subject, Answer]]]:
-        self._widen()
-        got: list[tuple[Subject, Answer]] = []
-        while (answered := self._answers.get()) is not None:
-            got.append(answered)
-            if len(got) == size:
-                yield got
-                got = []
-        self._ended = True
-        if got:
+    def batches(self) -> Iterator[list[tuple[Subject, Answer]]]:
+        with self._lock:
+            more = self._missing()
+        self._start(more)
+        while got := self._collect():
             yield got
         if self._error is not None:
             raise self._error
@@ -105,41 +104,72 @@ class _Round(Generic[Subject, Answer]):
     def stop(self) -> None:
         """Begin no more questions, and let those that are under way come to an end."""
         with self._lock:
-            self._over = True
-        while not self._ended:
-            self._ended = self._answers.get() is None
+            self._over = self._dropped = True
+            self._room.notify_all()
+            while self._askers:
+                self._ready.wait()
 
-    def _widen(self) -> None:
+    def _collect(self) -> list[tuple[Subject, Answer]]:
+        """The next batch; the last may be smaller, and then there is none."""
         with self._lock:
-            more = 0 if self._over else max(1, self._at_once()) - self._askers
-            self._askers += max(0, more)
+            while self._askers and len(self._answers) < self._batch:
+                self._ready.wait()
+            got = self._answers[: self._batch]
+            del self._answers[: self._batch]
+            self._room.notify_all()
+            return got
+
+    def _ask(self) -> None:
+        answered: list[tuple[Subject, Answer]] = []
+        while (taken := self._hand_over(answered)) is not None:
+            (subject,) = taken
+            try:
+                answered = [(subject, self._question(subject))]
+            except BaseException as error:
+                answered = []
+                self._fail(error)
+
+    def _hand_over(
+        self, answered: Sequence[tuple[Subject, Answer]]
+    ) -> tuple[Subject] | None:
+        """Give what was answered, take the next subject; None: this asker leaves."""
+        with self._lock:
+            if answered:
+                self._keep(answered)
+            taken = self._take()
+            # An answer may have made the lane wider.
+            more = self._missing() if answered else 0
+        self._start(more)
+        return taken
+
+    def _keep(self, answered: Sequence[tuple[Subject, Answer]]) -> None:
+        most = self._batch * _WAITING_BATCHES
+        while len(self._answers) >= most and not self._dropped:
+            self._room.wait()
+        self._answers += answered
+        if len(self._answers) >= self._batch:
+            self._ready.notify_all()
+
+    def _take(self) -> tuple[Subject] | None:
+        if not self._over and self._askers <= max(1, self._at_once()):
+            for subject in self._subjects:
+                return (subject,)
+            self._over = True
+        self._askers -= 1
+        if not self._askers:
+            self._ready.notify_all()
+        return None
+
+    def _missing(self) -> int:
+        """How many more askers there may be; they count from here on."""
+        more = 0 if self._over else max(0, max(1, self._at_once()) - self._askers)
+        self._askers += more
+        return more
+
+    def _start(self, more: int) -> None:
         for _ in range(more):
             # Lines and spans of what is asked belong to whoever asks.
             _pool().submit(copy_context().run, self._ask)
-
-    def _ask(self) -> None:
-        while (taken := self._take()) is not None:
-            (subject,) = taken
-            try:
-                answer = self._question(subject)
-            except BaseException as error:
-                self._fail(error)
-            else:
-                self._answers.put((subject, answer))
-                self._widen()
-
-    def _take(self) -> tuple[Subject] | None:
-        """The next subject; None when this asker is to leave."""
-        with self._lock:
-            if not self._over and self._askers <= max(1, self._at_once()):
-                for subject in self._subjects:
-                    return (subject,)
-                self._over = True
-            self._askers -= 1
-            last = self._askers == 0
-        if last:
-            self._answers.put(None)
-        return None
 
     def _fail(self, error: BaseException) -> None:
         with self._lock:

@@ -2,7 +2,14 @@
 
 from typing import Protocol
 
-from wecom.wire import AuthInfo, DepartmentRow, MemberAuthPage, MemberRow, TagRow
+from wecom.wire import (
+    AuthInfo,
+    DepartmentRow,
+    MemberAuthPage,
+    MemberList,
+    MemberRow,
+    TagRow,
+)
 
 
 class CorpApi(Protocol):
@@ -10,6 +17,7 @@ class CorpApi(Protocol):
 
     def departments(self) -> list[DepartmentRow]: ...
     def members_of(self, department_id: int) -> list[MemberRow]: ...
+    def members_unless(self, department_id: int, known: bytes | None) -> MemberList: ...
     def userids_of(self, department_id: int) -> list[str]: ...
     def member(self, userid: str) -> MemberRow: ...
     def tag(self, tag_id: int) -> TagRow: ...

@@ -50,8 +50,8 @@ class KnownPauses:
             self._read(connection, owner)
 
     def _recent(self, owner: str) -> CachedPauses | None:
-        with self._lock:
-            known = self._known.get(owner)
+        # Without the lock: all threads that ask WeCom look here twice for each call.
+        known = self._known.get(owner)
         if known is None or time.monotonic() - known.read_at >= _KNOWN_SECONDS:
             return None
         return known

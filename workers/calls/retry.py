@@ -5,7 +5,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from wecom.errors import OddAnswer, Unavailable
-from wecom.wire import AuthInfo, DepartmentRow, MemberAuthPage, MemberRow, TagRow
+from wecom.wire import (
+    AuthInfo,
+    DepartmentRow,
+    MemberAuthPage,
+    MemberList,
+    MemberRow,
+    TagRow,
+)
 from workers.calls.corp_api import CorpApi
 
 # WeCom's documents allow three tries of a busy system (90313).
@@ -30,6 +37,10 @@ class PatientApi:
     def members_of(self, department_id: int) -> list[MemberRow]:
         """See `wecom.corp.Corp`."""
         return patiently(lambda: self._api.members_of(department_id))
+
+    def members_unless(self, department_id: int, known: bytes | None) -> MemberList:
+        """See `wecom.corp.Corp`."""
+        return patiently(lambda: self._api.members_unless(department_id, known))
 
     def userids_of(self, department_id: int) -> list[str]:
         """See `wecom.corp.Corp`."""

@@ -32,7 +32,7 @@ class View:
         """What of the tree can be seen."""
         return AnswerSight(
             auth_mode=self.usable.auth_mode,
-            listed=frozenset(self.tree.parents),
+            listed=self.tree.ids,
             usable=self.usable.departments,
         )
 

@@ -8,7 +8,7 @@ from domain.fold import FoldedMail, Mail, fold
 from domain.hints import hint_from_json
 from domain.ids import Key, Userid, split_key
 from domain.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
-from store.database import Connection, Pool
+from store.database import Connection
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.org.corps import Corp
 from wecom.errors import OddAnswer, Unavailable
@@ -117,14 +117,19 @@ def _fold(mail: Sequence[Mail], known: KnownOrg) -> FoldedMail:
 
 def look_up(
     connection: Connection,
-    pool: Pool,
+    runtime: Runtime,
     corp: Corp,
     rows: Sequence[ClaimedMail],
+    *,
+    testimony: bool,
 ) -> KnownOrg:
-    """What the store knows of whom the mail is about, read in this transaction."""
-    known = KnownOrg(pool, corp)
+    """What the store knows of whom the mail is about, read in this transaction.
+
+    Shape: `testimony` is whether any of the corp's people is kept.
+    """
+    known = KnownOrg(runtime.pool, corp, runtime.known_trees)
     keys = {spelt_key(Key(each.key), corp.spellings) for each in first_keys(rows)}
-    known.read_ahead(connection, people_in(keys))
+    known.read_ahead(connection, people_in(keys), testimony=testimony)
     return known
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from domain.identity import ANOTHER_PERSON, ANOTHER_USERID
 from domain.ids import DepartmentId, Key, Userid
 from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
 from domain.listings import Tear
@@ -42,6 +43,7 @@ class Found:
         usable was answered while others were. `doubted` are sets that were read and
         not followed, by name: they would take somebody away who answers; `postponed`
         would be users by them alone. `tear` is why a listing was not followed;
+        `doubled` are members under another userid, and not added under this one;
         `look_again` at these departments, of which one answer alone tells.
     """
 
@@ -55,7 +57,18 @@ class Found:
     doubted: frozenset[str] = frozenset()
     postponed: frozenset[Userid] = frozenset()
     tear: Tear | None = None
+    doubled: frozenset[Userid] = frozenset()
     look_again: frozenset[DepartmentId] = frozenset()
+
+    @property
+    def of_two_userids(self) -> frozenset[Userid]:
+        """Userids of which it is open whether they are one person's or another's."""
+        contradicted = {
+            who
+            for who, each in self.undecided.items()
+            if each.evidence.get("user_get") in {ANOTHER_PERSON, ANOTHER_USERID}
+        }
+        return self.doubled | contradicted
 
 
 def findings_of(

@@ -356,9 +356,16 @@ class _Investigation:
             for key, error in self._inquiry.troubles.of.items()
             if split_key(key)[0] != "list"
         }
-        for each in self._batch.claims:
-            if member_key(each.new) in troubles:
-                troubles[member_key(each.old)] = troubles[member_key(each.new)]
+        # Whoever is to get the userid of somebody who waits can only wait as well.
+        further = troubles
+        while further:
+            further = {
+                member_key(each.old): troubles[member_key(each.new)]
+                for each in self._batch.claims
+                if member_key(each.new) in troubles
+                and member_key(each.old) not in troubles
+            }
+            troubles |= further
         if self._sets.unnamed is not None:
             listed = {each.department_id for each in view.listed or ()}
             error = OddAnswer(self._sets.unnamed, endpoint=TREE)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from domain.event_testimony import deleted_of, person_is_late
 from domain.fold import FoldedMail, RenameClaim
-from domain.identity import are_two
+from domain.identity import are_two, seen_as
 from domain.ids import Userid, member_key, split_key
 from domain.leavers import Undecided, Verdict
 from domain.org import Member, StoredMember
@@ -79,6 +79,7 @@ class Judge:
             holders=active_of(stored),
             claims=self._claims(active_of(stored)),
             said=self._batch.said,
+            late={w: e for w, e in self._inquiry.answers.items() if w in late},
         )
         late |= self._claimed_in_vain(bearers, late)
         view = self._named_anew(view, new_names(bearers.renames))
@@ -135,7 +136,10 @@ class Judge:
             member_key(each.old)
             for each in self._batch.claims
             if each.old in bearers.stored.keys() & self._inquiry.refusals.keys() - late
-            and each.new not in self._inquiry.answers.keys() | self._inquiry.hidden
+            and (
+                each.new not in self._inquiry.answers.keys() | self._inquiry.hidden
+                or each.new in late
+            )
             and not _is_of_another(each, bearers.stored[each.old])
         ]
         return frozenset(
@@ -191,6 +195,7 @@ class Judge:
             },
             permissions=self._corp.permissions,
             agreed=self._sets.agreed(stored.keys() - refused),
+            seen=seen_as(self._inquiry.answers.values()),
             former=former_names(bearers.renames),
         )
         return confirm_leavers(

@@ -1,50 +1,53 @@
 """What the store knows of the corp that a batch is about, each thing read once."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from domain.fold import Mail
-from domain.ids import DepartmentId, TagId, Userid
-from domain.org import Department
+from domain.ids import TagId, Userid
 from domain.scope import Tag
 from store.database import Connection, Pool, glance
 from store.inbox import testimony
-from store.org import corps, departments
+from store.org import corps
 from store.org.corps import Corp
+from store.org.known_trees import KnownTree, KnownTrees
 from workers.events.known_members import KnownMembers
 
 
 class KnownOrg:
     """Departments, tags, members and testimony; the lease keeps them as they are."""
 
-    def __init__(self, pool: Pool, corp: Corp) -> None:
+    def __init__(self, pool: Pool, corp: Corp, trees: KnownTrees) -> None:
         self._pool = pool
         self._corp = corp
-        self._departments: Sequence[Department] | None = None
-        self._unlisted = frozenset[DepartmentId]()
+        self._trees = trees
+        self._tree: KnownTree | None = None
         self._tags: Mapping[TagId, Tag] | None = None
+        self._is_silent = False
         self._heard_of: set[Userid] = set()
         self._kept: list[Mail] = []
         self.members = KnownMembers(pool, corp.corp_pk)
 
-    def read_ahead(self, connection: Connection, userids: Collection[Userid]) -> None:
-        """Read at once what is needed about these people; the rest is read in need."""
-        self._read_departments(connection)
+    def read_ahead(
+        self, connection: Connection, userids: Collection[Userid], *, testimony: bool
+    ) -> None:
+        """Read at once what is needed about these people; the rest is read in need.
+
+        Shape: `testimony` is whether there is any of the corp's people: hardly ever.
+        """
+        self._tree = self._trees.of(connection, self._corp)
         self._read_tags(connection)
-        self._read_testimony(connection, userids)
+        self._is_silent = not testimony
+        if testimony:
+            self._read_testimony(connection, userids)
         self.members.read(connection, userids)
 
     @property
-    def departments(self) -> Sequence[Department]:
-        """Every department, ascending by id."""
-        if self._departments is None:
+    def tree(self) -> KnownTree:
+        """The departments."""
+        if self._tree is None:
             with glance(self._pool) as connection:
-                return self._read_departments(connection)
-        return self._departments
-
-    @property
-    def unlisted(self) -> frozenset[DepartmentId]:
-        """The departments that the last listing lacked and that are still there."""
-        return self._unlisted if self.departments else frozenset()
+                self._tree = self._trees.of(connection, self._corp)
+        return self._tree
 
     @property
     def tags(self) -> Mapping[TagId, Tag]:
@@ -57,15 +60,10 @@ class KnownOrg:
     def testimony_of(self, userids: Iterable[Userid]) -> list[Mail]:
         """What was said of these people and has settled nothing."""
         wanted = set(userids)
-        if not wanted <= self._heard_of:
+        if not (self._is_silent or wanted <= self._heard_of):
             with glance(self._pool) as connection:
                 self._read_testimony(connection, wanted)
         return [each for each in self._kept if each.userid in wanted]
-
-    def _read_departments(self, connection: Connection) -> Sequence[Department]:
-        stored, unlisted = departments.list_noted(connection, self._corp.corp_pk)
-        self._departments, self._unlisted = stored, unlisted
-        return stored
 
     def _read_tags(self, connection: Connection) -> Mapping[TagId, Tag]:
         has_tags = bool(self._corp.scope.tags)

@@ -106,7 +106,8 @@ def find_doubts(
     doubts = {}
     for key in batch.newest:
         kind, name = split_key(key)
-        unconfirmed = Userid(name) in found.undecided if kind == "member" else left_over
+        people = found.undecided.keys() | found.doubled
+        unconfirmed = Userid(name) in people if kind == "member" else left_over
         if kind == "department" and found.tear is not None:
             doubts[key] = Finding.CUT_OFF_READ.value
         elif unconfirmed or _is_of_doubted_set(kind, name, found):
@@ -121,9 +122,15 @@ def look_later(
     corp_pk: CorpPk,
     doubts: Mapping[Key, str],
     again: Collection[Key],
+    *,
+    untold: Collection[Key],
 ) -> None:
-    """Have the corp read in full when no mail asks any more about what stays open."""
-    if any(doubts[key] in _OPEN for key in doubts.keys() - set(again)):
+    """Have the corp read in full when no mail asks any more about what stays open.
+
+    Shape: `untold` are people of whom it is open what became of them, and no mail is.
+    """
+    given_up = any(doubts[key] in _OPEN for key in doubts.keys() - set(again))
+    if given_up or (untold and not again):
         corps.make_due(connection, corp_pk, cause="finding", seconds=LOOK_LATER_SECONDS)
 
 

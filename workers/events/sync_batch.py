@@ -41,7 +41,7 @@ from domain.ids import (
 from domain.leavers import Undecided
 from domain.reasons import Reason
 from store.database import Connection, transaction
-from store.inbox import key_waits, leases, settlement
+from store.inbox import key_waits, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.key_waits import KeyWait
 from store.inbox.quick_apply import OpenMatters, begin_apply
@@ -72,6 +72,7 @@ from workers.events.settle import (
     settle_batch,
 )
 from workers.events.unlisted import followed_listing
+from workers.lease import leased
 from workers.links.linking import Linker
 from workers.notices.outbox import note_asked, ring_for
 from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
@@ -143,7 +144,8 @@ def apply_batch(
     Raises: LeaseLost.
     """
     matters = begin_apply(connection, claim, about.corp.corp_pk)
-    decisions, waiting = _apply(connection, runtime, about, matters)
+    decisions, waiting, doubled = _apply(connection, runtime, about, matters)
+    about = replace(about, found=replace(about.found, doubled=doubled))
     fates = _settle(connection, claim, about, matters, decisions, waiting, ends=ends)
     return Applied(decisions=decisions, waiting=waiting, fates=fates)
 
@@ -182,8 +184,9 @@ def _put_aside(
 
 def _apply(
     connection: Connection, runtime: Runtime, about: BatchOutcome, matters: OpenMatters
-) -> tuple[list[Decision], frozenset[Key]]:
-    """The decisions that were carried out, and what the guard keeps from it."""
+) -> tuple[list[Decision], frozenset[Key], frozenset[Userid]]:
+    """The decisions that were carried out, what the guard keeps from it, and who waits
+    because they are members under another userid."""
     corp, found = about.corp, about.found
     listed, corp_pk = found.view.listed, corp.corp_pk
     data_key = runtime.data_key(corp)
@@ -202,12 +205,9 @@ def _apply(
     if listed is not None:
         note_listed(connection, corp, listed)
         decisions += apply_listing(connection, corp_pk, listed, reason=Reason.EVENT)
+    known = _stored(connection, about, findings)
     decisions += apply_members(
-        connection,
-        corp_pk,
-        findings,
-        reason=Reason.EVENT,
-        known=_stored(connection, about, findings),
+        connection, corp_pk, findings, reason=Reason.EVENT, known=known
     )
     if listed is not None:
         decisions += remove_unlisted(
@@ -227,7 +227,7 @@ def _apply(
         connection, corp_pk, cause=cause, decisions=decisions, data_key=data_key
     )
     note_asked(connection, corp, decisions, mail=about.taken)
-    return decisions, frozenset(gate.waiting)
+    return decisions, frozenset(gate.waiting), frozenset(known.doubled)
 
 
 def _note_answered(
@@ -297,7 +297,8 @@ def _settle(
         },
         ends=ends,
     )
-    look_later(connection, corp.corp_pk, doubts, settled.again)
+    untold = {*map(member_key, found.of_two_userids)} - batch.newest.keys()
+    look_later(connection, corp.corp_pk, doubts, settled.again, untold=untold)
     waits = people_in([*settled.again, *waiting, *found.troubles])
     keep_testimony(
         connection,
@@ -338,8 +339,7 @@ def _leave_to_run(
     cause: str,
 ) -> None:
     """A recorded full read answers all of this mail, and hears what it testifies."""
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         run_id = requests.request_run(
             connection, corp.corp_pk, cause=cause, event_id=taken[0].event_id
         )

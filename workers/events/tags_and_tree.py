@@ -65,8 +65,9 @@ class SetReads:
         self._corp = corp
         self._batch = batch
         self._inquiry = inquiry
-        self._stored = known.departments
-        self.unlisted = known.unlisted
+        self._known_tree = known.tree
+        self._stored = known.tree.departments
+        self.unlisted = known.tree.unlisted
         self.old_tags = {
             tag_id: spelt_tag(tag, corp.spellings) for tag_id, tag in known.tags.items()
         }
@@ -95,13 +96,13 @@ class SetReads:
         return self._seen[2]
 
     def _expand(self, listed: list[Department] | None, tags: Tags) -> View:
-        tree = Tree.of(self._stored if listed is None else listed)
-        usable = usable_of(scope=self._corp.scope, tags=tags, tree=tree)
-        shown = (
-            None
-            if listed is None
-            else readable_departments(listed=listed, usable=usable.departments)
-        )
+        scope, known = self._corp.scope, self._known_tree
+        if listed is None:
+            usable = known.usable(scope, tags)
+            return View(listed=None, tree=known.tree, tags=tags, usable=usable)
+        tree = Tree.of(listed)
+        usable = usable_of(scope=scope, tags=tags, tree=tree)
+        shown = readable_departments(listed=listed, usable=usable.departments)
         return View(listed=shown, tree=tree, tags=tags, usable=usable)
 
     def read_said(self) -> None:

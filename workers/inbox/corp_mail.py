@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from domain.mailbox import name_in
 from domain.states import CorpState
 from store.database import Connection, transaction
-from store.inbox import leases, mailboxes, settlement
+from store.inbox import mailboxes, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.mailboxes import MailboxState
 from store.inbox.settlement import Settled
@@ -27,6 +27,7 @@ from workers.installs.app_state import (
     PAUSED,
     AppState,
 )
+from workers.lease import leased
 from workers.links.link_mail import LINK_KINDS, relink
 from workers.notices.card_clicks import CARD_CLICKS, answer_clicks
 from workers.notices.mute_clicks import is_of_items, mute
@@ -84,11 +85,10 @@ def _open(runtime: Runtime, claim: ClaimedBatch) -> tuple[Corp, KnownOrg | None]
     """
     corp_id = name_in(claim.mailbox)
     with transaction(runtime.pool) as connection:
-        corp = corps.find_live(connection, corp_id)
+        corp, testimony = corps.find_live_and_testimony(connection, corp_id)
         if corp is not None and _may_work(corp, claim):
-            return corp, _look_up(connection, runtime, corp, claim)
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+            return corp, _look_up(connection, runtime, corp, claim, testimony=testimony)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         # Whoever links a corp takes back what is parked, and that only once.
         corp = corps.find_live(connection, corp_id)
         if corp is not None and _may_work(corp, claim):
@@ -98,14 +98,19 @@ def _open(runtime: Runtime, claim: ClaimedBatch) -> tuple[Corp, KnownOrg | None]
 
 
 def _look_up(
-    connection: Connection, runtime: Runtime, corp: Corp, claim: ClaimedBatch
+    connection: Connection,
+    runtime: Runtime,
+    corp: Corp,
+    claim: ClaimedBatch,
+    *,
+    testimony: bool,
 ) -> KnownOrg | None:
     """What the usual mail will need, read with the corp itself."""
     contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
     if not contact or not _is_followed(corp):
         return None
     runtime.known_pauses.read_ahead(connection, owner_of(corp.corp_id))
-    return look_up(connection, runtime.pool, corp, contact)
+    return look_up(connection, runtime, corp, contact, testimony=testimony)
 
 
 def _is_followed(corp: Corp) -> bool:
@@ -134,7 +139,7 @@ def _bring_in_step(
     ended = False
     with runtime.suspects.slot(corp.corp_id):
         if contact:
-            known = known or KnownOrg(runtime.pool, corp)
+            known = known or KnownOrg(runtime.pool, corp, runtime.known_trees)
             ended = sync_contact(runtime, corp, claim, contact, known=known)
         if said:
             relink(runtime, corp, claim, said)
@@ -148,8 +153,7 @@ def _cancels(claim: ClaimedBatch) -> bool:
 
 def _wait_for_first_read(runtime: Runtime, claim: ClaimedBatch) -> None:
     """The first full read answers mail older than itself; the rest comes after it."""
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         mailboxes.hold(
             connection, claim.mailbox, waits_for="first_read", seconds=_FIRST_READ_WAIT
         )
@@ -161,8 +165,7 @@ def _wait_until_resumed(
     """A failure meanwhile may have put a short wait in place of the long one."""
     if not waiting:
         return
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         mailboxes.hold(connection, claim.mailbox, waits_for=PAUSED)
 
 
@@ -177,8 +180,7 @@ def _pass_barrier(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:
     if claim.mail[0].kind == CANCEL:
         withdrawal.cancel(runtime, corp, claim)
         return
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         # WeCom tells of a re-enabled app by nothing else than change_auth.
         if corp.state is CorpState.PAUSED and corp.paused_by != BY_OPERATOR:
             app_state.resume(connection, corp)
@@ -200,8 +202,7 @@ def _obey(
     # What events say of the app is a hint: one question answers all of them.
     asking = [each for each in orders if each.kind in ASKING_KINDS]
     said = _ask_app(runtime, corp) if asking and _may_follow(corp) else None
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         corps.lock(connection, corp.corp_pk)
         if isinstance(said, Unavailable):
             # That question waits by itself; people are no less followed for it.
@@ -237,8 +238,7 @@ def _decide(
     except Unavailable as error:
         if error.held_back:
             raise
-        with transaction(runtime.pool) as connection:
-            leases.check(connection, claim.mailbox, claim.lease)
+        with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
             ended = put_aside(connection, claim, clicks, error)
             settlement.settle(connection, claim, ended)
 

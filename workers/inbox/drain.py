@@ -12,7 +12,7 @@ from store.inbox import claims, leases, mailboxes, settlement
 from store.inbox.claims import ClaimedBatch, Outlook
 from store.inbox.leases import LeaseLost
 from store.inbox.mailboxes import MailboxState
-from store.inbox.quick_claim import claim_quickly
+from store.inbox.quick_claim import QuickClaim, claim_quickly
 from store.platform.metrics import BATCH_EVENTS, DRAINS, Drained
 from tracing import spans
 from tracing.call_log import CallLog
@@ -22,7 +22,7 @@ from workers.failures import Fault, Judgement, judge
 from workers.inbox import corp_mail
 from workers.installs import corp_state, exchange
 from workers.items.follow import follow
-from workers.lease import held
+from workers.lease import held, leased
 from workers.queue.presence import WORKER
 from workers.runtime import Runtime
 
@@ -80,7 +80,7 @@ def _drain(runtime: Runtime, mailbox: str) -> tuple[Drained, bool]:
 def _begin(runtime: Runtime, mailbox: str) -> ClaimedBatch | Drained:
     """What is to be worked on, under a lease; or why nothing is."""
     claim_id = uuid4()
-    with transaction(runtime.pool) as connection:
+    with glance(runtime.pool) as connection:
         quick = claim_quickly(
             connection,
             mailbox,
@@ -89,15 +89,23 @@ def _begin(runtime: Runtime, mailbox: str) -> ClaimedBatch | Drained:
             burst_events=_BURST_EVENTS_PER_SECOND,
             worker=WORKER,
         )
-        if quick is not None and quick.mail:
-            return ClaimedBatch(
-                claim_id=claim_id,
-                mailbox=mailbox,
-                lease=quick.lease,
-                claimed_at=quick.claimed_at,
-                mail=quick.mail,
-            )
-        lease = leases.take(connection, mailbox) if quick is None else quick.lease
+    if quick is None or not quick.mail:
+        return _begin_by_steps(runtime, mailbox, quick)
+    return ClaimedBatch(
+        claim_id=claim_id,
+        mailbox=mailbox,
+        lease=quick.lease,
+        claimed_at=quick.claimed_at,
+        mail=quick.mail,
+    )
+
+
+def _begin_by_steps(
+    runtime: Runtime, mailbox: str, quick: QuickClaim | None
+) -> ClaimedBatch | Drained:
+    """The same of a mailbox that is unusual, empty or new; its lease may be ours."""
+    with transaction(runtime.pool) as connection:
+        lease = _lease(connection, mailbox, quick)
         if lease is None:
             return Drained.BUSY
         claim = _claim(connection, mailbox, lease)
@@ -105,6 +113,19 @@ def _begin(runtime: Runtime, mailbox: str) -> ClaimedBatch | Drained:
             leases.release(connection, mailbox, lease)
             return Drained.IDLE
         return claim
+
+
+def _lease(
+    connection: Connection, mailbox: str, quick: QuickClaim | None
+) -> UUID | None:
+    """The lease that the quick claim took, or else one that is free."""
+    if quick is None:
+        return leases.take(connection, mailbox)
+    try:
+        leases.check(connection, mailbox, quick.lease)
+    except LeaseLost:
+        return None
+    return quick.lease
 
 
 def _work(runtime: Runtime, claim: ClaimedBatch) -> Drained:
@@ -230,8 +251,7 @@ def _record_failure(runtime: Runtime, claim: ClaimedBatch, error: Exception) -> 
 def _judge_and_wait(
     runtime: Runtime, claim: ClaimedBatch, error: Exception
 ) -> Judgement:
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         box = mailboxes.open_mailbox(connection, claim.mailbox)
         judgement = judge(error, strikes=box.strikes)
         extra = {"mailbox": claim.mailbox, "error": judgement.error}
@@ -298,7 +318,6 @@ def _fail(
 
 
 def _ignore(runtime: Runtime, claim: ClaimedBatch) -> None:
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         outcome: tuple[settlement.Settled, str] = ("ignored", "no_handler")
         settlement.settle(connection, claim, dict.fromkeys(claim.event_ids, outcome))

@@ -167,7 +167,7 @@ def _look_up(runtime: Runtime, corp_pk: CorpPk, userid: Userid) -> _Subject:
                 claimed_at=mark.at,
                 mail=tuple(mail),
             ),
-            known=look_up(connection, runtime.pool, corp, mail),
+            known=look_up(connection, runtime, corp, mail, testimony=True),
             mark=mark,
         )
 

@@ -14,6 +14,7 @@ from store.intake.gaps import GapReason, open_gap
 from store.intake.spill import SPILL, Spill, SpillBroken, SpillUnavailable
 from store.sealing import SealBroken
 from tracing import spans
+from workers.lease import leased
 from workers.queue.bell import Bell
 
 _BATCH = 100
@@ -58,8 +59,7 @@ def _move_batch(
 ) -> int:
     kept: list[bytes] = []
     due: dict[str, None] = {}
-    with transaction(pool) as connection:
-        leases.check(connection, SPILL, token)
+    with leased(pool, SPILL, token) as connection:
         for entry in entries:
             mailboxes = _record_entry(connection, spill, entry)
             if mailboxes is not None:

@@ -6,7 +6,7 @@ from domain.ids import RunId
 from domain.mailbox import name_in
 from domain.states import CorpState, InstallState
 from store.database import Connection, transaction
-from store.inbox import claims, leases, mailboxes
+from store.inbox import claims, mailboxes
 from store.inbox.claims import ClaimedBatch
 from store.installs import installs, intents
 from store.installs.installs import Install
@@ -22,6 +22,7 @@ from wecom.events import CreateAuth, ResetPermanentCode
 from wecom.wire import PermanentCode
 from workers.calls.client import permanent_code_place
 from workers.installs import app_state
+from workers.lease import leased
 from workers.runtime import Runtime, data_key_place, token_owner
 
 CREATE_AUTH = "create_auth"
@@ -56,8 +57,7 @@ def waits_for_redirect(runtime: Runtime, claim: ClaimedBatch) -> bool:
     waited = claim.claimed_at - claim.mail[0].received_at
     seconds = REDIRECT_SECONDS - waited.total_seconds()
     state = read_code(runtime, claim).state
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         code_hash = name_in(claim.mailbox)
         if _attach(connection, code_hash, state):
             return False
@@ -79,8 +79,7 @@ def trade_code(runtime: Runtime, claim: ClaimedBatch, install: Install) -> Insta
             raise
         return _after_spent_code(runtime, claim, install)
     run_id = None
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         corp = _keep_code(connection, runtime, answer)
         run_id = _end_doubt(connection, corp)
         installs.note_exchanged(
@@ -126,8 +125,7 @@ def _after_spent_code(
     runtime: Runtime, claim: ClaimedBatch, install: Install
 ) -> Install:
     """Another worker exchanged the code, or it went unused for ten minutes."""
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         known = installs.open_install(connection, install.code_hash)
         if known.state == InstallState.WAITING:
             installs.end_install(

@@ -7,7 +7,7 @@ from domain.ids import CompanyId, RunId
 from domain.mailbox import name_in
 from domain.states import CorpState, InstallState
 from store.database import Connection, transaction
-from store.inbox import leases, mailboxes, settlement
+from store.inbox import mailboxes, settlement
 from store.inbox.claims import ClaimedBatch
 from store.inbox.settlement import Settled
 from store.installs import installs
@@ -24,6 +24,7 @@ from workers.installs import company
 from workers.installs.codes import trade_code, waits_for_redirect
 from workers.installs.company import Agreed, InstallAwaits, InstallRefused
 from workers.installs.purge import begin_purge, go_on
+from workers.lease import leased
 from workers.runtime import Runtime
 
 WITHDRAWN = "withdrawn"
@@ -54,8 +55,7 @@ def exchange(runtime: Runtime, claim: ClaimedBatch) -> None:
     Raises: WeComError; the code's mail then waits and comes again.
     """
     code_hash = name_in(claim.mailbox)
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         if any(each.kind == INSTALL_RESUMED for each in claim.mail):
             installs.reopen(connection, code_hash)
         install = installs.open_install(connection, code_hash)
@@ -105,8 +105,7 @@ def _link_agreed(
 ) -> Linked | InstallRefused:
     if install.corp_pk is None:
         raise LookupError("an exchanged install names its corp")
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         corp = corps.lock(connection, install.corp_pk)
         if corp.state is CorpState.REVOKED:
             raise Revoked("withdrawn meanwhile")
@@ -127,8 +126,7 @@ def _refuse(
     runtime: Runtime, claim: ClaimedBatch, install: Install, verdict: InstallRefused
 ) -> None:
     """Nothing of the org changes; the corp stays authorised until it withdraws."""
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         installs.end_install(
             connection,
             install.code_hash,
@@ -141,8 +139,7 @@ def _refuse(
 def _await(
     runtime: Runtime, claim: ClaimedBatch, install: Install, verdict: InstallAwaits
 ) -> None:
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         installs.note_awaited(connection, install.code_hash, reason=verdict.reason)
         _settle_all(connection, claim, ("done", verdict.reason))
 
@@ -193,8 +190,7 @@ def _give_up_withdrawn(
     runtime: Runtime, claim: ClaimedBatch, install: Install, corp: Corp
 ) -> None:
     """The corp removed the app again before it was linked."""
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         installs.end_install(
             connection, install.code_hash, state=InstallState.FAILED, reason=WITHDRAWN
         )
@@ -208,8 +204,7 @@ def _give_up_withdrawn(
 def _settle(
     runtime: Runtime, claim: ClaimedBatch, outcome: tuple[Settled, str]
 ) -> None:
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         _settle_all(connection, claim, outcome)
 
 

@@ -6,7 +6,8 @@ from domain.tree import Tree
 from wecom.wire import AuthInfo
 from workers.answers.listed import ListedDepartments
 from workers.answers.observe import scope_from
-from workers.answers.questions import ask_departments, ask_one, read_tag
+from workers.answers.people import ask_one
+from workers.answers.questions import ask_departments, read_tag
 from workers.calls.corp_api import CorpApi
 
 

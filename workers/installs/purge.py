@@ -21,6 +21,7 @@ from store.retention.pseudonyms import Pseudonyms
 from store.runs import rehearsals
 from store.sessions import member_sessions
 from workers import lease
+from workers.lease import leased
 from workers.runtime import Runtime, token_owner
 
 NOT_LINKED = "not_linked"
@@ -71,8 +72,7 @@ def go_on(
         if token is None:
             return False
         while True:
-            with transaction(runtime.pool) as connection:
-                leases.check(connection, name, token)
+            with leased(runtime.pool, name, token) as connection:
                 key = purge.obtain_pseudonym_key(connection, runtime.keyring)
                 found = purge_pages.find(connection, corp_pk)
                 if found is None:

@@ -12,6 +12,7 @@ from store.platform import tokens
 from wecom.errors import Revoked, Unavailable
 from workers.installs import app_state
 from workers.installs.purge import begin_purge, go_on
+from workers.lease import leased
 from workers.runtime import Runtime, token_owner
 
 STALE_CANCEL = "stale_cancel"
@@ -32,8 +33,7 @@ def cancel(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:
     try:
         runtime.corp_api(corp).auth_info()
     except Revoked:
-        with transaction(runtime.pool) as connection:
-            leases.check(connection, claim.mailbox, claim.lease)
+        with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
             _check_code(corps.lock(connection, corp.corp_pk), code)
             settlement.settle(
                 connection, claim, dict.fromkeys(claim.event_ids, ("done", "purged"))
@@ -42,8 +42,7 @@ def cancel(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:
         go_on(runtime, corp.corp_pk)
         _log.warning("corp purged", extra={"corp_pk": corp.corp_pk})
         return
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         settlement.settle(
             connection, claim, dict.fromkeys(claim.event_ids, ("ignored", STALE_CANCEL))
         )
@@ -125,8 +124,7 @@ def revoke_if_dead(runtime: Runtime, corp: Corp) -> bool:
     if lease is None:
         raise Unavailable("the other corp is busy", wait_seconds=_BUSY_SECONDS)
     try:
-        with transaction(runtime.pool) as connection:
-            leases.check(connection, corp.mailbox, lease)
+        with leased(runtime.pool, corp.mailbox, lease) as connection:
             now = corps.lock(connection, corp.corp_pk)
             if now.state is not CorpState.REVOKED:
                 _check_code(now, code)

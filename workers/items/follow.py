@@ -7,8 +7,8 @@ from domain.ids import CompanyId
 from domain.item_people import ItemPerson, Unsent, role_to_tell, why_unsent
 from domain.items import ItemAction
 from domain.mailbox import name_in
-from store.database import Connection, glance, transaction
-from store.inbox import leases, settlement
+from store.database import Connection, glance
+from store.inbox import settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.settlement import Settled
 from store.items import people, told
@@ -18,6 +18,7 @@ from store.links import account_reads
 from workers.items.letters import Letter, Outcome, open_letters
 from workers.items.read_up import ReadUp, read_up
 from workers.items.tell import Telling, tell
+from workers.lease import leased
 from workers.runtime import Runtime
 
 FOREIGN: Outcome = ("ignored", "foreign_workspace")
@@ -53,8 +54,7 @@ def _follow_part(
     with glance(runtime.pool) as connection:
         letters, outcomes = open_letters(connection, rows, keyring=runtime.keyring)
     known = read_up(runtime, company_id, letters)
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         telling = _tell(connection, runtime, company_id, known.letters)
         _settle(connection, claim, outcomes, known, telling)
     for corp_pk in telling.corps:
@@ -112,8 +112,7 @@ def _look_again(
     orders: Sequence[ClaimedMail],
 ) -> None:
     """Tell those whose nicks have turned out to be theirs; the others are nobody."""
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         company = get_company_items(
             connection, company_id, switch=runtime.settings.item_notices
         )

@@ -8,8 +8,8 @@ from functools import partial
 from domain.decisions import Decision
 from domain.ids import CompanyId, Userid
 from domain.linking import LONGEST_WAIT
-from store.database import Connection, transaction
-from store.inbox import leases, settlement
+from store.database import Connection
+from store.inbox import settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.settlement import Settled
 from store.links import link_claims, links, lookups
@@ -24,6 +24,7 @@ from store.org import corps, journal
 from store.org.corps import Corp
 from store.org.journal import Cause
 from wecom.errors import NotPermitted, Throttled, Unavailable, WeComError
+from workers.lease import leased
 from workers.links.linking import Linker
 from workers.links.mobile_questions import ENDPOINT, MobileQuestions
 from workers.notices.outbox import note_asked, ring_for
@@ -77,8 +78,9 @@ class _Relinking:
     def commit(self, decide: Callable[[Connection], list[Decision]]) -> None:
         """One page: links and journal in one transaction, checked by the lease."""
         corp_pk = self._corp.corp_pk
-        with transaction(self._runtime.pool) as connection:
-            leases.check(connection, self._claim.mailbox, self._claim.lease)
+        with leased(
+            self._runtime.pool, self._claim.mailbox, self._claim.lease
+        ) as connection:
             corps.lock(connection, corp_pk)
             decisions = decide(connection)
             journal.write(
@@ -118,8 +120,9 @@ class _Relinking:
 
     def settle(self, rows: Sequence[ClaimedMail]) -> None:
         """The mail has been decided about; upkeep learns when to look again."""
-        with transaction(self._runtime.pool) as connection:
-            leases.check(connection, self._claim.mailbox, self._claim.lease)
+        with leased(
+            self._runtime.pool, self._claim.mailbox, self._claim.lease
+        ) as connection:
             if link_claims.list_open(connection, self._corp.corp_pk, limit=1):
                 return
             self._plan_lookups(connection)
@@ -135,8 +138,9 @@ class _Relinking:
 
     def _reserve(self) -> list[MobileQuestion]:
         corp_pk, company_id = self._corp.corp_pk, self._company_id
-        with transaction(self._runtime.pool) as connection:
-            leases.check(connection, self._claim.mailbox, self._claim.lease)
+        with leased(
+            self._runtime.pool, self._claim.mailbox, self._claim.lease
+        ) as connection:
             corps.lock(connection, corp_pk)
             standing = lookups.get_standing(connection, corp_pk)
             blocked = standing.blocked_until
@@ -161,8 +165,9 @@ class _Relinking:
         return self.linker.examine(connection, member_pks=pks)
 
     def _note_block(self) -> None:
-        with transaction(self._runtime.pool) as connection:
-            leases.check(connection, self._claim.mailbox, self._claim.lease)
+        with leased(
+            self._runtime.pool, self._claim.mailbox, self._claim.lease
+        ) as connection:
             now = lookups.get_standing(connection, self._corp.corp_pk).now
             lookups.block(connection, self._corp.corp_pk, until=now + _BLOCKED)
         _log.warning("lookups blocked", extra={"corp_pk": self._corp.corp_pk})

@@ -7,7 +7,7 @@ from functools import partial
 from domain.claims import weigh
 from domain.decisions import Decision, DecisionName
 from domain.ids import AccountId, CompanyId, MemberPk, split_key
-from domain.linking import LONGEST_WAIT, Rules, decide_links, decision_of, unlink
+from domain.linking import LONGEST_WAIT, Rules, change_of, decide_links, unlink
 from domain.links import (
     CompanyOrigin,
     CreateAccount,
@@ -233,10 +233,10 @@ class Linker:
                 [(account_id, pk) for pk, account_id in created.items()],
             )
         decided = [
-            (person.member_pk, decision)
+            (person.member_pk, *change)
             for person in crowd.people
             if (
-                decision := decision_of(
+                change := change_of(
                     person,
                     outcomes[person.member_pk],
                     created=created.get(person.member_pk),
@@ -244,7 +244,7 @@ class Linker:
             )
             is not None
         ]
-        kept = [(pk, _link_after(each)) for pk, each in decided]
+        kept = [(pk, link) for pk, _, link in decided]
         waiting = [
             (each.member_pk, _WAITING)
             for each in crowd.people
@@ -255,7 +255,7 @@ class Linker:
             memberships.join(connection, self._corp_pk, [pk for pk, _ in kept])
         if waiting:
             lookups.make_due(connection, self._corp_pk)
-        return [decision for _, decision in decided]
+        return [decision for _, decision, _ in decided]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,9 +304,3 @@ def _linked_person(row: LinkRow, unlinked: frozenset[AccountId]) -> Person:
     return Person(
         member_pk=row.member_pk, userid=row.userid, link=row.link, unlinked=unlinked
     )
-
-
-def _link_after(decision: Decision) -> Link:
-    link = decision.after["link"]
-    assert isinstance(link, dict)  # noqa: S101 - decision_of has just made it.
-    return Link.from_json(link)

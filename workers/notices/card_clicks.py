@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from domain.ids import Key, RunId, Userid, split_key
 from domain.states import PlanState
-from store.database import Connection, transaction
-from store.inbox import leases, settlement
+from store.database import Connection
+from store.inbox import settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.settlement import Settled
 from store.notices import cards
@@ -17,6 +17,7 @@ from store.runs.plans import Plan
 from store.sealing import DataKey, Keyring
 from wecom.callbacks import parse_callback
 from wecom.events import TemplateCardEvent
+from workers.lease import leased
 from workers.notices.admins import managing_admins
 from workers.notices.texts import APPROVE, Pressed
 from workers.runtime import Runtime
@@ -36,8 +37,7 @@ def answer_clicks(
     """
     admins = managing_admins(runtime.corp_api(corp))
     key = runtime.data_key(corp)
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         corps.lock(connection, corp.corp_pk)
         outcomes: dict[int, Outcome] = {}
         wished: list[RunId] = []

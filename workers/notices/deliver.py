@@ -16,7 +16,6 @@ from domain.notices import may_be_repeated, rush_seconds, unreached
 from domain.quiet_hours import day_began
 from domain.states import CorpState
 from store.database import Connection, StoreUnavailable, transaction
-from store.inbox import leases
 from store.inbox.leases import LeaseLost
 from store.items.digests import gather
 from store.notices import batches, cards, deliveries
@@ -32,7 +31,7 @@ from wecom.errors import WeComError
 from wecom.wire import SendResult
 from workers.failures import Judgement, judge
 from workers.installs import corp_state
-from workers.lease import taken
+from workers.lease import leased, taken
 from workers.notices.card_updates import tend_cards
 from workers.notices.compose import compose, may_be_sent, set_aside, sift
 from workers.notices.send_faults import (
@@ -245,9 +244,8 @@ class _Turn:
                     result.response_code,
                     data_key=self._runtime.data_key(corp),
                 )
-        self._count(
-            sent=len(batch.userids) - len(complaints), undeliverable=len(complaints)
-        )
+        self._count(sent=len(batch.userids) - len(complaints))
+        self._count(**{batches.missed_of(batch): len(complaints)})
 
     def _note_trouble(self, error: Exception) -> None:
         with self._writing() as connection:
@@ -347,8 +345,9 @@ class _Turn:
 
         Raises: LeaseLost.
         """
-        with transaction(self._runtime.pool) as connection:
-            leases.check(connection, deliveries.lease_name(self._corp_pk), self._lease)
+        with leased(
+            self._runtime.pool, deliveries.lease_name(self._corp_pk), self._lease
+        ) as connection:
             yield connection
 
     def _count(self, **outcomes: int) -> None:

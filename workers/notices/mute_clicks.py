@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from domain.ids import CompanyId, Key, MemberPk, Userid, split_key
 from domain.items import ItemKind
-from store.database import Connection, transaction
-from store.inbox import leases, settlement
+from store.database import Connection
+from store.inbox import settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.items import answers, preferences, states
 from store.items.preferences import StoredPreferences, get_company_items
@@ -14,6 +14,7 @@ from store.org.corps import Corp
 from texts.catalogue import LANGUAGES
 from workers.items.cards import MUTE_ITEM, MUTE_KIND
 from workers.items.letters import Outcome
+from workers.lease import leased
 from workers.notices.card_clicks import response_code
 from workers.runtime import Runtime
 
@@ -57,8 +58,7 @@ def mute(
 
     Repeats: what is muted already stays so.
     """
-    with transaction(runtime.pool) as connection:
-        leases.check(connection, claim.mailbox, claim.lease)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         outcomes = {
             each.event_id: _mute(connection, runtime, corp, each)
             for each in sorted(clicks, key=lambda one: one.event_id)

@@ -170,7 +170,8 @@ def apply_members(
 
 def count_by_name(decisions: Iterable[Decision]) -> dict[str, int]:
     """How many of each decision."""
-    return dict(Counter(str(each.name) for each in decisions))
+    counts = Counter([each.name for each in decisions])
+    return {str(name): count for name, count in counts.items()}
 
 
 def _left_in_place(known: StoredMembers, findings: Findings) -> list[Member]:

@@ -7,7 +7,6 @@ from uuid import UUID
 from domain.decisions import Decision
 from store import statistics
 from store.database import Connection, transaction
-from store.inbox import leases
 from store.org import corps, journal
 from store.org.corps import Corp
 from store.org.journal import Cause
@@ -15,6 +14,7 @@ from store.runs import runs
 from store.runs.runs import Run
 from store.sealing import DataKey
 from wecom.errors import Unavailable
+from workers.lease import leased
 from workers.notices.outbox import note_asked, ring_for
 from workers.org.apply import count_by_name
 from workers.org.guard import note_removed
@@ -50,8 +50,7 @@ class Commits:
 
         Raises: LeaseLost, RunTaken; Unavailable when the corp was paused meanwhile.
         """
-        with transaction(self._runtime.pool) as connection:
-            leases.check(connection, self._corp.mailbox, self._lease)
+        with leased(self._runtime.pool, self._corp.mailbox, self._lease) as connection:
             if corps.lock(connection, self._corp.corp_pk).state != self._corp.state:
                 raise Unavailable("the corp is not linked", wait_seconds=AGAIN_SECONDS)
             runs.check(connection, self._run)

@@ -140,18 +140,19 @@ class Gate:
         corp_pk = self._corp.corp_pk
         settings, hours = read_limits(connection, self._corp, defaults=self._defaults)
         window = plans.count_window(connection, corp_pk, kind=kind, hours=hours)
-        guarded = guard(
+        held = guard(
             fresh,
             corp_id=self._corp.corp_id,
-            windows={kind: window},
+            kind=kind,
+            window=window,
             settings=settings,
         )
-        if not guarded.held:
+        if held is None:
             return fresh, None
         plan_id = plans.add(
             connection,
             corp_pk,
-            held=guarded.held[0],
+            held=held,
             decisions=fresh,
             data_key=self._data_key,
             event_id=self._event_id,

@@ -143,8 +143,32 @@ def learn(
     return [learn_deletion(each, reason=reason) for each in learning]
 
 
-def find_returned(
+def list_bearing(
     connection: Connection, corp_pk: CorpPk, newcomers: Iterable[Member]
+) -> list[StoredMember]:
+    """Everybody stored who is one of these newcomers by open_userid, latest first."""
+    known = {each.open_userid for each in newcomers if each.open_userid is not None}
+    return members.list_bearing(connection, corp_pk, known)
+
+
+def find_doubled(
+    newcomers: Iterable[Member], bearing: Iterable[StoredMember]
+) -> frozenset[Userid]:
+    """The newcomers who are active members under another userid."""
+    here = {
+        each.member.open_userid: each.member.userid
+        for each in bearing
+        if each.state is MemberState.ACTIVE
+    }
+    return frozenset(
+        each.userid
+        for each in newcomers
+        if each.open_userid in here and here[each.open_userid] != each.userid
+    )
+
+
+def find_returned(
+    newcomers: Iterable[Member], bearing: Iterable[StoredMember]
 ) -> dict[Userid, StoredMember]:
     """The tombstones of newcomers who were here before, by the userid of now.
 
@@ -155,7 +179,7 @@ def find_returned(
         each.open_userid: each for each in newcomers if each.open_userid is not None
     }
     found: dict[Userid, StoredMember] = {}
-    for stored in members.list_bearing(connection, corp_pk, known):
+    for stored in bearing:
         if stored.state is MemberState.ACTIVE or stored.member.open_userid is None:
             continue
         observed = known[stored.member.open_userid]

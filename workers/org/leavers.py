@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from domain.ids import TagId, Userid, member_key
+from domain.decisions import Json
+from domain.identity import ANOTHER_USERID
+from domain.ids import OpenUserid, TagId, Userid, member_key
 from domain.leavers import (
     AbsenceEvidence,
     LeftInPlace,
@@ -17,7 +19,7 @@ from domain.leavers import (
     missing_everywhere,
     taken_out,
 )
-from domain.org import Activation, StoredMember
+from domain.org import Activation, Member, StoredMember
 from domain.reasons import Doubt
 from domain.scope import AuthMode, Usable, tag_ground
 from domain.testimony import Right, Rights
@@ -33,8 +35,9 @@ class Candidates:
     """Active members who are not shown as usable, and what events say of them.
 
     Shape: `agreed` were lost by an earlier read of the sets as well; `permissions` are
-        the app's, which may explain why WeCom answers about them; `former` are the
-        userids that they bore until now.
+        the app's, which may explain why WeCom answers about them; `seen` is under
+        which userids WeCom shows people: whoever it shows under another is not
+        gone; `former` are the userids that they bore until now.
     """
 
     stored: Mapping[Userid, StoredMember]
@@ -45,6 +48,7 @@ class Candidates:
     permissions: frozenset[str] = frozenset()
     agreed: frozenset[Userid] = frozenset()
     former: Mapping[Userid, frozenset[Userid]] = field(default_factory=dict)
+    seen: Mapping[OpenUserid, frozenset[Userid]] = field(default_factory=dict)
 
 
 def confirm_leavers(
@@ -85,6 +89,9 @@ class _Judge:
         stored = about.stored[userid]
         listings = self._inquiry.listings
         former = about.former.get(userid, frozenset())
+        if self._is_seen_elsewhere(stored.member, former):
+            evidence: dict[str, Json] = {"user_get": ANOTHER_USERID, "event": None}
+            return Undecided(doubt=Doubt.ANSWERED, evidence=evidence)
         missing = missing_everywhere(
             stored.member, listings=listings, usable=self._usable, former=former
         )
@@ -108,6 +115,13 @@ class _Judge:
                 agreed=userid in about.agreed,
             )
         )
+
+    def _is_seen_elsewhere(self, member: Member, former: frozenset[Userid]) -> bool:
+        """Whether WeCom shows the person under a userid that is not theirs here yet."""
+        if member.open_userid is None:
+            return False
+        names = self._candidates.seen.get(member.open_userid, frozenset())
+        return bool(names - {member.userid} - former)
 
     def _right(self, userid: Userid) -> Right | None:
         """Why WeCom answers about somebody who may not use the app."""

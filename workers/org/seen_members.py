@@ -16,9 +16,14 @@ from workers.org import identities
 
 
 class StoredMembers:
-    """The stored members that findings are about, by their userid of now."""
+    """The stored members that findings are about, by their userid of now.
+
+    Shape: `doubled` are userids of newcomers who are members under another userid, and
+        wait until it is known which of the two they bear.
+    """
 
     def __init__(self, stored: Iterable[StoredMember]) -> None:
+        self.doubled: set[Userid] = set()
         self.active: dict[Userid, StoredMember] = {}
         self.removed: dict[Userid, StoredMember] = {}
         for each in stored:
@@ -43,10 +48,14 @@ def change_seen(
 ) -> list[Decision]:
     """Add, restore and change these members to what is seen of them.
 
-    Shape: whoever bears a userid that its former bearer has still is left out.
+    Shape: whoever bears a userid that its former bearer has still is left out, and so
+        is whoever is a member already under another userid: one person, one record.
     """
     newcomers = [each for each in seen if each.userid not in known.active]
-    returned = identities.find_returned(connection, corp_pk, newcomers)
+    bearing = identities.list_bearing(connection, corp_pk, newcomers)
+    known.doubled |= identities.find_doubled(newcomers, bearing)
+    seen = [each for each in seen if each.userid not in known.doubled]
+    returned = identities.find_returned(newcomers, bearing)
     tombstones = {**known.removed, **returned}
     page = _Page(
         known.active,

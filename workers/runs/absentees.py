@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from domain.event_testimony import deleted_of, was_replaced
 from domain.fields import member_from_fields
 from domain.fold import FoldedMail
+from domain.identity import seen_as
 from domain.ids import Key, OpenUserid, Userid, split_key
 from domain.lateness import AnswerSight
 from domain.leavers import MEMBER_AUTH, Listing, Undecided, Verdict
@@ -178,7 +179,10 @@ class _Search:
             (self._absent | self._remembered | named) - shown.keys() - self._handed_on
         )
         stored = self._stored_of(self.people | named)
-        shown |= self._staged_as([each.member.open_userid for each in stored])
+        bearing = [each.open_userid for each in shown.values()]
+        shown |= self._staged_as(
+            [*(each.member.open_userid for each in stored), *bearing]
+        )
         answers = shown | inquiry.answers
         usable = self._snapshot.usable_anew(self._tree, {})
         late = self._unsettled.late_people(
@@ -199,6 +203,8 @@ class _Search:
             holders=active_of(holders),
             claims=(*batch.claims, *respelt(inquiry.spelt, active_of(stored), answers)),
             said=batch.said,
+            late={},
+            odd=self.odd,
         )
         return self._conclude(inquiry, batch, bearers, late=late, stored=stored)
 
@@ -262,6 +268,9 @@ class _Search:
         def now(userids: Iterable[Userid]) -> frozenset[Userid]:
             return frozenset(names.get(each, each) for each in userids)
 
+        if not absent:
+            return {}
+        read = self._staged_as([each.member.open_userid for each in absent.values()])
         candidates = Candidates(
             stored=absent,
             deleted=deleted_of(batch.said, absent),
@@ -272,10 +281,9 @@ class _Search:
             },
             permissions=self._snapshot.permissions,
             agreed=self._agreed,
+            seen=seen_as([*inquiry.answers.values(), *read.values()]),
             former=former_names(bearers.renames),
         )
-        if not absent:
-            return {}
         return confirm_leavers(inquiry, candidates, usable=usable, tree=self._tree)
 
     def _sight(self, usable: Usable) -> AnswerSight:

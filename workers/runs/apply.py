@@ -30,10 +30,11 @@ from workers.links.linking import Linker
 from workers.org.apply import Findings, apply_listing, apply_members, remove_unlisted
 from workers.org.commit import Commits
 from workers.org.guard import Gate, People, note_listed, note_shown
+from workers.org.seen_members import StoredMembers
 from workers.runs import oddities
 from workers.runs.absentees import Absences, look_for
 from workers.runs.catch_up import NOTHING_HEEDED, CatchUp, Heeded
-from workers.runs.open_absences import look_later, note_doubts
+from workers.runs.open_absences import look_later, note_doubts, tell_of_doubled
 from workers.runs.reading.second_look import look_twice, lost_before
 from workers.runs.scope_recheck import weigh_scope
 from workers.runs.snapshot import Snapshot, least_calls
@@ -80,6 +81,7 @@ class RunApplier:
         self._linker = Linker(runtime, corp)
         self._unsettled = Unsettled(runtime.pool, corp)
         self._late: frozenset[Userid] = frozenset()
+        self._doubled: set[Userid] = set()
         self._commits = Commits(runtime, run, corp, lease=lease, data_key=data_key)
 
     def apply(self) -> None:
@@ -235,9 +237,12 @@ class RunApplier:
 
     def _apply(self, findings: Findings) -> None:
         def decide(connection: Connection) -> list[Decision]:
+            corp_pk = self._corp.corp_pk
+            known = StoredMembers.read(connection, corp_pk, findings.userids)
             decisions = apply_members(
-                connection, self._corp.corp_pk, findings, reason=Reason.FULL_READ
+                connection, corp_pk, findings, reason=Reason.FULL_READ, known=known
             )
+            self._doubled |= known.doubled
             self._linker.follow_later(connection, decisions)
             # Whoever differs by fingerprint alone was stored by an older version.
             named = {each.key for each in decisions}
@@ -281,6 +286,7 @@ class RunApplier:
             found = _told(
                 *self._snapshot.found,
                 note_doubts(connection, corp.corp_pk, absences.undecided),
+                tell_of_doubled(connection, corp.corp_pk, self._doubled),
             )
             look_later(connection, corp.corp_pk, found=found)
             if self._run.cause != PLAN:

@@ -15,7 +15,7 @@ from store.org.corps import Corp
 from store.runs import reads, staging, touched
 from store.runs.runs import Run
 from wecom.errors import Unavailable
-from workers.answers.questions import ask_one
+from workers.answers.people import ask_one
 from workers.answers.spelling import SpellingApi
 from workers.calls.concurrency_limit import Widths
 from workers.org.commit import AGAIN_SECONDS

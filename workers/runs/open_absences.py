@@ -1,13 +1,14 @@
 """Remembers whose absence a full read left open, and says so where operators look."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from domain.ids import CorpPk, Userid
 from domain.leavers import Undecided
+from domain.org import MemberState
 from domain.reasons import Doubt, Finding
 from store.database import Connection
-from store.org import absences, corps
+from store.org import absences, corps, members
 
 _SAID = {
     Finding.LOST_PERMISSION: "WeCom refuses {n} members whom the scope covers;"
@@ -28,6 +29,24 @@ def look_later(connection: Connection, corp_pk: CorpPk, *, found: str | None) ->
     if 0 < reads <= len(LOOK_LATER_SECONDS):
         seconds = LOOK_LATER_SECONDS[reads - 1]
         corps.make_due(connection, corp_pk, cause="finding", seconds=seconds)
+
+
+def tell_of_doubled(
+    connection: Connection, corp_pk: CorpPk, doubled: Collection[Userid]
+) -> str | None:
+    """What the run says of people whom it showed under a second userid; None: none."""
+    if not doubled:
+        return None
+    stored = members.list_known(connection, corp_pk, doubled)
+    here = {each.member.userid for each in stored if each.state is MemberState.ACTIVE}
+    waiting = sorted(set(doubled) - here)
+    if not waiting:
+        return None
+    return (
+        f"{Finding.CUT_OFF_READ}: {len(waiting)} members were shown under a second"
+        f" userid, {waiting[0]} for one, beside the one that they have; nobody was"
+        " added for it: the next read looks again"
+    )
 
 
 def note_doubts(

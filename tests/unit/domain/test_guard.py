@@ -9,6 +9,7 @@ import pytest
 from domain.decisions import Decision
 from domain.guard import (
     GuardSettings,
+    HeldPlan,
     RemovalEntry,
     RemovalKind,
     Window,
@@ -22,7 +23,7 @@ from domain.leavers import Removal
 from domain.org import RemovalCause
 from domain.reasons import Reason
 from domain.reconcile_departments import decide_department
-from domain.reconcile_members import decide_member, remove_member
+from domain.reconcile_members import remove_member
 from tests.support.builders import department, member, stored
 
 CORP = CorpId("wpCorp")
@@ -128,46 +129,61 @@ def removals(count: int) -> tuple[Decision, ...]:
     )
 
 
-def test_within_the_limit_everything_is_applied() -> None:
-    plan = removals(100)
+def weigh(
+    plan: tuple[Decision, ...],
+    *,
+    kind: RemovalKind = MEMBERS,
+    window: Window = QUIET,
+) -> HeldPlan | None:
+    return guard(plan, corp_id=CORP, kind=kind, window=window, settings=USUAL)
 
-    split = guard(plan, corp_id=CORP, windows={MEMBERS: QUIET}, settings=USUAL)
 
-    assert split.apply == plan
-    assert split.held == ()
+def test_within_the_limit_nothing_waits() -> None:
+    assert weigh(removals(100)) is None
 
 
-def test_over_the_limit_all_removals_of_that_kind_wait() -> None:
-    joiner = decide_member(None, member("woNew"), reason=Reason.FULL_READ)
+def test_over_the_limit_all_removals_wait() -> None:
+    plan = removals(101)
+
+    waiting = weigh(plan)
+
+    assert waiting is not None
+    assert waiting.kind is MEMBERS
+    assert {each.key: each.before for each in waiting.entries} == {
+        each.key: each.before for each in plan
+    }
+
+
+def test_departments_wait_as_departments() -> None:
+    alone = Window(present=4, removed=0, unapproved=2)
     gone = decide_department(department(7), None, reason=Reason.NOT_LISTED)
 
-    split = guard(
-        (*joiner, *removals(101), *gone),
-        corp_id=CORP,
-        windows={MEMBERS: QUIET, DEPARTMENTS: QUIET},
-        settings=USUAL,
-    )
+    waiting = weigh(tuple(gone), kind=DEPARTMENTS, window=alone)
 
-    assert split.apply == (*joiner, *gone)
-    assert [(each.kind, len(each.entries)) for each in split.held] == [(MEMBERS, 101)]
+    assert waiting is not None
+    assert waiting.kind is DEPARTMENTS
+    assert {each.kind for each in waiting.entries} == {DEPARTMENTS}
 
 
 def test_unapproved_removals_of_the_window_count_along() -> None:
-    window = Window(present=900, removed=100, unapproved=100)
+    waiting = weigh(
+        removals(1), window=Window(present=900, removed=100, unapproved=100)
+    )
 
-    split = guard(removals(1), corp_id=CORP, windows={MEMBERS: window}, settings=USUAL)
-
-    assert [len(each.entries) for each in split.held] == [1]
+    assert waiting is not None
+    assert len(waiting.entries) == 1
 
 
 def test_approved_removals_of_the_window_do_not_count_along() -> None:
     window = Window(present=900, removed=100, unapproved=0)
 
-    split = guard(
-        removals(100), corp_id=CORP, windows={MEMBERS: window}, settings=USUAL
-    )
+    assert weigh(removals(100), window=window) is None
 
-    assert split.held == ()
+
+def test_where_nothing_goes_nothing_waits() -> None:
+    emptied = Window(present=0, removed=100, unapproved=100)
+
+    assert weigh((), window=emptied) is None
 
 
 def entry(userid: str = "woZhang", *, name: str | None = None) -> RemovalEntry:

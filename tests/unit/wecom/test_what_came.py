@@ -55,9 +55,9 @@ def failure(transport: Transport) -> WeComError:
         ),
         (
             sends(b'{"errcode": 0}', declared=99),
-            "the answer broke off (ChunkedEncodingError)",
+            "the answer broke off (ProtocolError)",
         ),
-        (hangs_up, "no connection, or it broke off (ConnectionError)"),
+        (hangs_up, "no connection, or it broke off (ProtocolError)"),
         (says({"errcode": -1}), "errcode -1, system busy"),
     ],
 )

@@ -18,6 +18,7 @@ class Inner(Transport):
         *,
         query: Mapping[str, str],
         corp_id: str | None = None,
+        recognise: Callable[[bytes], Answer | None] | None = None,
     ) -> Answer:
         add_call("service/get_corp_token")
         add_call(endpoint)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from domain.ids import (
     CORP_KEY,
@@ -22,25 +23,23 @@ from store.runs import reads, runs, staging
 from store.runs.runs import PLAN, Run
 from store.runs.staging import ReadPage, Staged
 from wecom.errors import OddAnswer
-from workers.answers.authorised import ask_authorised
-from workers.answers.list_authorised import list_authorised
+from workers.answers.authorised import ask_authorised, list_authorised
 from workers.answers.listed import ListedMembers
-from workers.answers.questions import (
-    GET,
-    LIST,
-    ask_one,
-    list_key,
-    list_one,
-)
+from workers.answers.people import GET, LIST, ask_one, list_one, list_unless
+from workers.answers.questions import list_key
 from workers.answers.spelling import SpellingApi
 from workers.calls.concurrency_limit import Widths
 from workers.calls.concurrent import ask_flowing
 from workers.runs.oddities import list_odd, stage_odd
+from workers.runs.reading.known_lists import KnownLists
 from workers.runs.reading.patience import Patience
+from workers.runs.reading.staged_pages import Answered, PageStager, page_of
 from workers.runs.snapshot import AGAIN, TWICE, Snapshot
-from workers.runs.staged import DEPARTMENTS, usable_rows
+from workers.runs.staged import DEPARTMENTS
 
 _MEMBER = "member:"
+
+Asked = TypeVar("Asked")
 
 # So many are staged in one transaction; a stop loses what lies between two of them.
 _BATCH_PAGES = 64
@@ -79,6 +78,7 @@ class PageReader:
         """
         usable = snapshot.usable(departments)
         if snapshot.scope.auth_mode == AuthMode.MEMBER:
+            self._known_lists(usable, pages=())
             self._read_authorised(usable)
             return snapshot
         self._read_lists(usable)
@@ -90,11 +90,7 @@ class PageReader:
         listed = self._bear(
             list_key(department_id), lambda: list_one(self._api, department_id)
         )
-        page = ReadPage(
-            page=name,
-            rows=() if listed is None else usable_rows(listed.members, usable),
-            complete=listed is not None and listed.complete,
-        )
+        page = page_of(name, listed, usable)
         odd = {} if listed is None else listed.all_odd(endpoint=LIST)
         with self.writing() as connection:
             staging.replace_page(connection, self._run.run_id, kind="member", page=page)
@@ -110,7 +106,7 @@ class PageReader:
         names = {f"{TWICE}{each}": each for each in people}
         with self.writing() as connection:
             staging.drop_pages(connection, self._run.run_id, [*names])
-        self._ask_each(people, usable, page_of=TWICE)
+        self._ask_each(people, usable, named=TWICE)
         with self.writing() as connection:
             pages = staging.list_pages(connection, self._run.run_id)
             odd = list_odd(connection, self._run.run_id)
@@ -143,14 +139,28 @@ class PageReader:
 
     def _read_lists(self, usable: Usable) -> None:
         pages = {listing_of(each): each for each in sorted(usable.departments)}
-        self._read_pages(
+        known = self._known_lists(usable, pages=pages)
+        lost = self._read_pages(
             pages,
             lambda page: self._bear(
-                list_key(pages[page]), lambda: list_one(self._api, pages[page])
+                list_key(pages[page]),
+                lambda: list_unless(
+                    self._api, pages[page], known.digest_of(pages[page])
+                ),
             ),
-            usable,
-            endpoint=LIST,
+            self._stager(usable, LIST, known),
         )
+        for page in lost:
+            self.read_list_again(pages[page], usable)
+
+    def _known_lists(self, usable: Usable, *, pages: Collection[str]) -> KnownLists:
+        """What is known of these lists; of others it is forgotten."""
+        known = KnownLists(
+            self._pool, self._run.corp_pk, usable, nothing=self._run.deep
+        )
+        with self.writing() as connection:
+            known.forget_others(connection, pages)
+        return known
 
     def _read_singles(
         self, snapshot: Snapshot, listed: Iterable[Department]
@@ -161,7 +171,7 @@ class PageReader:
         with transaction(self._pool) as connection:
             seen = staging.list_seen(connection, self._run.run_id, wanted)
         # Whom a list has shown already is not asked again.
-        self._ask_each(sorted(wanted - seen), usable, page_of=_MEMBER)
+        self._ask_each(sorted(wanted - seen), usable, named=_MEMBER)
         if not self._api.learnt:
             return snapshot
         spelt = snapshot.spelt(self._api.spellings)
@@ -171,7 +181,7 @@ class PageReader:
                 corps.note_spellings(connection, self._corp.corp_pk, self._api.learnt)
         # Only now is it known of these on what grounds they are in.
         people = self._api.learnt.values()
-        self._ask_each(sorted(people), spelt.usable(listed), page_of=AGAIN)
+        self._ask_each(sorted(people), spelt.usable(listed), named=AGAIN)
         return spelt
 
     def _read_authorised(self, usable: Usable) -> None:
@@ -183,24 +193,28 @@ class PageReader:
             rows = staging.list_kind(connection, self._run.run_id, "auth")
             listed = sorted(map(Userid, rows))
             self._known = members.list_named(connection, self._corp.corp_pk, listed)
-        self._ask_each(listed, usable, page_of=_MEMBER)
+        self._ask_each(listed, usable, named=_MEMBER)
 
     def _ask_each(
-        self, people: Sequence[Userid], usable: Usable, *, page_of: str
+        self, people: Sequence[Userid], usable: Usable, *, named: str
     ) -> None:
-        pages = {f"{page_of}{each}": each for each in people}
+        pages = {f"{named}{each}": each for each in people}
         self._read_pages(
             pages,
             lambda page: self._bear(
                 member_key(pages[page]), lambda: self._ask_page(pages[page], usable)
             ),
-            usable,
-            endpoint=GET,
+            self._stager(usable, GET, None),
         )
 
+    def _stager(
+        self, usable: Usable, endpoint: str, known: KnownLists | None
+    ) -> PageStager:
+        return PageStager(run=self._run, usable=usable, endpoint=endpoint, known=known)
+
     def _bear(
-        self, key: Key, ask: Callable[[], ListedMembers | None]
-    ) -> ListedMembers | None:
+        self, key: Key, ask: Callable[[], Asked | None]
+    ) -> Asked | ListedMembers | None:
         """The answer; what is in trouble instead, where nothing usable came."""
         listed = self.patience.bear(key, ask)
         error = self.patience.error_of(key)
@@ -224,63 +238,38 @@ class PageReader:
     def _read_pages(
         self,
         pages: Collection[str],
-        ask: Callable[[str], ListedMembers | None],
-        usable: Usable,
-        *,
-        endpoint: str,
-    ) -> None:
+        ask: Callable[[str], Answered],
+        stager: PageStager,
+    ) -> list[str]:
         """Ask for the pages that are missing; staging goes on beside the asking.
 
+        Returns the pages whose answers were lost while they waited to be staged.
         Raises: TurnOver, or the first error, once all that was answered is staged.
         """
         with transaction(self._pool) as connection:
             done = staging.list_pages(connection, self._run.run_id).keys()
         missing = [each for each in pages if each not in done]
-        read, of = len(done), _count_pages({*pages, *done}, usable)
+        read, of = len(done), _count_pages({*pages, *done}, stager.usable)
+        lost: list[str] = []
         for batch in ask_flowing(
             ask,
             self._while_our_turn(missing),
-            at_once=lambda: self._at_once(endpoint),
+            at_once=lambda: self._at_once(stager.endpoint),
             batch=_BATCH_PAGES,
         ):
             read += len(batch)
-            self._stage(batch, usable, read=read, of=of)
+            with self.writing() as connection:
+                lost += stager.stage(connection, batch)
+                reads.note_progress(connection, self._run.run_id, read=read, of=of)
         if read < len(done) + len(missing):
             raise TurnOver
-
-    def _stage(
-        self,
-        answers: Sequence[tuple[str, ListedMembers | None]],
-        usable: Usable,
-        *,
-        read: int,
-        of: int,
-    ) -> None:
-        pages = [
-            ReadPage(
-                page=page,
-                rows=() if listed is None else usable_rows(listed.members, usable),
-                complete=listed is not None and listed.complete,
-            )
-            for page, listed in answers
-        ]
-        with self.writing() as connection:
-            staging.add_pages(connection, self._run.run_id, kind="member", pages=pages)
-            for page, listed in answers:
-                if listed is not None and (odd := listed.all_odd(endpoint=_of(page))):
-                    stage_odd(connection, self._run.run_id, page, odd)
-            reads.note_progress(connection, self._run.run_id, read=read, of=of)
+        return lost
 
     def _while_our_turn(self, pages: Iterable[str]) -> Iterator[str]:
         for page in pages:
             if time.monotonic() > self._turn_ends:
                 return
             yield page
-
-
-def _of(page: str) -> str:
-    """The endpoint that a page was asked of."""
-    return LIST if page.startswith("department:") else GET
 
 
 def _count_pages(known: Collection[str], usable: Usable) -> int:

@@ -1,0 +1,1 @@
+"""Journeys: one product for all that a process tests of them, closed after."""
