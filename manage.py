@@ -7,11 +7,12 @@ import click
 
 from commands.accounts import import_accounts
 from commands.alerts import alert_kinds, test_alerts
-from commands.auditing import note, verify_audit
+from commands.auditing import note, note_deed, verify_audit
 from commands.clients import create_client, list_clients, remove_client
 from commands.deciding import approve, reject
 from commands.diff import diff
 from commands.doubtful_links import doubtful_links
+from commands.exporting import export
 from commands.following import follow, report
 from commands.looking import refused, reveal
 from commands.operations import COMMANDS
@@ -31,10 +32,12 @@ from store.migrate import migrate as apply_migrations
 from store.oidc import sealed_keys
 from store.org.corps import find_live
 from store.org.replay import Difference, list_differences
+from store.platform import deeds
 from store.retention import rotation
 from store.retention.spill_rotation import rotate_spill
 from store.runs import requests
 from store.sealing import Keyring
+from store.summaries.mail.events import find_event
 from store.summaries.org.journal import find_data_key
 from workers.doctor import doctor as doctors
 from workers.doctor.verdicts import Verdict
@@ -111,14 +114,8 @@ def resync(corp: str, deep: bool, reason: str) -> None:
             run_id = requests.request_run(
                 connection, found.corp_pk, cause="operator", deep=deep
             )
-            note(
-                connection,
-                settings,
-                "resync",
-                target=f"run:{run_id}",
-                reason=reason,
-                corp_id=corp,
-            )
+            deed = deeds.run_wanted("resync", corp_id=corp, run_id=run_id)
+            note_deed(connection, settings, deed, reason=reason)
         open_bell(settings.redis_url).ring_run(run_id)
         echo(f"run {run_id}")
         report(follow(pool, run_id))
@@ -131,20 +128,31 @@ def retry(event: int, reason: str) -> None:
     """Try the failed or parked EVENT again."""
     settings = read_settings()
     with opened_pool(settings) as pool, transaction(pool) as connection:
+        found = find_event(connection, event)
         mailbox = settlement.retry(connection, event)
-        if mailbox is not None:
-            note(
-                connection,
-                settings,
-                "retry",
-                target=f"event:{event}",
-                reason=reason,
-                after={"state": "pending"},
-            )
+        if found is not None and mailbox is not None:
+            deed = deeds.event_retried(event, mailbox=mailbox, was=found.state)
+            note_deed(connection, settings, deed, reason=reason)
     if mailbox is None:
         raise Failed(f"Event {event} is neither failed nor parked.")
     open_bell(settings.redis_url).ring(mailbox)
     echo(f"Event {event} is pending again in {mailbox}.")
+
+
+@cli.command()
+@click.argument("event", type=click.IntRange(min=1, max=2**63 - 1))
+@click.option("--reason", required=True, help="Kept in the audit.")
+def discard(event: int, reason: str) -> None:
+    """Give the failed EVENT up for good; it stays, with its error."""
+    settings = read_settings()
+    with opened_pool(settings) as pool, transaction(pool) as connection:
+        found = find_event(connection, event)
+        if found is None or not settlement.discard(connection, event):
+            raise Failed(f"Event {event} is not failed.")
+        kind, _, name = found.mailbox.partition(":")
+        deed = deeds.event_discarded(event, corp_id=name if kind == "corp" else None)
+        note_deed(connection, settings, deed, reason=reason)
+    echo(f"Event {event} is given up; manage.py retry takes it up again.")
 
 
 @cli.command()
@@ -179,6 +187,7 @@ cli.add_command(alert_kinds)
 cli.add_command(test_alerts)
 cli.add_command(refused)
 cli.add_command(reveal)
+cli.add_command(export)
 cli.add_command(create_client)
 cli.add_command(list_clients)
 cli.add_command(remove_client)

@@ -14,6 +14,7 @@ from store.database import Connection, transaction
 from store.platform import audit, audit_proof
 from store.platform.audit import ActDetails, OperatorAct
 from store.platform.audit_proof import AuditFault, Head
+from store.platform.deeds import Deed
 from store.sealing import Keyring
 
 ACTOR = "cli"
@@ -41,6 +42,22 @@ def note(
     # Whoever runs it holds SECRET_KEYS.
     done = OperatorAct(actor=ACTOR, role=Role.ADMIN, act=act, **details)
     audit.record(connection, done, keyring=Keyring(settings.secret_keys))
+
+
+def note_deed(
+    connection: Connection, settings: Settings, deed: Deed, *, reason: str
+) -> None:
+    """Write into the audit what console, API and shell say alike."""
+    note(
+        connection,
+        settings,
+        deed.act,
+        target=deed.target,
+        reason=reason,
+        corp_id=deed.corp_id,
+        before=dict(deed.before),
+        after=dict(deed.after),
+    )
 
 
 def _head(

@@ -2,13 +2,16 @@
 
 import click
 
-from commands.auditing import note
+from commands.auditing import note_deed
 from commands.following import follow, report
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
-from store.database import transaction
+from store.database import Connection, transaction
+from store.platform import deeds
+from store.platform.deeds import Deed
 from store.runs import approvals
 from store.runs.approvals import PlanNotOpen
+from store.summaries.runs.plans import PlanSummary, find_plan
 from workers.queue.bell import open_bell
 
 _reason = click.option("--reason", default="", help="Kept in the audit.")
@@ -24,19 +27,13 @@ def approve(plan: str, plan_hash: str | None, reason: str) -> None:
     with opened_pool(settings) as pool:
         try:
             with transaction(pool) as connection:
+                found = _get(connection, plan)
                 approval = approvals.approve(
                     connection, plan, plan_hash=plan_hash, by="cli"
                 )
                 if approval is not None and not approval.repeated:
-                    note(
-                        connection,
-                        settings,
-                        "approve",
-                        target=f"plan:{plan}",
-                        reason=reason,
-                        before={"state": "held"},
-                        after={"state": "approved"},
-                    )
+                    deed = _deed("approve", found)
+                    note_deed(connection, settings, deed, reason=reason)
         except PlanNotOpen as refusal:
             raise Failed(str(refusal)) from refusal
         if approval is None:
@@ -57,23 +54,34 @@ def reject(plan: str, reason: str) -> None:
     with opened_pool(settings) as pool:
         try:
             with transaction(pool) as connection:
+                found = _get(connection, plan)
                 corp_pk = approvals.reject(connection, plan, by="cli")
                 if corp_pk is not None:
-                    note(
-                        connection,
-                        settings,
-                        "reject",
-                        target=f"plan:{plan}",
-                        reason=reason,
-                        before={"state": "held"},
-                        after={"state": "rejected"},
-                    )
+                    deed = _deed("reject", found)
+                    note_deed(connection, settings, deed, reason=reason)
         except PlanNotOpen as refusal:
             raise Failed(str(refusal)) from refusal
         if corp_pk is None:
             raise _unknown(plan)
         open_bell(settings.redis_url).ring_notices(corp_pk)
         echo("rejected: nothing of the plan is removed.")
+
+
+def _get(connection: Connection, plan: str) -> PlanSummary:
+    found = find_plan(connection, plan)
+    if found is None:
+        raise _unknown(plan)
+    return found
+
+
+def _deed(act: str, plan: PlanSummary) -> Deed:
+    return deeds.plan_decided(
+        act,
+        plan_id=plan.plan_id,
+        corp_id=plan.corp_id,
+        was=plan.state,
+        plan_hash=plan.hash,
+    )
 
 
 def _unknown(plan: str) -> Failed:

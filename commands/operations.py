@@ -1,5 +1,6 @@
 """What the console can do, for who has only a shell: pause, retries, bell, workers."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -7,13 +8,13 @@ from zoneinfo import ZoneInfo
 import click
 from redis import Redis, RedisError
 
-from commands.auditing import note
+from commands.auditing import note_deed
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
 from domain.fold import CHANGE_CONTACT
 from domain.ids import CORP_KEY, Key, Userid, member_key
 from settings import Settings
-from store.database import Connection, transaction
+from store.database import transaction
 from store.events import retries
 from store.events.event_filter import EventFilter
 from store.health import workers
@@ -21,6 +22,8 @@ from store.inbox import due
 from store.inbox.record import post_internal
 from store.notices import deliveries
 from store.org.corps import find_live
+from store.platform import deeds
+from store.platform.deeds import Deed
 from store.summaries.mail.events import EVENT_STATES
 from web.console.events.query import BadQuery, EventQuery, read_query
 from workers.queue.bell import open_bell
@@ -28,6 +31,8 @@ from workers.queue.bell import open_bell
 _MOST_RUNG = 5_000
 # The state that an order to pause or resume brings about.
 _BRINGS = {"paused": "paused", "resumed": "linked"}
+_LINKED = frozenset({"linked"})
+_FOLLOWED = _LINKED | {"paused"}
 
 _reason = click.option("--reason", default="", help="Kept in the audit.")
 _needed_reason = click.option("--reason", required=True, help="Kept in the audit.")
@@ -55,8 +60,12 @@ def resume(corp: str, reason: str) -> None:
 @_reason
 def resync_member(corp: str, userid: str, reason: str) -> None:
     """Ask WeCom about USERID of CORP again and apply what differs."""
+
+    def tell(was: str, event_id: int) -> Deed:
+        return deeds.member_wanted(corp_id=corp, userid=userid, event_id=event_id)
+
     key = member_key(Userid(userid))
-    _post(corp, CHANGE_CONTACT, key, act="resync", target=key, reason=reason)
+    _post(corp, CHANGE_CONTACT, key, states=_LINKED, tell=tell, reason=reason)
     echo(f"{userid} is asked about again.")
 
 
@@ -72,14 +81,14 @@ def retry_matching(query: str, start: bool, reason: str) -> None:
     if start and not reason:
         raise click.UsageError("--start needs a --reason.")
     settings = read_settings()
-    wanted = _filter(query, settings)
+    wanted = filter_of_line(query, settings)
     with opened_pool(settings) as pool, transaction(pool) as connection:
         batch = retries.prepare(connection, wanted, query=query, by="cli")
         echo(f"batch {batch.batch_id}")
         echo(f"{batch.matching} events match, in {batch.mailboxes} mailboxes.")
         if start and batch.matching:
             retries.start(connection, batch.batch_id, reason=reason)
-            _keep(connection, "retry_matching", f"batch:{batch.batch_id}", reason)
+            note_deed(connection, settings, deeds.batch_started(batch), reason=reason)
             echo(f"It begins in {retries.HOLD_SECONDS:.0f} s; to stop it:")
             echo(f"python manage.py stop-retries {batch.batch_id}")
 
@@ -89,10 +98,12 @@ def retry_matching(query: str, start: bool, reason: str) -> None:
 @_needed_reason
 def start_retries(batch: str, reason: str) -> None:
     """Retry what BATCH has counted: its first event ten seconds from now."""
-    with opened_pool(read_settings()) as pool, transaction(pool) as connection:
-        if not retries.start(connection, batch, reason=reason):
+    settings = read_settings()
+    with opened_pool(settings) as pool, transaction(pool) as connection:
+        found = retries.find(connection, batch)
+        if found is None or not retries.start(connection, batch, reason=reason):
             raise Failed(f"Batch {batch} was started already, or is not known here.")
-        _keep(connection, "retry_matching", f"batch:{batch}", reason)
+        note_deed(connection, settings, deeds.batch_started(found), reason=reason)
     echo(f"It begins in {retries.HOLD_SECONDS:.0f} s; to stop it:")
     echo(f"python manage.py stop-retries {batch}")
 
@@ -102,10 +113,12 @@ def start_retries(batch: str, reason: str) -> None:
 @_reason
 def stop_retries(batch: str, reason: str) -> None:
     """Retry nothing more of BATCH."""
-    with opened_pool(read_settings()) as pool, transaction(pool) as connection:
-        if not retries.stop(connection, batch):
+    settings = read_settings()
+    with opened_pool(settings) as pool, transaction(pool) as connection:
+        found = retries.find(connection, batch)
+        if found is None or not retries.stop(connection, batch):
             raise Failed(f"Batch {batch} is over already, or not known here.")
-        _keep(connection, "stop_retries", f"batch:{batch}", reason)
+        note_deed(connection, settings, deeds.batch_stopped(found), reason=reason)
     echo("stopped.")
 
 
@@ -120,7 +133,9 @@ def rebuild_bell(reason: str) -> None:
             mailboxes = due.list_mailboxes(connection, limit=_MOST_RUNG)
             runs = due.list_runs(connection, limit=_MOST_RUNG)
             notices = deliveries.list_due(connection, limit=_MOST_RUNG)
-            _keep(connection, "rebuild", "queues", reason)
+            unrung = len(mailboxes) + len(runs) + len(notices)
+            deed = deeds.bell_rebuilt(unrung)
+            note_deed(connection, settings, deed, reason=reason)
         rung = [bell.ring(each) for each in mailboxes]
         rung += [bell.ring_run(each) for each in runs]
         rung += [bell.ring_notices(each) for each in notices]
@@ -171,38 +186,44 @@ COMMANDS = (
 def _order(
     corp: str, kind: Literal["paused", "resumed"], *, act: str, reason: str
 ) -> None:
-    _post(corp, kind, CORP_KEY, act=act, target=f"corp:{corp}", reason=reason)
+    def tell(was: str, event_id: int) -> Deed:
+        return deeds.corp_ordered(act, corp_id=corp, was=was, becomes=_BRINGS[kind])
+
+    _post(corp, kind, CORP_KEY, states=_FOLLOWED, tell=tell, reason=reason)
     echo(f"{corp} is {kind} as soon as a worker has read it.")
 
 
 def _post(
-    corp_id: str, kind: str, key: Key, *, act: str, target: str, reason: str
+    corp_id: str,
+    kind: str,
+    key: Key,
+    *,
+    states: frozenset[str],
+    tell: Callable[[str, int], Deed],
+    reason: str,
 ) -> None:
     settings = read_settings()
+    mailbox = f"corp:{corp_id}"
+    hint = {"by": "operator"} if key == CORP_KEY else {}
     with opened_pool(settings) as pool:
         with transaction(pool) as connection:
             found = find_live(connection, corp_id)
-            if found is None or found.state not in {"linked", "paused"}:
+            if found is None or found.state not in states:
                 state = found.state if found else "not known here"
                 raise Failed(f"{corp_id} is {state}.")
-            hint = {"by": "operator"} if key == CORP_KEY else {}
-            mailbox = f"corp:{corp_id}"
-            post_internal(connection, mailbox=mailbox, kind=kind, key=key, hint=hint)
-            brings = _BRINGS.get(kind)
-            note(
-                connection,
-                settings,
-                act,
-                target=target,
-                reason=reason,
-                corp_id=corp_id,
-                before={"state": found.state} if brings else {},
-                after={"state": brings} if brings else {},
+            event_id = post_internal(
+                connection, mailbox=mailbox, kind=kind, key=key, hint=hint
             )
+            deed = tell(found.state, event_id)
+            note_deed(connection, settings, deed, reason=reason)
         open_bell(settings.redis_url).ring(mailbox)
 
 
-def _filter(line: str, settings: Settings) -> EventFilter:
+def filter_of_line(line: str, settings: Settings) -> EventFilter:
+    """What a line of the console's search box means.
+
+    Raises: click.UsageError.
+    """
     zone = ZoneInfo(settings.time_zone)
     try:
         query: EventQuery = read_query(
@@ -224,13 +245,13 @@ def _filter(line: str, settings: Settings) -> EventFilter:
 def _tell_worker(worker: str, *, act: str, reason: str) -> None:
     settings = read_settings()
     with _redis() as redis:
-        found = _found(redis)
-        if worker not in {
-            each.worker_id for each in found if not workers.is_dead(each)
-        }:
+        states = {each.worker_id: each.state for each in _found(redis)}
+        was = states.get(worker, workers.WorkerState.DEAD)
+        if was is workers.WorkerState.DEAD:
             raise Failed(f"Worker {worker} is not alive: python manage.py list-workers")
+        deed = deeds.worker_told(act, worker_id=worker, was=was)
         with opened_pool(settings) as pool, transaction(pool) as connection:
-            _keep(connection, act, f"worker:{worker}", reason)
+            note_deed(connection, settings, deed, reason=reason)
         order = workers.drain if act == "drain" else workers.resume
         order(redis, worker)
     echo(f"{worker}: told; it heeds within five seconds.")
@@ -245,7 +266,3 @@ def _found(redis: Redis) -> list[workers.Worker]:
 
 def _redis() -> Redis:
     return Redis.from_url(read_settings().redis_url, socket_timeout=1.0)
-
-
-def _keep(connection: Connection, act: str, target: str, reason: str) -> None:
-    note(connection, read_settings(), act, target=target, reason=reason)

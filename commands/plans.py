@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import click
 
-from commands.auditing import note
+from commands.auditing import note_deed
 from commands.following import follow
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
 from domain.grouping import StepGroup
 from store.database import Connection, Pool, transaction
 from store.org.corps import find_live
+from store.platform import deeds
 from store.runs import rehearsals, requests
 from store.runs.rehearsals import Rehearsal
 from store.sealing import Keyring
@@ -48,14 +49,8 @@ def plan(corp: str, every: bool, reason: str, lang: str) -> None:
             if found is None or found.state != "linked":
                 raise Failed(f"{corp} is {found.state if found else 'not known here'}.")
             run_id = requests.request_plan(connection, found.corp_pk)
-            note(
-                connection,
-                settings,
-                "plan",
-                target=f"run:{run_id}",
-                reason=reason,
-                corp_id=corp,
-            )
+            deed = deeds.run_wanted("plan", corp_id=corp, run_id=run_id)
+            note_deed(connection, settings, deed, reason=reason)
         open_bell(settings.redis_url).ring_run(run_id)
         echo(f"run {run_id}")
         run = follow(pool, run_id)

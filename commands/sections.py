@@ -16,6 +16,7 @@ SECTIONS = {
     "Decide held removals": ("approve", "reject"),
     "Try again": (
         "retry",
+        "discard",
         "retry-matching",
         "start-retries",
         "stop-retries",
@@ -24,7 +25,7 @@ SECTIONS = {
         "resume-worker",
     ),
     "Look into the past": ("diff", "replay", "verify-audit"),
-    "Accounts and people": ("import-accounts", "reveal"),
+    "Accounts and people": ("import-accounts", "reveal", "export"),
     "Who may sign in": (
         "create-operator",
         "list-operators",

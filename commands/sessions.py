@@ -2,12 +2,12 @@
 
 import click
 
-from commands.auditing import note
+from commands.auditing import note, note_deed
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
 from domain.roles import Role
 from store.database import transaction
-from store.platform import operators
+from store.platform import deeds, operators
 from store.sessions import operator_sessions
 
 _reason = click.option("--reason", required=True, help="Kept in the audit.")
@@ -73,13 +73,7 @@ def end_sessions(name: str | None, subject: str | None, reason: str) -> None:
             if name is not None
             else operator_sessions.end_of_subject(connection, str(subject))
         )
-        note(
-            connection,
-            settings,
-            "end_sessions",
-            target=f"operator:{name}" if name else f"oidc:{subject}",
-            reason=reason,
-            before={"sessions": ended},
-            after={"sessions": 0},
-        )
+        whose = f"operator:{name}" if name else f"oidc:{subject}"
+        deed = deeds.sessions_ended(whose, ended=ended)
+        note_deed(connection, settings, deed, reason=reason)
     echo(f"{ended} sessions ended.")

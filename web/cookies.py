@@ -23,6 +23,7 @@ class Cookie(StrEnum):
     BROWSER = "sync-browser"
     LANGUAGE = "sync-language"
     THEME = "sync-theme"
+    ZONE = "sync-zone"
 
 
 def configure(app: Flask, *, public_url: str) -> None:

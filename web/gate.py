@@ -10,6 +10,7 @@ from web.company.authorize import host, require_company
 from web.operators import is_api_token, operator_role
 from web.problems import Problem
 from web.sessions.session import require_member
+from web.texts import translate
 
 
 def enforce(app: Flask) -> None:
@@ -72,6 +73,9 @@ def _refused(role: Role, needed: Role) -> Problem:
         403,
         f"This needs the role {needed}, and you are signed in as {role}. "
         "Ask an admin of this console for it.",
+        words="role",
+        needed=translate(f"role.{needed}"),
+        role=translate(f"role.{role}"),
     )
 
 

@@ -10,6 +10,7 @@ from store.inbox.record import post_internal
 from web.corps import FoundCorp, get_corp
 from web.problems import Problem
 from web.services import services
+from web.texts import translate
 
 Order = Literal["paused", "resumed"]
 
@@ -30,8 +31,19 @@ def check_order(corp: FoundCorp, order: Order) -> bool:
     Raises: Problem 409 for a corp that is not linked.
     """
     if corp.summary.state not in {"linked", "paused"}:
-        raise Problem(409, f"corp {corp.summary.corp_id} is {corp.summary.state}.")
+        raise wrong_state(corp.summary.corp_id, corp.summary.state)
     return corp.summary.state != _WANTED[order]
+
+
+def wrong_state(corp_id: str, state: str) -> Problem:
+    """What cannot be asked of a corp in this state."""
+    return Problem(
+        409,
+        f"corp {corp_id} is {state}.",
+        words="corp_state",
+        corp=corp_id,
+        state=translate(f"state.{state}"),
+    )
 
 
 def post_order(connection: Connection, corp_id: str, order: Order) -> str:

@@ -2,22 +2,32 @@
 
 import logging
 import math
+import re
 from http import HTTPStatus
 
 from flask import Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from store.database import StoreUnavailable
-from web.texts import count, translate
+from web.texts import count, language, translate
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 API_PREFIX = "/api/"
-_WITH_WORDS = {400, 401, 403, 404, 405, 409, 429, 503}
+_WITH_WORDS = {400, 401, 403, 404, 405, 408, 409, 413, 429, 503}
 _WITH_DETAIL = {400, 403, 409}
+_ONE_WORD = re.compile(r"[\w.-]{1,40}")
+# Where one begins anew, by where one was: operators, then members and their admins.
+_HOME = ("/enter", "error.to_enter")
+_HOMES = {
+    "/console": ("/console/", "error.to_overview"),
+    "/install": ("/register", "error.to_register"),
+    "/register": ("/register", "error.to_register"),
+}
 
 
 class ProblemDocument(BaseModel):
@@ -33,11 +43,24 @@ class Problem(Exception):
     """A request that cannot be answered as asked."""
 
     def __init__(
-        self, status: int, detail: str, *, retry_after_seconds: int | None = None
+        self,
+        status: int,
+        detail: str,
+        *,
+        words: str = "",
+        retry_after_seconds: int | None = None,
+        **values: object,
     ) -> None:
+        """A refusal; `words` names what a page says in place of the status' words.
+
+        Shape: `detail` is for programs, in English; of `refusal.<words>` in the texts
+            `title` and `text` are for people, `values` are put into them.
+        """
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.words = words
+        self.values = values
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -83,6 +106,8 @@ def on_problem(error: Problem) -> ResponseReturnValue:
         return answer_problem(error)
     if error.retry_after_seconds is not None:
         return _page_for_later(error.status, error.retry_after_seconds)
+    if error.words:
+        return _page_of_refusal(error)
     return _page(error.status, error.detail)
 
 
@@ -90,6 +115,8 @@ def _on_http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:
         return error
     if not request.path.startswith(API_PREFIX):
+        if isinstance(error, CSRFError):
+            return _page_of_refusal(Problem(error.code, "", words="form"))
         return _page(error.code)
     answer = answer_problem(Problem(error.code, error.description or ""))
     for name, value in error.get_headers():
@@ -109,20 +136,44 @@ def _on_crash(error: Exception) -> ResponseReturnValue:
 
 
 def _page_for_later(status: int, seconds: int) -> ResponseReturnValue:
-    page = render_template(
-        "error.html",
+    page = _render(
         title=translate(f"error.{status}.title"),
         text=count("error.later", math.ceil(seconds / 60)),
     )
     return page, status, {"Retry-After": str(seconds)}
 
 
+def _page_of_refusal(error: Problem) -> ResponseReturnValue:
+    said = f"refusal.{error.words}"
+    page = _render(
+        title=translate(f"{said}.title"), text=translate(f"{said}.text", **error.values)
+    )
+    return page, error.status
+
+
 def _page(status: int, detail: str | None = None) -> ResponseReturnValue:
-    known = status if status in _WITH_WORDS else 500
-    return render_template(
-        "error.html",
+    known = status if status in _WITH_WORDS else 500 if status >= 500 else 400
+    return _render(
         title=translate(f"error.{known}.title"),
         text=translate(f"error.{known}.text"),
         # What a form or an address held; of our own faults and absences nothing.
-        detail=detail if status in _WITH_DETAIL else None,
+        detail=_shown(detail) if status in _WITH_DETAIL else None,
     ), status
+
+
+def _shown(detail: str | None) -> str | None:
+    """What is said in English; whoever reads another language is told what it is of."""
+    if detail is None or language() == "en":
+        return detail
+    of, _, _ = detail.partition(":")
+    return of if _ONE_WORD.fullmatch(of) else None
+
+
+def _render(**words: str | None) -> str:
+    address, name = next(
+        (way for start, way in _HOMES.items() if request.path.startswith(start)),
+        _HOME,
+    )
+    return render_template(
+        "error.html", home=address, home_words=translate(name), **words
+    )

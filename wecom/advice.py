@@ -39,6 +39,10 @@ _REINSTALL = Advice(
     en="The corp seems to have removed the app; install it again to go on.",
     zh="企业可能已移除应用；如需继续请重新安装。",
 )
+_RANGE = Advice(
+    en="The app may not see this: ask the corp's admin to widen its visible range.",
+    zh="应用看不到该对象：请企业管理员扩大应用的可见范围。",
+)
 _LICENCE = Advice(
     en="Buy or assign an interface licence for these members.",
     zh="请为相关成员购买或分配接口调用许可。",
@@ -50,6 +54,7 @@ ADVICE: Mapping[int, Advice] = MappingProxyType(
         **dict.fromkeys((60020, 301042), _ADDRESS),
         **dict.fromkeys((60203, 60204, 60205), _TEMPLATE),
         **dict.fromkeys((48001, 48002, 48008, 48009), _PERMISSION),
+        **dict.fromkeys((50002, 60011, 60021, 81011, 660003, 660004, 660005), _RANGE),
         **dict.fromkeys((48006, 50003, 60031), _ADMIN),
         **dict.fromkeys((40013, 40084, 48004), _REINSTALL),
         **dict.fromkeys((701001, 701008, 701016, 701099), _LICENCE),

@@ -14,6 +14,7 @@ MOST_TOLD = 50
 MOST_COUNTED = 10_000
 # A burst that calms down, and mail that waits for the first read, are no faults.
 _NO_FAULT = ["calm", "first_read"]
+_MOST_WORDS = 80
 
 
 def list_blocked(connection: Connection, corp_id: str | None = None) -> list[Problem]:
@@ -83,7 +84,9 @@ def _mail_waits(connection: Connection, corp_id: str | None) -> Iterable[Problem
                 kind=ProblemKind.CORP_BLOCKED,
                 number=row["waiting"],
                 reason=f"waits_{row['waits_for']}",
-                about=errcode_in(row["error"]) or errcode_in(row["refusal"]),
+                about=errcode_in(row["error"])
+                or errcode_in(row["refusal"])
+                or words_in(row["error"]),
                 corp_id=row["corp_id"],
                 corp_name=whose(row["mailbox"], row["corp_id"], row["name"]),
                 since=row["waiting_since"],
@@ -114,7 +117,7 @@ def _calls_wait(connection: Connection, corp_id: str | None) -> Iterable[Problem
             kind=ProblemKind.CORP_BLOCKED,
             number=0,
             reason=f"calls_{row['reason']}",
-            about=errcode_in(row["error"]),
+            about=errcode_in(row["error"]) or words_in(row["error"]),
             corp_id=row["corp_id"],
             corp_name=row["name"],
             until=row["until"],
@@ -256,6 +259,11 @@ def list_stale(
         )
         for corp_id, name, synced_at, since, seconds in rows
     ]
+
+
+def words_in(error: str | None) -> str:
+    """What a failure without an errcode says, without endpoint and corp."""
+    return (error or "").rpartition(": ")[2][:_MOST_WORDS]
 
 
 def errcode_in(error: str | None) -> str:

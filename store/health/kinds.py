@@ -16,6 +16,7 @@ class ProblemKind(StrEnum):
     """The kinds of problems, the worst first: nothing works, something is lost, ..."""
 
     WORKER_DEAD = "worker_dead"
+    STORES = "stores"
     TICKET_LATE = "ticket_late"
     GAP = "gap"
     LEDGER_OFF = "ledger_off"
@@ -53,10 +54,11 @@ class Limits:
     """From when on something counts as out of step.
 
     Shape: `stale_before` is the moment by which every linked corp should have been
-        read in full.
+        read in full, `now` the clock of whoever looks.
     """
 
     suite_id: str
+    now: datetime
     stale_before: datetime
     ticket_seconds: float = 25 * 60.0
     oldest_seconds: float = 60.0
@@ -78,7 +80,7 @@ def worst_first(problems: list[Problem]) -> list[Problem]:
 
 def limits_of(suite_id: str, *, cron: str, now: datetime) -> Limits:
     """The limits at a moment, which is in the time zone of the schedule."""
-    return Limits(suite_id=suite_id, stale_before=stale_before(cron, now))
+    return Limits(suite_id=suite_id, now=now, stale_before=stale_before(cron, now))
 
 
 def stale_before(cron: str, now: datetime) -> datetime:

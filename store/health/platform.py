@@ -15,6 +15,10 @@ QUEUES = ("events", "notices", "resync")
 # nobody has started in its place since, for an hour.
 _DEAD_TOLD_SECONDS = 60.0 + SILENT_SECONDS
 _MISSED_SECONDS = 3_600.0
+# An actor is stopped after two minutes, after more where that is said: who is not
+# stopped twice as long afterwards hangs where no limit reaches.
+_HUNG_SECONDS = 300.0
+_LONG_SECONDS = {"resync": 7_200.0, "read_accounts": 1_200.0}
 
 
 def list_suite(connection: Connection, limits: Limits) -> list[Problem]:
@@ -30,6 +34,13 @@ def list_suite(connection: Connection, limits: Limits) -> list[Problem]:
         SELECT 'gap', reason, '', opened_at,
             greatest(0, extract(epoch FROM clock_timestamp() - opened_at)::bigint)
         FROM gaps WHERE closed_at IS NULL
+        UNION ALL
+        SELECT 'ticket_late', 'never', '', min(authorised_at), 0
+        FROM corps WHERE state IN ('linked', 'paused', 'authorised')
+            AND NOT EXISTS (
+                SELECT FROM suite_tickets WHERE suite_id = %(suite)s)
+        HAVING min(authorised_at)
+            < clock_timestamp() - make_interval(secs => %(late)s)
         UNION ALL
         SELECT 'worker_dead', 'no_clock', 'clock', NULL, 0
         FROM leases WHERE mailbox = 'clock'
@@ -94,7 +105,24 @@ def list_dead(redis: Redis) -> list[Problem]:
             for worker in workers
             if worker.state is WorkerState.DEAD and _is_missed(worker, workers)
         ),
+        *_hung(workers),
     ]
+
+
+def _hung(workers: Iterable[Worker]) -> Iterable[Problem]:
+    """Threads that have been at one thing for longer than any actor is given."""
+    for worker in workers:
+        if worker.state is WorkerState.DEAD:
+            continue
+        for thread in worker.threads:
+            most = _LONG_SECONDS.get(thread.doing.partition(" ")[0], _HUNG_SECONDS)
+            if thread.doing and thread.seconds > most:
+                yield Problem(
+                    kind=ProblemKind.WORKER_DEAD,
+                    number=round(thread.seconds),
+                    reason="hung",
+                    about=f"{worker.worker_id}: {thread.doing}",
+                )
 
 
 def _is_missed(dead: Worker, workers: Iterable[Worker]) -> bool:
@@ -168,4 +196,30 @@ def list_old_mail(
             since=received_at,
         )
         for mailbox, corp_id, name, received_at, seconds in rows
+    ]
+
+
+def list_tapd(connection: Connection) -> list[Problem]:
+    """That TAPD refuses each company that was asked for its people, if it does.
+
+    Shape: one company that is refused may not have installed our app there; refused
+        for all means that our client is not believed.
+    """
+    row = connection.execute(
+        """
+        SELECT count(*) FILTER (WHERE state = 'refused'), count(*), max(error)
+        FROM account_reads WHERE state <> 'new'
+        """
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always gives its row.
+    refused, asked, error = row
+    if not refused or refused < asked:
+        return []
+    return [
+        Problem(
+            kind=ProblemKind.FAILURES,
+            number=refused,
+            reason="tapd",
+            about=error or "",
+        )
     ]

@@ -3,7 +3,7 @@
 from redis import Redis
 
 from store.database import Connection
-from store.health import corps, platform
+from store.health import corps, platform, stores
 from store.health.balance import Today, get_today, list_off
 from store.health.kinds import Limits, Problem, worst_first
 
@@ -22,11 +22,13 @@ def list_problems(
     return worst_first(
         [
             *platform.list_dead(redis),
+            *stores.list_stores(connection, redis, now=limits.now),
             *platform.list_suite(connection, limits),
             *list_off(connection, today or get_today(connection)),
             *platform.list_old_mail(connection, limits),
             *corps.list_blocked(connection),
             *corps.list_failures(connection),
+            *platform.list_tapd(connection),
             *corps.list_held(connection),
             *corps.list_stale(connection, limits.stale_before),
         ]

@@ -115,11 +115,6 @@ def list_workers(redis: Redis) -> list[Worker]:
     return kept[:_MOST_KEPT]
 
 
-def is_dead(worker: Worker) -> bool:
-    """Whether a worker went silent without saying that it ends."""
-    return worker.state is WorkerState.DEAD
-
-
 def _worker(
     key: bytes | str, value: bytes | str, *, now: float, is_drained: bool
 ) -> Worker:

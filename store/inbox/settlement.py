@@ -42,6 +42,9 @@ SETTLE = f"""
         AND inbox.received_at BETWEEN %(first)s AND %(last)s
 """  # noqa: S608 - the rule's constant text
 
+# The outcome of what an operator gave up; it can still be retried.
+DISCARDED = "discarded"
+
 
 def settle(
     connection: Connection,
@@ -230,9 +233,24 @@ def retry(connection: Connection, event_id: int) -> str | None:
         UPDATE inbox SET state = 'pending', attempts = 0, late_asks = 0, error = NULL,
             troubles = 0, waits_for = NULL, waiting_since = NULL,
             outcome = NULL, done_at = NULL, not_before = NULL, claim = NULL
-        WHERE event_id = %s AND state IN ('failed', 'parked')
+        WHERE event_id = %s AND (state IN ('failed', 'parked')
+            OR state = 'ignored' AND outcome = %s)
         RETURNING mailbox
         """,
-        [event_id],
+        [event_id, DISCARDED],
     ).fetchone()
     return row[0] if row else None
+
+
+def discard(connection: Connection, event_id: int) -> bool:
+    """Give a failed row up for good; False when it is not failed.
+
+    Shape: the row and its error stay, and the ledger counts it as ignored.
+    """
+    return bool(
+        connection.execute(
+            "UPDATE inbox SET state = 'ignored', outcome = %s, claim = NULL,"
+            " done_at = clock_timestamp() WHERE event_id = %s AND state = 'failed'",
+            [DISCARDED, event_id],
+        ).rowcount
+    )

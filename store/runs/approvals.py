@@ -13,7 +13,11 @@ CAUSE = "approval"
 
 
 class PlanNotOpen(Exception):
-    """The plan cannot be decided so any more; the message says why."""
+    """The plan cannot be decided so any more; the message and a code say why."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +42,13 @@ def approve(
     if plan is None:
         return None
     if plan_hash is not None and plan_hash != plan.hash:
-        raise PlanNotOpen("The hash is not that of the plan: read it again.")
+        raise PlanNotOpen(
+            "The hash is not that of the plan: read it again.", code="hash"
+        )
     if plan.state == PlanState.APPROVED and plan.run_id is not None:
         return Approval(run_id=RunId(plan.run_id), corp_pk=plan.corp_pk, repeated=True)
     if plan.state != PlanState.HELD:
-        raise PlanNotOpen(_why_not(plan))
+        raise PlanNotOpen(_why_not(plan), code=plan.state)
     run_id = requests.request_run(connection, plan.corp_pk, cause=CAUSE)
     plans.decide(connection, plan_id, state=PlanState.APPROVED, by=by, run_id=run_id)
     return Approval(run_id=run_id, corp_pk=plan.corp_pk, repeated=False)
@@ -59,7 +65,7 @@ def reject(connection: Connection, plan_id: str, *, by: str) -> CorpPk | None:
     if plan is None:
         return None
     if plan.state not in {PlanState.HELD, PlanState.REJECTED}:
-        raise PlanNotOpen(_why_not(plan))
+        raise PlanNotOpen(_why_not(plan), code=plan.state)
     if plan.state == PlanState.HELD:
         plans.decide(connection, plan_id, state=PlanState.REJECTED, by=by)
     return plan.corp_pk

@@ -23,6 +23,8 @@ IS_OPEN: LiteralString = (
 )
 IS_UNSEEN: LiteralString = (
     "seen_at < clock_timestamp() - make_interval(secs => %(seen)s)"
+    # A standby can be read: nothing is noted there.
+    " AND NOT pg_is_in_recovery()"
 )
 TIMES = {"longest": LONGEST_HOURS, "idle": IDLE_HOURS, "seen": _SEEN_SECONDS}
 

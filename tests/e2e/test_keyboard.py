@@ -5,27 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.looking import tab_to, unreached
 from tests.support.pages import context_for, paths, speak
 from tests.support.populated import Night, night
-
-# Each control in turn: is it reached by Tab, and does one see that it is?
-_UNREACHED = """() => {
-    const wanted = "a[href], button, input:not([type=hidden]), select, textarea,"
-        + " summary, [tabindex], [data-action]";
-    const seen = [...document.querySelectorAll(wanted)].filter((each) =>
-        each.checkVisibility({ visibilityProperty: true }) && !each.disabled);
-    return seen.flatMap((each) => {
-        if (each.id === "main") return [];
-        each.focus();
-        const style = getComputedStyle(each);
-        const faults = [];
-        if (document.activeElement !== each) faults.push("cannot be focused");
-        else if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2)
-            faults.push("does not show its focus");
-        if (each.tabIndex !== 0) faults.push(`has the tabindex ${each.tabIndex}`);
-        return faults.map((fault) => `${each.outerHTML.slice(0, 120)} ${fault}`);
-    });
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +25,6 @@ def page(browser: Browser, at_night: Night) -> Iterator[Page]:
     context.close()
 
 
-def tab_to(page: Page, selector: str) -> None:
-    """Go on by Tab until a control has the focus, as a person without a mouse does."""
-    matches = "(wanted) => document.activeElement.matches(wanted)"
-    for _ in range(200):
-        page.keyboard.press("Tab")
-        if page.evaluate(matches, selector):
-            return
-    raise AssertionError(f"{selector} is not reached by Tab on {page.url}")
-
-
 @pytest.mark.timeout(600)
 def test_every_control_of_every_page_is_reached_and_shows_its_focus(
     at_night: Night, page: Page
@@ -60,9 +32,7 @@ def test_every_control_of_every_page_is_reached_and_shows_its_focus(
     faults = []
     for path in paths(at_night):
         page.goto(path)
-        # From now on the browser takes the keyboard for the reader's way.
-        page.keyboard.press("Tab")
-        faults += [f"{path} {each}" for each in page.evaluate(_UNREACHED)]
+        faults += [f"{path} {each}" for each in unreached(page)]
 
     assert "\n".join(faults) == ""
 

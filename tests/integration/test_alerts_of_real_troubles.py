@@ -15,6 +15,8 @@ from tests.support.alarms import (
     watching,
 )
 from tests.support.webclient import add_corp, add_event, insert
+from workers.upkeep import jobs
+from workers.upkeep.jobs import Job
 
 Change = Callable[[Watch], object]
 
@@ -40,14 +42,19 @@ def a_corp(bench: Watch) -> int:
 
 
 def ticket(bench: Watch) -> None:
-    insert(
-        bench.rows,
-        "suite_tickets",
-        suite_id="wwsuite",
-        ticket=b"",
-        sent_at=LONG_AGO,
-        received_at=LONG_AGO,
-    )
+    bench.rows.execute("UPDATE suite_tickets SET received_at = %s", [LONG_AGO])
+
+
+def fail_thrice(bench: Watch) -> None:
+    def fail(_: object) -> None:
+        raise OSError
+
+    for _ in range(3):
+        jobs.tick(bench.runtime, of=[Job(name="trouble", work=fail)])
+
+
+def mend(bench: Watch) -> None:
+    jobs.tick(bench.runtime, of=[Job(name="trouble", work=lambda _: None)])
 
 
 def plan(bench: Watch) -> None:
@@ -140,6 +147,7 @@ TROUBLES: list[tuple[str, Change, Change]] = [
     ("oldest_too_old", old_mail, run("UPDATE inbox SET state = 'done'")),
     ("corp_blocked", blocked, run("UPDATE mailboxes SET not_before = NULL")),
     ("worker_dead", no_worker, worker_again),
+    ("stores", fail_thrice, mend),
     (
         "worker_dead",
         run("INSERT INTO leases VALUES ('clock', NULL, '-infinity')"),

@@ -127,7 +127,9 @@ def test_the_document_has_a_parameter_for_each_argument(web: Web) -> None:
     assert names("/corps/{corp_id}/members", "get") == {
         "corp_id", "state", "at", "limit", "cursor",
     }  # fmt: skip
-    assert names("/corps/{corp_id}/resync", "post") == {"corp_id", "Idempotency-Key"}
+    assert names("/corps/{corp_id}/resync", "post") == {
+        "corp_id", "Idempotency-Key", "reason",
+    }  # fmt: skip
     assert names("/corps/{corp_id}/ledger", "get") == {"corp_id", "day"}
 
 

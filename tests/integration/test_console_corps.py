@@ -350,6 +350,7 @@ def test_a_withdrawn_corp_takes_no_orders_and_offers_none(desk: Desk, act: str) 
         "theme-light",
         "theme-dark",
         "sign-out",
+        "zone",
     ]
 
 

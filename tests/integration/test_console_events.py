@@ -229,7 +229,7 @@ def prepare(desk: Desk, line: str) -> str:
     """The address of a dry run."""
     answer = desk.post("/console/events/retry-matching", q=line)
     assert answer.status_code == 303, answer.text
-    return answer.headers["Location"]
+    return answer.headers["Location"].partition("?")[0]
 
 
 def work(desk: Desk, *, seconds: float = 2.0) -> list[str]:

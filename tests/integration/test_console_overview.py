@@ -158,6 +158,9 @@ def test_problems_stand_worst_first_whatever_came_first(
         applied=2,
     )
     redis.delete("workers:known")
+    ends = NOW.timestamp() + 3_600
+    told = json.dumps([NOW.timestamp(), 3, "OSError", ends])
+    redis.hset("upkeep:failing", "spill", told)
 
     page = desk.page("/console/")
 

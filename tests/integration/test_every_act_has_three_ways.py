@@ -2,61 +2,173 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from redis import Redis
 
+from domain.roles import Role
 from manage import cli
-from store.events import previews
-from store.events.previews import Preview, PreviewKey, PreviewState
-from store.sealing import DataKey
-from tests.support.alarms import tell_worker
-from tests.support.desk import Desk, open_desk
-from tests.support.webclient import (
-    BEARER,
-    add_corp,
-    add_event,
-    add_member,
-    give_key,
-    web_environment,
-)
+from tests.support import three_ways as ways
+from tests.support.desk import as_role, csrf_in
+from tests.support.driving import address_of
+from tests.support.three_ways import House, open_house
 
-HOOK = {
-    "ALERT_WEBHOOK_URL": "https://hook.example.com/x",
-    "ALERT_WEBHOOK_SECRET": "whsec_" + "c2VjcmV0LW9mLTI0LWJ5dGVzLWF0LWxlYXN0LTAx",
-}
-# Each act of the console: how the API calls it, and how the shell does.
-WAYS = {
-    "approve_plan": ("POST /plans/<plan_id>/approve", "approve"),
-    "reject_plan": ("POST /plans/<plan_id>/reject", "reject"),
-    "pause_corp": ("POST /corps/<corp_id>/pause", "pause"),
-    "resume_corp": ("POST /corps/<corp_id>/resume", "resume"),
-    "resync_corp": ("POST /corps/<corp_id>/resync", "resync"),
-    "plan_corp": ("POST /corps/<corp_id>/plan", "plan"),
-    "resync_person": (
-        "POST /corps/<corp_id>/members/<userid>/resync",
-        "resync-member",
+OPERATOR, ADMIN = Role.OPERATOR, Role.ADMIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """How the API and the shell do what a form of the console does.
+
+    Shape: `kept` is its name in the audit, empty for what changes nothing; `do` does it
+        by each way once, in the order console, API, shell; `least` may do it.
+    """
+
+    api: str
+    command: str
+    kept: str = ""
+    do: Callable[[House], None] | None = None
+    least: Role = OPERATOR
+
+
+# Each form of the console, by the name of its route.
+ACTS = {
+    "approve_plan": Act(
+        api="POST /plans/<plan_id>/approve",
+        command="approve",
+        kept="approve",
+        do=ways.plan_way("approve"),
     ),
-    "preview_person": (
-        "POST /corps/<corp_id>/members/<userid>/preview",
-        "preview-member",
+    "reject_plan": Act(
+        api="POST /plans/<plan_id>/reject",
+        command="reject",
+        kept="reject",
+        do=ways.plan_way("reject"),
     ),
-    "reveal_contact": ("POST /corps/<corp_id>/members/<userid>/reveal", "reveal"),
-    "retry_event": ("POST /events/<event_id>/retry", "retry"),
-    "retry_matching": ("POST /retry-batches", "retry-matching"),
-    "start_batch": ("POST /retry-batches/<batch_id>/start", "start-retries"),
-    "stop_batch": ("POST /retry-batches/<batch_id>/stop", "stop-retries"),
-    "rebuild_bell": ("POST /queues/rebuild", "rebuild-bell"),
-    "drain_worker": ("POST /workers/<worker_id>/drain", "drain-worker"),
-    "resume_worker": ("POST /workers/<worker_id>/resume", "resume-worker"),
-    "set_role": ("PUT /operators/<name>/role", "set-role"),
-    "end_sessions": ("POST /operators/<name>/end-sessions", "end-sessions"),
-    "end_guest_sessions": ("POST /operators/guests/end-sessions", "end-sessions"),
-    "choose_kinds": ("PUT /alert-settings", "alert-kinds"),
-    "test_channels": ("POST /alerts/test", "test-alerts"),
+    "pause_corp": Act(
+        api="POST /corps/<corp_id>/pause",
+        command="pause",
+        kept="pause",
+        do=ways.corp_way("pause"),
+    ),
+    "resume_corp": Act(
+        api="POST /corps/<corp_id>/resume",
+        command="resume",
+        kept="resume",
+        do=ways.corp_way("resume"),
+    ),
+    "resync_corp": Act(
+        api="POST /corps/<corp_id>/resync",
+        command="resync",
+        kept="resync",
+        do=ways.run_way("resync"),
+    ),
+    "plan_corp": Act(
+        api="POST /corps/<corp_id>/plan",
+        command="plan",
+        kept="plan",
+        do=ways.run_way("plan"),
+    ),
+    "resync_person": Act(
+        api="POST /corps/<corp_id>/members/<userid>/resync",
+        command="resync-member",
+        kept="resync",
+        do=ways.member_asked_about,
+    ),
+    "preview_person": Act(
+        api="POST /corps/<corp_id>/members/<userid>/preview",
+        command="preview-member",
+        kept="preview",
+        do=ways.foreseen,
+    ),
+    "reveal_contact": Act(
+        api="POST /corps/<corp_id>/members/<userid>/reveal",
+        command="reveal",
+        kept="reveal",
+        do=ways.revealed,
+    ),
+    "retry_event": Act(
+        api="POST /events/<event_id>/retry",
+        command="retry",
+        kept="retry",
+        do=ways.retried,
+    ),
+    "discard_event": Act(
+        api="POST /events/<event_id>/discard",
+        command="discard",
+        kept="discard",
+        do=ways.given_up,
+    ),
+    "retry_matching": Act(api="POST /retry-batches", command="retry-matching"),
+    "start_batch": Act(
+        api="POST /retry-batches/<batch_id>/start",
+        command="start-retries",
+        kept="retry_matching",
+        do=ways.started,
+    ),
+    "stop_batch": Act(
+        api="POST /retry-batches/<batch_id>/stop",
+        command="stop-retries",
+        kept="stop_retries",
+        do=ways.stopped,
+    ),
+    "rebuild_bell": Act(
+        api="POST /queues/rebuild",
+        command="rebuild-bell",
+        kept="rebuild",
+        do=ways.rebuilt,
+    ),
+    "drain_worker": Act(
+        api="POST /workers/<worker_id>/drain",
+        command="drain-worker",
+        kept="drain",
+        do=ways.drained,
+    ),
+    "resume_worker": Act(
+        api="POST /workers/<worker_id>/resume",
+        command="resume-worker",
+        kept="resume",
+        do=ways.let_go_on,
+    ),
+    "export_list": Act(
+        api="POST /exports",
+        command="export",
+        kept="export",
+        do=ways.taken_along,
+    ),
+    "set_role": Act(
+        api="PUT /operators/<name>/role",
+        command="set-role",
+        kept="set_role",
+        do=ways.given_a_role,
+        least=ADMIN,
+    ),
+    "end_sessions": Act(
+        api="POST /operators/<name>/end-sessions",
+        command="end-sessions",
+        kept="end_sessions",
+        do=ways.signed_out,
+        least=ADMIN,
+    ),
+    "end_guest_sessions": Act(
+        api="POST /operators/guests/end-sessions",
+        command="end-sessions",
+        kept="end_sessions",
+        do=ways.guest_signed_out,
+        least=ADMIN,
+    ),
+    "choose_kinds": Act(
+        api="PUT /alert-settings",
+        command="alert-kinds",
+        kept="choose_alerts",
+        do=ways.chosen,
+    ),
+    "test_channels": Act(
+        api="POST /alerts/test",
+        command="test-alerts",
+        kept="test_alerts",
+        do=ways.tested,
+    ),
 }
 # What is no act upon the product: one's own way in and out.
 OWN = {"open_session", "close_session"}
@@ -68,47 +180,24 @@ SHOWN = {
     "console.list_audit": ("GET /audit", "verify-audit"),
     "console.show_queues": ("GET /workers", "list-workers"),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """A console, an API and a shell over the same stores."""
-
-    desk: Desk
-    environment: dict[str, str]
-
-    def click(self, path: str, **fields: str) -> None:
-        answer = self.desk.post(f"/console{path}", **fields)
-        assert answer.status_code == 303, answer.text
-
-    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:
-        answer = self.desk.web.client.open(
-            f"/api/v1{path}", method=method, json=body, headers=BEARER
-        )
-        assert 200 <= answer.status_code < 300, answer.text
-
-    def run(self, *arguments: str) -> None:
-        result = CliRunner().invoke(cli, arguments, env=self.environment)
-        assert result.exit_code == 0, result.output
-
-    def audit(self) -> list[dict[str, Any]]:
-        answer = self.desk.web.get("/audit")
-        return list(reversed(answer["items"]))
+# Of each way its own: which run or piece of mail it became, how long it is shown.
+OWN_OF_EACH = {"run_id", "event_id", "seconds"}
+NAMES = {
+    "corp_id": "wwcorp",
+    "userid": "zhang",
+    "plan_id": "plan-a",
+    "event_id": "1",
+    "batch_id": "batch-1",
+    "worker_id": "alive-1",
+    "kind": "events",
+    "name": "li",
+}
 
 
 @pytest.fixture
 def house(database: str, redis_url: str) -> Iterator[House]:
-    with open_desk(database=database, redis_url=redis_url, **HOOK) as desk:
-        environment = web_environment(database=database, redis_url=redis_url, **HOOK)
-        tell_worker(desk.web.app.extensions["sync-services"].redis)
-        corp_pk = add_corp(desk.rows, "wwcorp")
-        give_key(desk.rows, corp_pk)
-        add_member(desk.rows, corp_pk, "zhang", details='{"mobile": "13800000000"}')
-        desk.rows.execute(
-            "INSERT INTO operators (name, token_hash, role)"
-            " VALUES ('li', '\\x00', 'operator')"
-        )
-        yield House(desk=desk, environment=environment)
+    with open_house(database=database, redis_url=redis_url) as house:
+        yield house
 
 
 def test_every_post_of_the_console_has_a_way_by_api_and_shell(house: House) -> None:
@@ -125,162 +214,143 @@ def test_every_post_of_the_console_has_a_way_by_api_and_shell(house: House) -> N
         for method in rule.methods or set()
     }
 
-    assert posts - OWN == WAYS.keys()
-    ways = [*WAYS.values(), *SHOWN.values()]
-    assert {api for api, _ in ways} - calls == set()
-    assert {shell for _, shell in ways} - cli.commands.keys() == set()
+    assert posts - OWN == ACTS.keys()
+    wanted = [*((act.api, act.command) for act in ACTS.values()), *SHOWN.values()]
+    assert {api for api, _ in wanted} - calls == set()
+    assert {shell for _, shell in wanted} - cli.commands.keys() == set()
     assert SHOWN.keys() <= {rule.endpoint for rule in rules}
+    # Whatever changes something is compared below.
+    assert [name for name, act in ACTS.items() if not act.do] == ["retry_matching"]
 
 
-Act = Callable[[House], None]
+@pytest.mark.parametrize("name", [name for name, act in ACTS.items() if act.do])
+def test_an_act_is_in_the_audit_alike_by_whatever_way(house: House, name: str) -> None:
+    act = ACTS[name]
+    assert act.do is not None
+
+    act.do(house)
+
+    kept = [each for each in house.audit() if each["act"] == act.kept]
+    assert [each["actor"] for each in kept] == ["operator", "api", "cli"]
+    assert {each["role"] for each in kept} == {"admin"}
+    assert {each["reason"] for each in kept} == {"why"}
+    assert len({each["target"].partition(":")[0] for each in kept}) == 1
+    # Whose corp it was decides by which key it is sealed.
+    assert len({each["corp_id"] is None for each in kept}) == 1
+    for side in ("before", "after"):
+        assert len({frozenset(each[side]) for each in kept}) == 1, kept
+        told = [
+            {key: value for key, value in each[side].items() if key not in OWN_OF_EACH}
+            for each in kept
+        ]
+        assert told[0] == told[1] == told[2]
+    # What only looks ahead leaves nothing behind it.
+    assert all(each["after"] for each in kept) or name == "preview_person"
 
 
-def failed(house: House) -> int:
-    return add_event(house.desk.rows, "corp:wwcorp", "failed", error="TypeError")
-
-
-def batch(house: House) -> str:
-    answer = house.desk.web.client.post(
-        "/api/v1/retry-batches", json={"query": "error:TypeError"}, headers=BEARER
-    )
-    return str(answer.get_json()["batch_id"])
-
-
-def retried(house: House) -> None:
-    house.click(f"/events/{failed(house)}/retry", reason="why")
-    house.ask("POST", f"/events/{failed(house)}/retry?reason=why")
-    house.run("retry", str(failed(house)), "--reason", "why")
-
-
-def started(house: House) -> None:
-    failed(house)
-    house.click(f"/events/batches/{batch(house)}/start", reason="why")
-    house.ask("POST", f"/retry-batches/{batch(house)}/start", {"reason": "why"})
-    house.run("start-retries", batch(house), "--reason", "why")
-
-
-def stopped(house: House) -> None:
-    failed(house)
-    ready = [batch(house) for _ in range(3)]
-    house.click(f"/events/batches/{ready[0]}/stop", reason="why")
-    house.ask("POST", f"/retry-batches/{ready[1]}/stop?reason=why")
-    house.run("stop-retries", ready[2], "--reason", "why")
-
-
-def rebuilt(house: House) -> None:
-    house.click("/queues/rebuild", reason="why")
-    house.ask("POST", "/queues/rebuild?reason=why")
-    house.run("rebuild-bell", "--reason", "why")
-
-
-def drained(house: House) -> None:
-    house.click("/queues/workers/alive-1/drain", reason="why")
-    house.ask("POST", "/workers/alive-1/drain", {"reason": "why"})
-    house.run("drain-worker", "alive-1", "--reason", "why")
-
-
-def given_a_role(house: House) -> None:
-    house.click("/operators/li/role", role="viewer", reason="why")
-    house.ask("PUT", "/operators/li/role", {"role": "operator", "reason": "why"})
-    house.run("set-role", "li", "viewer", "--reason", "why")
-
-
-def signed_out(house: House) -> None:
-    house.click("/operators/li/stop", reason="why")
-    house.ask("POST", "/operators/li/end-sessions", {"reason": "why"})
-    house.run("end-sessions", "li", "--reason", "why")
-
-
-def guest_signed_out(house: House) -> None:
-    subject = "0" * 64
-    house.click("/operators/guests/stop", subject=subject, reason="why")
-    house.ask(
-        "POST", "/operators/guests/end-sessions", {"subject": subject, "reason": "why"}
-    )
-    house.run("end-sessions", "--subject", subject, "--reason", "why")
-
-
-def chosen(house: House) -> None:
-    house.click("/alerts/kinds", kind="gap", reason="why")
-    house.ask("PUT", "/alert-settings", {"told": ["gap"], "reason": "why"})
-    house.run("alert-kinds", "--tell", "gap", "--reason", "why")
-
-
-def tested(house: House) -> None:
-    house.click("/alerts/test", reason="why")
-    house.ask("POST", "/alerts/test", {"reason": "why"})
-    house.run("test-alerts", "--reason", "why")
-
-
-def revealed(house: House) -> None:
-    house.click("/corps/wwcorp/reveal", userid="zhang", reason="why")
-    house.ask("POST", "/corps/wwcorp/members/zhang/reveal", {"reason": "why"})
-    house.run("reveal", "wwcorp", "zhang", "--reason", "why")
-
-
-def member_asked_about(house: House) -> None:
-    house.click("/corps/wwcorp/resync-person", userid="zhang", reason="why")
-    house.ask("POST", "/corps/wwcorp/members/zhang/resync?reason=why")
-    house.run("resync-member", "wwcorp", "zhang", "--reason", "why")
-
-
-def foreseen(house: House) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(previews, "ask", answer_at_once)
-        house.click("/corps/wwcorp/preview-person", userid="zhang", reason="why")
-        house.ask("POST", "/corps/wwcorp/members/zhang/preview?reason=why")
-        house.run("preview-member", "wwcorp", "zhang", "--reason", "why")
-
-
-def answer_at_once(
-    redis: Redis, data_key: DataKey, key: PreviewKey, *, userid: str, by: str
-) -> bool:
-    """A worker that needs no time."""
-    told = Preview(
-        userid=userid,
-        asked_at=datetime.now(UTC),
-        asked_by=by,
-        state=PreviewState.ANSWERED,
-        outcome="no_difference",
-    )
-    previews.answer(redis, data_key, key, told)
-    return True
-
-
-@pytest.mark.parametrize(
-    ("act", "do"),
-    [
-        ("retry", retried),
-        ("retry_matching", started),
-        ("stop_retries", stopped),
-        ("rebuild", rebuilt),
-        ("drain", drained),
-        ("set_role", given_a_role),
-        ("end_sessions", signed_out),
-        ("end_sessions", guest_signed_out),
-        ("choose_alerts", chosen),
-        ("test_alerts", tested),
-        ("reveal", revealed),
-        ("resync", member_asked_about),
-        ("preview", foreseen),
-    ],
-    ids=lambda each: each if isinstance(each, str) else each.__name__,
-)
-def test_an_act_is_in_the_audit_alike_by_whatever_way(
-    house: House, act: str, do: Act
+def test_a_count_of_what_would_be_retried_is_no_act_by_whatever_way(
+    house: House,
 ) -> None:
-    do(house)
+    house.failed()
 
-    by_desk, by_api, by_shell = [each for each in house.audit() if each["act"] == act]
-    assert [each["actor"] for each in (by_desk, by_api, by_shell)] == [
-        "operator",
-        "api",
-        "cli",
+    house.click("/events/retry-matching", q="state:failed")
+    house.ask("POST", "/retry-batches", {"query": "state:failed"})
+    house.run("retry-matching", "state:failed")
+
+    assert house.audit() == []
+    counted = house.desk.rows.execute("SELECT matching, state FROM retry_batches")
+    assert counted.fetchall() == [(1, "ready")] * 3
+
+
+def test_no_form_is_heeded_from_a_role_that_is_too_small(house: House) -> None:
+    roles = list(Role)
+    visitors = {
+        role: as_role(house.desk.web, role, name=f"{role}-1") for role in roles[:-1]
+    }
+    tokens = {
+        role: csrf_in(visitor.page("/console/")) for role, visitor in visitors.items()
+    }
+    rules = {rule.endpoint: rule for rule in house.desk.web.app.url_map.iter_rules()}
+
+    heeded = [
+        (name, role)
+        for name, act in ACTS.items()
+        for role in roles[: roles.index(act.least)]
+        if visitors[role]
+        .web.client.post(
+            address_of(rules[f"console.{name}"], NAMES),
+            data={"csrf_token": tokens[role], "reason": "why"},
+        )
+        .status_code
+        != 403
     ]
-    assert {each["role"] for each in (by_desk, by_api, by_shell)} == {"admin"}
-    assert {each["reason"] for each in (by_desk, by_api, by_shell)} == {"why"}
-    kinds = {each["target"].partition(":")[0] for each in (by_desk, by_api, by_shell)}
-    assert len(kinds) == 1
+
+    assert heeded == []
+    assert house.audit() == []
+
+
+@pytest.mark.parametrize("bearer", [{}, {"Authorization": "Bearer of-somebody-else"}])
+def test_no_call_is_heeded_without_the_bearer(
+    house: House, bearer: dict[str, str]
+) -> None:
+    stranger = house.desk.web.app.test_client()
+
+    heeded = []
+    for act in ACTS.values():
+        method, _, path = act.api.partition(" ")
+        for word, value in NAMES.items():
+            path = path.replace(f"<{word}>", value)
+        answer = stranger.open(
+            f"/api/v1{path}", method=method, json={"reason": "why"}, headers=bearer
+        )
+        # Ten wrong tokens a minute are all that is looked at.
+        if answer.status_code not in {401, 429}:
+            heeded.append(act.api)
+
+    assert heeded == []
+    assert house.audit() == []
+
+
+def test_no_command_is_heeded_without_the_keys(house: House) -> None:
+    without_keys = {**house.environment, "SECRET_KEYS": ""}
+
+    for command in {act.command for act in ACTS.values()}:
+        refused = CliRunner().invoke(
+            cli, [command, *_arguments(command)], env=without_keys
+        )
+        assert refused.exit_code != 0, command
+        assert "SECRET_KEYS" in refused.output, command
+
+    assert house.audit() == []
+
+
+def _arguments(command: str) -> list[str]:
+    """What the command needs to be whole."""
+    reason = ["--reason", "why"]
+    return {
+        "approve": ["plan-a", *reason],
+        "reject": ["plan-a", *reason],
+        "pause": ["wwcorp", *reason],
+        "resume": ["wwcorp", *reason],
+        "resync": ["wwcorp", *reason],
+        "plan": ["wwcorp", *reason],
+        "resync-member": ["wwcorp", "zhang", *reason],
+        "preview-member": ["wwcorp", "zhang", *reason],
+        "reveal": ["wwcorp", "zhang", *reason],
+        "retry": ["1", *reason],
+        "discard": ["1", *reason],
+        "retry-matching": ["state:failed", "--start", *reason],
+        "start-retries": ["batch-1", *reason],
+        "stop-retries": ["batch-1", *reason],
+        "rebuild-bell": reason,
+        "drain-worker": ["alive-1", *reason],
+        "resume-worker": ["alive-1", *reason],
+        "export": ["events", *reason],
+        "set-role": ["li", "viewer", *reason],
+        "end-sessions": ["li", *reason],
+        "alert-kinds": ["--tell", "gap", *reason],
+        "test-alerts": reason,
+    }[command]
 
 
 @pytest.mark.parametrize(
@@ -298,21 +368,29 @@ def test_an_act_is_in_the_audit_alike_by_whatever_way(
 def test_what_is_dangerous_is_not_done_without_a_reason(
     house: House, path: str, fields: dict[str, str]
 ) -> None:
-    answer = house.desk.post(f"/console{path}", **fields)
+    answer = house.send(path, **fields)
 
     assert answer.status_code == 400
     assert house.audit() == []
 
 
 def test_what_is_revealed_by_the_api_is_kept_by_nobody(house: House) -> None:
-    answer = house.desk.web.client.post(
-        "/api/v1/corps/wwcorp/members/zhang/reveal",
-        json={"reason": "why"},
-        headers=BEARER,
-    )
+    answer = house.call("POST", "/corps/wwcorp/members/zhang/reveal", {"reason": "why"})
 
     assert answer.get_json()["items"] == [
         {"name": "mobile", "value": "13800000000", "source": "wecom"}
     ]
     assert answer.headers["Cache-Control"] == "no-store"
     assert "13800000000" not in str(house.audit())
+
+
+def test_a_person_of_a_paused_corp_is_asked_about_by_no_way(house: House) -> None:
+    corp_id = house.corp("paused")
+
+    by_desk = house.send(f"/corps/{corp_id}/resync-person", userid="zhang", reason="x")
+    by_api = house.call("POST", f"/corps/{corp_id}/members/zhang/resync?reason=x")
+    by_shell = house.type("resync-member", corp_id, "zhang", "--reason", "x")
+
+    assert (by_desk.status_code, by_api.status_code) == (409, 409)
+    assert by_shell.exit_code == 1
+    assert house.audit() == []

@@ -25,6 +25,25 @@ _WIDER = """() => {
     return ["wider than the page", ...told];
 }"""
 
+# Each control in turn: is it reached by Tab, and does one see that it is?
+_UNREACHED = """() => {
+    const wanted = "a[href], button, input:not([type=hidden]), select, textarea,"
+        + " summary, [tabindex], [data-action]";
+    const seen = [...document.querySelectorAll(wanted)].filter((each) =>
+        each.checkVisibility({ visibilityProperty: true }) && !each.disabled);
+    return seen.flatMap((each) => {
+        if (each.id === "main") return [];
+        each.focus();
+        const style = getComputedStyle(each);
+        const faults = [];
+        if (document.activeElement !== each) faults.push("cannot be focused");
+        else if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2)
+            faults.push("does not show its focus");
+        if (each.tabIndex !== 0) faults.push(`has the tabindex ${each.tabIndex}`);
+        return faults.map((fault) => `${each.outerHTML.slice(0, 120)} ${fault}`);
+    });
+}"""
+
 
 def axe(page: Page, *, rules: Iterable[str] = ()) -> list[str]:
     """What axe finds by all rules of these tags, or by these rules alone."""
@@ -44,6 +63,23 @@ def axe(page: Page, *, rules: Iterable[str] = ()) -> list[str]:
 def wider(page: Page) -> list[str]:
     """What makes a page wider than its window, if anything does."""
     return [str(each) for each in page.evaluate(_WIDER)]
+
+
+def unreached(page: Page) -> list[str]:
+    """The controls that no key reaches, or that do not show that they were reached."""
+    # From now on the browser takes the keyboard for the reader's way.
+    page.keyboard.press("Tab")
+    return [str(each) for each in page.evaluate(_UNREACHED)]
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Go on by Tab until a control has the focus, as a person without a mouse does."""
+    matches = "(wanted) => document.activeElement.matches(wanted)"
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        if page.evaluate(matches, selector):
+            return
+    raise AssertionError(f"{selector} is not reached by Tab on {page.url}")
 
 
 @dataclass(kw_only=True)

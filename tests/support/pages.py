@@ -21,6 +21,7 @@ NO_PAGES = {
     "console.search_words",
     "console.show_history",
     "console.choose_theme",
+    "console.choose_zone",
     "console.moved_plan",
     "console.moved_run",
     "console.to_house",

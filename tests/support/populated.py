@@ -77,9 +77,9 @@ class Night:
 
 
 @contextmanager
-def night(*, database: str, redis_url: str) -> Iterator[Night]:
+def night(*, database: str, redis_url: str, **settings: str) -> Iterator[Night]:
     """That company, and a browser's cookies of an operator and of its member."""
-    with live_web(database=database, redis_url=redis_url) as live:
+    with live_web(database=database, redis_url=redis_url, **settings) as live:
         web = live.visit.web
         corp_pk, member_pk = add_signed_in(live.visit)
         _operator(live)

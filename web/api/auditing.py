@@ -6,6 +6,7 @@ from domain.roles import Role
 from store.database import Connection
 from store.platform import audit
 from store.platform.audit import ActDetails, OperatorAct
+from store.platform.deeds import Deed
 from web.services import services
 
 ACTOR = "api"
@@ -16,3 +17,16 @@ def note(connection: Connection, act: str, **details: Unpack[ActDetails]) -> Non
     # API_TOKEN opens everything.
     done = OperatorAct(actor=ACTOR, role=Role.ADMIN, act=act, **details)
     audit.record(connection, done, keyring=services().keyring)
+
+
+def note_deed(connection: Connection, deed: Deed, *, reason: str) -> None:
+    """Write into the audit what console, API and shell say alike."""
+    note(
+        connection,
+        deed.act,
+        target=deed.target,
+        reason=reason,
+        corp_id=deed.corp_id,
+        before=dict(deed.before),
+        after=dict(deed.after),
+    )

@@ -3,8 +3,9 @@
 from flask import Response
 
 from store.database import transaction
+from store.platform import deeds
 from web.access import Audience, seen_by
-from web.api.auditing import note
+from web.api.auditing import note_deed
 from web.api.blueprint import Why, answer, blueprint, problems
 from web.api.corps import Corp, CorpPath, show_corp
 from web.orders import Order, check_order, look, look_until_done, post_order, state_of
@@ -33,14 +34,9 @@ def _bring(corp_id: str, order: Order, *, act: str, reason: str) -> Response:
         return answer(show_corp(corp.summary))
     with transaction(services().pool) as connection:
         mailbox = post_order(connection, corp_id, order)
-        note(
-            connection,
-            act,
-            target=f"corp:{corp_id}",
-            reason=reason,
-            corp_id=corp_id,
-            before={"state": corp.summary.state},
-            after={"state": state_of(order)},
+        deed = deeds.corp_ordered(
+            act, corp_id=corp_id, was=corp.summary.state, becomes=state_of(order)
         )
+        note_deed(connection, deed, reason=reason)
     services().ring(mailbox)
     return answer(show_corp(look_until_done(corp_id, order).summary))

@@ -9,13 +9,15 @@ from pydantic import BaseModel, Field
 from domain.mailbox import mailbox_of_corp
 from store.database import Connection, transaction
 from store.inbox import settlement
+from store.platform import deeds
 from store.summaries.mail import events
 from store.summaries.mail.events import EventSummary
 from store.summaries.mail.tries import TriedCall, Try, list_tries
 from store.summaries.org import corps
 from web.access import Audience, seen_by
-from web.api.auditing import note
+from web.api.auditing import note_deed
 from web.api.blueprint import Id, Page, Why, answer, blueprint, not_found, problems
+from web.api.operations import ReasonBody
 from web.api.waits import Waits, show_wait
 from web.corps import pseudonym_key
 from web.cursors import cut
@@ -141,17 +143,29 @@ def retry_event(path: EventPath, query: Why) -> Response:
         mailbox = settlement.retry(connection, event.event_id)
         if mailbox is None:
             raise Problem(409, f"event {event.event_id} is {event.state}.")
-        note(
-            connection,
-            "retry",
-            target=f"event:{event.event_id}",
-            reason=query.reason,
-            before={"state": event.state},
-            after={"state": "pending"},
-        )
+        deed = deeds.event_retried(event.event_id, mailbox=mailbox, was=event.state)
+        note_deed(connection, deed, reason=query.reason)
         event = _get(connection, path.event_id)
     services().ring(mailbox)
     return answer(_show(event), status=202)
+
+
+@api.post(
+    "/events/<event_id>/discard", responses={200: Event, **problems(404, 409, 422)}
+)
+@seen_by(Audience.BEARER)
+def discard_event(path: EventPath, body: ReasonBody) -> Response:
+    """Give a failed event up for good; it stays, with its error."""
+    with transaction(services().pool) as connection:
+        event = _get(connection, path.event_id)
+        if not settlement.discard(connection, event.event_id):
+            raise Problem(409, f"event {event.event_id} is {event.state}.")
+        kind, _, name = event.mailbox.partition(":")
+        deed = deeds.event_discarded(
+            event.event_id, corp_id=name if kind == "corp" else None
+        )
+        note_deed(connection, deed, reason=body.reason)
+        return answer(_show(_get(connection, path.event_id)))
 
 
 def _mailboxes(connection: Connection, query: EventPage) -> list[str] | None:

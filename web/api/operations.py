@@ -13,12 +13,13 @@ from store.database import Connection, transaction
 from store.events import retries
 from store.events.retries import RetryBatch
 from store.health import workers
-from store.health.workers import Worker
+from store.health.workers import Worker, WorkerState
 from store.inbox.record import post_internal
+from store.platform import deeds
 from store.summaries.org.members import find_member
 from web import bell
 from web.access import Audience, seen_by
-from web.api.auditing import note
+from web.api.auditing import note_deed
 from web.api.blueprint import Id, Why, answer, blueprint, not_found, problems
 from web.api.members import MemberPath
 from web.console.events.reading import filter_of, read
@@ -136,7 +137,7 @@ def start_batch_of_retries(path: BatchPath, body: ReasonBody) -> Response:
         batch = _get(connection, path.batch_id)
         if not retries.start(connection, path.batch_id, reason=body.reason):
             raise Problem(409, f"batch {path.batch_id} is {batch.state}.")
-        _keep(connection, "retry_matching", f"batch:{path.batch_id}", body.reason)
+        note_deed(connection, deeds.batch_started(batch), reason=body.reason)
         return answer(_show(_get(connection, path.batch_id)), status=202)
 
 
@@ -150,7 +151,7 @@ def stop_batch_of_retries(path: BatchPath, query: Why) -> Response:
         batch = _get(connection, path.batch_id)
         if not retries.stop(connection, path.batch_id):
             raise Problem(409, f"batch {path.batch_id} is {batch.state}.")
-        _keep(connection, "stop_retries", f"batch:{path.batch_id}", query.reason)
+        note_deed(connection, deeds.batch_stopped(batch), reason=query.reason)
         return answer(_show(_get(connection, path.batch_id)))
 
 
@@ -160,7 +161,7 @@ def rebuild_queues(query: Why) -> Response:
     """Ring for everything that is due, as Postgres knows it."""
     with transaction(services().pool) as connection:
         unrung = bell.list_unrung(connection)
-        _keep(connection, "rebuild", "queues", query.reason)
+        note_deed(connection, deeds.bell_rebuilt(unrung.count), reason=query.reason)
     if not bell.ring(unrung):
         raise Problem(503, "Redis did not answer every ring; try again.")
     return answer(Rung(rung=unrung.count))
@@ -189,9 +190,7 @@ def list_worker_processes() -> Response:
 @seen_by(Audience.BEARER)
 def drain_worker_process(path: WorkerPath, body: ReasonBody) -> Response:
     """Have a worker take nothing more; it ends what it has in hand."""
-    _require_alive(path.worker_id)
-    with transaction(services().pool) as connection:
-        _keep(connection, "drain", f"worker:{path.worker_id}", body.reason)
+    _note_told("drain", path.worker_id, body.reason)
     workers.drain(services().redis, path.worker_id)
     return Response(status=202)
 
@@ -200,9 +199,7 @@ def drain_worker_process(path: WorkerPath, body: ReasonBody) -> Response:
 @seen_by(Audience.BEARER)
 def resume_worker_process(path: WorkerPath, query: Why) -> Response:
     """Let a drained worker take work again."""
-    _require_alive(path.worker_id)
-    with transaction(services().pool) as connection:
-        _keep(connection, "resume", f"worker:{path.worker_id}", query.reason)
+    _note_told("resume", path.worker_id, query.reason)
     workers.resume(services().redis, path.worker_id)
     return Response(status=202)
 
@@ -228,8 +225,10 @@ def resync_member(path: MemberPath, query: Why) -> Response:
             key=member_key(Userid(member.userid)),
             hint={},
         )
-        target = f"member:{member.userid}"
-        _keep(connection, "resync", target, query.reason, corp_id=path.corp_id)
+        deed = deeds.member_wanted(
+            corp_id=path.corp_id, userid=member.userid, event_id=event_id
+        )
+        note_deed(connection, deed, reason=query.reason)
     services().ring(f"corp:{path.corp_id}")
     return answer(Posted(event_id=str(event_id)), status=202)
 
@@ -249,18 +248,11 @@ def _workers() -> list[Worker]:
         raise Problem(503, "Redis cannot be reached; try again.") from error
 
 
-def _require_alive(worker_id: str) -> None:
-    alive = {each.worker_id for each in _workers() if not workers.is_dead(each)}
-    if worker_id not in alive:
+def _note_told(act: str, worker_id: str, reason: str) -> None:
+    states = {each.worker_id: each.state for each in _workers()}
+    was = states.get(worker_id, WorkerState.DEAD)
+    if was is WorkerState.DEAD:
         not_found(f"worker {worker_id}")
-
-
-def _keep(
-    connection: Connection,
-    act: str,
-    target: str,
-    reason: str = "",
-    *,
-    corp_id: str | None = None,
-) -> None:
-    note(connection, act, target=target, reason=reason, corp_id=corp_id)
+    deed = deeds.worker_told(act, worker_id=worker_id, was=was)
+    with transaction(services().pool) as connection:
+        note_deed(connection, deed, reason=reason)

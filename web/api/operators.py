@@ -7,10 +7,10 @@ from pydantic import BaseModel, Field
 
 from domain.roles import Role
 from store.database import Connection, transaction
-from store.platform import operators
+from store.platform import deeds, operators
 from store.sessions import operator_sessions
 from web.access import Audience, seen_by
-from web.api.auditing import note
+from web.api.auditing import note, note_deed
 from web.api.blueprint import Id, answer, blueprint, not_found, problems
 from web.api.operations import ReasonBody
 from web.services import services
@@ -106,14 +106,8 @@ def end_operator_sessions(path: OperatorPath, body: ReasonBody) -> Response:
         if operators.find_role(connection, path.name) is None:
             not_found(f"operator {path.name}")
         ended = operator_sessions.end_all(connection, path.name)
-        note(
-            connection,
-            "end_sessions",
-            target=f"operator:{path.name}",
-            reason=body.reason,
-            before={"sessions": ended},
-            after={"sessions": 0},
-        )
+        deed = deeds.sessions_ended(f"operator:{path.name}", ended=ended)
+        note_deed(connection, deed, reason=body.reason)
     return answer(Ended(ended=ended))
 
 
@@ -123,14 +117,8 @@ def end_guest_sessions(body: GuestBody) -> Response:
     """Sign somebody of the house's provider out everywhere."""
     with transaction(services().pool) as connection:
         ended = operator_sessions.end_of_subject(connection, body.subject)
-        note(
-            connection,
-            "end_sessions",
-            target=f"oidc:{body.subject}",
-            reason=body.reason,
-            before={"sessions": ended},
-            after={"sessions": 0},
-        )
+        deed = deeds.sessions_ended(f"oidc:{body.subject}", ended=ended)
+        note_deed(connection, deed, reason=body.reason)
     return answer(Ended(ended=ended))
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from domain.decisions import DecisionName
 from store.database import Connection, transaction
+from store.platform import deeds
 from store.runs import approvals
 from store.runs import plans as stored_plans
 from store.runs.approvals import PlanNotOpen
@@ -16,7 +17,7 @@ from store.summaries.org.journal import find_data_key, masked
 from store.summaries.runs import plans
 from store.summaries.runs.plans import PlanSummary
 from web.access import Audience, seen_by
-from web.api.auditing import note
+from web.api.auditing import note_deed
 from web.api.blueprint import Id, Page, Why, answer, blueprint, not_found, problems
 from web.api.runs import Requested
 from web.corps import pseudonym_key
@@ -123,15 +124,16 @@ def approve_plan(path: PlanPath, body: ApprovalBody) -> Response:
     """Ask about each entry again and remove those whom WeCom still does not show."""
     try:
         with transaction(services().pool) as connection:
+            plan = _find(connection, path.plan_id)
             approval = approvals.approve(
                 connection, path.plan_id, plan_hash=body.hash, by="api"
             )
-            if approval is not None and not approval.repeated:
-                _note(connection, "approve", path.plan_id, body.reason, hash=body.hash)
+            if approval is None:
+                not_found(f"plan {path.plan_id}")
+            if not approval.repeated:
+                _note(connection, "approve", plan, body.reason)
     except PlanNotOpen as refusal:
         raise Problem(409, str(refusal)) from refusal
-    if approval is None:
-        not_found(f"plan {path.plan_id}")
     services().ring_run(approval.run_id)
     # The card that asked the corp's admins says from now on what was decided.
     services().ring_notices(approval.corp_pk)
@@ -145,30 +147,31 @@ def reject_plan(path: PlanPath, query: Why) -> Response:
     """Keep everybody of the plan until WeCom's answer about them changes."""
     try:
         with transaction(services().pool) as connection:
+            plan = _find(connection, path.plan_id)
             corp_pk = approvals.reject(connection, path.plan_id, by="api")
             if corp_pk is None:
                 not_found(f"plan {path.plan_id}")
             shown = _get(connection, path.plan_id)
-            _note(connection, "reject", path.plan_id, query.reason, hash=shown.hash)
+            _note(connection, "reject", plan, query.reason)
     except PlanNotOpen as refusal:
         raise Problem(409, str(refusal)) from refusal
     services().ring_notices(corp_pk)
     return answer(shown)
 
 
-def _note(
-    connection: Connection, act: str, plan_id: str, reason: str, **after: object
-) -> None:
-    plan = plans.find_plan(connection, plan_id)
-    note(
-        connection,
+def _find(connection: Connection, plan_id: str) -> PlanSummary:
+    return plans.find_plan(connection, plan_id) or not_found(f"plan {plan_id}")
+
+
+def _note(connection: Connection, act: str, plan: PlanSummary, reason: str) -> None:
+    deed = deeds.plan_decided(
         act,
-        target=f"plan:{plan_id}",
-        reason=reason,
-        corp_id=plan.corp_id if plan else None,
-        before={"state": "held"},
-        after={"state": plan.state if plan else None, **after},
+        plan_id=plan.plan_id,
+        corp_id=plan.corp_id,
+        was=plan.state,
+        plan_hash=plan.hash,
     )
+    note_deed(connection, deed, reason=reason)
 
 
 def _names(connection: Connection, corp_id: str | None) -> list[str] | None:

@@ -13,12 +13,13 @@ from domain.decisions import DecisionName
 from domain.grouping import StepGroup
 from domain.ids import CorpPk
 from store.database import Connection, transaction
+from store.platform import deeds
 from store.runs import rehearsals, requests, runs
 from store.runs.rehearsals import Rehearsal, Rehearsed
 from store.summaries.org.journal import find_data_key, masked
 from store.summaries.runs.runs import RunSummary, find_run
 from web.access import Audience, seen_by
-from web.api.auditing import note
+from web.api.auditing import note_deed
 from web.api.blueprint import Why, answer, blueprint, not_found, problems
 from web.api.corps import CorpPath
 from web.api.plans import PlannedDecision
@@ -130,14 +131,8 @@ def plan_resync(path: CorpPath, query: PlanQuery) -> Response:
         if corp.summary.state != "linked":
             raise Problem(409, f"corp {path.corp_id} is {corp.summary.state}.")
         run_id = requests.request_plan(connection, CorpPk(corp.corp_pk))
-        note(
-            connection,
-            "plan",
-            target=f"run:{run_id}",
-            reason=query.reason,
-            corp_id=path.corp_id,
-            after={"run_id": run_id},
-        )
+        deed = deeds.run_wanted("plan", corp_id=path.corp_id, run_id=run_id)
+        note_deed(connection, deed, reason=query.reason)
     services().ring_run(run_id)
     run = _look_until_ended(run_id)
     return _answer(run, query, asked=path.corp_id)

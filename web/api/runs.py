@@ -9,13 +9,14 @@ from pydantic import BaseModel, Field
 from domain.decisions import DecisionName
 from domain.ids import CorpPk
 from store.database import Connection, transaction
+from store.platform import deeds
 from store.runs import requests
 from store.summaries.org import corps
 from store.summaries.runs import runs
 from store.summaries.runs.runs import RunSummary
 from web.access import Audience, seen_by
-from web.api.auditing import note
-from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
+from web.api.auditing import note_deed
+from web.api.blueprint import Id, Page, Why, answer, blueprint, not_found, problems
 from web.api.corps import CorpPath
 from web.corps import get_corp, pseudonym_key
 from web.cursors import cut
@@ -129,7 +130,7 @@ def read_run(path: RunPath) -> Response:
     responses={202: Requested, **problems(400, 404, 409)},
 )
 @seen_by(Audience.BEARER)
-def request_resync(path: CorpPath, header: ResyncHeaders) -> Response:
+def request_resync(path: CorpPath, query: Why, header: ResyncHeaders) -> Response:
     """Ask for a full read: joins a queued one, or queues one behind the reading one."""
     with transaction(services().pool) as connection:
         corp = get_corp(connection, path.corp_id)
@@ -141,13 +142,8 @@ def request_resync(path: CorpPath, header: ResyncHeaders) -> Response:
             cause="operator",
             request_key=header.key,
         )
-        note(
-            connection,
-            "resync",
-            target=f"run:{run_id}",
-            corp_id=path.corp_id,
-            after={"run_id": run_id},
-        )
+        deed = deeds.run_wanted("resync", corp_id=path.corp_id, run_id=run_id)
+        note_deed(connection, deed, reason=query.reason)
     services().ring_run(run_id)
     return answer(Requested(run_id=run_id), status=202)
 

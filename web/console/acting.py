@@ -9,11 +9,20 @@ from domain.roles import Role
 from store.database import Connection
 from store.platform import audit
 from store.platform.audit import OperatorAct
+from store.platform.deeds import Deed
 from web.operators import actor, operator_role
 from web.problems import Problem
 from web.services import services
 
-__all__ = ["actor", "back", "done_word", "given_reason", "keep", "wanted_reason"]
+__all__ = [
+    "actor",
+    "back",
+    "done_word",
+    "given_reason",
+    "keep",
+    "keep_deed",
+    "wanted_reason",
+]
 
 MOST_REASON = 500
 _WORD = re.compile(r"[a-z_]{1,40}")
@@ -26,7 +35,11 @@ def wanted_reason() -> str:
     """
     reason = given_reason()
     if not reason:
-        raise Problem(400, "reason: say why, so that others understand it later.")
+        raise Problem(
+            400,
+            "reason: say why, so that others understand it later.",
+            words="reason",
+        )
     return reason
 
 
@@ -59,6 +72,19 @@ def keep(
             after=after or {},
         ),
         keyring=services().keyring,
+    )
+
+
+def keep_deed(connection: Connection, deed: Deed, *, reason: str) -> None:
+    """Write into the audit what console, API and shell say alike."""
+    keep(
+        connection,
+        deed.act,
+        target=deed.target,
+        reason=reason,
+        corp_id=deed.corp_id,
+        before=dict(deed.before),
+        after=dict(deed.after),
     )
 
 

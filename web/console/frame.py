@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import current_app, render_template, request, url_for
 
 from store.database import glance
 from store.summaries.operations.badges import Badges, count_badges
+from texts.catalogue import LANGUAGES, say
 from web import cookies
 from web.console.stream import is_live_page, is_stream
 from web.cookies import Cookie
 from web.services import services
 from web.texts import translate
+from web.zone import zone
 
 THEMES = ("system", "light", "dark")
 
@@ -46,6 +49,8 @@ class Place:
 def show(template: str, *, place: str, **context: Any) -> str:
     """A page of the console in its frame, or for a stream its changing part alone."""
     context["now"] = datetime.now(UTC)
+    context |= {"zone": zone().key, "house_zone": services().time_zone.key}
+    context["house"] = urlsplit(services().addresses.public).netloc
     if is_stream():
         return render_template(template, frame="console/part.html", **context)
     return render_template(
@@ -56,9 +61,24 @@ def show(template: str, *, place: str, **context: Any) -> str:
         themes=THEMES,
         query=request.args.get("q", ""),
         is_live=is_live_page(),
-        zone=services().time_zone.key,
         **context,
     )
+
+
+def place_called(text: str) -> str | None:
+    """The address of the place of this name, in whichever language it is said."""
+    wanted = text.casefold()
+    for name, endpoint in _PLACES:
+        titles = {say(tag, f"place.{name}").casefold() for tag in LANGUAGES}
+        if wanted in titles | {name}:
+            return url_for(endpoint)
+    return None
+
+
+def titles_like(start: str) -> list[str]:
+    """The names of places that begin so, in the language of this request."""
+    titles = [translate(f"place.{name}") for name, _ in _PLACES]
+    return [each for each in titles if each.casefold().startswith(start.casefold())]
 
 
 def theme() -> str:

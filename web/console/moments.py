@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup, escape
 
-from web.services import services
 from web.texts import set_apart, translate
+from web.zone import zone
 
 # So far away the year tells more than the minute.
 _FAR_DAYS = 300
@@ -14,8 +14,8 @@ _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
 def clock(moment: datetime) -> str:
     """A time in the operators' zone as briefly as it is clear: today's without date."""
-    local = moment.astimezone(services().time_zone)
-    days = abs((local.date() - datetime.now(services().time_zone).date()).days)
+    local = moment.astimezone(zone())
+    days = abs((local.date() - datetime.now(zone()).date()).days)
     if days == 0:
         return f"{local:%H:%M:%S}"
     return f"{local:%m-%d %H:%M}" if days < _FAR_DAYS else f"{local:%Y-%m-%d}"
@@ -39,13 +39,13 @@ def told(key: str, **values: object) -> Markup:
 
 def full(moment: datetime) -> str:
     """A time with its date and its zone, as it can be copied into a ticket."""
-    local = moment.astimezone(services().time_zone)
+    local = moment.astimezone(zone())
     return f"{local:%Y-%m-%d %H:%M:%S} {zone_name(local)}"
 
 
 def zone_name(moment: datetime) -> str:
     """The zone as an offset, which is the same everywhere: UTC+08:00."""
-    offset = moment.astimezone(services().time_zone).strftime("%z")
+    offset = moment.astimezone(zone()).strftime("%z")
     return f"UTC{offset[:3]}:{offset[3:]}"
 
 

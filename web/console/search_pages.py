@@ -12,8 +12,9 @@ from store.summaries.mail.events import EVENT_STATES
 from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.events.query import QUALIFIERS, BadQuery, read_query
-from web.console.frame import show
+from web.console.frame import place_called, show, titles_like
 from web.services import services
+from web.zone import zone
 
 _MOST = 20
 
@@ -27,7 +28,7 @@ def search() -> ResponseReturnValue:
         query = read_query(
             line,
             now=datetime.now(UTC),
-            zone=services().time_zone,
+            zone=zone(),
             states=EVENT_STATES,
         )
     except BadQuery:
@@ -37,6 +38,8 @@ def search() -> ResponseReturnValue:
     text = " ".join(query.words)
     if not text:
         return redirect(url_for("console.list_events"), 303)
+    if place := place_called(text):
+        return redirect(place, 303)
     with transaction(services().pool) as connection:
         exact = lookup.find_by_id(connection, text, limit=_MOST)
         if len(exact) == 1:
@@ -67,6 +70,7 @@ def search_words() -> ResponseReturnValue:
             ]
         else:
             words = [f"{each}:" for each in QUALIFIERS if each.startswith(last)]
+            words += [] if before else titles_like(last)
     start = f"{before} " if before else ""
     return jsonify({"words": [start + each for each in words]})
 

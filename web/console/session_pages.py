@@ -79,7 +79,7 @@ def house_done() -> ResponseReturnValue:
 def close_session() -> ResponseReturnValue:
     """Sign out; a member who is signed in by WeCom in the same browser stays so."""
     sign_operator_out()
-    return redirect(address_of("console.sign_in"), 303)
+    return redirect(address_of("console.sign_in", out=1), 303)
 
 
 def _form(*, refused: bool = False, why: str = "") -> str:
@@ -89,6 +89,7 @@ def _form(*, refused: bool = False, why: str = "") -> str:
         why=why,
         has_house=house.is_house_known(),
         next=request.args.get("next"),
+        is_out="out" in request.args,
     )
 
 

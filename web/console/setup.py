@@ -13,6 +13,7 @@ from web.console import (  # noqa: F401 - adds its routes
 from web.console.admin import (  # noqa: F401 - adds its routes
     alert_pages,
     audit_pages,
+    export_pages,
     operator_pages,
 )
 from web.console.blueprint import console
@@ -43,6 +44,7 @@ from web.console.runs import (  # noqa: F401 - adds its routes
 from web.console.words import corp_title, local_time, waiting_words
 from web.csrf import csrf
 from web.cursors import derive
+from web.errcode_help import helps
 from web.operators import (
     is_operator_known,
     may_act,
@@ -80,6 +82,7 @@ def register(app: Flask, settings: Settings) -> None:
         words=texts.words,
         unfolded=address_unfolded,
         corp_title=corp_title,
+        helps=helps,
         waiting_words=waiting_words,
         is_operator_known=is_operator_known,
         may_act=may_act,

@@ -1,4 +1,4 @@
-"""The choice between light, dark and what the system has."""
+"""How the console looks in this browser: light or dark, and in which time zone."""
 
 from flask import make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,6 +10,7 @@ from web.console.frame import THEMES
 from web.cookies import Cookie
 from web.paths import local_path
 from web.problems import Problem
+from web.zone import find_zone
 
 _YEAR_SECONDS = 365 * 24 * 3600
 
@@ -23,4 +24,17 @@ def choose_theme(name: str) -> ResponseReturnValue:
     wanted = local_path(request.args.get("next")) or url_for("console.overview")
     answer = make_response(redirect(wanted, 303))
     cookies.keep(answer, Cookie.THEME, name, seconds=_YEAR_SECONDS)
+    return answer
+
+
+@console.get("/zone")
+@seen_by(Audience.OPERATOR)
+def choose_zone() -> ResponseReturnValue:
+    """Tell times in another zone from now on; exports and the API stay in UTC."""
+    name = request.args.get("name", "").strip()
+    if find_zone(name) is None:
+        raise Problem(400, f"zone {name[:64]}: not known here.", words="zone")
+    wanted = local_path(request.args.get("next")) or url_for("console.overview")
+    answer = make_response(redirect(wanted, 303))
+    cookies.keep(answer, Cookie.ZONE, name, seconds=_YEAR_SECONDS)
     return answer

@@ -14,8 +14,8 @@ from store.org.journal import JournalLine
 from store.summaries.mail.waits import WaitSummary
 from store.summaries.org.corps import PURGED, CorpSummary
 from texts.catalogue import catalogue, say
-from web.services import services
 from web.texts import language, set_apart, translate
+from web.zone import zone
 
 # The one field that a sentence about a decision compares before and after.
 _FIELD = {
@@ -127,7 +127,7 @@ def corp_title(corp: CorpSummary) -> object:
 
 def local_time(moment: datetime) -> str:
     """A time as the operators' clocks show it."""
-    return f"{moment.astimezone(services().time_zone):%Y-%m-%d %H:%M:%S}"
+    return f"{moment.astimezone(zone()):%Y-%m-%d %H:%M:%S}"
 
 
 def waiting_words(wait: WaitSummary) -> str:

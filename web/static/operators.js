@@ -1,4 +1,4 @@
-// Makes pages live, and usable without a mouse; without it each is whole, as of when it was asked for.
+// Makes pages live, and usable without a mouse; without it each is whole.
 "use strict";
 
 const main = document.getElementById("main");
@@ -12,7 +12,7 @@ function keyOf(node) {
   return node.dataset.key || node.id || node.tagName;
 }
 
-// Children by what they are; the second of the same is another one.
+// Children by key; the second of the same is another one.
 function childrenByKey(parent) {
   const seen = new Map();
   return [...parent.childNodes].filter((node) => !isBlank(node)).map((node) => {
@@ -137,7 +137,7 @@ async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // Over plain http there is no clipboard; a selection can still be copied.
+    // Plain http has no clipboard; a selection can be copied.
     const field = document.createElement("textarea");
     field.value = text;
     document.body.append(field);
@@ -201,7 +201,7 @@ single.addEventListener("change", () => {
   try { localStorage.setItem("single-keys", single.checked ? "on" : "off"); } catch { /* for this page alone */ }
 });
 
-const PLACES = { o: "overview", c: "corps", e: "events", p: "plans", r: "runs", q: "queues", x: "refused" };
+const PLACES = { o: "overview", c: "corps", e: "events", p: "plans", r: "runs", q: "queues", x: "refused", a: "alerts", w: "operators", l: "audit" };
 let isGoing = false;
 
 function toSearch(event) {

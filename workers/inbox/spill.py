@@ -7,9 +7,9 @@ import psycopg
 
 import logs
 from store.database import Connection, Pool, transaction
-from store.health import spilled
 from store.inbox import leases
 from store.inbox.record import Arrival, Post, Recorded, record, short_name
+from store.intake import spilled
 from store.intake.gaps import GapReason, open_gap
 from store.intake.spill import SPILL, Spill, SpillBroken, SpillUnavailable
 from store.sealing import SealBroken

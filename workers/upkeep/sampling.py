@@ -7,7 +7,8 @@ from pathlib import Path
 from domain.headcount import count_people
 from store.database import transaction
 from store.events import retries
-from store.health import balance, figures, marks, samples, spilled
+from store.health import balance, figures, marks, samples
+from store.intake import spilled
 from store.summaries.operations import censuses, queues
 from store.summaries.org.departments import list_shared_places, list_tree
 from workers.runtime import Runtime

@@ -61,7 +61,11 @@ def test_channels() -> ResponseReturnValue:
     """Send a test by every channel; what came of it is among the deliveries."""
     names = services().alert_channels()
     if not names:
-        raise Problem(409, "No channel is set up: set ALERT_URLS or ALERT_WEBHOOK_URL.")
+        raise Problem(
+            409,
+            "No channel is set up: set ALERT_URLS or ALERT_WEBHOOK_URL.",
+            words="channels",
+        )
     with transaction(services().pool) as connection:
         alert_deliveries.queue_test(connection, names)
         acting.keep(

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from domain.roles import Role
 from store.database import transaction
-from store.platform import operators
+from store.platform import deeds, operators
 from store.sessions import operator_sessions
 from web.access import Audience, needs, seen_by
 from web.console import acting
@@ -68,10 +68,9 @@ def end_sessions(name: str) -> ResponseReturnValue:
     with transaction(services().pool) as connection:
         if operators.find_role(connection, name) is None:
             raise Problem(404, f"operator {name}: not known here.")
-        operator_sessions.end_all(connection, name)
-        acting.keep(
-            connection, "end_sessions", target=f"operator:{name}", reason=reason
-        )
+        ended = operator_sessions.end_all(connection, name)
+        deed = deeds.sessions_ended(f"operator:{name}", ended=ended)
+        acting.keep_deed(connection, deed, reason=reason)
     return acting.back("console.list_operators", "end_sessions")
 
 
@@ -85,19 +84,9 @@ def end_guest_sessions() -> ResponseReturnValue:
     if not _SUBJECT.fullmatch(subject):
         raise Problem(400, "subject: not one of this page.")
     with transaction(services().pool) as connection:
-        names = {
-            each.subject: each.name
-            for each in operator_sessions.list_of_provider(connection)
-        }
         ended = operator_sessions.end_of_subject(connection, subject)
-        acting.keep(
-            connection,
-            "end_sessions",
-            target=f"oidc:{names.get(subject, subject)}",
-            reason=reason,
-            before={"sessions": ended},
-            after={"sessions": 0},
-        )
+        deed = deeds.sessions_ended(f"oidc:{subject}", ended=ended)
+        acting.keep_deed(connection, deed, reason=reason)
     return acting.back("console.list_operators", "end_sessions")
 
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from store.database import transaction
 from store.events import retries
 from store.events.retries import RetryBatch
+from store.platform import deeds
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console
@@ -15,6 +16,7 @@ from web.console.frame import show
 from web.console.stream import live
 from web.problems import Problem
 from web.services import services
+from web.texts import translate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +56,8 @@ def start_batch(batch_id: str) -> ResponseReturnValue:
         if batch is None:
             raise Problem(404, f"batch {batch_id}: not known here.")
         if not retries.start(connection, batch_id, reason=reason):
-            raise Problem(409, f"batch {batch_id} is {batch.state}.")
-        acting.keep(
-            connection,
-            "retry_matching",
-            target=f"batch:{batch_id}",
-            reason=reason,
-            # The batch itself says what was meant, as long as it may name people.
-            after={"matching": batch.matching, "mailboxes": batch.mailboxes},
-        )
+            raise _wrong_state(batch)
+        acting.keep_deed(connection, deeds.batch_started(batch), reason=reason)
     return acting.back("console.show_batch", "start", batch_id=batch_id)
 
 
@@ -71,17 +66,24 @@ def start_batch(batch_id: str) -> ResponseReturnValue:
 def stop_batch(batch_id: str) -> ResponseReturnValue:
     """Retry nothing more of it."""
     with transaction(services().pool) as connection:
-        if retries.find(connection, batch_id) is None:
+        batch = retries.find(connection, batch_id)
+        if batch is None:
             raise Problem(404, f"batch {batch_id}: not known here.")
         if not retries.stop(connection, batch_id):
-            raise Problem(409, f"batch {batch_id} is over already.")
-        acting.keep(
-            connection,
-            "stop_retries",
-            target=f"batch:{batch_id}",
-            reason=acting.given_reason(),
+            raise _wrong_state(batch)
+        acting.keep_deed(
+            connection, deeds.batch_stopped(batch), reason=acting.given_reason()
         )
     return acting.back("console.show_batch", "stop", batch_id=batch_id)
+
+
+def _wrong_state(batch: RetryBatch) -> Problem:
+    return Problem(
+        409,
+        f"batch {batch.batch_id} is {batch.state}.",
+        words="batch_state",
+        state=translate(f"batch_state.{batch.state}"),
+    )
 
 
 def _outlook(batch: RetryBatch, now: datetime) -> Outlook:

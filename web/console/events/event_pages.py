@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from store.database import Connection, transaction
@@ -11,6 +11,7 @@ from store.events import retries
 from store.events.event_filter import SET_ASIDE, EventFilter
 from store.health.corps import errcode_in
 from store.inbox import settlement
+from store.platform import deeds
 from store.summaries.mail import event_search
 from store.summaries.mail.event_search import EventPage, EventRow, FailureGroup
 from store.summaries.mail.events import EVENT_STATES, EventSummary, find_event
@@ -26,6 +27,7 @@ from web.console.frame import show
 from web.console.stream import live
 from web.problems import Problem
 from web.services import services
+from web.texts import translate
 
 _PAGE_ROWS = 50
 LARGEST_ID = 2**63 - 1
@@ -94,7 +96,7 @@ def show_event(event_id: str) -> ResponseReturnValue:
             if event.key.startswith("member:")
             else None,
             story=tell_story(connection, event),
-            can_retry=event.state in SET_ASIDE,
+            can_retry=event.state in SET_ASIDE or event.outcome == settlement.DISCARDED,
             trace=_trace_of(event.event_id),
             done=acting.done_word(),
         )
@@ -116,18 +118,25 @@ def retry_event(event_id: str) -> ResponseReturnValue:
         event = get_event(connection, event_id)
         mailbox = settlement.retry(connection, event.event_id)
         if mailbox is None:
-            raise Problem(409, f"event {event.event_id} is {event.state}.")
-        acting.keep(
-            connection,
-            "retry",
-            target=f"event:{event.event_id}",
-            reason=acting.given_reason(),
-            corp_id=corp_of(event),
-            before={"state": event.state},
-            after={"state": "pending"},
-        )
+            raise _wrong_state(event)
+        deed = deeds.event_retried(event.event_id, mailbox=mailbox, was=event.state)
+        acting.keep_deed(connection, deed, reason=acting.given_reason())
     services().ring(mailbox)
     return acting.back("console.show_event", "retry", event_id=event_id)
+
+
+@console.post("/events/<event_id>/discard")
+@seen_by(Audience.OPERATOR)
+def discard_event(event_id: str) -> ResponseReturnValue:
+    """Give a failed event up for good; it stays, with its error."""
+    reason = acting.wanted_reason()
+    with transaction(services().pool) as connection:
+        event = get_event(connection, event_id)
+        if not settlement.discard(connection, event.event_id):
+            raise _wrong_state(event)
+        deed = deeds.event_discarded(event.event_id, corp_id=corp_of(event))
+        acting.keep_deed(connection, deed, reason=reason)
+    return acting.back("console.show_event", "discard", event_id=event_id)
 
 
 @console.post("/events/retry-matching")
@@ -140,7 +149,7 @@ def retry_matching() -> ResponseReturnValue:
         batch = retries.prepare(
             connection, filter_of(connection, query), query=line, by=acting.actor()
         )
-    return redirect(url_for("console.show_batch", batch_id=batch.batch_id), 303)
+    return acting.back("console.show_batch", "count", batch_id=batch.batch_id)
 
 
 def get_event(connection: Connection, event_id: str) -> EventSummary:
@@ -155,6 +164,16 @@ def get_event(connection: Connection, event_id: str) -> EventSummary:
     if found is None:
         raise Problem(404, f"event {event_id}: not known here.")
     return found
+
+
+def _wrong_state(event: EventSummary) -> Problem:
+    return Problem(
+        409,
+        f"event {event.event_id} is {event.state}.",
+        words="event_state",
+        event=event.event_id,
+        state=translate(f"event_state.{event.state}"),
+    )
 
 
 def corp_of(event: EventSummary) -> str | None:

@@ -12,7 +12,7 @@ from store.summaries.org import corps
 from web.console.events.query import BadQuery, EventQuery, read_query
 from web.corps import pseudonym_key
 from web.problems import Problem
-from web.services import services
+from web.zone import zone
 
 
 def read(text: str) -> EventQuery:
@@ -24,11 +24,13 @@ def read(text: str) -> EventQuery:
         return read_query(
             text,
             now=datetime.now(UTC),
-            zone=services().time_zone,
+            zone=zone(),
             states=EVENT_STATES,
         )
     except BadQuery as error:
-        raise Problem(400, f"{error}: cannot be searched for.") from error
+        raise Problem(
+            400, f"{error}: cannot be searched for.", words="search", part=str(error)
+        ) from error
 
 
 def asked_line() -> str:

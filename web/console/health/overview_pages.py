@@ -8,11 +8,12 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from store.database import Connection, transaction
-from store.health import balance, pace, samples, spilled
+from store.health import balance, pace, samples
 from store.health.kinds import Problem
 from store.health.problems import list_problems
 from store.health.samples import Sample
 from store.health.workers import Worker
+from store.intake import spilled
 from store.summaries.operations import overview as stored
 from web.access import Audience, seen_by
 from web.console.blueprint import console

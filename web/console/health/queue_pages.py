@@ -12,8 +12,8 @@ from redis import RedisError
 
 from store.database import transaction
 from store.health import doorbell, samples, workers
-from store.health.workers import Worker
-from store.platform import schedule
+from store.health.workers import Worker, WorkerState
+from store.platform import deeds, schedule
 from store.summaries.operations import queues
 from store.summaries.operations.queues import Takeover
 from web import bell
@@ -77,13 +77,7 @@ def rebuild_bell() -> ResponseReturnValue:
     reason = acting.wanted_reason()
     with transaction(services().pool) as connection:
         unrung = bell.list_unrung(connection)
-        acting.keep(
-            connection,
-            "rebuild",
-            target="queues",
-            reason=reason,
-            after={"rung": unrung.count},
-        )
+        acting.keep_deed(connection, deeds.bell_rebuilt(unrung.count), reason=reason)
     is_rung = bell.ring(unrung)
     address = url_for(
         "console.show_queues",
@@ -110,11 +104,14 @@ def resume_worker(worker_id: str) -> ResponseReturnValue:
 def _tell(worker_id: str, *, act: str, reason: str) -> ResponseReturnValue:
     found = find_workers()
     if found is None:
-        raise Problem(503, "Redis cannot be reached; try again.")
-    if worker_id not in {each.worker_id for each in found if not workers.is_dead(each)}:
+        raise Problem(503, "Redis cannot be reached; try again.", words="redis")
+    states = {each.worker_id: each.state for each in found}
+    was = states.get(worker_id, WorkerState.DEAD)
+    if was is WorkerState.DEAD:
         raise Problem(404, f"worker {worker_id}: not alive.")
+    deed = deeds.worker_told(act, worker_id=worker_id, was=was)
     with transaction(services().pool) as connection:
-        acting.keep(connection, act, target=f"worker:{worker_id}", reason=reason)
+        acting.keep_deed(connection, deed, reason=reason)
     order = workers.drain if act == "drain" else workers.resume
     order(services().redis, worker_id)
     return acting.back("console.show_queues", f"{act}_worker")

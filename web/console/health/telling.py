@@ -12,11 +12,20 @@ from store.health.kinds import Problem, ProblemKind
 from store.summaries.org.corps import PURGED
 from texts.catalogue import catalogue
 from web.console.moments import lasting, since, stamp, told
+from web.errcode_help import helps
 from web.texts import count, language, translate
 
 STANDING_MOST = 160
 _NAMED_KINDS = 3
 _SHOWN_ERROR = 120
+_WITH_ERRCODE = {ProblemKind.CORP_BLOCKED, ProblemKind.FAILURES}
+# How advice about an errcode goes on, by the reason of the problem.
+_ADVISED = {
+    "events": "events",
+    "run": "run",
+    "run_again": "run_again",
+    "waits_operator": "operator",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,13 +130,19 @@ def awaited(waits_for: str) -> str:
 
 def _next(problem: Problem) -> str:
     own = f"problem_next.{problem.kind}.{problem.reason}"
+    if own in catalogue(language()) and problem.reason not in _ADVISED:
+        return translate(own)
+    advice = helps(problem.about) if problem.kind in _WITH_ERRCODE else None
+    if advice is not None:
+        how = _ADVISED.get(problem.reason, "blocked")
+        return translate(f"advised.{how}", advice=advice)
     known = own in catalogue(language())
     return translate(own if known else f"problem_next.{problem.kind}.other")
 
 
 def _link(problem: Problem) -> str:
     match problem.kind:
-        case ProblemKind.WORKER_DEAD | ProblemKind.TICKET_LATE:
+        case ProblemKind.WORKER_DEAD | ProblemKind.STORES | ProblemKind.TICKET_LATE:
             return url_for("console.show_queues")
         case ProblemKind.GAP:
             return url_for("console.list_runs")
@@ -142,6 +157,8 @@ def _link(problem: Problem) -> str:
 
 
 def _link_of_failure(problem: Problem) -> str:
+    if problem.reason == "tapd":
+        return url_for("console.list_corps")
     if problem.reason.startswith("run") and problem.corp_id:
         return url_for("console.list_runs", corp=problem.corp_id)
     wanted = (

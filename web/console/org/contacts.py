@@ -78,7 +78,9 @@ def _begin(corp_pk: int, member_pk: int) -> None:
         services().redis.set(_name(corp_pk, member_pk), b"1", ex=REVEALED_SECONDS)
     except (RedisError, OSError) as error:
         raise Problem(
-            503, "Redis cannot be reached: nothing was shown. Try again."
+            503,
+            "Redis cannot be reached: nothing was shown. Try again.",
+            words="redis",
         ) from error
 
 

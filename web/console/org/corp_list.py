@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from store.database import transaction
-from store.health.corps import errcode_in, list_blocked
+from store.health.corps import errcode_in, list_blocked, words_in
 from store.health.kinds import Limits
 from store.summaries.org import corp_rows
 from store.summaries.org.corp_rows import CorpRow
@@ -111,7 +111,7 @@ def _judge_quiet(row: CorpRow, by: Limits) -> Verdict:
 def _blocked_words(row: CorpRow) -> Markup:
     key = f"verdict.waits_{row.waits_for or 'calls'}"
     known = key if key in catalogue(language()) else "verdict.waits_other"
-    code = errcode_in(row.error) or errcode_in(row.refusal)
+    code = errcode_in(row.error) or errcode_in(row.refusal) or words_in(row.error)
     return told(
         known,
         code=code,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from domain.ids import CorpPk
 from store.database import Connection, transaction
 from store.health.problems import list_of_corp
-from store.platform import audit
+from store.platform import audit, deeds
 from store.runs import requests
 from store.summaries.org import corp_facts
 from store.summaries.org.departments import list_names
@@ -23,7 +23,15 @@ from web.console.org.journal import view_journal
 from web.console.org.tree import MOST_OPEN, Unfolded, build_tree
 from web.console.stream import live
 from web.corps import get_corp
-from web.orders import Order, check_order, look, look_until_done, post_order, state_of
+from web.orders import (
+    Order,
+    check_order,
+    look,
+    look_until_done,
+    post_order,
+    state_of,
+    wrong_state,
+)
 from web.problems import Problem
 from web.services import services
 
@@ -100,7 +108,7 @@ def resync_corp(corp_id: str) -> ResponseReturnValue:
         )
         _keep_run(connection, "resync", corp_id, run_id)
     services().ring_run(run_id)
-    return redirect(url_for("console.show_run", run_id=run_id), 303)
+    return acting.back("console.show_run", "resync", run_id=run_id)
 
 
 @console.post("/corps/<corp_id>/plan")
@@ -113,22 +121,17 @@ def plan_corp(corp_id: str) -> ResponseReturnValue:
         run_id = requests.request_plan(connection, CorpPk(corp.corp_pk))
         _keep_run(connection, "plan", corp_id, run_id)
     services().ring_run(run_id)
-    return redirect(url_for("console.show_run", run_id=run_id), 303)
+    return acting.back("console.show_run", "plan", run_id=run_id)
 
 
 def _keep_run(connection: Connection, act: str, corp_id: str, run_id: str) -> None:
-    acting.keep(
-        connection,
-        act,
-        target=f"run:{run_id}",
-        reason=acting.given_reason(),
-        corp_id=corp_id,
-    )
+    deed = deeds.run_wanted(act, corp_id=corp_id, run_id=run_id)
+    acting.keep_deed(connection, deed, reason=acting.given_reason())
 
 
 def _check_linked(corp_id: str, state: str) -> None:
     if state != "linked":
-        raise Problem(409, f"corp {corp_id} is {state}.")
+        raise wrong_state(corp_id, state)
 
 
 def _bring(corp_id: str, order: Order, *, act: str) -> ResponseReturnValue:
@@ -137,15 +140,10 @@ def _bring(corp_id: str, order: Order, *, act: str) -> ResponseReturnValue:
     if check_order(corp, order):
         with transaction(services().pool) as connection:
             mailbox = post_order(connection, corp_id, order)
-            acting.keep(
-                connection,
-                act,
-                target=f"corp:{corp_id}",
-                reason=reason,
-                corp_id=corp_id,
-                before={"state": corp.summary.state},
-                after={"state": state_of(order)},
+            deed = deeds.corp_ordered(
+                act, corp_id=corp_id, was=corp.summary.state, becomes=state_of(order)
             )
+            acting.keep_deed(connection, deed, reason=reason)
         services().ring(mailbox)
         look_until_done(corp_id, order)
     return acting.back("console.show_corp", act, corp_id=corp_id)

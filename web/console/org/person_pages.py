@@ -8,6 +8,7 @@ from domain.ids import Userid, member_key
 from domain.mailbox import mailbox_of_corp
 from store.database import Connection, transaction
 from store.inbox.record import post_internal
+from store.platform import deeds
 from store.summaries.org import people_list
 from store.summaries.org.members import find_member
 from store.summaries.org.people_list import PeopleFilter
@@ -23,6 +24,7 @@ from web.console.stream import live
 from web.corps import FoundCorp, get_corp
 from web.cursors import cut
 from web.explain import explain
+from web.orders import wrong_state
 from web.previews import may_be_asked
 from web.problems import Problem
 from web.services import services
@@ -38,7 +40,7 @@ _LINKS = frozenset({"linked", "pending", "conflict", "unlinked", "none"})
 @live
 def list_people(corp_id: str) -> ResponseReturnValue:
     """A corp's people: all, of a department, of a link's state, or named by a text."""
-    wanted = _filter()
+    wanted = people_filter()
     of = ["console-people", corp_id, *map(str, _parts(wanted))]
     position = services().cursors.open(request.args.get("cursor"), of=of)
     with transaction(services().pool) as connection:
@@ -103,23 +105,18 @@ def resync_person(corp_id: str) -> ResponseReturnValue:
     with transaction(services().pool) as connection:
         corp = get_corp(connection, corp_id)
         if corp.summary.state != "linked":
-            raise Problem(409, f"corp {corp_id} is {corp.summary.state}.")
+            raise wrong_state(corp_id, corp.summary.state)
         userid = _named(connection, corp, userid)
         mailbox = mailbox_of_corp(corp_id)
-        post_internal(
+        event_id = post_internal(
             connection,
             mailbox=mailbox,
             kind=CHANGE_CONTACT,
             key=member_key(Userid(userid)),
             hint={},
         )
-        acting.keep(
-            connection,
-            "resync",
-            target=f"member:{userid}",
-            reason=acting.given_reason(),
-            corp_id=corp_id,
-        )
+        deed = deeds.member_wanted(corp_id=corp_id, userid=userid, event_id=event_id)
+        acting.keep_deed(connection, deed, reason=acting.given_reason())
     services().ring(mailbox)
     return acting.back("console.show_person", "resync", corp_id=corp_id, userid=userid)
 
@@ -159,13 +156,14 @@ def _address(corp_id: str, userid: str) -> str:
     return url_for("console.show_person", corp_id=corp_id, userid=userid)
 
 
-def _filter() -> PeopleFilter:
-    department = request.args.get("department", "")
+def people_filter() -> PeopleFilter:
+    """Which people the address, or a form about its list, asks for."""
+    department = request.values.get("department", "")
     is_id = department.isascii() and department.isdigit() and len(department) < 19
-    link = request.args.get("link", "")
+    link = request.values.get("link", "")
     return PeopleFilter(
-        state="removed" if request.args.get("state") == "removed" else "active",
-        find=request.args.get("find", "").strip()[:_FIND_MOST],
+        state="removed" if request.values.get("state") == "removed" else "active",
+        find=request.values.get("find", "").strip()[:_FIND_MOST],
         department_id=int(department) if is_id else None,
         link=link if link in _LINKS else None,
     )

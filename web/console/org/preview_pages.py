@@ -10,6 +10,7 @@ from web.console import acting
 from web.console.blueprint import console
 from web.console.org.preview_words import ShownPreview, shown_preview
 from web.corps import FoundCorp, get_corp
+from web.orders import wrong_state
 from web.previews import PreviewPlace, may_be_asked, place_of
 from web.problems import Problem
 from web.services import services
@@ -27,7 +28,7 @@ def preview_person(corp_id: str) -> ResponseReturnValue:
         corp = get_corp(connection, corp_id)
         place = _place(connection, corp, userid)
         if corp.summary.state != "linked" or place is None:
-            raise Problem(409, f"corp {corp_id} is {corp.summary.state}.")
+            raise wrong_state(corp_id, corp.summary.state)
         acting.keep(
             connection,
             "preview",
@@ -40,7 +41,7 @@ def preview_person(corp_id: str) -> ResponseReturnValue:
     except (RedisError, OSError):
         rung = False
     if not rung:
-        raise Problem(503, "Redis cannot be reached; try again.")
+        raise Problem(503, "Redis cannot be reached; try again.", words="redis")
     answer = acting.back(
         "console.show_person", "preview", corp_id=corp_id, userid=userid
     )

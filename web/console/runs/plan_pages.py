@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from domain.links import LinkReason
 from domain.reasons import Reason
 from store.database import Connection, transaction
-from store.platform import audit
+from store.platform import audit, deeds
 from store.runs import approvals
 from store.runs.approvals import PlanNotOpen
 from store.summaries.org import corps
@@ -140,7 +140,7 @@ def approve_plan(plan_id: str) -> ResponseReturnValue:
             if not approval.repeated:
                 _keep(connection, "approve", plan, reason)
     except PlanNotOpen as refusal:
-        raise Problem(409, str(refusal)) from refusal
+        raise Problem(409, str(refusal), words=f"plan_{refusal.code}") from refusal
     services().ring_run(approval.run_id)
     services().ring_notices(approval.corp_pk)
     return acting.back("console.show_plan", "approve", plan_id=plan_id)
@@ -159,7 +159,7 @@ def reject_plan(plan_id: str) -> ResponseReturnValue:
                 raise Problem(404, f"plan {plan_id}: not known here.")
             _keep(connection, "reject", plan, reason)
     except PlanNotOpen as refusal:
-        raise Problem(409, str(refusal)) from refusal
+        raise Problem(409, str(refusal), words=f"plan_{refusal.code}") from refusal
     services().ring_notices(corp_pk)
     return acting.back("console.show_plan", "reject", plan_id=plan_id)
 
@@ -175,18 +175,14 @@ def moved_plan(corp_id: str, plan_id: str) -> ResponseReturnValue:
 
 
 def _keep(connection: Connection, act: str, plan: PlanSummary, reason: str) -> None:
-    acting.keep(
-        connection,
+    deed = deeds.plan_decided(
         act,
-        target=f"plan:{plan.plan_id}",
-        reason=reason,
+        plan_id=plan.plan_id,
         corp_id=plan.corp_id,
-        before={"state": plan.state},
-        after={
-            "state": "approved" if act == "approve" else "rejected",
-            "hash": plan.hash,
-        },
+        was=plan.state,
+        plan_hash=plan.hash,
     )
+    acting.keep_deed(connection, deed, reason=reason)
 
 
 def _get(connection: Connection, plan_id: str) -> PlanSummary:

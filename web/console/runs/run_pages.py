@@ -20,6 +20,7 @@ from store.summaries.runs.runs import RunSummary, find_run
 from store.summaries.runs.steps import read_run_steps
 from texts.catalogue import catalogue
 from web.access import Audience, seen_by
+from web.console import acting
 from web.console.blueprint import console
 from web.console.frame import show
 from web.console.runs.telling import tell_groups, tell_why
@@ -114,6 +115,7 @@ def show_run(run_id: str) -> ResponseReturnValue:
             nothing=_nothing(run, foreseen),
             eta=eta_seconds(run, datetime.now(UTC)),
             acts=audit.list_of(connection, f"run:{run_id}", keyring=services().keyring),
+            done=acting.done_word(),
         )
 
 
