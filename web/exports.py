@@ -29,7 +29,7 @@ _PAGE = 500
 # A spreadsheet takes what begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # Keys of ours, and what a chain is proved by.
-_LEFT_OUT = {"member_pk", "corp_pk", "chain", "is_forgotten"}
+_LEFT_OUT = {"member_pk", "corp_pk", "chain", "is_forgotten", "phase"}
 
 
 class ExportKind(StrEnum):
@@ -88,11 +88,13 @@ def people_of(connection: Connection, corp_pk: int, wanted: PeopleFilter) -> Tab
     """The people of a corp that fit a filter."""
 
     def page(after: Any) -> tuple[Sequence[PersonRow], Any]:
-        rows = people_list.list_people(
-            connection, corp_pk, wanted, after=after or ("", 0), limit=_PAGE
+        found = people_list.list_people(
+            connection, corp_pk, wanted, after=after or people_list.START, limit=_PAGE
         )
-        is_full = len(rows) == _PAGE
-        return rows, (rows[-1].userid, rows[-1].member_pk) if is_full else None
+        if len(found.rows) == _PAGE:
+            last = found.rows[-1]
+            return found.rows, (last.userid, last.member_pk, last.phase)
+        return found.rows, found.looked_to
 
     return _table(PersonRow, page)
 

@@ -1,5 +1,6 @@
 """What WeCom says of the app is a hint; agent/get decides, and pauses end."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -8,6 +9,7 @@ import pytest
 from tests.support.fakes import Person
 from tests.support.histories import TEAM, company
 from tests.support.pipeline import LONG_AGO, Bench, Event, Tenant, said
+from wecom.errcodes import error_for
 from wecom.errors import OddAnswer, Paused, Revoked, Unavailable, WeComError
 from workers.upkeep.jobs import look_at_pauses
 
@@ -171,3 +173,31 @@ def test_an_operators_pause_is_never_looked_at(bench: Bench) -> None:
 
     assert state(bench) == ("paused", "operator")
     assert tenant.world.calls == []
+
+
+NO_WORD = [
+    Unavailable("HTTP 500"),
+    OddAnswer("close is missing", endpoint="agent/get"),
+    error_for(40056, endpoint="agent/get"),
+    error_for(60011, endpoint="agent/get"),
+    error_for(99999, endpoint="agent/get"),
+]
+
+
+@pytest.mark.parametrize("error", NO_WORD)
+@pytest.mark.parametrize("kind", [CLOSE, REOPEN, "low_active"])
+def test_no_answer_about_the_app_holds_up_nobodys_mail(
+    bench: Bench, kind: str, error: WeComError
+) -> None:
+    tenant = bench.link_in_step(CORP, company())
+    people = tenant.world.truth.people
+    people["woA"] = replace(people["woA"], mobile="13900000000")
+    tenant.world.faults["agent"] = error
+    bench.post(tenant, told(kind))
+    bench.post(tenant, said("update_user", "member:woA"))
+
+    bench.drain(tenant)
+
+    assert bench.org(tenant) == tenant.world.truth.org()
+    assert bench.mail(tenant) == [("pending", None), ("done", "applied")]
+    assert state(bench) == ("linked", None)

@@ -8,6 +8,7 @@ import pytest
 
 from simulator import visits
 from simulator.corp import Message
+from simulator.faults import Kind
 from simulator.tokens import Paper
 from store.database import transaction
 from store.runs import approvals, requests
@@ -223,3 +224,26 @@ def test_a_card_that_wecom_does_not_take_keeps_nobody_from_their_notice(
         "undeliverable",
     ]
     assert bench.rows("SELECT state FROM plans") == [{"state": "held"}]
+
+
+@pytest.mark.parametrize("errcode", [-1, 99999])
+def test_a_click_waits_alone_while_wecom_does_not_name_the_admins(
+    board: Board, errcode: int
+) -> None:
+    board.bench.misbehave(Kind.ERRCODE, match="agent/get_admin_list", errcode=errcode)
+    board.bench.rows(
+        "INSERT INTO inbox (mailbox, kind, change, key, state)"
+        " VALUES (%s, 'change_contact', 'update_user', %s, 'pending')",
+        board.post.corp.mailbox,
+        f"member:{board.sender}",
+    )
+
+    board.click(board.admins[0], "approve")
+
+    states = board.bench.rows(
+        "SELECT state FROM inbox"
+        " WHERE kind IN ('template_card_event', 'change_contact')"
+        " ORDER BY kind"
+    )
+    assert [row["state"] for row in states] == ["done", "pending"]
+    assert board.plan["state"] == "held"

@@ -5,6 +5,7 @@ import pytest
 from tests.support.fakes import OUTSIDE, Person, Place, Truth, refused
 from tests.support.histories import HOME, ROOT, TAG, Company, company
 from tests.support.pipeline import Bench, Tenant, said
+from workers.events.settle import MOST_LISTED_AGAIN
 
 CORP = "wpCorpA"
 SALES = 20
@@ -150,3 +151,54 @@ def test_a_list_that_is_refused_because_its_department_is_gone_is_not_told_of(
     assert f"list:{SALES}" not in run["error"]
     bench.resync(tenant)
     assert bench.org(tenant) == after.org()
+
+
+def test_a_run_that_finds_a_department_in_the_scope_lists_it_twice_if_empty(
+    bench: Bench,
+) -> None:
+    tenant = bench.link_in_step(CORP, with_sales())
+    moves_in(tenant)
+    tenant.world.empty = {f"list:{SALES}"}
+    run_id = bench.request_run(tenant)
+
+    bench.work_on(run_id)
+    tenant.world.empty = set()
+    bench.resync(tenant)
+
+    assert bench.org(tenant) == tenant.world.truth.org()
+    assert (bench.run(run_id)["state"], bench.run(run_id)["error"]) == ("done", None)
+
+
+def test_departments_that_are_empty_are_no_finding_and_few_are_listed_twice(
+    bench: Bench,
+) -> None:
+    truth = company()
+    for number in range(40):
+        truth.departments[100 + number] = Place(parent=4, order=number)
+    tenant = bench.link_in_step(CORP, truth)
+    tenant.world.truth.allow_departments |= {4}
+
+    run = bench.run(bench.resync(tenant))
+
+    lists = [each for each in tenant.world.calls if each.startswith("list:")]
+    assert run["error"] is None
+    assert len(lists) == len(set(lists)) + 3
+    assert bench.org(tenant) == tenant.world.truth.org()
+
+
+def test_a_drain_that_brings_in_too_many_of_them_wishes_for_a_full_read(
+    bench: Bench,
+) -> None:
+    truth = company()
+    truth.allow_tags = frozenset({TAG})
+    for number in range(MOST_LISTED_AGAIN + 1):
+        truth.departments[100 + number] = Place(parent=4, order=number)
+    tenant = bench.link_in_step(CORP, truth)
+    Company(tenant.world).tag(frozenset({"woB"}), frozenset({4}))
+    bench.post(tenant, said("update_tag", f"tag:{TAG}", add_departments=[4]))
+
+    bench.drain(tenant)
+
+    assert bench.pending(tenant) == 0
+    assert bench.execute("SELECT due_cause FROM corps") == [("finding",)]
+    assert bench.org(tenant) == tenant.world.truth.org()

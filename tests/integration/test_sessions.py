@@ -285,3 +285,4 @@ def _walk(visit: Visit) -> Iterator[TestResponse]:
     )
     yield client.get("/language/en", base_url=base)
     yield client.get("/console/theme/dark", base_url=base)
+    yield client.get("/console/zone?name=UTC", base_url=base)

@@ -9,6 +9,8 @@ LONG = "LONG_TESTS"
 # How many of each law, for a long one that is to be tried in several runs.
 COUNT = "LONG_EXAMPLES"
 _NIGHTLY = 20
+# What Hypothesis tries of a law that says nothing else.
+_USUAL = 100
 
 
 def is_long() -> bool:
@@ -26,5 +28,5 @@ def examples(usual: int) -> int:
 def choose_profile() -> None:
     """The same examples each time, so that a change is judged; others every night."""
     settings.register_profile("each-time", derandomize=True, database=None)
-    settings.register_profile("nightly", print_blob=True)
+    settings.register_profile("nightly", print_blob=True, max_examples=examples(_USUAL))
     settings.load_profile("nightly" if is_long() else "each-time")

@@ -17,6 +17,8 @@ from store.summaries.links.people import (
     list_group,
     search,
 )
+from store.summaries.links.people_search import WINDOW, search_many
+from store.summaries.org.corp_facts import is_large
 from web.access import Audience, seen_by
 from web.company.authorize import Host, host
 from web.company.blueprint import company
@@ -44,6 +46,7 @@ class _Page:
 
     people: list[PersonSummary]
     following: str | None
+    looked: int | None = None
 
 
 @company.get("/")
@@ -95,6 +98,26 @@ def list_acts(corp_id: str) -> ResponseReturnValue:
     )
 
 
+def _search_many(connection: Connection, shown: Host, text: str) -> _Page:
+    """Whom a text may name among very many, some thousands looked at for a page."""
+    corp_pk = shown.corp.corp_pk
+    of = ["company-search", corp_pk, text]
+    opened = services().cursors.open(request.args.get("cursor"), of=of)
+    page = search_many(
+        connection,
+        corp_pk,
+        text,
+        after=int(opened[0]) if opened else None,
+        limit=PAGE_ROWS,
+    )
+    more = page.after is not None
+    return _Page(
+        people=list(page.people),
+        following=services().cursors.seal([page.after], of=of) if more else None,
+        looked=WINDOW if page.looked else None,
+    )
+
+
 def new_form() -> str:
     """The mark of a form that is about to be shown."""
     return secrets.token_urlsafe(16)
@@ -113,6 +136,8 @@ def _read(
     connection: Connection, shown: Host, *, group: PeopleGroup, text: str
 ) -> _Page:
     corp_pk = shown.corp.corp_pk
+    if text and is_large(connection, corp_pk):
+        return _search_many(connection, shown, text)
     of = ["company-people", corp_pk, group.value, text]
     opened = services().cursors.open(request.args.get("cursor"), of=of)
     after = (str(opened[0]), int(opened[1])) if opened else _START

@@ -8,7 +8,7 @@ from domain.leavers import Undecided
 from domain.reasons import Doubt, Finding
 from store.database import Connection
 from store.inbox import key_waits
-from store.inbox.claims import ClaimedMail
+from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.key_waits import KeyQuestion, KeyWait
 from store.inbox.settlement import ODD_ANSWER, Settled
 from wecom.errors import OddAnswer, Unavailable
@@ -40,6 +40,25 @@ def wait_of(mail: ClaimedMail, error: Unavailable) -> KeyWait | tuple[Settled, s
         seconds=ODD_SECONDS * 2.0**mail.troubles,
         error=str(error),
     )
+
+
+def put_aside(
+    connection: Connection,
+    claim: ClaimedBatch,
+    mail: Iterable[ClaimedMail],
+    error: Unavailable,
+) -> dict[int, tuple[Settled, str]]:
+    """Let these rows wait by themselves; the end of those that have waited enough."""
+    waits: list[KeyWait] = []
+    ended: dict[int, tuple[Settled, str]] = {}
+    for each in mail:
+        wait = wait_of(each, error)
+        if isinstance(wait, KeyWait):
+            waits.append(wait)
+        else:
+            ended[each.event_id] = wait
+    key_waits.put_aside(connection, claim, waits)
+    return ended
 
 
 def ask_later(

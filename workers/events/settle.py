@@ -25,6 +25,7 @@ LATE_ANSWER = "late_answer"
 
 # What mail could not settle is read in full after this.
 LOOK_LATER_SECONDS = 60.0
+MOST_LISTED_AGAIN = 100
 _OPEN = frozenset({UNCONFIRMED, Finding.CUT_OFF_READ.value})
 
 
@@ -134,9 +135,18 @@ def look_later(
 
 
 def list_again(
-    connection: Connection, mailbox: str, departments: Collection[DepartmentId]
+    connection: Connection,
+    corp_pk: CorpPk,
+    mailbox: str,
+    departments: Collection[DepartmentId],
 ) -> None:
-    """Have mail of our own look once more at what one answer alone told of these."""
+    """Have mail of our own look once more at what one answer alone told of these.
+
+    Of more than it may ask for in a moment a full read tells.
+    """
+    if len(departments) > MOST_LISTED_AGAIN:
+        corps.make_due(connection, corp_pk, cause="finding", seconds=LOOK_LATER_SECONDS)
+        return
     questions = [
         KeyQuestion(
             key=department_key(each),

@@ -283,7 +283,7 @@ def _settle(
     corps.note_spellings(connection, corp.corp_pk, about.learnt)
     troubles = {**about.aside, **found.troubles}
     aside = _put_aside(connection, claim, about.taken, troubles)
-    list_again(connection, claim.mailbox, found.look_again)
+    list_again(connection, corp.corp_pk, claim.mailbox, found.look_again)
     doubts = find_doubts(batch, found, about.late, left_over)
     settled = settle_batch(
         connection,

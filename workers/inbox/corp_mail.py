@@ -13,7 +13,10 @@ from store.org import corps
 from store.org.corps import Corp
 from store.platform.pauses import owner_of
 from store.runs import requests
+from wecom.errors import NotVisible, OddAnswer, Unavailable
 from wecom.kinds import BARRIERS
+from workers.answers.key_troubles import put_aside
+from workers.answers.refusals import odd_if_refused
 from workers.events.find_out import look_up
 from workers.events.known_org import KnownOrg
 from workers.events.sync_batch import CONTACT_KINDS, sync_contact
@@ -71,7 +74,7 @@ def handle(runtime: Runtime, claim: ClaimedBatch) -> bool:
     if muting:
         mute(runtime, corp, claim, muting)
     if deciding:
-        answer_clicks(runtime, corp, claim, deciding)
+        _decide(runtime, corp, claim, deciding)
     return _bring_in_step(runtime, corp, claim, known)
 
 
@@ -197,10 +200,15 @@ def _obey(
     outcomes: dict[int, tuple[Settled, str]] = {}
     wished = None
     # What events say of the app is a hint: one question answers all of them.
-    asks = any(each.kind in ASKING_KINDS for each in orders)
-    said = app_state.ask(runtime, corp) if asks and _may_follow(corp) else None
+    asking = [each for each in orders if each.kind in ASKING_KINDS]
+    said = _ask_app(runtime, corp) if asking and _may_follow(corp) else None
     with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         corps.lock(connection, corp.corp_pk)
+        if isinstance(said, Unavailable):
+            # That question waits by itself; people are no less followed for it.
+            outcomes |= put_aside(connection, claim, asking, said)
+            orders = [each for each in orders if each not in asking]
+            said = None
         for order in sorted(orders, key=_said):
             outcomes[order.event_id] = _obey_one(connection, corp, order, said)
         settlement.settle(connection, claim, outcomes)
@@ -218,6 +226,37 @@ def _obey(
     if wished is not None:
         runtime.bell.ring_run(wished)
     return after
+
+
+def _decide(
+    runtime: Runtime, corp: Corp, claim: ClaimedBatch, clicks: Sequence[ClaimedMail]
+) -> None:
+    """Follow clicks on cards; without a word of who the admins are they wait alone."""
+    try:
+        with odd_if_refused():
+            answer_clicks(runtime, corp, claim, clicks)
+    except Unavailable as error:
+        if error.held_back:
+            raise
+        with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
+            ended = put_aside(connection, claim, clicks, error)
+            settlement.settle(connection, claim, ended)
+
+
+def _ask_app(runtime: Runtime, corp: Corp) -> AppState | Unavailable:
+    """Whether the app is open, or why that cannot be found out now.
+
+    Raises: errors of WeCom that are the corp's.
+    """
+    try:
+        with odd_if_refused():
+            return app_state.ask(runtime, corp)
+    except NotVisible as error:
+        return OddAnswer(error.reason, errcode=error.errcode, endpoint=error.endpoint)
+    except Unavailable as error:
+        if error.held_back:
+            raise
+        return error
 
 
 def _may_follow(corp: Corp) -> bool:

@@ -45,16 +45,21 @@ def list_people(corp_id: str) -> ResponseReturnValue:
     position = services().cursors.open(request.args.get("cursor"), of=of)
     with transaction(services().pool) as connection:
         corp = get_corp(connection, corp_id)
-        rows = people_list.list_people(
+        page = people_list.list_people(
             connection,
             corp.corp_pk,
             wanted,
-            after=(position[0], position[1]) if position else ("", 0),
+            after=(position[0], position[1], position[2])
+            if position
+            else people_list.START,
             limit=_PAGE_ROWS + 1,
         )
     shown, end = cut(
-        rows, limit=_PAGE_ROWS, position=lambda row: [row.userid, row.member_pk]
+        page.rows,
+        limit=_PAGE_ROWS,
+        position=lambda row: [row.userid, row.member_pk, row.phase],
     )
+    end = end or (page.looked_to and [*page.looked_to])
     following = services().cursors.seal(end, of=of) if end else None
     values = {**request.args.to_dict(), "cursor": following}
     return show(
@@ -63,6 +68,7 @@ def list_people(corp_id: str) -> ResponseReturnValue:
         corp=corp.summary,
         rows=shown,
         wanted=wanted,
+        looked=people_list.WINDOW if page.looked_to else None,
         next=following and url_for("console.list_people", corp_id=corp_id, **values),  # type: ignore[arg-type]  # Flask's names of options.
     )
 

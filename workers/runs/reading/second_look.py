@@ -10,7 +10,7 @@ from domain.leavers import BY_SETS, MEMBER_AUTH, listing_of
 from domain.listed_rows import is_moved
 from domain.org import Department, Member
 from domain.reasons import Finding
-from domain.scope import AuthMode, Tags
+from domain.scope import AuthMode, Tags, usable_of
 from domain.testimony import DEPARTMENTS, scope_hides, sets_behind
 from domain.tree import Tree
 from store.database import Pool, transaction
@@ -28,6 +28,9 @@ _MOVED = "moved:"
 # How pages of people who were asked for singly are named.
 _SINGLY = (_MEMBER, ABSENT, TWICE)
 _NAMED = 5
+# So many empty lists of new departments are asked for twice, or one in so many pages:
+# what a run may cost beyond the least (design.md 7).
+_FEW, _ONE_IN = 3, 20
 _NOBODY = (
     f"{Finding.CUT_OFF_READ}: the lists of all departments in the scope are empty, and"
     " nobody is known here yet: the next read looks again"
@@ -69,17 +72,19 @@ class Losses:
     """What one read of the sets would take away, or shows to be no whole answer.
 
     Shape: `keys` of members and departments; `sets` that lost or moved them, by name;
-        `lists` which lack people whom user/get shows in them, or are refused; `moves`
-        of departments, each by what it says.
+        `lists` which lack people whom user/get shows in them, or are refused;
+        `hollow` of departments that came in, and show nobody; `moves` by what each
+        says.
     """
 
     keys: frozenset[str]
     sets: frozenset[str]
     lists: frozenset[str]
+    hollow: frozenset[str] = frozenset()
     moves: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.keys or self.sets or self.lists)
+        return bool(self.keys or self.sets or self.lists or self.hollow)
 
 
 def lost_before(snapshot: Snapshot) -> frozenset[Userid]:
@@ -111,13 +116,16 @@ def look_twice(
         tags = corps.list_tags(connection, run.corp_pk)
         rows = staging.list_unlisted(connection, run.run_id, pages=_SINGLY)
         known = members.count_active(connection, run.corp_pk)
+        scope = corps.get(connection, run.corp_pk).scope
     people = [member_from_fields(who, value) for who, value in rows.items()]
     gone, unsure = _gone(shown, stored=stored, snapshot=snapshot)
+    before = usable_of(scope=scope, tags=tags, tree=Tree.of(stored)).departments
     losses = find_losses(
         absences,
         departments=unsure,
         tags=tags,
         lists=_contradicted([*absences.shown, *people], snapshot, pages=pages),
+        hollow=_hollow(pages, shown, before) if known else frozenset(),
         refused=_refused(pages, shown, snapshot),
         moves=_moves(shown, stored=stored),
     )
@@ -134,15 +142,18 @@ def look_twice(
         )
     if nobody:
         snapshot = with_finding(snapshot, _NOBODY)
-    back = [
-        each
-        for each in gone
-        if each.department_id in unsure
-        and department_key(each.department_id) not in snapshot.lost
-    ]
+    back = [each for each in gone if _is_back(each, unsure, snapshot)]
     moved_once = losses.moves - snapshot.lost
     followed = [*_as_agreed(shown, stored, moved_once), *back]
     return _told(snapshot, losses, back, moved_once), followed
+
+
+def _is_back(
+    gone: Department, unsure: Collection[DepartmentId], snapshot: Snapshot
+) -> bool:
+    """Whether the last listing alone lacks a department, and nothing explains it."""
+    key = department_key(gone.department_id)
+    return gone.department_id in unsure and key not in snapshot.lost
 
 
 def find_losses(
@@ -151,6 +162,7 @@ def find_losses(
     departments: Iterable[DepartmentId],
     tags: Tags,
     lists: frozenset[str],
+    hollow: frozenset[str] = frozenset(),
     refused: frozenset[str] = frozenset(),
     moves: frozenset[str] = frozenset(),
 ) -> Losses:
@@ -172,6 +184,7 @@ def find_losses(
         keys=frozenset(map(member_key, lost)) | gone,
         sets=sets | ({DEPARTMENTS} if gone or moves or refused else frozenset()),
         lists=lists | refused,
+        hollow=hollow,
         moves=moves,
     )
 
@@ -196,7 +209,7 @@ def to_look_for(
         }
     return replace(
         snapshot,
-        lost=losses.keys | losses.sets | losses.moves | lists,
+        lost=losses.keys | losses.sets | losses.moves | losses.hollow | lists,
         looked=snapshot.looked | {Look.SETS},
     )
 
@@ -286,6 +299,31 @@ def _refused(
         and not page.complete
         and not page.rows
     )
+
+
+def _hollow(
+    pages: Mapping[str, Page],
+    shown: Iterable[Department],
+    before: Collection[DepartmentId],
+) -> frozenset[str]:
+    """Lists of departments that came into the scope and show nobody; not too many.
+
+    Nothing else tells of their people. Whatever has departments below it often has
+    nobody in itself, so that the others come first.
+    """
+    listed = [*shown]
+    parents = {each.parent_id for each in listed}
+    empty = [
+        each.department_id
+        for each in listed
+        if each.department_id not in before
+        and (page := pages.get(listing_of(each.department_id))) is not None
+        and page.complete
+        and not page.rows
+    ]
+    most = max(_FEW, len(pages) // _ONE_IN)
+    first = sorted(empty, key=lambda each: (each in parents, each))[:most]
+    return frozenset(f"{LIST}{each}" for each in first)
 
 
 def _count_sets(lost: Iterable[str]) -> int:
