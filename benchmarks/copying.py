@@ -15,6 +15,7 @@ from store.connecting import connect
 # What a run writes on its way and takes out again, and what it says of itself.
 _PASSING = (
     "audit_head",
+    "known_answers",
     "staging",
     "run_pages",
     "runs",

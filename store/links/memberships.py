@@ -1,7 +1,7 @@
 """Memberships: which account is in which company, as WeCom has its member be."""
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from domain.ids import AccountId, CompanyId, CorpPk, MemberPk
 from store.database import Connection
@@ -24,8 +24,15 @@ def make_accounts(
 ) -> None:
     """Make an account for each of these members, with what WeCom shows of them.
 
-    Shape: the nick is the name, if nobody of the company has it, else one of its own.
+    Shape: they join the company as their members are; the nick is the name, if nobody
+        of the company has it, else one of its own.
     """
+    about: dict[str, object] = {
+        "corp_pk": corp_pk,
+        "company_id": company_id,
+        "ids": [account_id for account_id, _ in made],
+        "pks": [pk for _, pk in made],
+    }
     connection.execute(
         """
         INSERT INTO accounts (account_id, nick, name, mobile, mobile_e164, email,
@@ -51,12 +58,25 @@ def make_accounts(
         ) AS members
         ORDER BY account_id
         """,
-        {
-            "corp_pk": corp_pk,
-            "company_id": company_id,
-            "ids": [account_id for account_id, _ in made],
-            "pks": [pk for _, pk in made],
-        },
+        about,
+    )
+    _join_made(connection, about)
+
+
+def _join_made(connection: Connection, about: Mapping[str, object]) -> None:
+    """Nobody else knows these accounts: nothing to look for, nothing to replace."""
+    connection.execute(
+        """
+        INSERT INTO memberships (company_id, account_id, employment, origin)
+        SELECT %(company_id)s, account_id, employment, 'wecom'
+        FROM unnest(%(ids)s::text[], %(pks)s::bigint[]) AS given (account_id, pk)
+        CROSS JOIN LATERAL (
+            SELECT employment FROM members
+            WHERE corp_pk = %(corp_pk)s AND member_pk = pk LIMIT 1
+        ) AS members
+        ORDER BY account_id
+        """,
+        about,
     )
 
 
@@ -67,6 +87,8 @@ def join(
 
     Repeats: what is so already is not written.
     """
+    if not member_pks:
+        return
     connection.execute(
         """
         INSERT INTO memberships (company_id, account_id, employment, origin)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -280,7 +281,7 @@ def list_differing_members(
     with _read_in_order(connection):
         rows = connection.execute(
             f"""
-            SELECT seen.key, seen.value FROM ({_NEWEST}) AS seen
+            SELECT seen.key, seen.value::text FROM ({_NEWEST}) AS seen
             LEFT JOIN members ON members.corp_pk = %(corp_pk)s
                 AND members.userid = seen.key AND members.userid > %(after)s
                 AND members.state = 'active'
@@ -297,7 +298,8 @@ def list_differing_members(
                 "deep": deep,
             },
         ).fetchall()
-    return [(Userid(key), value) for key, value in rows]
+    # Our own JSON, a page of a thousand: read by what wrote it, in a tenth of the time.
+    return [(Userid(key), orjson.loads(value)) for key, value in rows]
 
 
 def list_absentees(

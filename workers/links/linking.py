@@ -252,7 +252,8 @@ class Linker:
         ]
         if kept or waiting:
             links.write(connection, self._corp_pk, company.company_id, kept + waiting)
-            memberships.join(connection, self._corp_pk, [pk for pk, _ in kept])
+            joining = [pk for pk, _ in kept if pk not in created]
+            memberships.join(connection, self._corp_pk, joining)
         if waiting:
             lookups.make_due(connection, self._corp_pk)
         return [decision for _, decision, _ in decided]

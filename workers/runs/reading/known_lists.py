@@ -7,7 +7,7 @@ kept are those that reading it again would make; nothing rests on what the org i
 
 import os
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cache
 from hashlib import blake2b
 from importlib.util import find_spec
@@ -16,7 +16,7 @@ from pathlib import Path
 from domain.ids import CorpPk, DepartmentId
 from domain.leavers import listing_of
 from domain.scope import NO_GROUNDS, Grounds, Usable
-from store.database import Connection, Pool, transaction
+from store.database import Pool, transaction
 from store.runs import known_answers
 from store.runs.known_answers import KnownAnswer
 from workers.answers.listed import ListedMembers
@@ -39,9 +39,14 @@ class KnownLists:
         self._said: dict[Grounds, str] = {}
         singly = sorted((who, sorted(each)) for who, each in usable.by_member.items())
         self._base = _digest(_code() + ascii((usable.auth_mode, singly)).encode())
-        self._corp_pk, self._nothing = corp_pk, nothing
+        self._nothing = nothing
         with transaction(pool) as connection:
             self._known = known_answers.list_known(connection, corp_pk)
+
+    @property
+    def pages(self) -> frozenset[str]:
+        """The lists of which an answer is known."""
+        return frozenset(self._known)
 
     def digest_of(self, department_id: DepartmentId) -> bytes | None:
         """The digest of the answer that need not be read; None: each has to be."""
@@ -67,12 +72,6 @@ class KnownLists:
         return KnownAnswer(
             digest=listed.digest, context=self._context(ordered), places=ordered
         )
-
-    def forget_others(self, connection: Connection, pages: Collection[str]) -> None:
-        """Forget what lists said that are not among these pages of a read."""
-        gone = self._known.keys() - pages
-        if gone:
-            known_answers.forget(connection, self._corp_pk, gone)
 
     def _context(self, places: Iterable[int]) -> bytes:
         by_department = self._usable.by_department

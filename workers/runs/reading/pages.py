@@ -19,7 +19,7 @@ from domain.scope import AuthMode, Usable
 from store.database import Connection, Pool, transaction
 from store.org import corps, members
 from store.org.corps import Corp
-from store.runs import reads, runs, staging
+from store.runs import known_answers, reads, runs, staging
 from store.runs.runs import PLAN, Run
 from store.runs.staging import ReadPage, Staged
 from wecom.errors import OddAnswer
@@ -158,8 +158,10 @@ class PageReader:
         known = KnownLists(
             self._pool, self._run.corp_pk, usable, nothing=self._run.deep
         )
-        with self.writing() as connection:
-            known.forget_others(connection, pages)
+        gone = known.pages - set(pages)
+        if gone:
+            with self.writing() as connection:
+                known_answers.forget(connection, self._run.corp_pk, gone)
         return known
 
     def _read_singles(
