@@ -13,17 +13,28 @@ from tests.support.pipeline import Bench
 
 
 def twice(one: Known, *, mobile: str | None) -> tuple[Record, Record]:
-    """woA is known by another userid as well, because its event came alone."""
+    """woA is known by another userid as well, while WeCom does not tell whose it is."""
     after = one.truth.copy()
-    after.people["woNew"] = replace(after.people["woA"], mobile=mobile)
+    after.people["woNew"] = replace(
+        after.people["woA"], open_userid=None, mobile=mobile
+    )
     one.replace_truth(after)
     one.tell(created("woNew", second=1, departments=[TEAM]))
     one.look_from_here()
     return one.active("woA"), one.active("woNew")
 
 
+def leave_the_old(one: Known) -> None:
+    """Only the new userid answers now, and tells who it is."""
+    after = one.truth.copy()
+    person = after.people.pop("woA")
+    new = after.people["woNew"]
+    after.people["woNew"] = replace(new, open_userid=person.open_userid)
+    one.replace_truth(after)
+
+
 def merge(one: Known) -> None:
-    one.leave("woA")
+    leave_the_old(one)
     one.tell(renamed("woA", "woNew", second=2))
 
 
@@ -79,7 +90,7 @@ def test_the_journal_tells_the_link_that_stayed(
 def test_a_run_ends_it_as_well(bench: Bench) -> None:
     one = Known.of(bench)
     kept, dropped = twice(one, mobile="13800009999")
-    one.leave("woA")
+    leave_the_old(one)
 
     one.read()
 
@@ -112,7 +123,7 @@ def test_a_conflict_of_one_person_with_themselves_ends_with_the_merge(
     assert (kept.link, doubled.link) == ("linked", "conflict")
 
     if by_run:
-        one.leave("woA")
+        leave_the_old(one)
         one.read()
     else:
         merge(one)
