@@ -4,6 +4,7 @@ What a line concerns (events, a run, a corp) is said once, where the work on it 
 every line until its end carries it, whoever writes it.
 """
 
+import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from pythonjsonlogger.json import JsonFormatter
 _FIELDS = ("asctime", "levelname", "name", "process", "message")
 # A line names so many events; how many there were is said beside them.
 MOST_EVENTS = 20
+# What every line has before anybody gives it fields.
+_RECORD = frozenset(vars(logging.makeLogRecord({})))
 _ExcInfo = (
     tuple[type[BaseException], BaseException, TracebackType | None]
     | tuple[None, None, None]
@@ -92,6 +95,31 @@ class DiscreetFormatter(JsonFormatter):
     Not by a factory of records: a field that a call gives itself is not refused here.
     """
 
+    def format(self, record: logging.LogRecord) -> str:
+        """The line; whatever is in it, it is written, and ends no work."""
+        try:
+            line = super().format(record)
+        except Exception as error:
+            line = self._without_what_cannot_be_told(record, error)
+        # A lone surrogate stays what JSON writes for it: no stream takes it as it is.
+        return line.encode("utf-8", "backslashreplace").decode()
+
+    def _without_what_cannot_be_told(
+        self, record: logging.LogRecord, error: Exception
+    ) -> str:
+        fields = {
+            name: value if name in _RECORD else _tellable(value)
+            for name, value in vars(record).items()
+        }
+        phrase = record.msg if isinstance(record.msg, str) else type(record.msg)
+        told = {"msg": str(phrase), "args": None, "untold": type(error).__name__}
+        concern = Concern({k: _tellable(v) for k, v in concerned().items()})
+        token = _CONCERN.set(concern)
+        try:
+            return super().format(logging.makeLogRecord(fields | told))
+        finally:
+            _CONCERN.reset(token)
+
     def add_fields(
         self,
         log_data: dict[str, Any],
@@ -107,6 +135,15 @@ class DiscreetFormatter(JsonFormatter):
         """The traceback without what Postgres says of values."""
         told = super().formatException(ei)
         return without_values(told if isinstance(told, str) else "\n".join(told), ei[1])
+
+
+def _tellable(value: object) -> object:
+    """The value, or its kind where JSON has no word for it."""
+    try:
+        json.dumps(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
+    return value
 
 
 def without_values(traceback: str, error: BaseException | None) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wecom.errors import Malformed
 from wecom.events import Detail, Family
-from wecom.fields import Fields, parse_fields, parse_message
+from wecom.fields import SHORT_CHARS, Fields, parse_fields, parse_message
 from wecom.kinds import (
     COMMANDS,
     DATA_EVENTS,
@@ -74,7 +74,7 @@ def parse_callback(message: bytes) -> Callback:
 
 
 def _info(fields: Fields) -> Callback:
-    kind = fields.required("InfoType")
+    kind = _kind(fields, "InfoType")
     suite_id = fields.said(fields.identifier, "SuiteId")
     service_corp_id = fields.said(fields.identifier, "ServiceCorpId")
     if suite_id is None and service_corp_id is None:
@@ -105,7 +105,7 @@ def _message(fields: Fields) -> Callback:
     msg_type = fields.said(fields.identifier, "MsgType") or EVENT_MESSAGE
     corp_id = fields.said(fields.identifier, "ToUserName")
     if msg_type == EVENT_MESSAGE:
-        kind = fields.required("Event")
+        kind = _kind(fields, "Event")
         change = fields.said(fields.identifier, "ChangeType")
         rule = rule_for(DATA_EVENTS, kind=kind, change=change)
     else:
@@ -127,6 +127,17 @@ def _message(fields: Fields) -> Callback:
         detail=rule.read(fields),
         rule=rule,
     )
+
+
+def _kind(fields: Fields, name: str) -> str:
+    """What a callback is; of a name longer than any we know its beginning will do.
+
+    Raises: Malformed.
+    """
+    kind = fields.text(name)
+    if not kind:
+        raise Malformed(f"{name} is missing")
+    return kind[:SHORT_CHARS]
 
 
 def _seconds(fields: Fields, name: str) -> int | None:

@@ -12,11 +12,15 @@ from collections.abc import Iterator
 from wecom.errors import Malformed
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
+_ATTRIBUTES = r"(?:\s[^<>]*?)?"
+_COMMENT, _COMMENT_END = "<!--", "-->"
 # Without a document type, so that there is no entity but XML's own.
 _DOCUMENT = re.compile(
-    rf"\ufeff?\s*(?:<\?xml[^<>]*\?>)?\s*<({_NAME})\s*>(.*)</\1\s*>\s*", re.DOTALL
+    rf"\ufeff?(?:\s|<\?[^<>]*\?>|{_COMMENT}[^<>]*{_COMMENT_END})*+"
+    rf"<({_NAME}){_ATTRIBUTES}>(.*)</\1\s*>[\s\x00]*",
+    re.DOTALL,
 )
-_OPENING = re.compile(rf"<({_NAME})\s*(/?)>")
+_OPENING = re.compile(rf"<({_NAME}){_ATTRIBUTES}(/?)>|{_COMMENT}")
 _ENTITY = re.compile(r"&(?:#(\d{1,7})|#x([0-9A-Fa-f]{1,6})|([a-z]+));")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _CDATA, _CDATA_END = "<![CDATA[", "]]>"
@@ -44,16 +48,46 @@ def salvage(document: bytes) -> tuple[dict[str, str], set[str]]:
 
 def _children(inner: str) -> Iterator[tuple[str, str | None]]:
     """Name and content of each child; None where nobody can tell where it ends."""
-    at = 0
+    at, endless = 0, set[str]()
     while (opening := _OPENING.search(inner, at)) is not None:
         name, at = opening[1], opening.end()
+        if name is None:
+            comment_end = (
+                inner.find(_COMMENT_END, at) if _COMMENT not in endless else -1
+            )
+            # Of one without end nothing is a comment.
+            if comment_end < 0:
+                endless.add(_COMMENT)
+            else:
+                at = comment_end + len(_COMMENT_END)
+            continue
         if opening[2]:
             yield name, ""
             continue
-        end = _end_of(inner, at, closing=f"</{name}>")
-        yield name, None if end is None else inner[at:end]
-        if end is not None:
-            at = end + len(name) + len("</>")
+        closing = f"</{name}>"
+        # Looked for only once: none of the name that comes later has an end either.
+        end = None if name in endless else _end_of(inner, at, closing=closing)
+        if end is not None and _opens_again(inner[at:end], name):
+            # One within one of its name: what stands between them is no child.
+            yield name, None
+            at = inner.rfind(closing) + len(closing)
+            continue
+        if end is None:
+            if closing not in inner[at:]:
+                endless.add(name)
+            yield name, None
+            continue
+        yield name, inner[at:end]
+        at = end + len(closing)
+
+
+def _opens_again(raw: str, name: str) -> bool:
+    """Whether an element contains one of its own name, outside of any CDATA."""
+    outside, _, rest = raw.partition(_CDATA)
+    while rest:
+        text, _, rest = rest.partition(_CDATA_END)[2].partition(_CDATA)
+        outside += text
+    return any(each[1] == name for each in _OPENING.finditer(outside))
 
 
 def _end_of(inner: str, at: int, *, closing: str) -> int | None:

@@ -234,6 +234,14 @@ def return_failed(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedMail:
+    """A row that was given up, and what is to be made good for it."""
+
+    kind: str
+    barrier: bool
+
+
 def fail(
     connection: Connection,
     mailbox: str,
@@ -241,8 +249,8 @@ def fail(
     *,
     error: str,
     claim: ClaimedBatch | None = None,
-) -> bool:
-    """Give a row up for an operator to look at; whether it was a barrier.
+) -> FailedMail | None:
+    """Give a row up for an operator to look at; None when it is pending no more.
 
     Shape: `claim` is the last try; None when its worker died, and with it what it knew.
     """
@@ -254,11 +262,11 @@ def fail(
             {asked} error = %(error)s, waits_for = NULL, waiting_since = NULL,
             done_at = clock_timestamp()
         WHERE mailbox = %(mailbox)s AND event_id = %(event)s AND state = 'pending'
-        RETURNING barrier
+        RETURNING kind, barrier
         """,  # noqa: S608 - constant text
         {**told, "error": error, "mailbox": mailbox, "event": event_id},
     ).fetchone()
-    return bool(row and row[0])
+    return FailedMail(kind=row[0], barrier=row[1]) if row else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,22 @@ def keep(connection: Connection, corp_pk: CorpPk, mail: Iterable[Mail]) -> None:
     )
 
 
+def keep_of(connection: Connection, corp_pk: CorpPk, event_id: int) -> None:
+    """Remember what a piece of mail about a member says that nobody will settle now.
+
+    Repeats: what is known already is left alone.
+    """
+    connection.execute(
+        f"""
+        INSERT INTO testimony (corp_pk, userid, {_MAIL})
+        SELECT %s, substr(key, 8), {_MAIL} FROM inbox
+        WHERE event_id = %s AND key LIKE 'member:_%%'
+        ON CONFLICT DO NOTHING
+        """,  # noqa: S608 - the inserted text is a constant of this module
+        [corp_pk, event_id],
+    )
+
+
 def list_kept(
     connection: Connection, corp_pk: CorpPk, userids: Collection[Userid]
 ) -> list[Mail]:
@@ -115,13 +131,20 @@ def forget_others(
 
 
 def prune(connection: Connection, *, days: int, limit: int) -> int:
-    """Forget what was said so long ago; nobody has heard of these people since."""
+    """Forget what was said so long ago of people who are not there any more.
+
+    Of who is, it stays open what became of them: a removal may wait for a person.
+    """
     return connection.execute(
         """
         DELETE FROM testimony WHERE (corp_pk, userid, event_id) IN (
             SELECT corp_pk, userid, event_id FROM testimony
             WHERE received_at < clock_timestamp() - make_interval(days => %s)
-            ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED)
+                AND NOT EXISTS (SELECT FROM members
+                    WHERE members.corp_pk = testimony.corp_pk
+                        AND members.userid = testimony.userid
+                        AND members.state = 'active')
+            ORDER BY received_at LIMIT %s FOR UPDATE OF testimony SKIP LOCKED)
         """,
         [days, limit],
     ).rowcount

@@ -133,7 +133,7 @@ OVER = """
             keys, per_minute, up_to_id)
         VALUES ('b', 'operator', '', '{}', 0, 0, 0, 600, 0);
     INSERT INTO testimony (corp_pk, userid, event_id, kind, hint, received_at)
-        SELECT corp_pk, 'zhang', 1, 'unsubscribe', '{}', clock_timestamp() FROM corps;
+        SELECT corp_pk, 'gone', 1, 'unsubscribe', '{}', clock_timestamp() FROM corps;
     INSERT INTO items (company_id, kind, item_id, workspace_id, sealed)
         VALUES ('c', 'story', '1', '2', '');
     INSERT INTO item_changes

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from domain.mailbox import name_in
 from domain.states import CorpState
 from store.database import Connection, transaction
-from store.inbox import mailboxes, settlement
+from store.inbox import mailboxes, settlement, testimony
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.mailboxes import MailboxState
 from store.inbox.settlement import Settled
@@ -85,9 +85,9 @@ def _open(runtime: Runtime, claim: ClaimedBatch) -> tuple[Corp, KnownOrg | None]
     """
     corp_id = name_in(claim.mailbox)
     with transaction(runtime.pool) as connection:
-        corp, testimony = corps.find_live_and_testimony(connection, corp_id)
+        corp, is_kept = corps.find_live_and_testimony(connection, corp_id)
         if corp is not None and _may_work(corp, claim):
-            return corp, _look_up(connection, runtime, corp, claim, testimony=testimony)
+            return corp, _look_up(connection, runtime, corp, claim, is_kept=is_kept)
     with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         # Whoever links a corp takes back what is parked, and that only once.
         corp = corps.find_live(connection, corp_id)
@@ -103,14 +103,17 @@ def _look_up(
     corp: Corp,
     claim: ClaimedBatch,
     *,
-    testimony: bool,
+    is_kept: bool,
 ) -> KnownOrg | None:
-    """What the usual mail will need, read with the corp itself."""
+    """What the usual mail will need, read with the corp itself.
+
+    Shape: `is_kept` is whether testimony of the corp's people is.
+    """
     contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
     if not contact or not _is_followed(corp):
         return None
     runtime.known_pauses.read_ahead(connection, owner_of(corp.corp_id))
-    return look_up(connection, runtime, corp, contact, testimony=testimony)
+    return look_up(connection, runtime, corp, contact, testimony=is_kept)
 
 
 def _is_followed(corp: Corp) -> bool:
@@ -174,6 +177,17 @@ def repair_failed_barrier(connection: Connection, mailbox: str) -> None:
     corp = corps.find_live(connection, name_in(mailbox))
     if corp is not None:
         corps.make_due(connection, corp.corp_pk, cause="failed_barrier")
+
+
+def keep_failed_testimony(
+    connection: Connection, mailbox: str, event_id: int, kind: str
+) -> None:
+    """What failed mail says of a person is heard by whoever looks at them next."""
+    if kind not in CONTACT_KINDS:
+        return
+    corp = corps.find_live(connection, name_in(mailbox))
+    if corp is not None:
+        testimony.keep_of(connection, corp.corp_pk, event_id)
 
 
 def _pass_barrier(runtime: Runtime, corp: Corp, claim: ClaimedBatch) -> None:

@@ -311,10 +311,13 @@ def _fail(
     error: str,
     claim: ClaimedBatch | None = None,
 ) -> None:
-    row = claims.fail(connection, mailbox, event_id, error=error, claim=claim)
+    failed = claims.fail(connection, mailbox, event_id, error=error, claim=claim)
     mailboxes.limit_claim(connection, mailbox, 2)
-    if row:
+    if failed is None:
+        return
+    if failed.barrier:
         corp_mail.repair_failed_barrier(connection, mailbox)
+    corp_mail.keep_failed_testimony(connection, mailbox, event_id, failed.kind)
 
 
 def _ignore(runtime: Runtime, claim: ClaimedBatch) -> None:

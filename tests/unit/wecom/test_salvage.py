@@ -80,3 +80,34 @@ def test_a_name_that_plays_an_element_makes_that_element_unclear() -> None:
 def test_what_has_no_root_around_it_is_malformed(document: bytes) -> None:
     with pytest.raises(Malformed):
         parse_message(document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"<!-- by WeCom --><xml>%s</xml>",
+        b"<?xml version='1.0'?><?style x?>\n<!-- a -->\n<xml>%s</xml>",
+        b'<xml version="1" xmlns:t="urn:t">%s</xml>',
+        b"\xef\xbb\xbf<xml>%s</xml>",
+        b"<xml><!-- <A>2</A> -->%s</xml>",
+        b"<xml>%s<!-- never ended</xml>",
+        b'<xml><E t="1"/>%s</xml>',
+        b"<xml>%s</xml>\n\x00\x00",
+    ],
+)
+@pytest.mark.parametrize("form", [b"<A>1</A>", b'<A type="id">1</A>'])
+def test_what_xml_has_beside_elements_makes_none_unclear(
+    document: bytes, form: bytes
+) -> None:
+    fields = parse_message(document % (form + b"<Name>\x01</Name>"))
+
+    assert fields.text("A") == "1"
+
+
+@pytest.mark.parametrize("inner", [b"<A>2</A>", b"<A><![CDATA[2]]></A>", b"\x01"])
+def test_what_stands_within_an_element_is_no_child_of_the_root(inner: bytes) -> None:
+    document = b"<xml><E><E>\x01</E>%s</E><B>1</B></xml>" % inner
+
+    fields = parse_message(document)
+
+    assert (fields.text("A"), fields.text("B")) == (None, "1")

@@ -1,0 +1,120 @@
+"""What mail testified stays said, however that piece of mail itself ended."""
+
+from collections.abc import Callable
+from unittest.mock import patch
+
+import pytest
+
+from store.inbox import settlement, testimony
+from tests.support.histories import company
+from tests.support.identities import Known, deleted, unsubscribed
+from tests.support.pipeline import Bench, Event
+from workers.inbox import corp_mail
+from workers.inbox.drain import LONE_ATTEMPTS
+
+
+@pytest.fixture
+def one(bench: Bench) -> Known:
+    """People granted singly among others: no list tells that they are gone."""
+    truth = company()
+    truth.allow_members = frozenset({"woB"})
+    return Known.of(bench, truth)
+
+
+def fail(one: Known, event: Event) -> int:
+    """The number of a piece of mail over which the worker stumbles to the end."""
+    event_id = one.bench.post(one.tenant, event)
+    with patch.object(corp_mail, "sync_contact", side_effect=LookupError("synthetic")):
+        one.bench.settle(one.tenant)
+    assert one.outcomes()[-1] == ("failed", "failed")
+    return event_id
+
+
+def die_over(one: Known, event: Event) -> int:
+    """The number of a piece of mail over which worker after worker died."""
+    one.bench.drain(one.tenant)
+    event_id = one.bench.post(one.tenant, event)
+    one.bench.execute(
+        "UPDATE inbox SET claim = gen_random_uuid(), attempts = %s WHERE event_id = %s",
+        LONE_ATTEMPTS,
+        event_id,
+    )
+    one.bench.execute(
+        "UPDATE mailboxes SET open_claim = inbox.claim FROM inbox"
+        " WHERE mailboxes.mailbox = inbox.mailbox AND event_id = %s",
+        event_id,
+    )
+    one.bench.drain(one.tenant)
+    assert one.outcomes()[-1] == ("failed", "failed")
+    return event_id
+
+
+@pytest.mark.parametrize("failing", [fail, die_over])
+def test_a_run_hears_what_failed_mail_testified(
+    one: Known, failing: Callable[[Known, Event], int]
+) -> None:
+    one.leave("woB")
+    failing(one, deleted("woB"))
+
+    one.read()
+
+    assert one.removed("woB").removal == "deletion"
+
+
+def test_a_run_hears_what_an_operator_gave_up(one: Known) -> None:
+    one.leave("woB")
+    event_id = fail(one, deleted("woB"))
+    with one.bench.own() as connection:
+        assert settlement.discard(connection, event_id)
+
+    one.read()
+
+    assert one.removed("woB").removal == "deletion"
+
+
+def test_later_mail_hears_what_failed_mail_testified(one: Known) -> None:
+    one.leave("woB")
+    fail(one, deleted("woB", second=1))
+
+    one.tell(unsubscribed("woB", second=2))
+
+    assert one.removed("woB").removal == "deletion"
+
+
+def test_a_run_hears_of_a_rename_that_failed(one: Known) -> None:
+    before = one.active("woB").member_pk
+    [event] = [
+        each for each in one.rename("woB", "woB2") if each.hint.get("new_userid")
+    ]
+    fail(one, event)
+
+    one.read()
+
+    assert one.active("woB2").member_pk == before
+    one.assert_in_step()
+
+
+def test_failed_mail_that_is_retried_finds_its_person_settled(one: Known) -> None:
+    one.leave("woB")
+    event_id = fail(one, deleted("woB"))
+    one.read()
+    lines = one.lines()
+
+    with one.bench.own() as connection:
+        settlement.retry(connection, event_id)
+    one.bench.settle(one.tenant)
+
+    assert one.lines() == lines
+    assert one.bench.execute("SELECT userid FROM testimony") == []
+
+
+def test_what_is_open_is_not_forgotten_over_its_age(one: Known) -> None:
+    one.leave("woB")
+    fail(one, deleted("woB"))
+    one.bench.execute("UPDATE testimony SET received_at = '2020-01-01'")
+    with one.bench.own() as connection:
+        testimony.prune(connection, days=30, limit=100)
+
+    one.read()
+
+    assert one.removed("woB").removal == "deletion"
