@@ -1,4 +1,4 @@
-"""Whatever WeCom says of how long a token lasts, it is used, and not fetched for ever."""
+"""Whatever WeCom says of how long a token lasts, it is used until it is refused."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
