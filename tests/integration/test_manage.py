@@ -49,8 +49,6 @@ UNSEALED = {
     "notice_batches.token_hash",
     "oidc_access_tokens.token_hash",
     "oidc_clients.secret_hash",
-    "known_answers.context",
-    "known_answers.digest",
     "oidc_grants.code_hash",
     "oidc_grants.handle_hash",
     "oidc_grants.refresh_hash",
