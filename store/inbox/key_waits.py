@@ -73,10 +73,10 @@ def ask_later(
         return
     connection.execute(
         """
-        INSERT INTO inbox (mailbox, kind, key, state, troubles, waits_for,
+        INSERT INTO inbox (mailbox, kind, key, state, own, troubles, waits_for,
             waiting_since, not_before, error)
-        SELECT %(mailbox)s, %(kind)s, given.key, 'pending', 1, given.waits_for,
-            clock_timestamp(),
+        SELECT %(mailbox)s, %(kind)s, given.key, 'pending', true, 1,
+            given.waits_for, clock_timestamp(),
             clock_timestamp() + make_interval(secs => given.seconds), given.error
         FROM unnest(%(keys)s::text[], %(reasons)s::text[], %(seconds)s::float8[],
             %(errors)s::text[]) AS given (key, waits_for, seconds, error)

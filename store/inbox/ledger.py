@@ -1,4 +1,8 @@
-"""Where every event of a day went; the sums balance, pruned rows included."""
+"""Where every event of a day went; the sums balance, pruned rows included.
+
+Mail by which a drain asks again was never received: it is counted while it is pending,
+parked or failed, so that nobody takes a day for settled that is not, and then no more.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -44,6 +48,7 @@ def get_ledger(
                 WHERE received_at >= %(day)s::timestamp AT TIME ZONE 'UTC'
                     AND received_at < (%(day)s + 1)::timestamp AT TIME ZONE 'UTC'
                     AND (%(boxes)s::text[] IS NULL OR mailbox = ANY(%(boxes)s))
+                    AND NOT (own AND state IN ('done', 'folded', 'ignored'))
             ), parts AS (
                 SELECT sum(times_seen) AS received,
                     count(*) FILTER (WHERE state = 'done') AS applied,

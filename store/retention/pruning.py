@@ -19,7 +19,7 @@ def prune_inbox(connection: Connection, *, days: int, limit: int) -> int:
             DELETE FROM inbox USING old
             WHERE inbox.event_id = old.event_id
                 AND inbox.received_at = old.received_at
-            RETURNING mailbox, inbox.received_at, state, times_seen
+            RETURNING mailbox, inbox.received_at, state, times_seen, own
         ), sums AS (
             INSERT INTO ledger_days AS known (
                 mailbox, day, received, applied, folded, duplicate, ignored)
@@ -28,7 +28,7 @@ def prune_inbox(connection: Connection, *, days: int, limit: int) -> int:
                 count(*) FILTER (WHERE state = 'folded'),
                 sum(times_seen - 1),
                 count(*) FILTER (WHERE state = 'ignored')
-            FROM gone GROUP BY 1, 2
+            FROM gone WHERE NOT own GROUP BY 1, 2
             ON CONFLICT (mailbox, day) DO UPDATE SET
                 received = known.received + excluded.received,
                 applied = known.applied + excluded.applied,

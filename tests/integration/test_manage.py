@@ -40,6 +40,8 @@ UNSEALED = {
     "journal.personal",
     "journeys.state_digest",
     "journeys.visitor_digest",
+    "known_answers.context",
+    "known_answers.digest",
     "member_sessions.session_hash",
     "members.fingerprint",
     "notice_batches.sealed",

@@ -22,6 +22,7 @@ NOT_PAGES = {
     "console.to_house",
     "console.house_done",
     "console.choose_theme",
+    "console.choose_zone",
     "console.moved_plan",
     "console.moved_run",
     "console.show_batch",

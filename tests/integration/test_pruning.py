@@ -44,6 +44,26 @@ def test_pruning_keeps_the_ledger_as_it_was(bench: Workbench) -> None:
     assert after.received == 9
 
 
+def test_a_drains_own_mail_is_in_the_ledger_until_it_is_settled(
+    bench: Workbench,
+) -> None:
+    bench.post(state="done", age="31 days")
+    for state in ("pending", "failed", "done", "folded", "ignored"):
+        own = bench.post(state=state, age="31 days")
+        bench.rows("UPDATE inbox SET own = true WHERE event_id = %s", own)
+    day = bench.row("SELECT min(received_at)::date AS day FROM inbox")["day"]
+
+    with transaction(bench.runtime.pool) as connection:
+        before = get_ledger(connection, day, mailboxes=None)
+    pruning.prune(bench.runtime)
+    with transaction(bench.runtime.pool) as connection:
+        after = get_ledger(connection, day, mailboxes=None)
+
+    assert (before.received, before.applied) == (3, 1)
+    assert (before.pending, before.failed) == (1, 1)
+    assert after == before
+
+
 def test_pruning_goes_on_batch_by_batch(bench: Workbench) -> None:
     for _ in range(5):
         bench.post(state="done", age="31 days")
