@@ -1,6 +1,7 @@
 """What mail testified stays said, however that piece of mail itself ended."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from store.inbox import settlement, testimony
 from tests.support.histories import company
 from tests.support.identities import Known, deleted, unsubscribed
-from tests.support.pipeline import Bench, Event
+from tests.support.pipeline import Bench, Event, said
 from workers.inbox import corp_mail
 from workers.inbox.drain import LONE_ATTEMPTS
 
@@ -91,6 +92,40 @@ def test_a_run_hears_of_a_rename_that_failed(one: Known) -> None:
     one.read()
 
     assert one.active("woB2").member_pk == before
+    one.assert_in_step()
+
+
+@pytest.mark.parametrize("by_run", [True, False])
+def test_who_shows_no_sign_of_who_they_are_stays_themselves_over_a_failed_rename(
+    bench: Bench, by_run: bool
+) -> None:
+    truth = company()
+    truth.allow_members = frozenset({"woB"})
+    for who, each in truth.people.items():
+        truth.people[who] = replace(each, open_userid=None)
+    one = Known.of(bench, truth)
+    before = one.active("woB")
+    fail(one, one.rename("woB", "woB2")[0])
+
+    if by_run:
+        one.read()
+    else:
+        one.tell(said("update_user", "member:woB", second=9))
+        one.read()
+
+    after = one.active("woB2")
+    assert (after.member_pk, after.account_id) == (before.member_pk, before.account_id)
+    one.assert_in_step()
+
+
+def test_who_came_back_is_not_removed_over_a_deletion_that_failed(one: Known) -> None:
+    fail(one, deleted("woB", second=1))
+
+    one.tell(said("update_user", "member:woB", second=9))
+    one.read()
+
+    assert one.active("woB").removal is None
+    assert one.bench.execute("SELECT userid FROM testimony") == []
     one.assert_in_step()
 
 
