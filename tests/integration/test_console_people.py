@@ -134,6 +134,30 @@ def test_each_field_says_since_when_and_by_what(desk: Desk) -> None:
     assert "by an event" in row.partition("Main department")[0]
 
 
+def test_each_state_and_ground_is_in_words_of_the_readers_language(desk: Desk) -> None:
+    corp_pk = add_corp(desk.rows, "wwcorp", last_synced_at=NOW)
+    add_department(desk.rows, corp_pk, 7, name="Sales")
+    add_member(
+        desk.rows,
+        corp_pk,
+        "zhang",
+        name="person.next",
+        activation="pending",
+        employment="working",
+        grounds=["department:7", "tag:3"],
+    )
+
+    english = words_in(desk.page(path_of("zhang")))
+    chinese = words_in(desk.page(f"{path_of('zhang')}?lang=zh-CN"))
+
+    assert "In WeCom not yet activated" in english
+    assert "In scope through department Sales, through tag 3" in english
+    assert "企业微信状态 未激活" in chinese
+    assert "TAPD 状态 在职" in chinese
+    # What people are called is nobody's word.
+    assert "Name person.next" in english
+
+
 def test_one_person_is_asked_about_again_alone(desk: Desk) -> None:
     corp_pk = add_corp(desk.rows, "wwcorp", last_synced_at=NOW)
     add_member(desk.rows, corp_pk, "zhang")

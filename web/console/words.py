@@ -33,6 +33,9 @@ _FIELD = {
 }
 _DEPARTMENT_FIELDS = {"departments", "main_department", "leads", "parent_id"}
 _LEADERS = "direct_leaders"
+_GROUNDS = "grounds"
+# Fields of which the catalogues have a word for each value.
+_STATE_WORDS = {"activation": "activation.", "employment": "employment."}
 _REASONS = {reason.value for reason in (*Reason, *LinkReason)}
 _SHOWN_HEX = 8
 _CAUSES = {"mail", "run", "operator"}
@@ -192,7 +195,22 @@ def _one(raw: Json, field: str, names: Names, tag: str) -> str:
         return names.departments.get(raw) or say(tag, "journal.department", id=raw)
     if field == _LEADERS:
         return names.members.get(str(raw)) or str(raw)
+    if field == _GROUNDS:
+        return ground_words(str(raw), names, tag)
+    begun = _STATE_WORDS.get(field)
+    if begun is not None and f"{begun}{raw}" in catalogue(tag):
+        return say(tag, f"{begun}{raw}")
     return str(raw)
+
+
+def ground_words(ground: str, names: Names, tag: str) -> str:
+    """By what somebody is in the scope; departments by their names."""
+    kind, _, name = ground.partition(":")
+    if f"person.ground.{kind}" not in catalogue(tag):
+        return ground
+    if kind == "department" and name.isdigit():
+        name = names.departments.get(int(name)) or name
+    return say(tag, f"person.ground.{kind}", id=name)
 
 
 def _each(raw: Json) -> list[Json]:

@@ -120,9 +120,10 @@ def _tried(tried: Try) -> StoryStep:
 
 
 def _asked(key: str) -> str:
-    kind = key.partition(":")[0]
-    known = f"story_asked.{kind}"
-    return translate(known if known in catalogue(language()) else "story_asked.corp")
+    # Codes of installs, clicks on cards and people's answers are of other kinds: what
+    # was asked about them, if anything, stands in the calls.
+    known = f"story_asked.{key.partition(':')[0]}"
+    return translate(known if known in catalogue(language()) else "story_asked.other")
 
 
 def _effect(

@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.decisions import Json
 from domain.ids import Userid, member_key
 from store.database import Connection
 from store.summaries.org.departments import list_names
 from store.summaries.org.journal import find_data_key, list_latest
 from store.summaries.org.members import MemberSummary
+from web.console.words import Names, value_words
 from web.corps import FoundCorp
 from web.services import services
-from web.texts import translate
+from web.texts import language, translate
 
 _LINES = 200
 
@@ -59,7 +61,9 @@ def list_fields(
 def _own(
     connection: Connection, corp: FoundCorp, member: MemberSummary
 ) -> dict[str, str]:
-    names = list_names(connection, corp.corp_pk, member.departments)
+    roots = [int(at) for at in (_root(each) for each in member.grounds) if at]
+    names = list_names(connection, corp.corp_pk, [*member.departments, *roots])
+    known = Names(departments=names, members={})
 
     def place(department_id: int) -> str:
         return names.get(department_id) or translate(
@@ -76,10 +80,20 @@ def _own(
         if member.main_department
         else "",
         "leads": join(map(place, member.leads)),
-        "activation": member.activation or "",
-        "employment": member.employment,
-        "grounds": join(member.grounds),
+        **{
+            field: value_words(raw, field, known, language())
+            for field, raw in (
+                ("activation", member.activation),
+                ("employment", member.employment),
+                ("grounds", list[Json](member.grounds)),
+            )
+        },
     }
+
+
+def _root(ground: str) -> str:
+    kind, _, name = ground.partition(":")
+    return name if kind == "department" else ""
 
 
 def _seen(details: dict[str, str]) -> dict[str, str]:
