@@ -34,7 +34,7 @@ from store.org.corps import find_live
 from store.org.replay import Difference, list_differences
 from store.platform import deeds
 from store.retention import rotation
-from store.retention.spill_rotation import rotate_spill
+from store.retention.spill_rotation import count_old_mail, rotate_spill
 from store.runs import requests
 from store.sealing import Keyring
 from store.summaries.mail.events import find_event
@@ -49,6 +49,11 @@ _MARKS = {
     Verdict.FAILED: ("FAIL", "red"),
     Verdict.LATER: ("later", "cyan"),
 }
+
+_NO_SPILL = (
+    "The spill cannot be reached, and mail in it may be sealed with an older key. Let "
+    "REDIS_URL be reachable, and repeat; keep the older keys."
+)
 
 
 @click.group(
@@ -212,10 +217,32 @@ def rotate_keys() -> None:
             f"{unreadable} values cannot be opened with any of SECRET_KEYS. Append the "
             "key that sealed them, and repeat; keep the older keys until then."
         )
+    _check_nothing_followed(settings, keyring)
     echo("Everything in Postgres and in the spill is sealed with the first key.")
     with opened_pool(settings) as pool, transaction(pool) as connection:
         kid = sealed_keys.rotate(connection, keyring)
     echo(f"ID tokens are signed by the new key {kid} from now on.")
+
+
+def _check_nothing_followed(settings: Settings, keyring: Keyring) -> None:
+    """That no process has sealed anything with an older key since this began.
+
+    Raises: Failed.
+    """
+    spill = open_spill(settings.redis_url, keyring)
+    try:
+        found = count_old_mail(spill, keyring)
+    except SpillUnavailable as error:
+        raise Failed(_NO_SPILL) from error
+    with opened_pool(settings) as pool, transaction(pool) as connection:
+        for sealed in rotation.SEALED:
+            found += rotation.count_old(connection, sealed, keyring)
+    if found:
+        raise Failed(
+            f"{found} values were sealed with an older key meanwhile: a process runs "
+            "with the former SECRET_KEYS. Start all processes again with the new ones, "
+            "and repeat; keep the older keys until then."
+        )
 
 
 def _differences(pool: Pool, keyring: Keyring, corp_id: str) -> list[Difference]:
@@ -255,10 +282,7 @@ def _rotate_spill(settings: Settings, keyring: Keyring) -> int:
     try:
         done = rotate_spill(open_spill(settings.redis_url, keyring), keyring)
     except SpillUnavailable as error:
-        raise Failed(
-            "The spill cannot be reached, and mail in it may be sealed with an older "
-            "key. Let REDIS_URL be reachable, and repeat; keep the older keys."
-        ) from error
+        raise Failed(_NO_SPILL) from error
     echo(f"spill: {done.renewed} sealed again, {done.unreadable} unreadable")
     return done.unreadable
 

@@ -44,15 +44,24 @@ from wecom.wire import (
     Token,
 )
 
+# WeCom's tokens last two hours, some twice as long (90600); none of them is for ever.
+LONGEST_SECONDS = 4 * 3600
+# Of a token whose time nobody can read: longer than AHEAD of wecom.tokens, so that it
+# is not fetched again at once.
+UNTOLD_SECONDS = 600
 # By any of these an answer to a message is known.
 _SENT = frozenset({"errcode", "msgid", "response_code", "invaliduser"})
 
 
 def token(payload: Payload, *, name: str) -> Token:
-    """The token called `name`, with its lifetime."""
+    """The token called `name`, with its lifetime as far as that can be believed.
+
+    A token works whatever is said of its time, and a refused one is replaced: no corp
+    waits because a lifetime is missing, is no number, is over already or is endless.
+    """
+    seconds = shown(number, payload, "expires_in") or UNTOLD_SECONDS
     return Token(
-        value=required(payload, name),
-        expires_in=required_number(payload, "expires_in"),
+        value=required(payload, name), expires_in=min(seconds, LONGEST_SECONDS)
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from domain.ids import CorpPk
+from domain.ids import CompanyId, CorpPk
 from domain.mailbox import mailbox_of_corp
 from store.database import Connection
 from store.retention import purge_journal, withdrawn_links
@@ -64,6 +64,26 @@ def begin(connection: Connection, corp_pk: CorpPk, corp_id: str) -> None:
 def list_begun(connection: Connection) -> list[CorpPk]:
     """The corps whose purge is not at its end, the oldest first."""
     rows = connection.execute("SELECT corp_pk FROM purges ORDER BY began_at").fetchall()
+    return [CorpPk(row[0]) for row in rows]
+
+
+def list_of_company(connection: Connection, company_id: CompanyId) -> list[CorpPk]:
+    """The corps of a company whose purge is not at its end.
+
+    Whose links are not ended and renamed yet is found by nobody who comes back.
+    """
+    rows = connection.execute(
+        "SELECT corp_pk FROM purges JOIN corps USING (corp_pk) WHERE company_id = %s",
+        [company_id],
+    ).fetchall()
+    return [CorpPk(row[0]) for row in rows]
+
+
+def list_of_corp(connection: Connection, corp_id: str) -> list[CorpPk]:
+    """The purges of a corpid that are not at their end; there may be one anew since."""
+    rows = connection.execute(
+        "SELECT corp_pk FROM purges WHERE corp_id = %s ORDER BY began_at", [corp_id]
+    ).fetchall()
     return [CorpPk(row[0]) for row in rows]
 
 

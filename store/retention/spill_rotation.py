@@ -37,6 +37,14 @@ def rotate_spill(spill: Spill, keyring: Keyring) -> SpillRotation:
     return SpillRotation(renewed=renewed, unreadable=unreadable)
 
 
+def count_old_mail(spill: Spill, keyring: Keyring) -> int:
+    """How much mail of the spill an older key has sealed, or none that we hold.
+
+    Raises: SpillUnavailable.
+    """
+    return sum(not keyring.is_current(entry) for _, entry in spill.list_all())
+
+
 def _renewed(post: Post, keyring: Keyring) -> Post:
     """The same mail with its own secrets sealed by the first key."""
     if post.body is not None and not keyring.is_current(post.body):

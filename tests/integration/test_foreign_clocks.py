@@ -219,7 +219,7 @@ def test_what_was_delivered_late_is_no_sign_of_a_clock(connection: Connection) -
 
 
 @pytest.mark.parametrize(
-    "at", [4_102_444_800, 1_700_000_000_000, 10**18, "soon", "", -1, 0]
+    "at", [4_102_444_800, 1_700_000_000_000, 10**18, "soon", "", -1, 0, 1, 86_400]
 )
 def test_whatever_a_ticket_says_of_its_time_the_next_one_replaces_it(
     database: str, redis_url: str, at: object
@@ -251,6 +251,22 @@ def test_an_event_without_a_usable_time_is_followed(
     assert answer.data == b"success"
     assert rows_of(database, "SELECT key, state, sent_at FROM inbox") == [
         {"key": "member:woAmy", "state": "pending", "sent_at": None}
+    ]
+
+
+@pytest.mark.parametrize("at", [1, 86_400, NOW - 3 * 86_400])
+def test_an_event_of_a_clock_that_stands_in_the_past_is_followed(
+    database: str, redis_url: str, at: int
+) -> None:
+    settings = settings_for(database=database, redis_url=redis_url)
+    with receiver_on(settings) as app:
+        for second in (NOW, at):
+            message = contact("update_user", at=second, UserID="woAmy")
+            Draft(message=message).send(app.test_client())
+
+    assert rows_of(database, "SELECT key, state FROM inbox ORDER BY event_id") == [
+        {"key": "member:woAmy", "state": "pending"},
+        {"key": "member:woAmy", "state": "pending"},
     ]
 
 

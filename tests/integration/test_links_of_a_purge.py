@@ -1,12 +1,13 @@
 """A corp that withdraws leaves accounts, and finds its people's links again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from unittest.mock import patch
 
 import pytest
 
 from domain.accounts import AccountChange, AccountField
 from domain.claims import ClaimKind
-from domain.ids import AccountId, MemberPk, Userid
+from domain.ids import AccountId, CorpPk, MemberPk, Userid
 from simulator import admin_app
 from simulator.corp import Corp as Enterprise
 from store.database import transaction
@@ -14,7 +15,11 @@ from store.links import accounts, link_claims
 from store.org.corps import Corp
 from tests.support.workbench import Workbench, workbench
 from workers.inbox.drain import drain
+from workers.installs import withdrawal
+from workers.installs.purge import go_on
 from workers.runs.run import work_on
+from workers.runtime import Runtime
+from workers.upkeep import jobs
 
 
 @pytest.fixture
@@ -94,6 +99,67 @@ def test_a_corp_that_comes_back_finds_its_peoples_links(bench: Workbench) -> Non
         userid: ("linked", "returned_with_corp", account_id)
         for userid, (_, _, account_id) in first.items()
     }
+
+
+@pytest.mark.parametrize("pages", [0, 1, 2, 3])
+def test_a_corp_that_comes_back_before_its_purge_is_over_finds_them_as_well(
+    bench: Workbench, pages: int
+) -> None:
+    """The worker that purged it has died after so many pages."""
+    enterprise = bench.found()
+    first = links(bench, link_and_read(bench, enterprise))
+    with patch.object(withdrawal, "go_on", dying_after(pages)):
+        withdraw(bench, enterprise)
+    assert bench.rows("SELECT 1 FROM purges") != []
+
+    link_and_read(bench, enterprise)
+    jobs.finish_purges(bench.runtime)
+    for row in bench.rows("SELECT run_id FROM runs WHERE state = 'queued'"):
+        work_on(bench.runtime, row["run_id"])
+
+    assert links(bench, bench.corp(enterprise)) == {
+        userid: ("linked", "returned_with_corp", account_id)
+        for userid, (_, _, account_id) in first.items()
+    }
+
+
+def test_nobody_is_linked_while_another_worker_purges_the_company(
+    bench: Workbench,
+) -> None:
+    enterprise = bench.found()
+    first = links(bench, link_and_read(bench, enterprise))
+    with patch.object(withdrawal, "go_on", dying_after(1)):
+        withdraw(bench, enterprise)
+    bench.rows(
+        "UPDATE leases SET token = gen_random_uuid(), expires_at = clock_timestamp()"
+        " + interval '1 hour' WHERE mailbox LIKE 'purge:%%'"
+    )
+    bench.install(enterprise)
+    bench.deliver_and_drain()
+    waiting = bench.rows("SELECT state FROM corps WHERE state <> 'revoked'")
+
+    bench.rows("UPDATE leases SET expires_at = '-infinity'")
+    bench.rows("UPDATE mailboxes SET not_before = NULL")
+    jobs.finish_purges(bench.runtime)
+    for row in bench.rows("SELECT mailbox FROM inbox WHERE state = 'pending'"):
+        drain(bench.runtime, row["mailbox"])
+    for row in bench.rows("SELECT run_id FROM runs WHERE state = 'queued'"):
+        work_on(bench.runtime, row["run_id"])
+
+    assert waiting == [{"state": "authorised"}]
+    assert links(bench, bench.corp(enterprise)) == {
+        userid: ("linked", "returned_with_corp", account_id)
+        for userid, (_, _, account_id) in first.items()
+    }
+
+
+def dying_after(pages: int) -> Callable[[Runtime, CorpPk], bool]:
+    """A purge of which only so many pages are done."""
+
+    def go_so_far(runtime: Runtime, corp_pk: CorpPk) -> bool:
+        return all(not go_on(runtime, corp_pk, seconds=0) for _ in range(pages))
+
+    return go_so_far
 
 
 def test_a_pair_that_was_undone_stays_undone_over_a_withdrawal(

@@ -4,7 +4,7 @@ import base64
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -22,6 +22,7 @@ from store.org import departments, journal, members
 from store.org.journal import Cause
 from store.retention.rotation import SEALED
 from store.sealing import DataKey, Keyring
+from tests.integration.test_spill import post
 from tests.support import builders
 from tests.support.webclient import SECRET_KEY, add_corp, add_event, add_run, insert
 
@@ -303,6 +304,35 @@ def test_what_no_key_opens_is_counted_and_left_alone(manage: Command) -> None:
 
     assert result.exit_code == 1
     assert f"{len(SEALED) + 1} values cannot be opened" in result.output
+
+
+@pytest.mark.parametrize("place", ["spill", "inbox"])
+def test_what_an_older_key_seals_meanwhile_keeps_the_rotation_from_finishing(
+    manage: Command, redis_url: str, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """A receiver that was not started again goes on with the former keys."""
+    former = Keyring((OLD_KEY,))
+
+    def arrive(*_arguments: object, **_named: object) -> None:
+        if place == "spill":
+            open_spill(redis_url, former).put(replace(post(1), body=None))
+        else:
+            event_id = add_event(manage.rows, "corp:wwcorp", "pending")
+            body = former.seal(b"late", place="inbox")
+            manage.rows.execute(
+                "UPDATE inbox SET body = %s WHERE event_id = %s", [body, event_id]
+            )
+
+    keys = encoded(SECRET_KEY, OLD_KEY)
+    with monkeypatch.context() as patched:
+        # The last that a rotation does before it says that it is done.
+        patched.setattr("manage.note", arrive)
+        first = manage("rotate-keys", SECRET_KEYS=keys)
+    second = manage("rotate-keys", SECRET_KEYS=keys)
+
+    assert first.exit_code == 1
+    assert "1 values were sealed with an older key meanwhile" in first.output
+    assert second.exit_code == 0, second.output
 
 
 def test_a_rotation_that_cannot_look_at_the_spill_does_not_finish(

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 import redis
 
+from domain.ids import Key
 from store.database import Pool, open_pool
 from store.inbox.record import BODY_PLACE, Post, record
 from store.intake.gaps import list_open
@@ -155,3 +156,81 @@ def test_mail_that_no_key_opens_is_counted_and_left_alone(redis_url: str) -> Non
 
     assert (done.renewed, done.unreadable) == (0, 1)
     assert spill.depth() == 1
+
+
+def test_mail_set_aside_twice_comes_back_once(
+    pool: Pool, redis_url: str, database: str
+) -> None:
+    spilled(redis_url, BEFORE, mail(1))
+    after = open_spill(redis_url, AFTER)
+    [(_, entry)] = after.list_all()
+    move_spill(pool, after, open_bell(redis_url))
+    # A mover that died between the two lists left it in both.
+    with redis.Redis.from_url(redis_url) as client:
+        client.rpush(SPILL, entry)
+    move_spill(pool, after, open_bell(redis_url))
+
+    done = rotate_spill(open_spill(redis_url, DURING), DURING)
+    move_spill(pool, after, open_bell(redis_url))
+
+    assert done.unreadable == 0
+    with psycopg.connect(database) as connection:
+        rows = connection.execute("SELECT key, state FROM inbox").fetchall()
+    assert rows == [("member:wo1", "pending")]
+    assert list(after.list_all()) == []
+
+
+def test_mail_of_items_is_sealed_again_like_any_other(
+    pool: Pool, redis_url: str, database: str
+) -> None:
+    item = replace(
+        mail(1),
+        mailbox="company:7",
+        kind="story",
+        change="update",
+        key=Key("story:11"),
+        ticket=None,
+    )
+    spilled(redis_url, BEFORE, item, mail(2))
+
+    rotate_spill(open_spill(redis_url, DURING), DURING)
+    moved = move_spill(pool, open_spill(redis_url, AFTER), open_bell(redis_url))
+
+    assert moved == 2
+    with psycopg.connect(database) as connection:
+        [(mailbox, body)] = connection.execute(
+            "SELECT mailbox, body FROM inbox WHERE key = 'story:11'"
+        ).fetchall()
+    assert (mailbox, AFTER.open(body, place=BODY_PLACE)) == ("company:7", b"1")
+
+
+@pytest.mark.parametrize("kept", [0, 1, 4, 5, 16, 17, 33, -1])
+def test_torn_mail_stands_in_nobodys_way(
+    pool: Pool, redis_url: str, database: str, kept: int
+) -> None:
+    spill = spilled(redis_url, DURING, mail(1))
+    [(_, entry)] = spill.list_all()
+    with redis.Redis.from_url(redis_url) as client:
+        client.rpush(SPILL, entry[:kept])
+    spill.put(mail(2))
+
+    counted = rotate_spill(spill, DURING).unreadable
+    moved = move_spill(pool, spill, open_bell(redis_url))
+
+    assert (counted, moved) == (1, 2)
+    with psycopg.connect(database) as connection:
+        assert [gap.reason for gap in list_open(connection)] == ["set_aside"]
+
+
+def test_a_rotation_stopped_halfway_goes_on(redis_url: str) -> None:
+    spill = spilled(redis_url, BEFORE, mail(1), mail(2), mail(3))
+    [_, (name, second), _] = list(spill.list_all())
+    spill.exchange(name, second, mail(2, DURING))
+
+    done = rotate_spill(spill, DURING)
+
+    after = open_spill(redis_url, AFTER)
+    assert done.renewed == 2
+    assert [after.open(entry).key for _, entry in after.list_all()] == [
+        f"member:wo{number}" for number in (1, 2, 3)
+    ]

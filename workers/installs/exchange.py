@@ -15,9 +15,10 @@ from store.installs.installs import Install
 from store.installs.intents import INSTALL_RESUMED
 from store.org import corps
 from store.org.corps import Corp
+from store.retention import purge_pages
 from store.runs import requests
 from wecom.corp import CorpClient as CorpApi
-from wecom.errors import NotPermitted, Revoked
+from wecom.errors import NotPermitted, Revoked, Unavailable
 from wecom.wire import AuthInfo
 from workers.answers.observe import scope_from
 from workers.installs import company
@@ -30,6 +31,8 @@ from workers.runtime import Runtime
 WITHDRAWN = "withdrawn"
 
 _BY_OPERATOR = "operator"
+# A worker that died over a purge holds it up for a lease, until upkeep has its turn.
+_PURGE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,10 @@ def _link(runtime: Runtime, claim: ClaimedBatch, install: Install) -> None:
         raise LookupError("an exchanged install names its corp")
     with transaction(runtime.pool) as connection:
         corp = corps.get(connection, install.corp_pk)
+        begun = purge_pages.list_of_corp(connection, corp.corp_id)
+    for each in begun:
+        # Whoever comes back finds their links by the names that a purge gives them.
+        go_on(runtime, each)
     api = runtime.corp_api(corp)
     try:
         seen = Seen(info=api.auth_info(), permissions=_permissions(api))
@@ -112,6 +119,11 @@ def _link_agreed(
         linked = _link_corp(connection, runtime, corp, seen, agreed)
         if linked is None:
             return InstallRefused(reason=company.COMPANY_LINKED)
+        if purge_pages.list_of_company(connection, linked.company_id):
+            raise Unavailable(
+                "the company's former corp is being purged",
+                wait_seconds=_PURGE_SECONDS,
+            )
         installs.note_linked(
             connection,
             install.code_hash,
