@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.guards.source import Module, at, calls, functions, modules
+from tests.guards.source import Module, at, called, calls, functions, modules
 
 # A line's own attributes; logging refuses any of them in `extra` with a KeyError, and
 # only when the line is written at all. Newer Pythons have one more than ours may.
@@ -18,15 +18,28 @@ METHODS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
 
 def log_calls(tree: ast.AST) -> Iterator[ast.Call]:
-    """Every call that writes a line with fields."""
+    """Every call that writes a line with fields, or with what nobody can read here."""
     for call in calls(tree, *METHODS):
-        if any(keyword.arg == "extra" for keyword in call.keywords):
+        given = {keyword.arg for keyword in call.keywords}
+        if "extra" in given or (None in given and is_of_a_logger(call)):
             yield call
+
+
+def is_of_a_logger(call: ast.Call) -> bool:
+    """Whether what is called is a logger, by its name or where it was just got."""
+    of = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if isinstance(of, ast.Call):
+        return called(of) == "getLogger"
+    name = of.attr if isinstance(of, ast.Attribute) else getattr(of, "id", "")
+    return name.strip("_") in {"log", "logger", "logging"}
 
 
 def fields_of(call: ast.Call, scope: ast.AST) -> ast.expr:
     """What is given as `extra`: in the call, or just before it under a name."""
-    value = next(each.value for each in call.keywords if each.arg == "extra")
+    found = {each.arg: each.value for each in call.keywords}
+    if "extra" not in found:
+        return ast.Starred(value=found[None], ctx=ast.Load())
+    value = found["extra"]
     if not isinstance(value, ast.Name):
         return value
     named = [
@@ -87,9 +100,12 @@ def test_the_guard_sees_names_in_the_call_and_before_it() -> None:
         "    log.error('c', extra={**extra})\n"
         "    log.error('d', extra=extra_of(1))\n"
         "    log.error('e', extra={'fine': 1})\n"
+        "    self._log.info('f', **given)\n"
+        "    logging.getLogger().info('g', **{'extra': given})\n"
+        "    store.info('h', **given)\n"
     )
     module = Module(path="some.py", text=text, tree=ast.parse(text))
 
     lines = sorted(fault.split(":")[1] for fault in faulty(module))
 
-    assert lines == ["2", "4", "5", "6"]
+    assert lines == ["2", "4", "5", "6", "8", "9"]
