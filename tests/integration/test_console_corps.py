@@ -226,6 +226,26 @@ def test_many_links_of_one_run_are_one_line_that_opens(desk: Desk) -> None:
     assert len(page) < 60_000
 
 
+def test_what_a_run_did_by_turns_is_one_line_for_each_kind(desk: Desk) -> None:
+    corp_pk = add_corp(desk.rows, "wwcorp")
+    for number in range(60):
+        is_new = number % 2 == 0
+        add_line(
+            desk.rows,
+            corp_pk,
+            key=f"member:wo{number}",
+            cause="run",
+            run_id=f"run-{number % 4 // 2}",
+            decision="CreateAccount" if is_new else "LinkAccount",
+            reason="not_visible" if is_new else "seen_mobile",
+        )
+
+    page = desk.page("/console/corps/wwcorp")
+
+    assert page.count("<summary>15 new accounts</summary>") == 2
+    assert page.count('data-key="line:') == 4
+
+
 def test_a_success_is_not_told_in_the_words_of_a_failure(desk: Desk) -> None:
     corp_pk = add_corp(desk.rows, "wwcorp")
     add_line(desk.rows, corp_pk, decision="CreateAccount", reason="not_visible")

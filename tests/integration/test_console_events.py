@@ -192,17 +192,6 @@ def test_an_event_tells_its_story(desk: Desk) -> None:
     assert "link" in story.partition("moved from")[2]
 
 
-@pytest.mark.parametrize("key", ["item:task:1", "people", "code:1", "click:1"])
-def test_what_is_no_question_to_wecom_is_not_told_as_one(desk: Desk, key: str) -> None:
-    moments = {"received_at": NOW, "asked_at": NOW, "done_at": NOW}
-    event_id = add_event(desk.rows, "company:7", "done", key=key, **moments)
-
-    story = words_in(desk.page(f"/console/events/{event_id}"))
-
-    assert "Done" in story
-    assert "WeCom was asked" not in story
-
-
 def test_a_failed_event_shows_its_error_and_is_retried_with_who_and_why(
     desk: Desk,
 ) -> None:

@@ -54,7 +54,7 @@ def view_journal(
     lines = list_latest(
         connection, corp.corp_pk, limit=JOURNAL_LINES, data_key=data_key, key=key
     )
-    grouped = [list(each) for _, each in groupby(lines, key=_cause)][:MOST_GROUPS]
+    grouped = _grouped(lines)[:MOST_GROUPS]
     shown = [line for each in grouped for line in each[:MOST_OF_GROUP]]
     departments, userids = mentioned(shown)
     names = Names(
@@ -64,6 +64,15 @@ def view_journal(
     return JournalView(
         groups=tuple(_group(each, names) for each in grouped), read=len(lines)
     )
+
+
+def _grouped(lines: Iterable[JournalLine]) -> list[list[JournalLine]]:
+    """Newest first; a run writes kinds by turns, and each kind of it is one group."""
+    groups: dict[tuple[str, ...], list[JournalLine]] = {}
+    for place, (cause, stretch) in enumerate(groupby(lines, key=_cause)):
+        apart = () if cause[2] else (str(place),)
+        groups.setdefault((*cause, *apart), []).extend(stretch)
+    return list(groups.values())
 
 
 def _cause(line: JournalLine) -> tuple[str, ...]:
