@@ -97,6 +97,15 @@ def pace(
     )
 
 
+def end_wait(connection: Connection, corp_pk: CorpPk, *, waits_for: str) -> None:
+    """End the corp's waiting if this is what its notices wait for."""
+    connection.execute(
+        "UPDATE deliveries SET strikes = 0, not_before = NULL, waits_for = NULL"
+        " WHERE corp_pk = %s AND waits_for = %s",
+        [corp_pk, waits_for],
+    )
+
+
 def note_success(connection: Connection, corp_pk: CorpPk) -> None:
     """All went well: no strikes, larger batches again step by step."""
     connection.execute(

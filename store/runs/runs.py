@@ -231,6 +231,16 @@ def put_off(
     )
 
 
+def make_due(connection: Connection, corp_pk: CorpPk) -> None:
+    """Let the corp's queued runs be taken up now, whatever they wait for."""
+    connection.execute(
+        "UPDATE runs SET not_before = clock_timestamp() WHERE corp_pk = %s"
+        " AND state IN ('queued', 'running') AND worker IS NULL"
+        " AND not_before > clock_timestamp()",
+        [corp_pk],
+    )
+
+
 def yield_turn(
     connection: Connection,
     run_id: RunId,

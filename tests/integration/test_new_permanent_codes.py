@@ -14,7 +14,9 @@ from wecom.corp import CorpClient as CorpApi
 from wecom.errors import Revoked, Unavailable
 from wecom.wire import AuthInfo
 from workers.calls.call_count import CallCount
+from workers.inbox.drain import drain
 from workers.installs import app_state, withdrawal
+from workers.runs.run import work_on
 from workers.runtime import Runtime
 
 PAUSED_FOR_A_CODE = ("paused", "revoked_unconfirmed")
@@ -145,3 +147,120 @@ def test_the_refusal_of_an_old_code_purges_nothing_once_there_is_a_new_one(
         withdrawal.revoke_if_dead(refused_while(simulated, reset), corp)
 
     assert state(simulated) == ("linked", None)
+
+
+def test_runs_and_notices_that_waited_for_the_code_go_on_with_it(
+    simulated: Workbench, enterprise: Enterprise
+) -> None:
+    """Whichever of them the refusal met, and whether or not it paused the corp."""
+    corp = simulated.corp(enterprise)
+    simulated.rows(
+        "UPDATE runs SET state = 'running', worker = NULL, strikes = 9,"
+        " error = 'revoked', not_before = clock_timestamp() + interval '5 minutes'"
+    )
+    simulated.rows(
+        "INSERT INTO deliveries (corp_pk, strikes, waits_for, not_before)"
+        " VALUES (%s, 9, 'revoked', clock_timestamp() + interval '5 minutes')"
+        " ON CONFLICT (corp_pk) DO UPDATE SET strikes = excluded.strikes,"
+        " waits_for = excluded.waits_for, not_before = excluded.not_before",
+        corp.corp_pk,
+    )
+
+    admin_app.reset_permanent_code(simulated.world, enterprise)
+    simulated.deliver_and_drain()
+
+    assert (
+        simulated.rows("SELECT 1 FROM runs WHERE not_before > clock_timestamp()")
+        + simulated.rows("SELECT 1 FROM deliveries WHERE not_before IS NOT NULL")
+        == []
+    )
+
+
+def test_the_run_of_a_corp_that_was_paused_for_the_code_is_worked_on_at_once(
+    simulated: Workbench, enterprise: Enterprise
+) -> None:
+    [run] = simulated.rows("SELECT run_id FROM runs WHERE state = 'queued'")
+    pause_for_refusal(simulated, enterprise)
+    work_on(simulated.runtime, run["run_id"])
+
+    admin_app.reset_permanent_code(simulated.world, enterprise)
+    simulated.deliver_and_drain()
+    work_on(simulated.runtime, run["run_id"])
+
+    assert state(simulated) == ("linked", None)
+    found = simulated.row("SELECT state FROM runs WHERE run_id = %s", run["run_id"])
+    assert found == {"state": "done"}
+
+
+def test_notices_that_wait_for_something_else_wait_on(
+    simulated: Workbench, enterprise: Enterprise
+) -> None:
+    corp = simulated.corp(enterprise)
+    simulated.rows(
+        "INSERT INTO deliveries (corp_pk, waits_for, not_before)"
+        " VALUES (%s, 'throttle', clock_timestamp() + interval '5 minutes')"
+        " ON CONFLICT (corp_pk) DO UPDATE SET waits_for = excluded.waits_for,"
+        " not_before = excluded.not_before",
+        corp.corp_pk,
+    )
+
+    admin_app.reset_permanent_code(simulated.world, enterprise)
+    simulated.deliver_and_drain()
+
+    assert simulated.row("SELECT waits_for FROM deliveries") == {
+        "waits_for": "throttle"
+    }
+
+
+def test_an_operators_pause_upon_the_refusals_ends_with_the_operators_word(
+    simulated: Workbench, enterprise: Enterprise
+) -> None:
+    pause_for_refusal(simulated, enterprise)
+    with transaction(simulated.runtime.pool) as connection:
+        app_state.pause(
+            connection, simulated.corp(enterprise), by=app_state.BY_OPERATOR
+        )
+
+    admin_app.reset_permanent_code(simulated.world, enterprise)
+    simulated.deliver_and_drain()
+    kept = state(simulated)
+    with transaction(simulated.runtime.pool) as connection:
+        app_state.resume(connection, simulated.corp(enterprise))
+
+    assert kept == ("paused", "operator")
+    assert simulated.runtime.corp_api(simulated.corp(enterprise)).auth_info()
+    assert state(simulated) == ("linked", None)
+
+
+def test_two_new_codes_leave_the_one_that_works(
+    simulated: Workbench, enterprise: Enterprise
+) -> None:
+    """Whichever of the two is exchanged last; here the later comes first."""
+    pause_for_refusal(simulated, enterprise)
+    for _ in range(2):
+        admin_app.reset_permanent_code(simulated.world, enterprise)
+
+    boxes = simulated.deliver()
+    for mailbox in reversed(boxes):
+        drain(simulated.runtime, mailbox)
+
+    assert len(boxes) > 1
+    assert simulated.runtime.corp_api(simulated.corp(enterprise)).auth_info()
+    assert state(simulated) == ("linked", None)
+
+
+def test_a_code_of_before_a_withdrawal_changes_nothing_after_the_return(
+    simulated: Workbench, enterprise: Enterprise
+) -> None:
+    admin_app.reset_permanent_code(simulated.world, enterprise)
+    late = simulated.deliver()
+    admin_app.uninstall(simulated.world, enterprise)
+    simulated.deliver_and_drain()
+    simulated.link(enterprise)
+
+    for mailbox in late:
+        drain(simulated.runtime, mailbox)
+
+    states = simulated.rows("SELECT state FROM corps ORDER BY corp_pk")
+    assert states == [{"state": "revoked"}, {"state": "linked"}]
+    assert simulated.runtime.corp_api(simulated.corp(enterprise)).auth_info()

@@ -11,10 +11,11 @@ from store.inbox.claims import ClaimedBatch
 from store.installs import installs, intents
 from store.installs.installs import Install
 from store.installs.intents import AUTH_CODE
+from store.notices import deliveries
 from store.org import corps
 from store.org.corps import Corp
 from store.platform import tokens
-from store.runs import requests
+from store.runs import requests, runs
 from store.sealing import new_data_key
 from wecom.callbacks import parse_callback
 from wecom.errors import Spent, WeComError
@@ -110,11 +111,13 @@ def trade_code(runtime: Runtime, claim: ClaimedBatch, install: Install) -> Insta
 
 
 def _end_doubt(connection: Connection, corp: Corp) -> RunId | None:
-    """A new code ends what the old one's refusal began: the wait, and the pause.
+    """A new code ends what the old one's refusal began: the waits, and the pause.
 
     Shape: the run that finds what was missed; None when nothing was.
     """
     mailboxes.end_wait(connection, corp.mailbox, waits_for=REVOKED_WAIT)
+    deliveries.end_wait(connection, corp.corp_pk, waits_for=REVOKED_WAIT)
+    runs.make_due(connection, corp.corp_pk)
     if corp.state is not CorpState.PAUSED or corp.paused_by != app_state.BY_DOUBT:
         return None
     app_state.resume(connection, corp)
