@@ -17,6 +17,8 @@ from tapd.webhooks import ItemEvent, inner
 CHINA = timezone(timedelta(hours=8))
 
 _TIME = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)[ T]+(\d\d?):(\d\d):(\d\d)")
+# Nothing was ever said in TAPD before: an empty time, or a clock that begins in 1970.
+_OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _ID = re.compile(r"[0-9]{1,64}")
 _COUNTED = re.compile(r"([0-9]{1,10})(?:[0-9]{3}|\.[0-9]+)?")
 _FROM_TO = ":fromto"
@@ -202,7 +204,9 @@ def _operator(event: ItemEvent, flat: Mapping[str, Any]) -> str:
 def _moment(flat: Mapping[str, Any], received_at: datetime) -> datetime | None:
     # Beside a timestamp `created` is a field of the item.
     found = _counted(flat.get("timestamp")) or _written(_plain(flat.get("created")))
-    return None if found is None else min(found, received_at)
+    if found is None or found < _OLDEST:
+        return None
+    return min(found, received_at)
 
 
 def _written(text: str) -> datetime | None:

@@ -271,6 +271,27 @@ def test_the_kept_body_reads_as_the_first_one_did() -> None:
         assert (again.secret, again.identity) == ("", event.identity)
 
 
+@pytest.mark.parametrize("timestamp", [None, 0, 1, -1, 86_400, "", "soon", 10**18])
+@pytest.mark.parametrize(
+    "created",
+    ["", "0000-00-00 00:00:00", "0001-01-01 00:00:00", "1970-01-01 08:00:00"],
+)
+def test_a_moment_before_there_was_tapd_is_none(
+    timestamp: object, created: str
+) -> None:
+    body = {
+        "event_key": "story::create",
+        "workspace_id": "48464494",
+        "id": "1148464494001000276",
+        "timestamp": timestamp,
+        "created": created,
+    }
+
+    event = read_item_event(json.dumps(body).encode())
+
+    assert read_edit(event, received_at=ARRIVED).at is None
+
+
 @pytest.mark.parametrize(
     "timestamp", [1772424000, "1772424000", 1772424000123, "1772424000.5"]
 )
