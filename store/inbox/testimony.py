@@ -58,14 +58,15 @@ def keep_of(connection: Connection, corp_pk: CorpPk, event_id: int) -> None:
 def list_kept(
     connection: Connection, corp_pk: CorpPk, userids: Collection[Userid]
 ) -> list[Mail]:
-    """What is remembered of these people."""
+    """What is remembered of these people, and of who was said to be called so now."""
     if not userids:
         return []
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
             f"SELECT 'member:' || userid AS key, {_MAIL} FROM testimony"  # noqa: S608 - a constant of this module
-            " WHERE corp_pk = %s AND userid = ANY(%s)",
-            [corp_pk, list(userids)],
+            " WHERE corp_pk = %(corp_pk)s AND (userid = ANY(%(userids)s)"
+            " OR hint->>'new_userid' = ANY(%(userids)s))",
+            {"corp_pk": corp_pk, "userids": list(userids)},
         )
         return [_mail(**row) for row in cursor]
 

@@ -8,7 +8,7 @@ import pytest
 
 from store.inbox import settlement, testimony
 from tests.support.histories import company
-from tests.support.identities import Known, deleted, unsubscribed
+from tests.support.identities import Known, created, deleted, unsubscribed
 from tests.support.pipeline import Bench, Event, said
 from workers.inbox import corp_mail
 from workers.inbox.drain import LONE_ATTEMPTS
@@ -19,6 +19,15 @@ def one(bench: Bench) -> Known:
     """People granted singly among others: no list tells that they are gone."""
     truth = company()
     truth.allow_members = frozenset({"woB"})
+    return Known.of(bench, truth)
+
+
+def nameless(bench: Bench) -> Known:
+    """The same where nobody shows who they are."""
+    truth = company()
+    truth.allow_members = frozenset({"woB"})
+    for who, each in truth.people.items():
+        truth.people[who] = replace(each, open_userid=None)
     return Known.of(bench, truth)
 
 
@@ -99,11 +108,7 @@ def test_a_run_hears_of_a_rename_that_failed(one: Known) -> None:
 def test_who_shows_no_sign_of_who_they_are_stays_themselves_over_a_failed_rename(
     bench: Bench, by_run: bool
 ) -> None:
-    truth = company()
-    truth.allow_members = frozenset({"woB"})
-    for who, each in truth.people.items():
-        truth.people[who] = replace(each, open_userid=None)
-    one = Known.of(bench, truth)
+    one = nameless(bench)
     before = one.active("woB")
     fail(one, one.rename("woB", "woB2")[0])
 
@@ -115,6 +120,45 @@ def test_who_shows_no_sign_of_who_they_are_stays_themselves_over_a_failed_rename
 
     after = one.active("woB2")
     assert (after.member_pk, after.account_id) == (before.member_pk, before.account_id)
+    one.assert_in_step()
+
+
+@pytest.mark.parametrize("by_run", [True, False])
+@pytest.mark.parametrize("failures", [1, 2])
+def test_a_chain_of_renames_of_which_some_failed_is_one_persons(
+    bench: Bench, failures: int, by_run: bool
+) -> None:
+    one = nameless(bench)
+    before = one.active("woB")
+    for number in range(failures):
+        old, new = f"woB{number or ''}", f"woB{number + 1}"
+        fail(one, one.rename(old, new)[0])
+
+    last = one.rename(f"woB{failures}", "woZ")
+    if by_run:
+        fail(one, last[0])
+    else:
+        one.tell(*last)
+    one.read()
+
+    after = one.active("woZ")
+    assert (after.member_pk, after.account_id) == (before.member_pk, before.account_id)
+    one.assert_in_step()
+
+
+def test_who_was_hired_anew_after_a_deletion_that_failed_is_a_newcomer(
+    bench: Bench,
+) -> None:
+    one = nameless(bench)
+    before = one.active("woB")
+    fail(one, deleted("woB", second=1))
+    after = one.truth.copy()
+    after.people["woB"] = replace(after.people["woB"], mobile="13900000001")
+    one.replace_truth(after)
+
+    one.tell(created("woB", second=2, departments=[4]))
+
+    assert one.active("woB").member_pk != before.member_pk
     one.assert_in_step()
 
 

@@ -110,9 +110,11 @@ def _those_aside(
 
 def _fold(mail: Sequence[Mail], known: KnownOrg) -> FoldedMail:
     """The mail by key, with what was said before and has settled nothing."""
-    batch = fold(mail)
-    kept = known.testimony_of(batch.members)
-    return fold(mail, kept=kept) if kept else batch
+    batch, heard = fold(mail), 0
+    # Who was called so before may have been called otherwise before that.
+    while len(kept := known.testimony_of(batch.members)) > heard:
+        batch, heard = fold(mail, kept=kept), len(kept)
+    return batch
 
 
 def look_up(

@@ -24,7 +24,7 @@ class KnownOrg:
         self._tags: Mapping[TagId, Tag] | None = None
         self._is_silent = False
         self._heard_of: set[Userid] = set()
-        self._kept: list[Mail] = []
+        self._kept: dict[int, Mail] = {}
         self.members = KnownMembers(pool, corp.corp_pk)
 
     def read_ahead(
@@ -58,12 +58,16 @@ class KnownOrg:
         return self._tags
 
     def testimony_of(self, userids: Iterable[Userid]) -> list[Mail]:
-        """What was said of these people and has settled nothing."""
+        """What was said of these people, or of who is one of them now, and is open."""
         wanted = set(userids)
         if not (self._is_silent or wanted <= self._heard_of):
             with glance(self._pool) as connection:
                 self._read_testimony(connection, wanted)
-        return [each for each in self._kept if each.userid in wanted]
+        return [
+            each
+            for each in self._kept.values()
+            if each.userid in wanted or each.hint.new_userid in wanted
+        ]
 
     def _read_tags(self, connection: Connection) -> Mapping[TagId, Tag]:
         has_tags = bool(self._corp.scope.tags)
@@ -75,4 +79,5 @@ class KnownOrg:
     ) -> None:
         new = set(userids) - self._heard_of
         self._heard_of |= new
-        self._kept += testimony.list_kept(connection, self._corp.corp_pk, new)
+        kept = testimony.list_kept(connection, self._corp.corp_pk, new)
+        self._kept |= {each.event_id: each for each in kept}

@@ -40,18 +40,19 @@ class Unsettled:
         """
         known, wanted = set[Userid](), set(people)
         waiting: list[Mail] = []
-        kept: list[Mail] = []
+        kept: dict[int, Mail] = {}
         while wanted - known:
             new = wanted - known
             with glance(self._pool) as connection:
                 waiting += testimony.list_waiting(
                     connection, self._corp.mailbox, [member_key(each) for each in new]
                 )
-                kept += testimony.list_kept(connection, self._corp.corp_pk, new)
+                heard = testimony.list_kept(connection, self._corp.corp_pk, new)
+            kept |= {each.event_id: each for each in heard}
             known |= new
-            claimed = (each.hint.new_userid for each in (*waiting, *kept))
+            claimed = (each.hint.new_userid for each in (*waiting, *kept.values()))
             wanted |= {each for each in claimed if each is not None}
-        return fold(waiting, kept=kept)
+        return fold(waiting, kept=kept.values())
 
     def people(self) -> frozenset[Userid]:
         """Of whom something is remembered."""
