@@ -12,7 +12,7 @@ from store.org.corps import Corp
 from tests.support.workbench import Workbench
 from wecom.corp import CorpClient as CorpApi
 from wecom.errors import Revoked, Unavailable
-from wecom.wire import AuthInfo
+from wecom.wire import AuthInfo, PermanentCode
 from workers.calls.call_count import CallCount
 from workers.inbox.drain import drain
 from workers.installs import app_state, withdrawal
@@ -245,6 +245,34 @@ def test_two_new_codes_leave_the_one_that_works(
         drain(simulated.runtime, mailbox)
 
     assert len(boxes) > 1
+    assert simulated.runtime.corp_api(simulated.corp(enterprise)).auth_info()
+    assert state(simulated) == ("linked", None)
+
+
+def test_two_new_codes_at_once_leave_the_one_that_works(
+    simulated: Workbench, enterprise: Enterprise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second worker has its whole turn between WeCom's answer and what we keep."""
+    for _ in range(2):
+        admin_app.reset_permanent_code(simulated.world, enterprise)
+    first, second = [each for each in simulated.deliver() if each.startswith("code:")]
+    exchange = simulated.runtime.wecom.exchange
+    turns: list[str] = []
+
+    def exchange_beside(code: str) -> PermanentCode:
+        answer = exchange(code)
+        turns.append(code)
+        if len(turns) == 1:
+            drain(simulated.runtime, second)
+        return answer
+
+    monkeypatch.setattr(simulated.runtime.wecom, "exchange", exchange_beside)
+    drain(simulated.runtime, first)
+    simulated.rows("UPDATE mailboxes SET not_before = NULL")
+    simulated.rows("UPDATE inbox SET not_before = NULL WHERE state = 'pending'")
+    drain(simulated.runtime, second)
+
+    assert len(turns) == 2
     assert simulated.runtime.corp_api(simulated.corp(enterprise)).auth_info()
     assert state(simulated) == ("linked", None)
 

@@ -23,7 +23,7 @@ from wecom.events import CreateAuth, ResetPermanentCode
 from wecom.wire import PermanentCode
 from workers.calls.client import permanent_code_place
 from workers.installs import app_state
-from workers.lease import leased
+from workers.lease import leased, taken
 from workers.runtime import Runtime, data_key_place, token_owner
 
 CREATE_AUTH = "create_auth"
@@ -36,6 +36,9 @@ FOREIGN_CODE = "foreign_code"
 
 # A code that WeCom calls too short or malformed was never one.
 _MALFORMED = 40058
+# The lease under which a permanent code is replaced, and how soon it is tried again.
+_NEW_CODE = "new_permanent_code"
+_TURN_SECONDS = 1.0
 # So long create_auth waits for a browser that may bring the same code with its wish.
 REDIRECT_SECONDS = 10.0
 
@@ -66,6 +69,24 @@ def waits_for_redirect(runtime: Runtime, claim: ClaimedBatch) -> bool:
             return False
         claims.put_off(connection, claim, seconds=seconds)
     return True
+
+
+def trade_in_turn(
+    runtime: Runtime, claim: ClaimedBatch, install: Install
+) -> Install | None:
+    """As `trade_code`; None when the mail was put off behind another new code.
+
+    WeCom obeys the last permanent code that it gave out. Of two exchanged at once the
+    first could be kept over the second; whose they are only the answer tells.
+    """
+    if claim.mail[0].kind != RESET:
+        return trade_code(runtime, claim, install)
+    with taken(runtime.pool, _NEW_CODE) as turn:
+        if turn is not None:
+            return trade_code(runtime, claim, install)
+    with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
+        claims.put_off(connection, claim, seconds=_TURN_SECONDS)
+    return None
 
 
 def trade_code(runtime: Runtime, claim: ClaimedBatch, install: Install) -> Install:

@@ -22,7 +22,7 @@ from wecom.errors import NotPermitted, Revoked, Unavailable
 from wecom.wire import AuthInfo
 from workers.answers.observe import scope_from
 from workers.installs import company
-from workers.installs.codes import trade_code, waits_for_redirect
+from workers.installs.codes import trade_in_turn, waits_for_redirect
 from workers.installs.company import Agreed, InstallAwaits, InstallRefused
 from workers.installs.purge import begin_purge, go_on
 from workers.lease import leased
@@ -65,7 +65,10 @@ def exchange(runtime: Runtime, claim: ClaimedBatch) -> None:
     if install.state == InstallState.WAITING:
         if waits_for_redirect(runtime, claim):
             return
-        install = trade_code(runtime, claim, install)
+        traded = trade_in_turn(runtime, claim, install)
+        if traded is None:
+            return
+        install = traded
     if install.state == InstallState.EXCHANGED:
         _link(runtime, claim, install)
     elif install.state == InstallState.LINKED:
