@@ -16,8 +16,9 @@ def scene() -> Iterator[Scene]:
 
 
 def test_a_ticket_is_pushed_at_once_to_the_suite(scene: Scene) -> None:
-    [ticket] = scene.inbox.received
+    scene.settle()
 
+    [ticket] = scene.inbox.received
     assert (ticket.path, ticket.receiver, ticket.signed) == ("/command", SUITE_ID, True)
     assert "<InfoType><![CDATA[suite_ticket]]></InfoType>" in ticket.message
 
