@@ -22,7 +22,7 @@ _LONG_SECONDS = {"resync": 7_200.0, "read_accounts": 1_200.0}
 
 
 def list_suite(connection: Connection, limits: Limits) -> list[Problem]:
-    """A ticket that is late, gaps that are open, a clock that nobody leads."""
+    """A late ticket, open gaps, a clock that nobody leads, a TAPD that refuses all."""
     rows = connection.execute(
         """
         SELECT 'ticket_late' AS kind, 'late' AS reason, '' AS about,
@@ -45,6 +45,12 @@ def list_suite(connection: Connection, limits: Limits) -> list[Problem]:
         SELECT 'worker_dead', 'no_clock', 'clock', NULL, 0
         FROM leases WHERE mailbox = 'clock'
             AND (token IS NULL OR expires_at < clock_timestamp())
+        UNION ALL
+        -- One company that is refused may not have installed our app there; refused for
+        -- all means that TAPD does not believe our client.
+        SELECT 'failures', 'tapd', coalesce(max(error), ''), NULL, count(*)
+        FROM account_reads WHERE state <> 'new'
+        HAVING count(*) > 0 AND bool_and(state = 'refused')
         ORDER BY since
         """,
         {"suite": limits.suite_id, "late": limits.ticket_seconds},
@@ -196,30 +202,4 @@ def list_old_mail(
             since=received_at,
         )
         for mailbox, corp_id, name, received_at, seconds in rows
-    ]
-
-
-def list_tapd(connection: Connection) -> list[Problem]:
-    """That TAPD refuses each company that was asked for its people, if it does.
-
-    Shape: one company that is refused may not have installed our app there; refused
-        for all means that our client is not believed.
-    """
-    row = connection.execute(
-        """
-        SELECT count(*) FILTER (WHERE state = 'refused'), count(*), max(error)
-        FROM account_reads WHERE state <> 'new'
-        """
-    ).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always gives its row.
-    refused, asked, error = row
-    if not refused or refused < asked:
-        return []
-    return [
-        Problem(
-            kind=ProblemKind.FAILURES,
-            number=refused,
-            reason="tapd",
-            about=error or "",
-        )
     ]

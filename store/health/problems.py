@@ -28,7 +28,6 @@ def list_problems(
             *platform.list_old_mail(connection, limits),
             *corps.list_blocked(connection),
             *corps.list_failures(connection),
-            *platform.list_tapd(connection),
             *corps.list_held(connection),
             *corps.list_stale(connection, limits.stale_before),
         ]
