@@ -229,7 +229,7 @@ class Killed(BaseException):
 @pytest.mark.parametrize(
     ("module", "step"),
     [
-        (installs, "trade_code"),
+        (installs, "trade_in_turn"),
         (codes, "read_code"),
         (installs, "_link"),
         (installs, "_permissions"),
