@@ -34,6 +34,19 @@ def _keys(said: Mapping[str, Any], before: str = "") -> Iterator[str]:
             yield before + name
 
 
+def test_every_outcome_of_mail_is_told_in_words() -> None:
+    settled = re.compile(r'\("(?:done|ignored|folded|parked)", "([a-z_]+)"\)')
+    outcomes = {
+        word for each in modules("workers") for word in settled.findall(each.text)
+    }
+
+    assert {"told", "no_handler", "overtaken"} <= outcomes
+    for language in ("en", "zh-CN"):
+        path = ROOT / "texts" / "console" / f"{language}.toml"
+        said = tomllib.loads(path.read_text(encoding="utf-8"))["outcome"]
+        assert outcomes - said.keys() == set()
+
+
 def test_no_sentence_of_the_catalogues_is_said_by_nobody() -> None:
     source = _source()
     whole = set(_QUOTED.findall(source))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from psycopg.rows import dict_row
+from psycopg.rows import class_row, dict_row
 
 from store.database import Connection
 from store.org.journal import JournalLine, opened
@@ -31,6 +31,36 @@ class JournalFilter:
     until: datetime | None = None
     key: str | None = None
     run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLines:
+    """How many lines of a run say one thing for one reason."""
+
+    decision: str
+    cause: str
+    reason: str
+    count: int
+
+
+def count_of_run(
+    connection: Connection, corp_pk: int, run_id: str, *, limit: int
+) -> list[RunLines]:
+    """What a run has written, by decision and reason; nothing beyond the limit."""
+    with connection.cursor(row_factory=class_row(RunLines)) as cursor:
+        cursor.execute(
+            """
+            WITH lines AS MATERIALIZED (
+                SELECT decision, cause, reason FROM journal
+                WHERE corp_pk = %(corp_pk)s AND run_id = %(run_id)s
+                LIMIT %(limit)s + 1)
+            SELECT decision, cause, reason, count(*) FROM lines
+            WHERE (SELECT count(*) FROM lines) <= %(limit)s
+            GROUP BY decision, cause, reason
+            """,
+            {"corp_pk": corp_pk, "run_id": run_id, "limit": limit},
+        )
+        return cursor.fetchall()
 
 
 def list_lines(

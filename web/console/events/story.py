@@ -25,6 +25,7 @@ from web.texts import count, language, translate
 # What an event changed is committed just before it is marked; notices follow at once.
 _AROUND = timedelta(seconds=5)
 _FOLDED_MOST = 200
+_FOLDED_INTO = "folded into "
 _LINES_MOST = 50
 
 
@@ -182,10 +183,14 @@ def _told(
 
 
 def _end(event: EventSummary, times: EventTimes) -> Iterator[StoryStep]:
-    key = f"outcome.{event.outcome}"
+    said = event.outcome or ""
+    if said.startswith(_FOLDED_INTO):
+        # With which others it was folded stands above, each with a link.
+        said = ""
+    key = f"outcome.{said}"
     known = key in catalogue(language())
     outcome = translate(key) if known else ""
-    detail = "" if known else event.outcome or ""
+    detail = "" if known else said
     match event.state:
         case "failed":
             yield StoryStep(

@@ -8,18 +8,24 @@ from itertools import groupby
 from store.database import Connection
 from store.org.journal import JournalLine
 from store.summaries.org.departments import list_names as department_names
-from store.summaries.org.journal import find_data_key, list_latest
+from store.summaries.org.journal import (
+    count_of_run,
+    find_data_key,
+    list_latest,
+)
 from store.summaries.org.members import list_names as member_names
 from web.console.words import Names, Sentence, mentioned, sentence
 from web.corps import FoundCorp
 from web.services import services
-from web.texts import count, translate
+from web.texts import count as count_words
+from web.texts import translate
 
 JOURNAL_LINES = 200
 # So many groups are shown, and so many lines of one that is opened.
 MOST_GROUPS = 25
 MOST_OF_GROUP = 10
 _TOLD_ALONE = 2
+_COUNTED_MOST = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +67,31 @@ def view_journal(
         departments=department_names(connection, corp.corp_pk, departments),
         members=member_names(connection, corp.corp_pk, userids),
     )
+    whole = _count_cut_off(connection, corp, lines) if key is None else {}
     return JournalView(
-        groups=tuple(_group(each, names) for each in grouped), read=len(lines)
+        groups=tuple(
+            _group(each, names, count=whole.get(_cause(each[0]), len(each)))
+            for each in grouped
+        ),
+        read=len(lines),
     )
+
+
+def _count_cut_off(
+    connection: Connection, corp: FoundCorp, lines: Sequence[JournalLine]
+) -> dict[tuple[str, ...], int]:
+    """How large the groups of a run are of which just the newest lines were read.
+
+    Shape: nothing where the run has written too many to count for a page.
+    """
+    run_id = lines[-1].run_id if len(lines) == JOURNAL_LINES else None
+    if run_id is None:
+        return {}
+    counted = count_of_run(connection, corp.corp_pk, run_id, limit=_COUNTED_MOST)
+    return {
+        (each.decision, each.cause, run_id, each.reason, ""): each.count
+        for each in counted
+    }
 
 
 def _grouped(lines: Iterable[JournalLine]) -> list[list[JournalLine]]:
@@ -81,14 +109,14 @@ def _cause(line: JournalLine) -> tuple[str, ...]:
     return (line.decision, line.cause, line.run_id or "", line.reason, alone)
 
 
-def _group(lines: Sequence[JournalLine], names: Names) -> LineGroup:
+def _group(lines: Sequence[JournalLine], names: Names, *, count: int) -> LineGroup:
     first = lines[0]
     told = tuple(_sentences(lines[:MOST_OF_GROUP], names))
-    is_alone = len(lines) <= _TOLD_ALONE
+    is_alone = count <= _TOLD_ALONE
     text = (
         translate("journal.and_also").join(each.text for each in told)
         if is_alone
-        else count(f"decided.{first.decision}", len(lines))
+        else count_words(f"decided.{first.decision}", count)
     )
     parts = [told[0].cause, told[0].reason]
     return LineGroup(
@@ -96,7 +124,7 @@ def _group(lines: Sequence[JournalLine], names: Names) -> LineGroup:
         at=first.at,
         text=text,
         why=" · ".join(part for part in parts if part),
-        count=len(lines),
+        count=count,
         lines=() if is_alone else told,
         run_id=first.run_id,
     )
