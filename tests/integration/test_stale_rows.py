@@ -10,6 +10,7 @@ from tests.support.histories import HOME, ROOT, TEAM, Company, company
 from tests.support.pipeline import Bench, Tenant, said
 
 CORP = "wpCorpA"
+COLLEAGUES = ("woX", "woY", "woZ")
 
 
 def lines(bench: Bench, since: int) -> list[tuple[str, str]]:
@@ -210,51 +211,51 @@ def test_the_second_listing_moves_nothing_on_its_own_either(bench: Bench) -> Non
     assert bench.org(tenant) == after.org()
 
 
-def test_a_bystander_on_an_old_list_is_not_moved_in_a_drain(bench: Bench) -> None:
+def with_colleagues() -> Truth:
+    """A company whose team is large enough to be listed rather than asked singly."""
     truth = company()
-    for who in ("woX", "woY", "woZ"):
+    for who in COLLEAGUES:
         truth.people[who] = Person(open_userid=who, departments={TEAM: 0}, main=TEAM)
-    tenant = bench.link_in_step(CORP, truth)
+    return truth
+
+
+def settle_beside_an_old_list(bench: Bench, tenant: Tenant) -> list[tuple[str, str]]:
+    """Mail about woA's colleagues while their list is old; what the journal says."""
+    since = last_line(bench)
+    tenant.world.stale = lambda question: question == f"list:{TEAM}"
+    for who in COLLEAGUES:
+        bench.post(tenant, said("update_user", f"member:{who}", second=9))
+    bench.drain(tenant)
+    return lines(bench, since)
+
+
+def test_a_bystander_on_an_old_list_is_not_moved_in_a_drain(bench: Bench) -> None:
+    tenant = bench.link_in_step(CORP, with_colleagues())
     become(tenant, "woA", departments={HOME: 0}, main=HOME)
     bench.post(tenant, said("update_user", "member:woA"))
     bench.settle(tenant)
-    since = last_line(bench)
-    tenant.world.stale = lambda question: question == f"list:{TEAM}"
 
-    for who in ("woX", "woY", "woZ"):
-        bench.post(tenant, said("update_user", f"member:{who}", second=9))
-    bench.drain(tenant)
+    done = settle_beside_an_old_list(bench, tenant)
 
     assert bench.org(tenant) == tenant.world.truth.org()
-    assert lines(bench, since) == []
-
-
-def deleted_bystander(truth: Truth) -> Truth:
-    after = truth.copy()
-    del after.people["woA"]
-    return after
+    assert done == []
 
 
 def test_a_bystander_who_was_deleted_is_not_brought_back_in_a_drain(
     bench: Bench,
 ) -> None:
-    truth = company()
-    for who in ("woX", "woY", "woZ"):
-        truth.people[who] = Person(open_userid=who, departments={TEAM: 0}, main=TEAM)
+    truth = with_colleagues()
     tenant = bench.link_in_step(CORP, truth)
     tenant.world.before = truth.copy()
-    tenant.world.truth = deleted_bystander(truth)
+    tenant.world.truth = truth.copy()
+    del tenant.world.truth.people["woA"]
     bench.post(tenant, said("delete_user", "member:woA"))
     bench.settle(tenant)
-    since = last_line(bench)
-    tenant.world.stale = lambda question: question == f"list:{TEAM}"
 
-    for who in ("woX", "woY", "woZ"):
-        bench.post(tenant, said("update_user", f"member:{who}", second=9))
-    bench.drain(tenant)
+    done = settle_beside_an_old_list(bench, tenant)
 
     assert bench.org(tenant) == tenant.world.truth.org()
-    assert lines(bench, since) == []
+    assert done == []
 
 
 def test_an_old_listing_moves_no_bystander_back_in_a_drain(bench: Bench) -> None:

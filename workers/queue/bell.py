@@ -50,6 +50,36 @@ class _Ring:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """A kind of work that is rung for one by one, and who does it."""
+
+    prefix: str
+    queue_name: str
+    actor_name: str
+
+    def name_of(self, argument: int | str) -> str:
+        """By what a ring for this one is known."""
+        return f"{self.prefix}:{argument}"
+
+    def ring(self, argument: int | str) -> _Ring:
+        """A ring for this one."""
+        return _Ring(
+            name=self.name_of(argument),
+            queue_name=self.queue_name,
+            actor_name=self.actor_name,
+            argument=argument,
+        )
+
+
+_RUN = _Work(prefix="run", queue_name=RESYNC, actor_name="resync")
+_ACCOUNTS = _Work(prefix="accounts", queue_name=RESYNC, actor_name="read_accounts")
+_DELIVERY = _Work(prefix="notices", queue_name=NOTICES, actor_name="deliver")
+_LOGOUTS = _Work(prefix="logouts", queue_name=NOTICES, actor_name="tell_logouts")
+_ALERT = _Work(prefix="alert", queue_name=NOTICES, actor_name="tell_alert")
+_PREVIEW = _Work(prefix="preview", queue_name=EVENTS, actor_name="preview")
+
+
 class Bell:
     """Rings workers: at most one message waits for each thing that is due."""
 
@@ -76,79 +106,30 @@ class Bell:
 
     def ring_run(self, run_id: str) -> bool:
         """Ask for work on a run; False when Redis did not answer."""
-        name = f"run:{run_id}"
-        return self._ring(
-            [_Ring(name=name, queue_name=RESYNC, actor_name="resync", argument=run_id)]
-        )
+        return self._ring([_RUN.ring(run_id)])
 
     def ring_notices(self, corp_pk: int) -> bool:
         """Ask for the delivery of a corp's notices; False when Redis did not answer."""
-        name = f"notices:{corp_pk}"
-        return self._ring(
-            [
-                _Ring(
-                    name=name,
-                    queue_name=NOTICES,
-                    actor_name="deliver",
-                    argument=corp_pk,
-                )
-            ]
-        )
+        return self._ring([_DELIVERY.ring(corp_pk)])
 
     def ring_accounts(self, company_id: str) -> bool:
         """Ask for the reading of a company's people; False when Redis did not answer.
 
         Repeats: nothing more is enqueued until a worker answers, 5 s at the most.
         """
-        return self._ring(
-            [
-                _Ring(
-                    name=f"accounts:{company_id}",
-                    queue_name=RESYNC,
-                    actor_name="read_accounts",
-                    argument=company_id,
-                )
-            ]
-        )
+        return self._ring([_ACCOUNTS.ring(company_id)])
 
     def ring_logouts(self, client_id: str) -> bool:
         """Ask for a client to be told of logouts; False when Redis did not answer."""
-        return self._ring(
-            [
-                _Ring(
-                    name=f"logouts:{client_id}",
-                    queue_name=NOTICES,
-                    actor_name="tell_logouts",
-                    argument=client_id,
-                )
-            ]
-        )
+        return self._ring([_LOGOUTS.ring(client_id)])
 
     def ring_preview(self, reference: str) -> bool:
         """Ask for the answer of a preview; False when Redis did not answer."""
-        return self._ring(
-            [
-                _Ring(
-                    name=f"preview:{reference}",
-                    queue_name=EVENTS,
-                    actor_name="preview",
-                    argument=reference,
-                )
-            ]
-        )
+        return self._ring([_PREVIEW.ring(reference)])
 
     def ring_alert(self, delivery_id: int) -> bool:
         """Ask for the telling of an alert; False when Redis did not answer."""
-        return self._ring(
-            [
-                _Ring(
-                    name=f"alert:{delivery_id}",
-                    queue_name=NOTICES,
-                    actor_name="tell_alert",
-                    argument=delivery_id,
-                )
-            ]
-        )
+        return self._ring([_ALERT.ring(delivery_id)])
 
     def answer(self, mailbox: str) -> bool:
         """Let the mailbox be rung again; a drain's first act."""
@@ -156,27 +137,27 @@ class Bell:
 
     def answer_run(self, run_id: str) -> bool:
         """Let the run be rung again; the first act of whoever works on it."""
-        return self._answer(f"run:{run_id}")
+        return self._answer(_RUN.name_of(run_id))
 
     def answer_accounts(self, company_id: str) -> bool:
         """Let the reading be rung for again; the first act of whoever reads."""
-        return self._answer(f"accounts:{company_id}")
+        return self._answer(_ACCOUNTS.name_of(company_id))
 
     def answer_logouts(self, client_id: str) -> bool:
         """Let the client's logouts be rung for again; the first act of who tells."""
-        return self._answer(f"logouts:{client_id}")
+        return self._answer(_LOGOUTS.name_of(client_id))
 
     def answer_alert(self, delivery_id: int) -> bool:
         """Let the alert be rung for again; the first act of whoever tells it."""
-        return self._answer(f"alert:{delivery_id}")
+        return self._answer(_ALERT.name_of(delivery_id))
 
     def answer_preview(self, reference: str) -> bool:
         """Let the preview be rung for again; the first act of whoever answers it."""
-        return self._answer(f"preview:{reference}")
+        return self._answer(_PREVIEW.name_of(reference))
 
     def answer_notices(self, corp_pk: int) -> bool:
         """Let the corp's notices be rung again; the first act of who delivers them."""
-        return self._answer(f"notices:{corp_pk}")
+        return self._answer(_DELIVERY.name_of(corp_pk))
 
     def _ring(self, rings: Sequence["_Ring"]) -> bool:
         waiting = {f"ring:{each.name}": each for each in rings}
