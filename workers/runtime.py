@@ -20,6 +20,7 @@ from workers.calls.call_count import CallCount, CountedTransport
 from workers.calls.client import app_suite, corp_calls, facade, open_transport
 from workers.calls.concurrency_limit import Lanes
 from workers.calls.pause_cache import KnownPauses
+from workers.failing import FailingJobs
 from workers.queue.bell import Bell
 from workers.queue.broker import make_client
 from workers.queue.metrics import Tallies
@@ -45,6 +46,7 @@ class Runtime:
     suspects: Suspects
     tapd: TapdApi | None
     known_trees: KnownTrees = field(default_factory=KnownTrees)
+    failing: FailingJobs = field(default_factory=FailingJobs)
 
     def corp_api(self, corp: Corp, *, count: CallCount | None = None) -> CorpApi:
         """The calls of one corp; those made through it are added to `count`.

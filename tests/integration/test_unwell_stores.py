@@ -27,6 +27,7 @@ from tests.support.guarding import guarded, staffed
 from tests.support.pipeline import Bench, Tenant
 from tests.support.webclient import add_corp, insert
 from web.console.health.telling import tell
+from workers.failing import FailingJobs
 from workers.upkeep import jobs
 from workers.upkeep.jobs import Job
 
@@ -203,6 +204,22 @@ def test_a_duty_that_fails_once_is_told_by_nobody(night: Night, tenant: Tenant) 
 
     jobs.tick(night.bench.runtime, of=[Job(name="once", work=lambda _: None)])
     assert night.bench.runtime.redis.hgetall("upkeep:failing") == {}
+
+
+def test_what_one_runtime_could_not_do_is_no_strike_of_another(
+    night: Night, tenant: Tenant
+) -> None:
+    def fail(runtime: object) -> None:
+        raise ZeroDivisionError
+
+    for other in (
+        night.bench.runtime,
+        replace(night.bench.runtime, failing=FailingJobs()),
+    ):
+        jobs.tick(other, of=[Job(name="once", work=fail)])
+
+    [told] = night.bench.runtime.redis.hvals("upkeep:failing")
+    assert json.loads(told)[1] == 1
 
 
 def test_what_nobody_says_again_is_over(night: Night, tenant: Tenant) -> None:

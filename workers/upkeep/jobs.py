@@ -33,7 +33,6 @@ from workers.oidc import logouts
 from workers.runtime import Runtime
 from workers.upkeep import pruning, sampling
 from workers.upkeep.agenda import Agenda, JobTurn, take_turns
-from workers.upkeep.failing import FailingJobs
 
 # A counter in Redis: how often something was due that nobody had rung for.
 RINGS_BY_UPKEEP = "rings_by_upkeep"
@@ -41,9 +40,6 @@ RINGS_BY_UPKEEP = "rings_by_upkeep"
 _MOST_AT_ONCE = 500
 _EXPIRED_AT_ONCE = 5_000
 _MOST_BATCHES = 20
-
-# Of this process, for as long as it lives.
-_FAILING = FailingJobs()
 
 _log = logging.getLogger(__name__)
 
@@ -83,11 +79,11 @@ def tick(
             job.work(runtime)
         except Exception as error:
             _log.exception("upkeep failed", extra={"job": job.name})
-            _FAILING.failed(
+            runtime.failing.failed(
                 runtime.redis, job.name, error, every_seconds=job.every_seconds
             )
         else:
-            _FAILING.done(runtime.redis, job.name)
+            runtime.failing.done(runtime.redis, job.name)
 
 
 class Crew:
