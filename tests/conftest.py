@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 import redis
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from demo.leftovers import MARK
 from store.migrate import migrate
 from tests.support.browsers import find_chromium, switches
+from tests.support.compiled import keep_routes
 from tests.support.examples import choose_profile
 from tests.support.memory import scratch_folder
 from tests.support.outbox import Post, post_office
@@ -32,6 +34,7 @@ from tests.support.workbench import Workbench, workbench
 
 # Before any law is read: it takes what is not said of it from the profile.
 choose_profile()
+keep_routes()
 # Page tests wait for a state, however busy the machine is.
 expect.set_options(timeout=30_000)
 
@@ -50,6 +53,8 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.collect()
         gc.freeze()
+        # As workers do (docs/decisions/0079): a thirtieth of what tests cost.
+        gc.set_threshold(50_000, 20, 50)
         gc.enable()
 
 
@@ -103,31 +108,44 @@ def _processes() -> int:
 
 
 @pytest.fixture(scope="session")
-def template(postgres_url: str) -> Iterator[str]:
+def database_admin(postgres_url: str) -> Iterator[psycopg.Connection]:
+    """Who makes databases: one for all tests, for to connect takes a fifth of it."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def template(database_admin: psycopg.Connection, postgres_url: str) -> Iterator[str]:
     """The name of a database with the newest schema, migrated once for all tests."""
-    with scratch_database(postgres_url, label="template") as url:
+    with scratch_database(database_admin, postgres_url) as url:
         migrate(url)
         yield database_name(url)
 
 
 @pytest.fixture
-def database(postgres_url: str, template: str) -> Iterator[str]:
+def database(
+    database_admin: psycopg.Connection, postgres_url: str, template: str
+) -> Iterator[str]:
     """The address of a fresh database with the newest schema and nothing in it."""
-    with scratch_database(postgres_url, template=template) as url:
+    with scratch_database(database_admin, postgres_url, template=template) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def module_database(postgres_url: str, template: str) -> Iterator[str]:
+def module_database(
+    database_admin: psycopg.Connection, postgres_url: str, template: str
+) -> Iterator[str]:
     """The same for all tests of a module, which empty it for each other."""
-    with scratch_database(postgres_url, template=template) as url:
+    with scratch_database(database_admin, postgres_url, template=template) as url:
         yield url
 
 
 @pytest.fixture
-def empty_database(postgres_url: str) -> Iterator[str]:
+def empty_database(
+    database_admin: psycopg.Connection, postgres_url: str
+) -> Iterator[str]:
     """The address of a fresh database without any schema."""
-    with scratch_database(postgres_url) as url:
+    with scratch_database(database_admin, postgres_url) as url:
         yield url
 
 

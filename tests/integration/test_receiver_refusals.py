@@ -23,7 +23,6 @@ from tests.support.receiving import (
     settings_for,
     wait_until,
 )
-from tests.support.servers import scratch_database
 
 SOUND = Draft(message=contact("delete_party", Id=7))
 OTHER = "wwsomebodyelse0001"
@@ -71,13 +70,10 @@ FAULTS = (
 
 
 @pytest.fixture(scope="module")
-def stores(
-    postgres_url: str, template: str, redis_server_url: str
-) -> Iterator[tuple[str, Flask]]:
-    with scratch_database(postgres_url, template=template) as database:
-        settings = settings_for(database=database, redis_url=redis_server_url)
-        with receiver_on(settings) as app:
-            yield database, app
+def stores(module_database: str, redis_server_url: str) -> Iterator[tuple[str, Flask]]:
+    settings = settings_for(database=module_database, redis_url=redis_server_url)
+    with receiver_on(settings) as app:
+        yield module_database, app
 
 
 @pytest.fixture

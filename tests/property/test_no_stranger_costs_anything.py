@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from demo.ports import LOOPBACK
 from tests.support.fronts import read_all, reset, running_receiver, send
 from tests.support.receiving import wait_until
-from tests.support.servers import scratch_database
 
 PATHS = (b"/wecom/command", b"/wecom/data", b"/tapd/events/1", b"/", b"*", b"//x:y/")
 METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"BREW", b"CONNECT", b"get", b"")
@@ -121,18 +120,16 @@ class Attacked:
 
 @pytest.fixture(scope="module")
 def attacked(
-    postgres_url: str,
-    template: str,
+    module_database: str,
     redis_server_url: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Attacked]:
     log = tmp_path_factory.mktemp("attacked") / "receiver.log"
     with (
-        scratch_database(postgres_url, template=template) as database,
         running_receiver(
-            database=database, redis_url=redis_server_url, log=log
+            database=module_database, redis_url=redis_server_url, log=log
         ) as port,
-        psycopg.connect(database, autocommit=True) as rows,
+        psycopg.connect(module_database, autocommit=True) as rows,
     ):
         yield Attacked(port=port, rows=rows, log=log)
 

@@ -81,9 +81,13 @@ def running_valkey(guarded: Guarded) -> Iterator[Valkey]:
 
 @contextmanager
 def scratch_database(
-    admin_url: str, *, template: str | None = None, label: str = "t"
+    admin: psycopg.Connection, admin_url: str, *, template: str | None = None
 ) -> Iterator[str]:
-    """The address of a new database, dropped at the end with whoever is still in it."""
+    """The address of a new database, dropped at the end with whoever is still in it.
+
+    Shape: `admin` leads to where `admin_url` does; each transaction commits by itself.
+    """
+    label = "template" if template is None else "t"
     name = f"{PREFIX}_{label}_{secrets.token_hex(6)}"
     statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template is not None:
@@ -91,14 +95,13 @@ def scratch_database(
         statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(
             sql.Identifier(template)
         )
-    with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(statement)
-        try:
-            yield with_database(admin_url, name)
-        finally:
-            connection.execute(
-                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-            )
+    admin.execute(statement)
+    try:
+        yield with_database(admin_url, name)
+    finally:
+        admin.execute(
+            sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+        )
 
 
 def with_database(url: str, name: str) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 import psycopg
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
-from jinja2.bccache import Bucket, BytecodeCache
 from psycopg.types.json import Jsonb
 
 from settings import Settings, load
 from store.sealing import Keyring, new_data_key
+from tests.support.compiled import TEMPLATES
 from web.app import create_app
 from web.cookies import Cookie
 from web.services import Services
@@ -48,28 +48,6 @@ def web_settings(*, database: str, redis_url: str, **others: str) -> Settings:
     return load(web_environment(database=database, redis_url=redis_url, **others))
 
 
-class CompiledTemplates(BytecodeCache):
-    """Templates that one web of this process compiled, for all that come after.
-
-    To compile those of one page takes a tenth of a second.
-    """
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Fill in what is kept; nothing where its source was another."""
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep it."""
-        self._kept[bucket.key] = bucket.bytecode_to_string()
-
-
-_COMPILED = CompiledTemplates()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
     """The application, a client with the bearer, and a connection for rows."""
@@ -99,7 +77,7 @@ class Web:
 def open_web(*, database: str, redis_url: str, **others: str) -> Iterator[Web]:
     """The web over these stores; its connections are closed at the end."""
     app = create_app(web_settings(database=database, redis_url=redis_url, **others))
-    app.jinja_env.bytecode_cache = _COMPILED
+    app.jinja_env.bytecode_cache = TEMPLATES
     services: Services = app.extensions["sync-services"]
     with psycopg.connect(database, autocommit=True) as rows:
         yield Web(app=app, client=app.test_client(), rows=rows)
