@@ -17,6 +17,7 @@ from domain.renames import new_names, tags_after
 from domain.scope import readable_departments
 from domain.states import RunState
 from domain.testimony import kept
+from store import statistics
 from store.database import Connection, transaction
 from store.inbox import mailboxes, settlement, testimony
 from store.org import corps, departments, members
@@ -121,6 +122,7 @@ class RunApplier:
                 connection, self._corp.corp_pk, shown, reason=Reason.FULL_READ
             )
         )
+        self._commits.turn_to(statistics.MEMBERS)
         self._late |= absences.awaited
         self._apply_renames(absences)
         self._apply_shown(absences.shown)
@@ -128,7 +130,7 @@ class RunApplier:
         people = self._pass_guard(shown, absences)
         self._apply_absences(absences, people)
         self._apply_handed_on(absences)
-        self._commits.turn_to_links()
+        self._commits.turn_to(statistics.LINKS)
         self._commits.page(self._linker.follow_everybody)
         self._linker.catch_up(self._runtime.pool, self._commits.page)
         self._end(shown, absences, people)
