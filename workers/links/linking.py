@@ -227,10 +227,12 @@ class Linker:
         }
         if created:
             memberships.make_accounts(
+                connection, self._corp_pk, company.company_id, created
+            )
+            memberships.join_made(
                 connection,
-                self._corp_pk,
                 company.company_id,
-                [(account_id, pk) for pk, account_id in created.items()],
+                {each: crowd.rows[pk].employment for pk, each in created.items()},
             )
         decided = [
             (person.member_pk, *change)
@@ -251,7 +253,13 @@ class Linker:
             if isinstance(outcomes[each.member_pk], Wait) and each.link == Link()
         ]
         if kept or waiting:
-            links.write(connection, self._corp_pk, company.company_id, kept + waiting)
+            links.write(
+                connection,
+                self._corp_pk,
+                company.company_id,
+                kept + waiting,
+                first={pk for pk, each in crowd.rows.items() if each.since is None},
+            )
             joining = [pk for pk, _ in kept if pk not in created]
             memberships.join(connection, self._corp_pk, joining)
         if waiting:
