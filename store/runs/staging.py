@@ -304,7 +304,7 @@ def list_differing_members(
                 "deep": deep,
             },
         ).fetchall()
-    # Our own JSON, a page of a thousand: read by what wrote it, in a tenth of the time.
+    # Our own JSON, a page of thousands: read by what wrote it, in a tenth of the time.
     return [(Userid(key), orjson.loads(value)) for key, value in rows]
 
 

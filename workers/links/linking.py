@@ -32,7 +32,8 @@ from workers.runtime import Runtime
 # Carries out what a page decides, in a transaction of its own.
 Commit = Callable[[Callable[[Connection], list[Decision]]], None]
 
-_PAGE_MEMBERS = 1_000
+# As many as a page of a run has, for the same reasons.
+_PAGE_MEMBERS = 2_000
 # After these a member may be another account than before.
 _TELLING = {
     DecisionName.ADD_MEMBER,

@@ -44,7 +44,8 @@ from workers.runtime import Runtime
 
 Thing = TypeVar("Thing")
 
-_PAGE_MEMBERS = 1_000
+# Half as many statements and commits as pages of a thousand, for four MiB more.
+_PAGE_MEMBERS = 2_000
 
 
 class RunApplier:
