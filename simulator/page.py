@@ -27,7 +27,7 @@ Page = str | AnyResponse
 
 def blueprint(world: World) -> Blueprint:
     """The admin's pages."""
-    pages = Blueprint("page", __name__, static_folder="static", static_url_path="/s")
+    pages = Blueprint("page", "simulator", static_folder="static", static_url_path="/s")
     pages.register_error_handler(ValueError, _malformed)
     pages.context_processor(lambda: page_words(world))
     _add_home(pages, world)

@@ -11,8 +11,7 @@ from store.database import Connection, transaction
 from store.health.kinds import ProblemKind
 from web.access import Audience, seen_by
 from web.api.auditing import note
-from web.api.blueprint import answer, blueprint, problems
-from web.api.operations import ReasonBody
+from web.api.blueprint import ReasonBody, answer, blueprint, problems
 from web.problems import Problem
 from web.services import services
 from web.shown import show_row

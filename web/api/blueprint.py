@@ -73,6 +73,12 @@ class Why(BaseModel):
     reason: str = Field("", max_length=500, description="Kept in the audit.")
 
 
+class ReasonBody(BaseModel):
+    """Why; it is kept in the audit."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
 def blueprint(name: str) -> APIBlueprint:
     """The routes of one noun, all behind the bearer."""
     return APIBlueprint(

@@ -10,9 +10,8 @@ from store.summaries.org.contacts import list_contacts
 from store.summaries.org.members import find_member
 from web.access import Audience, seen_by
 from web.api.auditing import note
-from web.api.blueprint import answer, blueprint, not_found, problems
+from web.api.blueprint import ReasonBody, answer, blueprint, not_found, problems
 from web.api.members import MemberPath
-from web.api.operations import ReasonBody
 from web.corps import get_corp
 from web.services import services
 from web.shown import show_row

@@ -16,8 +16,16 @@ from store.summaries.mail.tries import TriedCall, Try, list_tries
 from store.summaries.org import corps
 from web.access import Audience, seen_by
 from web.api.auditing import note_deed
-from web.api.blueprint import Id, Page, Why, answer, blueprint, not_found, problems
-from web.api.operations import ReasonBody
+from web.api.blueprint import (
+    Id,
+    Page,
+    ReasonBody,
+    Why,
+    answer,
+    blueprint,
+    not_found,
+    problems,
+)
 from web.api.waits import Waits, show_wait
 from web.corps import pseudonym_key
 from web.cursors import cut

@@ -20,7 +20,15 @@ from store.summaries.org.members import find_member
 from web import bell
 from web.access import Audience, seen_by
 from web.api.auditing import note_deed
-from web.api.blueprint import Id, Why, answer, blueprint, not_found, problems
+from web.api.blueprint import (
+    Id,
+    ReasonBody,
+    Why,
+    answer,
+    blueprint,
+    not_found,
+    problems,
+)
 from web.api.members import MemberPath
 from web.console.events.reading import filter_of, read
 from web.corps import get_corp
@@ -52,12 +60,6 @@ class MatchBody(BaseModel):
         description="As in the console's search box: corp: person: kind: state: key: "
         "error: since: until: day:",
     )
-
-
-class ReasonBody(BaseModel):
-    """Why; it is kept in the audit."""
-
-    reason: str = Field(min_length=1, max_length=500)
 
 
 class Batch(BaseModel):

@@ -11,8 +11,7 @@ from store.platform import deeds, operators
 from store.sessions import operator_sessions
 from web.access import Audience, seen_by
 from web.api.auditing import note, note_deed
-from web.api.blueprint import Id, answer, blueprint, not_found, problems
-from web.api.operations import ReasonBody
+from web.api.blueprint import Id, ReasonBody, answer, blueprint, not_found, problems
 from web.services import services
 
 api = blueprint("api-operators")
