@@ -10,7 +10,7 @@ from pathlib import Path
 from demo.leftovers import MARK, end_leftovers
 from demo.state import State
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class Leash:

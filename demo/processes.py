@@ -12,7 +12,7 @@ from demo.procfile import RELEASE, read_procfile, shell
 from demo.services import Service, always
 from demo.session import Session
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 _PROBE_SECONDS = 2.0
 # What dramatiq says when a process has loaded every actor.
 _BOOTED = "ready for action"
