@@ -120,11 +120,13 @@ class _Pooled(psycopg.Connection[TupleRow]):
         """
         patience = _patience.get() if timeout is None else timeout
         try:
-            return super().wait(gen, interval, patience)
+            answer = super().wait(gen, interval, patience)
         except psycopg.errors._WaitTimeout:
             # Its answer may come yet, and must not be read as another's.
             self.pgconn.finish()
             raise
+        self.seen_at = time.monotonic()
+        return answer
 
 
 def _check(connection: Connection) -> None:

@@ -49,15 +49,24 @@ def keep(connection: Connection, figures: Mapping[str, Any]) -> None:
 
     Repeats: a second one within the same step replaces the first.
     """
-    connection.execute(
+    is_folded = connection.execute(
         """
         INSERT INTO samples (step_seconds, at, figures)
         VALUES (%(step)s, date_bin(make_interval(secs => %(step)s),
             clock_timestamp(), 'epoch'), %(figures)s)
         ON CONFLICT (step_seconds, at) DO UPDATE SET figures = excluded.figures
+        RETURNING EXISTS (SELECT FROM samples AS made
+            WHERE made.step_seconds = %(coarser)s AND made.at = date_bin(
+                make_interval(secs => %(coarser)s), clock_timestamp(), 'epoch'))
         """,
-        {"step": FINEST, "figures": Jsonb(dict(figures))},
-    )
+        {
+            "step": FINEST,
+            "figures": Jsonb(dict(figures)),
+            "coarser": STEPS[1].seconds,
+        },
+    ).fetchone() == (True,)
+    if is_folded:
+        return
     for finer, coarser in itertools.pairwise(STEPS):
         if not _fold(connection, finer, coarser):
             break

@@ -125,10 +125,14 @@ def test_the_rows_of_history_are_bounded_whatever_happens() -> None:
 
 
 def test_other_code_is_marked_as_a_deploy_once(bench: Workbench) -> None:
-    with transaction(bench.runtime.pool) as connection:
-        told = [marks.note_code(connection, each) for each in ("a", "a", "b", "b")]
+    for code in ("a", "a", "b", "b", "a"):
+        with transaction(bench.runtime.pool) as connection:
+            marks.note(connection, code=code, incident=None)
 
-    assert told == [True, False, True, False]
+    found = bench.rows(
+        "SELECT about, ended_at IS NULL AS open FROM marks ORDER BY began_at"
+    )
+    assert found == [{"about": each, "open": False} for each in ("a", "b", "a")]
 
 
 def test_an_incident_of_wecoms_is_one_mark_from_its_begin_to_its_end(
@@ -136,9 +140,12 @@ def test_an_incident_of_wecoms_is_one_mark_from_its_begin_to_its_end(
 ) -> None:
     with transaction(bench.runtime.pool) as connection:
         for about in ("throttled", "throttled", None, "unavailable"):
-            marks.note_incident(connection, about)
+            marks.note(connection, code="a", incident=about)
 
-    found = bench.rows("SELECT about, ended_at IS NULL AS open FROM marks ORDER BY 1")
+    found = bench.rows(
+        "SELECT about, ended_at IS NULL AS open FROM marks"
+        " WHERE kind = 'wecom' ORDER BY 1"
+    )
     assert found == [
         {"about": "throttled", "open": False},
         {"about": "unavailable", "open": True},
