@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from store.database import transaction
+from benchmarks.wire import counted
+from store.database import open_pool, transaction
 from store.health import marks, pace, samples
 from store.health.samples import STEPS, Sample
 from tests.support.desk import Desk, open_desk, words_in
@@ -116,6 +117,28 @@ def test_the_clock_keeps_samples_and_takes_the_old_ones_away(bench: Workbench) -
         "SELECT figures FROM samples WHERE step_seconds = 15 ORDER BY at DESC LIMIT 1"
     )
     assert {"arrived", "events", "effects", "ledger"} <= newest["figures"].keys()
+
+
+def test_a_sample_is_one_statement_unless_a_coarser_one_is_due(
+    bench: Workbench,
+) -> None:
+    pool = open_pool(bench.runtime.settings.database_url, size=1)
+    with counted(pool, connections=1) as first, transaction(pool) as connection:
+        samples.keep(connection, {"events": 5})
+    bench.rows(
+        "UPDATE samples"
+        " SET at = date_bin('2 minutes', now(), 'epoch') - interval '1 minute'"
+    )
+
+    with counted(pool, connections=1) as second, transaction(pool) as connection:
+        samples.keep(connection, {"events": 1})
+    pool.close()
+
+    assert len(first.texts) == 1
+    assert len(second.texts) > 1
+    assert bench.row("SELECT figures FROM samples WHERE step_seconds = 120") == {
+        "figures": {"events": 5}
+    }
 
 
 def test_the_rows_of_history_are_bounded_whatever_happens() -> None:

@@ -13,12 +13,13 @@ class WorkQueue(PriorityQueue[Any]):
     """Wakes a thread for a message, and all of them when the worker ends.
 
     dramatiq has each of its threads look up every second, sixteen of them, whether it
-    is to end; for that alone nobody has to wake.
+    is to end; for that alone nobody has to wake. `waiting` of them have nothing to do.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._is_over = False
+        self.waiting = 0
 
     def end(self) -> None:
         """Let nobody wait any more; what is still in it can be taken at once."""
@@ -41,4 +42,8 @@ class WorkQueue(PriorityQueue[Any]):
                 if self._is_over:
                     self.not_empty.wait(_LAST_LOOK_SECONDS)
                     return
-                self.not_empty.wait()
+                self.waiting += 1
+                try:
+                    self.not_empty.wait()
+                finally:
+                    self.waiting -= 1
