@@ -15,6 +15,10 @@ CORP = "wpCorpA"
 # Each duty, and what makes it have something to do.
 CAUSES = {
     "mailboxes": "UPDATE inbox SET received_at = received_at - interval '1 minute'",
+    "nicks": "INSERT INTO item_notices (company_id, mail_id, nick, event_id, event,"
+    " kind, item_id, change_id, roles, role, waits_until)"
+    " VALUES ('1', 1, 'n', 'e', 'story::create', 'story', '2', 3, '{owner}', 'owner',"
+    " clock_timestamp() - interval '1 minute')",
     "parked": "UPDATE inbox SET state = 'parked'",
     "corps": "UPDATE corps SET due_at = clock_timestamp() - interval '1 minute'",
     "lookups": "UPDATE corps SET lookups_due_at = '-infinity'",

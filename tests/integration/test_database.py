@@ -1,10 +1,13 @@
 """What a pool lends, and in what state it comes back."""
 
+import time
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
+from benchmarks.wire import counted
+from store import database as database_module
 from store.database import Pool, StoreUnavailable, glance, open_pool, transaction
 
 
@@ -67,6 +70,36 @@ def test_a_connection_that_the_server_has_ended_is_not_lent(
         lent = connection.info.backend_pid
 
     assert lent != ended
+
+
+def long_ago(connection: object) -> None:
+    """Let the connection have answered an hour ago."""
+    assert isinstance(connection, database_module._Pooled)
+    connection.seen_at = time.monotonic() - 3_600.0
+
+
+def test_a_connection_that_has_just_answered_is_lent_without_a_question(
+    pool: Pool,
+) -> None:
+    with counted(pool, connections=1) as sent:
+        for _ in range(2):
+            with transaction(pool) as connection:
+                long_ago(connection)
+                connection.execute("SELECT 1")
+
+    assert sent.texts == ["SELECT 1", "SELECT 1"]
+
+
+def test_one_that_has_not_answered_for_long_is_asked_before_it_is_lent(
+    pool: Pool,
+) -> None:
+    with counted(pool, connections=1) as sent:
+        for _ in range(2):
+            with transaction(pool) as connection:
+                connection.execute("SELECT 1")
+            long_ago(connection)
+
+    assert sent.texts == ["SELECT 1", "", "SELECT 1"]
 
 
 def end_while_used(pool: Pool, other: psycopg.Connection) -> None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from store.database import transaction
+from benchmarks.wire import counted
+from store.database import open_pool, transaction
 from store.health import marks, pace, samples
 from store.health.samples import STEPS, Sample
 from tests.support.desk import Desk, open_desk, words_in
@@ -118,6 +119,28 @@ def test_the_clock_keeps_samples_and_takes_the_old_ones_away(bench: Workbench) -
     assert {"arrived", "events", "effects", "ledger"} <= newest["figures"].keys()
 
 
+def test_a_sample_is_one_statement_unless_a_coarser_one_is_due(
+    bench: Workbench,
+) -> None:
+    pool = open_pool(bench.runtime.settings.database_url, size=1)
+    with counted(pool, connections=1) as first, transaction(pool) as connection:
+        samples.keep(connection, {"events": 5})
+    bench.rows(
+        "UPDATE samples"
+        " SET at = date_bin('2 minutes', now(), 'epoch') - interval '1 minute'"
+    )
+
+    with counted(pool, connections=1) as second, transaction(pool) as connection:
+        samples.keep(connection, {"events": 1})
+    pool.close()
+
+    assert len(first.texts) == 1
+    assert len(second.texts) > 1
+    assert bench.row("SELECT figures FROM samples WHERE step_seconds = 120") == {
+        "figures": {"events": 5}
+    }
+
+
 def test_the_rows_of_history_are_bounded_whatever_happens() -> None:
     rows = sum(step.kept.total_seconds() / step.seconds for step in STEPS)
 
@@ -125,10 +148,14 @@ def test_the_rows_of_history_are_bounded_whatever_happens() -> None:
 
 
 def test_other_code_is_marked_as_a_deploy_once(bench: Workbench) -> None:
-    with transaction(bench.runtime.pool) as connection:
-        told = [marks.note_code(connection, each) for each in ("a", "a", "b", "b")]
+    for code in ("a", "a", "b", "b", "a"):
+        with transaction(bench.runtime.pool) as connection:
+            marks.note(connection, code=code, incident=None)
 
-    assert told == [True, False, True, False]
+    found = bench.rows(
+        "SELECT about, ended_at IS NULL AS open FROM marks ORDER BY began_at"
+    )
+    assert found == [{"about": each, "open": False} for each in ("a", "b", "a")]
 
 
 def test_an_incident_of_wecoms_is_one_mark_from_its_begin_to_its_end(
@@ -136,9 +163,12 @@ def test_an_incident_of_wecoms_is_one_mark_from_its_begin_to_its_end(
 ) -> None:
     with transaction(bench.runtime.pool) as connection:
         for about in ("throttled", "throttled", None, "unavailable"):
-            marks.note_incident(connection, about)
+            marks.note(connection, code="a", incident=about)
 
-    found = bench.rows("SELECT about, ended_at IS NULL AS open FROM marks ORDER BY 1")
+    found = bench.rows(
+        "SELECT about, ended_at IS NULL AS open FROM marks"
+        " WHERE kind = 'wecom' ORDER BY 1"
+    )
     assert found == [
         {"about": "throttled", "open": False},
         {"about": "unavailable", "open": True},
