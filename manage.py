@@ -23,7 +23,7 @@ from commands.sections import SectionedGroup
 from commands.session import Failed, opened_pool, postgres_or_sentence, read_settings
 from commands.sessions import end_sessions, list_operators, set_role
 from commands.terminal import echo, print_anywhere
-from domain.replay import BrokenJournal
+from domain.org.replay import BrokenJournal
 from settings import Settings, load
 from store.database import Pool, transaction
 from store.inbox import settlement

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from commands.file_encodings import BadFile, FileEncoding, decode
-from domain.accounts import (
+from domain.ids import AccountId
+from domain.links.accounts import (
     AccountChange,
     AccountField,
     BadValue,
@@ -16,7 +17,6 @@ from domain.accounts import (
     check_email,
     check_text,
 )
-from domain.ids import AccountId
 from store.mobiles import to_e164
 
 _ID = "account_id"

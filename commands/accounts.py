@@ -11,8 +11,8 @@ from commands.auditing import note
 from commands.file_encodings import BadFile, FileEncoding
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
-from domain.accounts import AccountChange
 from domain.ids import CompanyId
+from domain.links.accounts import AccountChange
 from settings import Settings
 from store.database import Connection, transaction
 from store.links import accounts

@@ -10,10 +10,10 @@ import click
 from commands.plans import in_language, tag_of
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
-from domain.changes import OrgChange, steps_of
 from domain.grouping import Step, StepGroup, group
 from domain.ids import CorpPk, split_key
-from domain.replay import BrokenJournal
+from domain.org.changes import OrgChange, steps_of
+from domain.org.replay import BrokenJournal
 from store.database import Connection, transaction
 from store.org.as_of import find_cut
 from store.org.diff import read_changes

@@ -11,7 +11,7 @@ from redis import Redis, RedisError
 from commands.auditing import note_deed
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
-from domain.fold import CHANGE_CONTACT
+from domain.events.fold import CHANGE_CONTACT
 from domain.ids import CORP_KEY, Key, Userid, member_key
 from settings import Settings
 from store.database import transaction

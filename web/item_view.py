@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.ids import CompanyId
-from domain.items import ItemAction, ItemKind
+from domain.items.items import ItemAction, ItemKind
 from store.database import Connection
 from store.items.states import list_titles
 from store.summaries.items import ToldEvent

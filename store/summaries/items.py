@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.rows import class_row, dict_row
 
 from domain.ids import CompanyId, CorpPk, MemberPk
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from store.database import Connection
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from domain.accounts import AccountChange, AccountField
 from domain.ids import AccountId, CompanyId
+from domain.links.accounts import AccountChange, AccountField
 from store.links.accounts import ROWS_AT_ONCE, Upserted, upsert
 from tests.support.webclient import insert
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from domain.decisions import Decision, DecisionName
-from domain.guard import RemovalEntry, RemovalKind, held_plan
 from domain.ids import CorpId, CorpPk, member_key
+from domain.reconcile.guard import RemovalEntry, RemovalKind, held_plan
 from store.runs import plans
 from store.sealing import DataKey
 from tests.support.webclient import BEARER, Web, add_corp, open_web

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.org import Activation
+from domain.org.org import Activation
 from tests.support.fakes import FakeCorp
 from tests.support.histories import KEEPER, Company, company
 from tests.support.pipeline import Bench, Tenant

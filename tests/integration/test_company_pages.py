@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.links import Agreement, LinkReason, LinkState
+from domain.links.links import Agreement, LinkReason, LinkState
 from domain.notices import NoticeState, Obstacle
 from store.summaries.links.people import PeopleGroup
 from tests.support.companies import (

@@ -7,7 +7,7 @@ import pytest
 from dramatiq.brokers.stub import StubBroker
 
 from benchmarks.wire import Statements, counted
-from domain.scope import Usable, usable_of
+from domain.org.scope import Usable, usable_of
 from simulator import admin_app, admin_members, admin_tree
 from simulator.directory import ROOT
 from simulator.grant import Scope

@@ -6,11 +6,11 @@ from datetime import UTC
 import pytest
 from click.testing import CliRunner, Result
 
-from domain.changes import ChangeKind, OrgChange
 from domain.decisions import Fields
-from domain.fields import department_fields, member_fields
 from domain.ids import Key, department_key, member_key
-from domain.org import Org
+from domain.org.changes import ChangeKind, OrgChange
+from domain.org.fields import department_fields, member_fields
+from domain.org.org import Org
 from manage import cli
 from store.database import transaction
 from store.org import corps

@@ -7,8 +7,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from domain.events.lateness import CLOCKS_APART_SECONDS, LOOKALIKE_SECONDS
 from domain.ids import Key
-from domain.lateness import CLOCKS_APART_SECONDS, LOOKALIKE_SECONDS
 from store.database import Connection
 from store.inbox.claims import ClaimedBatch, claim_next
 from store.inbox.record import Arrival, MailState, Post, identify, record

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from domain.ids import Userid
-from domain.leavers import Undecided
 from domain.reasons import Doubt
+from domain.reconcile.leavers import Undecided
 from store.database import transaction
 from store.org import absences
 from store.runs import approvals

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from domain.item_people import RoleChoice
-from domain.items import ItemKind
+from domain.items.items import ItemKind
+from domain.items.people import RoleChoice
 from simulator.faults import Kind
 from store.database import transaction
 from store.items.preferences import StoredPreferences, keep_preferences

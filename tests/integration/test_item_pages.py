@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.item_people import ItemRole, Unsent
+from domain.items.people import ItemRole, Unsent
 from tests.support.visiting import WECOM, Visit, csrf_of
 from tests.support.webclient import add_corp, add_member, insert
 from texts.catalogue import LANGUAGES, catalogue

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.accounts import AccountChange, AccountField
 from domain.ids import AccountId
+from domain.links.accounts import AccountChange, AccountField
 from simulator.tapd.people import Company
 from store.database import transaction
 from store.links import accounts

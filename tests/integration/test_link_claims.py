@@ -1,7 +1,7 @@
 """What people say about links is decided by, however often and late it is told."""
 
-from domain.claims import ClaimKind
-from domain.links import LinkReason
+from domain.links.claims import ClaimKind
+from domain.links.links import LinkReason
 from tests.support.linked import Matched, mobile, people
 from tests.support.pipeline import Bench
 

@@ -5,9 +5,9 @@ from unittest.mock import patch
 
 import pytest
 
-from domain.accounts import AccountChange, AccountField
-from domain.claims import ClaimKind
 from domain.ids import AccountId, CorpPk, MemberPk, Userid
+from domain.links.accounts import AccountChange, AccountField
+from domain.links.claims import ClaimKind
 from simulator import admin_app
 from simulator.corp import Corp as Enterprise
 from store.database import transaction

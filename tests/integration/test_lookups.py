@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from domain.linking import LONGEST_WAIT
+from domain.links.linking import LONGEST_WAIT
 from tests.support.fakes import Truth
 from tests.support.linked import Matched, mobile, people
 from tests.support.pipeline import Bench

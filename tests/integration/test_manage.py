@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from domain.decisions import Decision, DecisionName
-from domain.fields import department_fields, member_fields
 from domain.ids import CORP_KEY, CorpPk, department_key, member_key
+from domain.org.fields import department_fields, member_fields
 from manage import cli
 from store.inbox.record import BODY_PLACE, MailState, Post, identify
 from store.intake.spill import open_spill

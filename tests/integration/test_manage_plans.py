@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from domain.decisions import Decision, DecisionName
-from domain.guard import RemovalEntry, RemovalKind, held_plan
 from domain.ids import CorpId, CorpPk, Userid, member_key
+from domain.reconcile.guard import RemovalEntry, RemovalKind, held_plan
 from manage import cli
 from store.runs import plans
 from store.sealing import DataKey

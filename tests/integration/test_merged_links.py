@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.ids import Key
-from domain.replay import Folding, ReplayLine
+from domain.org.replay import Folding, ReplayLine
 from store.org import corps, journal
 from tests.support.histories import TEAM
 from tests.support.identities import Known, Record, created, deleted, renamed

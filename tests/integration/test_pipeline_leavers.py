@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.ids import Userid
-from domain.org import Activation
+from domain.org.org import Activation
 from tests.support.fakes import refused
 from tests.support.histories import HOME, KEEPER, TAG, TEAM, Company, company
 from tests.support.pipeline import Bench, Event, Tenant, said

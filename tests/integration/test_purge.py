@@ -7,8 +7,8 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from domain.decisions import Decision, DecisionName
-from domain.fields import member_fields
 from domain.ids import Userid, member_key
+from domain.org.fields import member_fields
 from simulator import admin_app
 from simulator.corp import Corp as Enterprise
 from simulator.faults import Kind

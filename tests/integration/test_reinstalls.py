@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from domain.accounts import AccountChange, AccountField
-from domain.claims import ClaimKind
 from domain.ids import AccountId, CompanyId
+from domain.links.accounts import AccountChange, AccountField
+from domain.links.claims import ClaimKind
 from simulator import admin_app, admin_members
 from simulator.corp import Corp as Enterprise
 from store.database import transaction

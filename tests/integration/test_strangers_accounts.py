@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from domain.claims import ClaimKind
+from domain.links.claims import ClaimKind
 from manage import cli
 from tests.integration.test_manage import environment
 from tests.support.companies import (

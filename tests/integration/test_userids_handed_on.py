@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from domain.fingerprint import member_fingerprint
-from domain.guard import RemovalKind
 from domain.ids import Userid
+from domain.org.fingerprint import member_fingerprint
+from domain.reconcile.guard import RemovalKind
 from store.installs.visitors import find_named
 from store.runs import approvals, plans
 from tests.support.fakes import Person

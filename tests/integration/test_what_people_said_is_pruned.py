@@ -1,7 +1,7 @@
 """What people said of links is pruned, and what of it counts stays."""
 
-from domain.claims import ClaimKind, LinkClaim, weigh
 from domain.ids import AccountId, CorpPk, MemberPk
+from domain.links.claims import ClaimKind, LinkClaim, weigh
 from store.database import transaction
 from store.links import link_claims
 from tests.support.ageing import grow_old

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.ids import DepartmentId, Userid
-from domain.scope import AuthScope, Tag, usable_departments, usable_of
-from domain.tree import Tree
+from domain.org.scope import AuthScope, Tag, usable_departments, usable_of
+from domain.org.tree import Tree
 from tests.support.strategies import IDS, USERIDS, scopes, tags, trees
 
 

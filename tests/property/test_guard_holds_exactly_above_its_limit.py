@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.guard import GuardSettings, held
+from domain.reconcile.guard import GuardSettings, held
 
 COUNTS = st.integers(0, 3000)
 PERCENT = st.integers(0, 100)

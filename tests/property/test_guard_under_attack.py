@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.decisions import Decision, DecisionName
-from domain.guard import (
+from domain.ids import CorpId, member_key
+from domain.reconcile.guard import (
     GuardSettings,
     HeldPlan,
     RemovalEntry,
@@ -18,7 +19,6 @@ from domain.guard import (
     held_plan,
     plan_hash,
 )
-from domain.ids import CorpId, member_key
 
 CORP = CorpId("wpCorp")
 MEMBERS = RemovalKind.MEMBERS

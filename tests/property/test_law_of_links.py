@@ -13,10 +13,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from domain.claims import ClaimKind, weigh
 from domain.ids import Key
-from domain.links import LinkReason
-from domain.replay import Folding, ReplayLine
+from domain.links.claims import ClaimKind, weigh
+from domain.links.links import LinkReason
+from domain.org.replay import Folding, ReplayLine
 from store.links import link_claims
 from store.org import corps, journal
 from tests.support.examples import examples

@@ -5,10 +5,10 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.accounts import Account
 from domain.ids import AccountId, MemberPk, Userid
-from domain.linking import Rules, decide_links
-from domain.links import (
+from domain.links.accounts import Account
+from domain.links.linking import Rules, decide_links
+from domain.links.links import (
     CompanyOrigin,
     CreateAccount,
     Link,

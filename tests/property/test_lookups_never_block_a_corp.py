@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.lookups import WINDOW, Answer, Lookup, Lookups
+from domain.links.lookups import WINDOW, Answer, Lookup, Lookups
 from tests.support.builders import NOON
 
 # How long until the next round, how many people want to be found, what WeCom says,

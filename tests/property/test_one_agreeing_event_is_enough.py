@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.fold import Mail, fold
+from domain.events.fold import Mail, fold
+from domain.events.lateness import AnswerSight, member_is_late
 from domain.ids import DepartmentId, Userid
-from domain.lateness import AnswerSight, member_is_late
-from domain.org import Member
+from domain.org.org import Member
 from tests.support.builders import mail
 from tests.support.strategies import batches, members
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.fold import Mail, fold
+from domain.events.fold import Mail, fold
 from tests.support.strategies import batches
 
 shuffled = batches.flatmap(lambda mail: st.tuples(st.just(mail), st.permutations(mail)))

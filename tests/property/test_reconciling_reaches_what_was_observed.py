@@ -5,18 +5,18 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.fields import (
+from domain.org.fields import (
     department_fields,
     department_from_fields,
     member_fields,
     member_from_fields,
 )
-from domain.fingerprint import department_fingerprint, member_fingerprint
-from domain.org import Department, Member, Org
+from domain.org.fingerprint import department_fingerprint, member_fingerprint
+from domain.org.org import Department, Member, Org
+from domain.org.replay import replay
 from domain.reasons import Reason
-from domain.reconcile_departments import decide_department
-from domain.reconcile_members import decide_member
-from domain.replay import replay
+from domain.reconcile.departments import decide_department
+from domain.reconcile.members import decide_member
 from tests.support import strategies
 from tests.support.builders import lines, stored
 

@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.decisions import Decision
-from domain.identity import is_handed_on
 from domain.ids import DepartmentId, Userid
-from domain.leavers import Removal
-from domain.org import Department, Member, Org, RemovalCause, StoredMember
+from domain.org.identity import is_handed_on
+from domain.org.org import Department, Member, Org, RemovalCause, StoredMember
+from domain.org.replay import replay
 from domain.reasons import Reason
-from domain.reconcile_departments import decide_department
-from domain.reconcile_members import decide_member, remove_member
-from domain.renames import Absentee, Rename, in_turn, match_renames
-from domain.replay import replay
+from domain.reconcile.departments import decide_department
+from domain.reconcile.leavers import Removal
+from domain.reconcile.members import decide_member, remove_member
+from domain.reconcile.renames import Absentee, Rename, in_turn, match_renames
 from tests.support import strategies
 from tests.support.builders import lines, stored
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.ids import DepartmentId
-from domain.tree import Tree
+from domain.org.tree import Tree
 from tests.support.strategies import IDS, trees
 
 

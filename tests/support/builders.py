@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from json import dumps, loads
 
-from domain.accounts import Account
 from domain.decisions import Decision
-from domain.fold import Mail
-from domain.hints import hint_from_json
+from domain.events.fold import Mail
+from domain.events.hints import hint_from_json
 from domain.ids import (
     AccountId,
     DepartmentId,
@@ -17,8 +16,9 @@ from domain.ids import (
     TagId,
     Userid,
 )
-from domain.links import Link, LinkState, Person
-from domain.org import (
+from domain.links.accounts import Account
+from domain.links.links import Link, LinkState, Person
+from domain.org.org import (
     Activation,
     Department,
     Member,
@@ -27,8 +27,8 @@ from domain.org import (
     RemovalCause,
     StoredMember,
 )
-from domain.replay import ReplayLine
-from domain.scope import AuthScope, Tag
+from domain.org.replay import ReplayLine
+from domain.org.scope import AuthScope, Tag
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from domain.ids import DepartmentId
-from domain.org import Department
+from domain.org.org import Department
 from wecom.wire import AgentInfo, AuthInfo, CorpInfo, Scope
 
 ENDPOINTS = {

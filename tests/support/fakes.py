@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from domain.ids import DepartmentId, Userid
-from domain.org import Member, Org
+from domain.org.org import Member, Org
 from tests.support.fake_answers import (
     ENDPOINTS,
     answering,

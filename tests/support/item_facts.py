@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.item_changes import FieldChange, ItemChange
-from domain.items import ItemAction, ItemKind
+from domain.items.changes import FieldChange, ItemChange
+from domain.items.items import ItemAction, ItemKind
 from store.items.facts import ItemFacts
 from tapd.item_events import CHINA
 from workers.items.cards import CardFrame

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.accounts import AccountChange, AccountField
-from domain.claims import ClaimKind
 from domain.ids import AccountId, CompanyId, MemberPk
+from domain.links.accounts import AccountChange, AccountField
+from domain.links.claims import ClaimKind
 from store.links import accounts, link_claims
 from store.links.link_claims import BY_MEMBER
 from store.org import corps

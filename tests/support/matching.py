@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from domain.accounts import Account
 from domain.ids import AccountId, MemberPk
-from domain.linking import Rules, decide_links
-from domain.links import (
+from domain.links.accounts import Account
+from domain.links.linking import Rules, decide_links
+from domain.links.links import (
     CompanyOrigin,
     LinkEvidence,
     NoticeKind,

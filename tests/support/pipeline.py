@@ -11,8 +11,8 @@ from dramatiq.brokers.stub import StubBroker
 
 from domain.decisions import Json
 from domain.ids import CorpPk, Key, RunId
-from domain.org import Org
-from domain.replay import ReplayLine, replay
+from domain.org.org import Org
+from domain.org.replay import ReplayLine, replay
 from store.database import Connection
 from store.inbox import record
 from store.inbox.ledger import Ledger, get_ledger

@@ -3,9 +3,9 @@
 from hypothesis import strategies as st
 
 from domain.ids import DepartmentId, OpenUserid, TagId, Userid
-from domain.org import Activation, Department, Member, Placement
-from domain.scope import AuthScope, Tag
-from domain.tree import Tree
+from domain.org.org import Activation, Department, Member, Placement
+from domain.org.scope import AuthScope, Tag
+from domain.org.tree import Tree
 from tests.support.builders import mail
 
 ORDERS = st.none() | st.sampled_from([0, 100, 2**32 - 1])

@@ -6,9 +6,9 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.ids import CompanyId
-from domain.item_people import RoleChoice
-from domain.items import ItemKind
-from domain.quiet_hours import QuietHours
+from domain.items.items import ItemKind
+from domain.items.people import RoleChoice
+from domain.items.quiet_hours import QuietHours
 from store.database import Connection, transaction
 from store.installs.visitors import Visitor
 from store.items import preferences

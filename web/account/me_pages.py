@@ -5,9 +5,9 @@ from enum import StrEnum
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from domain.claims import ClaimKind
 from domain.ids import AccountId
-from domain.links import LinkState
+from domain.links.claims import ClaimKind
+from domain.links.links import LinkState
 from store.database import transaction
 from store.installs.visitors import Visitor
 from store.links.views import LinkView, view_link

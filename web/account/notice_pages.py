@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from domain.claims import ClaimKind
-from domain.links import LinkState
+from domain.links.claims import ClaimKind
+from domain.links.links import LinkState
 from store.database import Connection, transaction
 from store.installs.visitors import Visitor
 from store.links.views import LinkView, view_link

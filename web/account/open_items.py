@@ -15,7 +15,7 @@ from itertools import chain, product
 from threading import BoundedSemaphore, Thread
 from typing import Any
 
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from store.database import transaction
 from store.installs.visitors import Visitor
 from store.sessions import member_sessions

@@ -5,8 +5,8 @@ import logging
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from domain.claims import ClaimKind
 from domain.ids import AccountId
+from domain.links.claims import ClaimKind
 from store.database import transaction
 from store.installs.visitors import Visitor
 from store.links import accounts

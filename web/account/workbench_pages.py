@@ -4,7 +4,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.ids import CompanyId
-from domain.links import LinkState
+from domain.links.links import LinkState
 from store.database import Connection, transaction
 from store.installs.visitors import Visitor
 from store.links.views import LinkView, view_link

@@ -14,7 +14,8 @@ from pydantic import (
     model_validator,
 )
 
-from domain.accounts import (
+from domain.ids import AccountId, CompanyId
+from domain.links.accounts import (
     MAX_LENGTH,
     AccountChange,
     AccountField,
@@ -22,7 +23,6 @@ from domain.accounts import (
     check_email,
     check_text,
 )
-from domain.ids import AccountId, CompanyId
 from store.database import transaction
 from store.links import accounts
 from store.links.accounts import ROWS_AT_ONCE

@@ -11,10 +11,10 @@ from pydantic import (
     model_validator,
 )
 
-from domain.guard import MOST_WINDOW_HOURS
 from domain.ids import CompanyId
-from domain.item_people import RoleChoice
-from domain.items import ItemKind
+from domain.items.items import ItemKind
+from domain.items.people import RoleChoice
+from domain.reconcile.guard import MOST_WINDOW_HOURS
 from store.database import transaction
 from store.links.link_claims import tell_accounts_changed
 from store.org import companies

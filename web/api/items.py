@@ -7,9 +7,9 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from domain.ids import CompanyId, CorpPk, MemberPk
-from domain.item_people import RoleChoice
-from domain.items import ItemKind
-from domain.quiet_hours import QuietHours
+from domain.items.items import ItemKind
+from domain.items.people import RoleChoice
+from domain.items.quiet_hours import QuietHours
 from store.database import Connection, transaction
 from store.items import preferences
 from store.items.preferences import (

@@ -7,7 +7,7 @@ from flask import Response
 from pydantic import BaseModel, Field
 from redis import RedisError
 
-from domain.fold import CHANGE_CONTACT
+from domain.events.fold import CHANGE_CONTACT
 from domain.ids import Userid, member_key
 from store.database import Connection, transaction
 from store.events import retries

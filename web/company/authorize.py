@@ -8,7 +8,7 @@ from flask import g, request
 from werkzeug.wrappers import Response
 
 from domain.ids import Userid
-from domain.scope import AuthMode
+from domain.org.scope import AuthMode
 from store.database import transaction
 from store.installs.visitors import Visitor
 from store.links.link_claims import by_admin, by_operator

@@ -7,8 +7,8 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from domain.ids import CompanyId
-from domain.item_people import RoleChoice
-from domain.items import ItemKind
+from domain.items.items import ItemKind
+from domain.items.people import RoleChoice
 from store.database import Connection, transaction
 from store.items.preferences import get_company_items
 from store.links.company_acts import ActKind

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import request
 
-from domain.links import LinkEvidence
+from domain.links.links import LinkEvidence
 from store.database import Connection
 from store.summaries.links.claims import ClaimSummary, list_claims
 from store.summaries.links.people import PersonSummary, find_person

@@ -8,7 +8,7 @@ from typing import TypeGuard
 from domain.decisions import DecisionName, Fields, Json
 from domain.grouping import StepGroup
 from domain.ids import Key, split_key
-from domain.links import LinkReason
+from domain.links.links import LinkReason
 from domain.reasons import Reason
 from store.org.journal import JournalLine
 from store.summaries.mail.waits import WaitSummary

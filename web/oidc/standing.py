@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from domain.links import LinkState
+from domain.links.links import LinkState
 from store.database import Connection
 from store.oidc.grants import Grant
 from store.oidc.subjects import OidcSubject, find_subject

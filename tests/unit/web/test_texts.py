@@ -6,7 +6,7 @@ from string import Formatter
 
 import pytest
 
-from domain.links import LinkReason
+from domain.links.links import LinkReason
 from domain.reasons import Reason
 from texts.catalogue import FOLDER, LANGUAGES, catalogue, say
 from web.texts import count, language

@@ -4,7 +4,7 @@ import pytest
 
 from commands.account_files import Blank, read_accounts
 from commands.file_encodings import BadFile
-from domain.accounts import AccountField
+from domain.links.accounts import AccountField
 
 HEADER = "account_id,nick,name,mobile,email\n"
 

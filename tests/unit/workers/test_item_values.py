@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from tests.support.item_facts import changed, facts
 from workers.items.values import label, pair
 

@@ -3,7 +3,7 @@
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from domain.fold import CHANGE_CONTACT
+from domain.events.fold import CHANGE_CONTACT
 from domain.ids import Userid, member_key
 from domain.mailbox import mailbox_of_corp
 from store.database import Connection, transaction

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from domain.links import LinkReason
+from domain.links.links import LinkReason
 from domain.reasons import Reason
 from store.database import Connection, transaction
 from store.platform import audit, deeds
