@@ -12,8 +12,8 @@ from store.org.corps import find_live
 from store.platform import deeds
 from store.sealing import Keyring
 from store.summaries.org.people_list import PeopleFilter
-from web import exports
-from web.exports import ExportFormat, ExportKind, Table
+from web.operations import exports
+from web.operations.exports import ExportFormat, ExportKind, Table
 
 
 @click.command("export")

@@ -11,7 +11,7 @@ from store.org.corps import find_live
 from store.sealing import Keyring
 from store.summaries.org.contacts import list_contacts
 from store.summaries.org.members import find_member
-from web.refused_view import identity_of, verify_again
+from web.operations.refused_view import identity_of, verify_again
 
 
 @click.command("refused")

@@ -17,7 +17,7 @@ from store.org.corps import find_live
 from store.sealing import Keyring
 from texts.catalogue import say
 from web.console.org.preview_words import ShownPreview, ShownStep, shown_preview
-from web.previews import PreviewPlace, may_be_asked, place_of
+from web.org.previews import PreviewPlace, may_be_asked, place_of
 from workers.queue.bell import open_bell
 
 _LOOK_SECONDS = 0.2

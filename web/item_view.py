@@ -10,8 +10,8 @@ from store.database import Connection
 from store.items.states import list_titles
 from store.summaries.items import ToldEvent
 from tapd.links import short_id
+from web.http.texts import translate
 from web.services import services
-from web.texts import translate
 
 _COMMENTS = {
     "add": ItemAction.COMMENT,

@@ -72,7 +72,9 @@ def states() -> set[str]:
 def metrics() -> set[str]:
     """The metrics that receiver and web show, by the names in their code."""
     shown = modules_at(
-        "web/gauges.py", "receiver/meters.py", "store/intake/receiver_stores.py"
+        "web/operations/gauges.py",
+        "receiver/meters.py",
+        "store/intake/receiver_stores.py",
     )
     pattern = re.compile(r"(sync|receiver|spill|inbox)_[a-z_]+")
     found = {text for each in shown for text in texts(each.tree)}

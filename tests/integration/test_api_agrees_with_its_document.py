@@ -27,7 +27,7 @@ from tests.support.webclient import (
     add_run,
     open_web,
 )
-from web.api.rehearsals import PLAN_SECONDS
+from web.api.runs.rehearsals import PLAN_SECONDS
 
 CHECKS = (
     not_a_server_error,

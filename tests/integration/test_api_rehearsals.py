@@ -12,7 +12,7 @@ from store.runs.runs import PLAN
 from tests.support.histories import HOME, TEAM, Company, company
 from tests.support.pipeline import Bench, Tenant
 from tests.support.webclient import BEARER, Web, open_web
-from web.api import rehearsals
+from web.api.runs import rehearsals
 from wecom.errors import Revoked
 
 CORP = "wpCorpA"

@@ -24,7 +24,7 @@ from tests.support.webclient import (
     add_member,
     give_key,
 )
-from web.previews import PreviewPlace, place_of
+from web.org.previews import PreviewPlace, place_of
 
 NOW = datetime.now(UTC)
 PAGE = "/console/corps/wwcorp/people/zhang"

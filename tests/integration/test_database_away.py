@@ -16,7 +16,7 @@ from tests.support.freezing import frozen
 from tests.support.servers import guard
 from tests.support.webclient import add_corp, add_member
 from web.app import STORE_SECONDS
-from web.patience import PAGE_SECONDS
+from web.http.patience import PAGE_SECONDS
 
 PATHS = (
     "/console/",

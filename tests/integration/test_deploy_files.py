@@ -13,7 +13,7 @@ from prometheus_client.core import Metric
 
 from receiver import meters
 from tests.support.webclient import open_web
-from web.gauges import StoreCollector
+from web.operations.gauges import StoreCollector
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 NAME = re.compile(r"\b((?:sync|receiver)_[a-z_]+)(\{[^}]*\})?")

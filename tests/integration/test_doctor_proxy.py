@@ -11,8 +11,8 @@ import pytest
 from settings import Settings
 from tests.support.receiving import settings_for
 from tests.support.webclient import open_web
-from web.probes import HEADER as WEB_HEADER
-from web.probes import PROXY as WEB_PROXY
+from web.operations.probes import HEADER as WEB_HEADER
+from web.operations.probes import PROXY as WEB_PROXY
 from workers.doctor.probe_proxy import HEADER, PROXY, examine
 from workers.doctor.verdicts import Verdict
 

@@ -12,7 +12,7 @@ from domain.roles import Role
 from tests.support.desk import Desk, as_role, csrf_in, open_desk
 from tests.support.webclient import add_corp, add_event, add_member, insert
 from texts.catalogue import LANGUAGES, catalogue
-from web.problems import Problem
+from web.http.problems import Problem
 
 # A word of a sentence; ids, settings and roles of ours are no sentence.
 ENGLISH = re.compile(r"\b(?:the|is|not|try|again|page|back|please|and|you)\b", re.I)

@@ -11,8 +11,8 @@ import pytest
 from domain.roles import Role
 from tests.support.desk import Desk, as_role, open_desk
 from tests.support.webclient import add_corp, add_event, add_member
-from web import exports
-from web.exports import ExportFormat, Table, write
+from web.operations import exports
+from web.operations.exports import ExportFormat, Table, write
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.support.desk import marks_in, words_in
 from tests.support.guarding import delete, guarded, staffed
 from tests.support.pipeline import Bench, Tenant, said
 from tests.support.webclient import add_corp, add_event, add_line, add_run, insert
-from web.errcode_help import helps_in
+from web.console.health.errcode_help import helps_in
 from wecom.advice import ADVICE
 from wecom.errors import Throttled, Unavailable, WeComError
 

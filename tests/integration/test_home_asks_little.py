@@ -12,7 +12,7 @@ from tests.support.linking_rows import Member, add_linked, add_signed_in
 from tests.support.receiving import wait_until
 from tests.support.visiting import Visit, csrf_of, data_actions
 from tests.unit.wecom.scripted import says
-from web.account import open_items
+from web.account.items import open_items
 from web.services import services
 
 REFUSED = {"status": 403, "data": "", "info": "no permission"}

@@ -14,7 +14,7 @@ from tests.support.visiting import Visit, csrf_of
 from tests.support.webclient import BEARER, add_corp
 from web import access
 from web.access import Audience
-from web.inputs import DEEPEST
+from web.http.inputs import DEEPEST
 
 MARKER = "markerofasecret"
 TOO_DEEP = f"is nested deeper than {DEEPEST}"

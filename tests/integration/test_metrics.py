@@ -21,7 +21,7 @@ from store.platform.metrics import (
 from tests.support.histories import company
 from tests.support.pipeline import Bench, Tenant, said
 from tests.support.receiving import wait_until
-from web.gauges import StoreCollector
+from web.operations.gauges import StoreCollector
 from wecom.errors import Unavailable
 from workers.queue.bell import open_bell
 from workers.queue.broker import EVENTS, NOTICES, RESYNC, make_broker, make_client

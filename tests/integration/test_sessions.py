@@ -21,7 +21,7 @@ from tests.support.webclient import (
     web_settings,
 )
 from web.app import create_app
-from web.cookies import Cookie
+from web.http.cookies import Cookie
 from web.services import Services
 
 TOKEN = "x" * 43

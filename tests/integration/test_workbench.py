@@ -25,7 +25,7 @@ from tests.support.visiting import (
 )
 from tests.support.webclient import insert
 from tests.unit.wecom.scripted import Asked, hangs_up, says
-from web.account import open_items
+from web.account.items import open_items
 
 DEEP = "/20001/prong/stories/view/1120001001000009"
 PHONE = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0"}

@@ -14,7 +14,7 @@ from store.events.previews import (
     PreviewStep,
 )
 from tests.support.webclient import Web, add_event, give_key
-from web.previews import place_of
+from web.org.previews import place_of
 
 CORP = "corp:wwcorp"
 NOW = datetime.now(UTC)

@@ -14,7 +14,7 @@ from store.links.views import LinkView, view_link
 from web.access import Audience, seen_by
 from web.account.blueprint import account
 from web.account.claiming import claim, way_to_tapd
-from web.masking import masked_account
+from web.account.masking import masked_account
 from web.services import services
 from web.sessions.session import get_member
 

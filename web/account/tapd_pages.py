@@ -14,10 +14,10 @@ from store.links.views import view_link
 from tapd.errors import Denied, Refused, TapdError
 from tapd.oauth import ProvenAccount
 from web.access import Audience, seen_by
-from web.account import open_items
 from web.account.blueprint import account
 from web.account.claiming import PURPOSE, claim, tapd_return
-from web.paths import local_path
+from web.account.items import open_items
+from web.http.paths import local_path
 from web.services import services
 from web.sessions import oauth_state
 from web.sessions.oauth_state import Journey, ReturnPath

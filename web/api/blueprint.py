@@ -10,7 +10,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 
 from web.api.strict import WholeNumber
-from web.problems import MEDIA_TYPE, Problem
+from web.http.problems import MEDIA_TYPE, Problem
 
 PREFIX = "/api/v1"
 BEARER = "bearer"

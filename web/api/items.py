@@ -23,11 +23,11 @@ from store.summaries.org.members import MemberSummary, find_member
 from web.access import Audience, seen_by
 from web.api.auditing import note
 from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
-from web.api.members import MOVED, MemberPath, moved
-from web.corps import FoundCorp, get_corp
-from web.cursors import cut
+from web.api.org.members import MOVED, MemberPath, moved
+from web.http.cursors import cut
+from web.http.shown import show_row
+from web.org.corps import FoundCorp, get_corp
 from web.services import services
-from web.shown import show_row
 
 api = blueprint("api-items")
 

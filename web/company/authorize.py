@@ -15,9 +15,9 @@ from store.links.link_claims import by_admin, by_operator
 from store.org import corps
 from store.org.companies import Company, find_company
 from store.org.corps import Corp
-from web.operators import is_operator, operator_name
-from web.problems import Problem
+from web.http.problems import Problem
 from web.services import services
+from web.sessions.operators import is_operator, operator_name
 from web.sessions.session import (
     current_member,
     is_known_admin,

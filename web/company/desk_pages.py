@@ -34,7 +34,7 @@ from web.company.people import (
     get_dossier,
     read_dossier,
 )
-from web.problems import Problem
+from web.http.problems import Problem
 from web.services import services
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from web.company.actions import act_once, to_act
 from web.company.authorize import Host, host
 from web.company.blueprint import company
 from web.company.list_pages import new_form
-from web.cursors import cut
+from web.http.cursors import cut
 from web.item_view import told_rows
 from web.services import services
 

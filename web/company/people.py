@@ -12,7 +12,7 @@ from store.summaries.links.claims import ClaimSummary, list_claims
 from store.summaries.links.people import PersonSummary, find_person
 from store.summaries.org.members import find_member
 from web.company.authorize import Host
-from web.problems import Problem
+from web.http.problems import Problem
 
 _SAID_LINES = 20
 

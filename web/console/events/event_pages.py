@@ -25,9 +25,9 @@ from web.console.events.reading import asked_line, filter_of, read
 from web.console.events.story import tell_story
 from web.console.frame import show
 from web.console.stream import live
-from web.problems import Problem
+from web.http.problems import Problem
+from web.http.texts import translate
 from web.services import services
-from web.texts import translate
 
 _PAGE_ROWS = 50
 LARGEST_ID = 2**63 - 1
