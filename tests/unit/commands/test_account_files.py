@@ -2,8 +2,8 @@
 
 import pytest
 
-from commands.account_files import Blank, read_accounts
-from commands.file_encodings import BadFile
+from commands.links.account_files import Blank, read_accounts
+from commands.links.file_encodings import BadFile
 from domain.links.accounts import AccountField
 
 HEADER = "account_id,nick,name,mobile,email\n"

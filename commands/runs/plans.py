@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from commands.auditing import note_deed
-from commands.following import follow
+from commands.runs.following import follow
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
 from domain.grouping import StepGroup

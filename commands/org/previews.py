@@ -7,7 +7,7 @@ import click
 from redis import Redis, RedisError
 
 from commands.auditing import note
-from commands.plans import in_language, tag_of
+from commands.runs.plans import in_language, tag_of
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
 from settings import Settings

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from commands.account_files import AccountList, Blank, read_accounts
 from commands.auditing import note
-from commands.file_encodings import BadFile, FileEncoding
+from commands.links.account_files import AccountList, Blank, read_accounts
+from commands.links.file_encodings import BadFile, FileEncoding
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
 from domain.ids import CompanyId

@@ -3,7 +3,7 @@
 import click
 
 from commands.auditing import note_deed
-from commands.following import follow, report
+from commands.runs.following import follow, report
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
 from store.database import Connection, transaction

@@ -3,7 +3,7 @@
 import click
 
 from commands.auditing import note_deed
-from commands.operations import filter_of_line
+from commands.operations.operations import filter_of_line
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
 from settings import Settings

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from commands.file_encodings import BadFile, FileEncoding, decode
+from commands.links.file_encodings import BadFile, FileEncoding, decode
 from domain.ids import AccountId
 from domain.links.accounts import (
     AccountChange,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.account_files import Blank, read_accounts
-from commands.file_encodings import BadFile, FileEncoding, decode
+from commands.links.account_files import Blank, read_accounts
+from commands.links.file_encodings import BadFile, FileEncoding, decode
 
 HEADER = "account_id,name\n"
 ROWS = ["u1,张三", "u2,李四", "u3,欧阳娜娜", "u4,王小明"]

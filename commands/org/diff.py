@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from commands.plans import in_language, tag_of
+from commands.runs.plans import in_language, tag_of
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
 from domain.grouping import Step, StepGroup, group
