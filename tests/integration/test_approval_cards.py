@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from simulator import visits
-from simulator.corp import Message
+from simulator.admin import visits
 from simulator.faults import Kind
+from simulator.org.corp import Message
 from simulator.tokens import Paper
 from store.database import transaction
 from store.runs import approvals, requests

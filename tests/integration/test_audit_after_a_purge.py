@@ -7,8 +7,8 @@ from click.testing import CliRunner, Result
 
 from domain.roles import Role
 from manage import cli
-from simulator import admin_app
-from simulator.corp import Corp as Enterprise
+from simulator.admin import admin_app
+from simulator.org.corp import Corp as Enterprise
 from store.database import transaction
 from store.events import retries
 from store.events.event_filter import EventFilter

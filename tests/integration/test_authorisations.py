@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator import admin_app
+from simulator.admin import admin_app
 from simulator.faults import Kind
 from tests.support.workbench import Workbench, workbench
 from workers.installs import withdrawal as work

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from simulator import admin_members
-from simulator.directory import ROOT
+from simulator.admin import admin_members
 from simulator.faults import Kind
+from simulator.org.directory import ROOT
 from store.database import transaction
 from store.inbox import settlement
 from store.retention import purge_pages

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from demo.browser import Page
-from simulator.corp import Corp as Enterprise
+from simulator.org.corp import Corp as Enterprise
 from simulator.tapd.seed_accounts import Likeness, resemble
 from tests.support.installing import COMPANY
 from tests.support.walking import Walk, intent_of, walking

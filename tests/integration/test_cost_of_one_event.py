@@ -8,9 +8,9 @@ from dramatiq.brokers.stub import StubBroker
 
 from benchmarks.wire import Statements, counted
 from domain.org.scope import Usable, usable_of
-from simulator import admin_app, admin_members, admin_tree
-from simulator.directory import ROOT
-from simulator.grant import Scope
+from simulator.admin import admin_app, admin_members, admin_tree
+from simulator.org.directory import ROOT
+from simulator.org.grant import Scope
 from store.database import Connection, Plans
 from store.inbox import settlement
 from store.org import known_trees

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from simulator.corp import Corp as Enterprise
+from simulator.org.corp import Corp as Enterprise
 from tests.support.installing import COMPANY
 from tests.support.walking import Walk, intent_of, walking
 from tests.support.workbench import workbench

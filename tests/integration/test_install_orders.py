@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator import admin_app
-from simulator.corp import Corp as Enterprise
-from simulator.grant import Grant
+from simulator.admin import admin_app
+from simulator.org.corp import Corp as Enterprise
+from simulator.org.grant import Grant
 from store.database import transaction
 from store.installs import intents
 from tests.support.installing import COMPANY, WHOLE, existing, new

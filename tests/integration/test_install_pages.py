@@ -4,8 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from simulator import admin_app
-from simulator.grant import Grant
+from simulator.admin import admin_app
+from simulator.org.grant import Grant
 from tests.support.installing import COMPANY, WHOLE, add_company
 from tests.support.walking import Walk, ask_for_intent, count, intent_of, path_of, says
 

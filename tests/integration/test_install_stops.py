@@ -5,9 +5,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from simulator import admin_app
+from simulator.admin import admin_app
 from simulator.faults import Kind
-from simulator.grant import Grant
+from simulator.org.grant import Grant
 from tests.support.installing import COMPANY, WHOLE
 from tests.support.walking import Walk, intent_of, path_of, says, untouched
 from workers.installs import company

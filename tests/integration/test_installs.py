@@ -7,10 +7,10 @@ from unittest.mock import patch
 
 import pytest
 
-from simulator import admin_app
-from simulator.directory import ROOT
+from simulator.admin import admin_app
 from simulator.faults import Kind
-from simulator.grant import Grant, Scope
+from simulator.org.directory import ROOT
+from simulator.org.grant import Grant, Scope
 from simulator.tokens import Paper
 from store.database import transaction
 from store.installs import installs as stored_installs

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from simulator.faults import Kind
-from simulator.tapd import item_acts
-from simulator.tapd.hook_bodies import FORMS
-from simulator.tapd.projects import STATUSES, Item, Project
+from simulator.tapd.items import item_acts
+from simulator.tapd.items.hook_bodies import FORMS
+from simulator.tapd.items.projects import STATUSES, Item, Project
 from simulator.tokens import Paper
 from tests.support.item_office import ItemOffice, open_office
 from tests.support.workbench import Workbench

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from simulator.tapd import item_acts, item_endpoints, projects
-from simulator.tapd.projects import Item, Project
+from simulator.tapd.items import item_acts, item_endpoints, projects
+from simulator.tapd.items.projects import Item, Project
 from tests.support.item_office import ItemOffice, open_office
 from tests.support.workbench import Workbench
 

@@ -8,8 +8,8 @@ import pytest
 from domain.ids import AccountId, CorpPk, MemberPk, Userid
 from domain.links.accounts import AccountChange, AccountField
 from domain.links.claims import ClaimKind
-from simulator import admin_app
-from simulator.corp import Corp as Enterprise
+from simulator.admin import admin_app
+from simulator.org.corp import Corp as Enterprise
 from store.database import transaction
 from store.links import accounts, link_claims
 from store.org.corps import Corp

@@ -13,9 +13,9 @@ from dramatiq.brokers.stub import StubBroker
 
 import logs
 from domain.ids import RunId
-from simulator import admin_members
-from simulator.directory import ROOT
+from simulator.admin import admin_members
 from simulator.faults import Kind
+from simulator.org.directory import ROOT
 from store.database import StoreUnavailable
 from store.intake.spill import open_spill
 from store.platform.pauses import owner_of

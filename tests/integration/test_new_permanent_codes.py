@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 
 import pytest
 
-from simulator import admin_app
-from simulator.corp import Corp as Enterprise
+from simulator.admin import admin_app
+from simulator.org.corp import Corp as Enterprise
 from store.database import transaction
 from store.org.corps import Corp
 from tests.support.workbench import Workbench

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from simulator import admin_app, admin_members
-from simulator.directory import ROOT, Status
+from simulator.admin import admin_app, admin_members
 from simulator.faults import Kind
-from simulator.grant import Scope
+from simulator.org.directory import ROOT, Status
+from simulator.org.grant import Scope
 from store.database import transaction
 from store.platform.metrics import NOTICES, read_counts
 from store.runs import requests

@@ -3,10 +3,10 @@
 import pytest
 
 from domain.ids import RunId
-from simulator import admin_members
-from simulator.admin_members import NewMember
-from simulator.corp import Corp as Enterprise
+from simulator.admin import admin_members
+from simulator.admin.admin_members import NewMember
 from simulator.faults import Kind
+from simulator.org.corp import Corp as Enterprise
 from tests.support.workbench import Workbench
 from workers.runs.run import work_on
 

@@ -9,9 +9,9 @@ from psycopg.types.json import Jsonb
 from domain.decisions import Decision, DecisionName
 from domain.ids import Userid, member_key
 from domain.org.fields import member_fields
-from simulator import admin_app
-from simulator.corp import Corp as Enterprise
+from simulator.admin import admin_app
 from simulator.faults import Kind
+from simulator.org.corp import Corp as Enterprise
 from store.database import transaction
 from store.org import corps, journal, members
 from store.org.corps import Corp

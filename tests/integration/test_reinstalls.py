@@ -7,8 +7,8 @@ import pytest
 from domain.ids import AccountId, CompanyId
 from domain.links.accounts import AccountChange, AccountField
 from domain.links.claims import ClaimKind
-from simulator import admin_app, admin_members
-from simulator.corp import Corp as Enterprise
+from simulator.admin import admin_app, admin_members
+from simulator.org.corp import Corp as Enterprise
 from store.database import transaction
 from store.links import accounts, link_claims
 from store.org import corps

@@ -9,9 +9,9 @@ from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
 from domain.ids import CORP_KEY
 from receiver.posts import to_post
-from simulator import admin_members
-from simulator.directory import ROOT
+from simulator.admin import admin_members
 from simulator.faults import Kind
+from simulator.org.directory import ROOT
 from store.database import transaction
 from store.inbox.record import post_internal
 from store.intake.spill import open_spill

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from simulator import admin_app, admin_tree
-from simulator.corp import Corp as Enterprise
+from simulator.admin import admin_app, admin_tree
 from simulator.faults import Kind
-from simulator.grant import Scope
+from simulator.org.corp import Corp as Enterprise
+from simulator.org.grant import Scope
 from tests.support.installing import COMPANY, WHOLE, Road, existing, new
 from tests.support.workbench import Workbench, workbench
 from workers.inbox.drain import drain

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from simulator import admin_app
-from simulator.corp import Corp as Enterprise
-from simulator.directory import ROOT
-from simulator.grant import Grant, Scope
+from simulator.admin import admin_app
+from simulator.org.corp import Corp as Enterprise
+from simulator.org.directory import ROOT
+from simulator.org.grant import Grant, Scope
 from store.database import transaction
 from store.installs import intents
 from store.installs.intents import Intent

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 from domain.ids import CompanyId
 from receiver.items import to_item_post
-from simulator.corp import Corp as Enterprise
-from simulator.corp import Message
 from simulator.events import Field
+from simulator.org.corp import Corp as Enterprise
+from simulator.org.corp import Message
 from simulator.tokens import Paper
 from store.database import transaction
 from store.inbox.record import Recorded, record

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from domain.ids import CompanyId, MemberPk, RunId, Userid
-from simulator.corp import Corp as Enterprise
-from simulator.corp import Message
+from simulator.org.corp import Corp as Enterprise
+from simulator.org.corp import Message
 from store.database import transaction
 from store.notices import notices as stored
 from store.org.corps import Corp

@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from demo.browser import Browser, Page
 from domain.ids import RunId
-from simulator.corp import Corp as Enterprise
+from simulator.org.corp import Corp as Enterprise
 from tests.support.installing import COMPANY, add_company
 from tests.support.webclient import API_TOKEN, BEARER, open_web
 from tests.support.workbench import Workbench, environment_for

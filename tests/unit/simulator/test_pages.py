@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator import faults, locales, stories
+from simulator import faults
+from simulator.admin import stories
+from simulator.pages import locales
 from simulator.tokens import Paper
 from tests.unit.simulator.staging import ANN, LABS, NORTH, Stage
 

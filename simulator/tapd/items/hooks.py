@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import requests
 
 from simulator.faults import Faults, Kind
-from simulator.tapd.hook_bodies import Done, HookBody, write_body
-from simulator.tapd.projects import Project
+from simulator.tapd.items.hook_bodies import Done, HookBody, write_body
+from simulator.tapd.items.projects import Project
 
 KEPT = 2_000
 ANSWER_SECONDS = 5.0

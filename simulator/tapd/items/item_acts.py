@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from simulator.tapd.hook_bodies import Done
-from simulator.tapd.people import china_time
-from simulator.tapd.projects import (
+from simulator.tapd.items.hook_bodies import Done
+from simulator.tapd.items.projects import (
     FIELDS,
     Comment,
     Item,
@@ -12,6 +11,7 @@ from simulator.tapd.projects import (
     people,
     put_item,
 )
+from simulator.tapd.people import china_time
 from simulator.world import World
 
 COMMENTED = ("story", "bug", "task")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from simulator.tapd.items.projects import PEOPLE, Comment, Item, Project
 from simulator.tapd.people import china_time
-from simulator.tapd.projects import PEOPLE, Comment, Item, Project
 
 FORMS = ("flat_json", "flat_form", "automation_1", "automation_2")
 FORM_TYPE = "application/x-www-form-urlencoded"

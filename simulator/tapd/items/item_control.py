@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from simulator.tapd import item_acts
 from simulator.tapd.company_pages import get_company
-from simulator.tapd.hook_bodies import FORMS
-from simulator.tapd.projects import KINDS, Item, Project
+from simulator.tapd.items import item_acts
+from simulator.tapd.items.hook_bodies import FORMS
+from simulator.tapd.items.projects import KINDS, Item, Project
 from simulator.world import World
 
 Answer = Response | tuple[Response, int]

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from simulator.admin_members import Impossible
-from simulator.changes import reach_changes, silent_changes
-from simulator.corp import Corp
-from simulator.directory import ROOT, Department, Directory, Tag
+from simulator.admin.admin_members import Impossible
+from simulator.admin.changes import reach_changes, silent_changes
 from simulator.events import Field, joined
+from simulator.org.corp import Corp
+from simulator.org.directory import ROOT, Department, Directory, Tag
 from simulator.world import World
 
 MAX_DEPTH = 15

@@ -2,12 +2,12 @@
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
-from simulator import visits
-from simulator.admin_members import Impossible, get_member
+from simulator.admin import visits
+from simulator.admin.admin_members import Impossible, get_member
 from simulator.control_corps import get_corp
-from simulator.corp import Corp
-from simulator.page import Page, page_words
-from simulator.phone import china_clock, lines
+from simulator.org.corp import Corp
+from simulator.org.phone import china_clock, lines
+from simulator.pages.page import Page, page_words
 from simulator.world import World
 
 SHOWN_PHONES = 200

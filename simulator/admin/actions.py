@@ -3,11 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from simulator import admin_app, admin_members, admin_tree
-from simulator.admin_members import NewMember
-from simulator.corp import Corp
-from simulator.directory import ROOT, Status
-from simulator.forms import (
+from simulator.admin import admin_app, admin_members, admin_tree
+from simulator.admin.admin_members import NewMember
+from simulator.admin.forms import (
     Given,
     read_auth_mode,
     read_flag,
@@ -19,7 +17,9 @@ from simulator.forms import (
     read_text,
     read_texts,
 )
-from simulator.people import person_name
+from simulator.org.corp import Corp
+from simulator.org.directory import ROOT, Status
+from simulator.org.people import person_name
 from simulator.world import World
 
 Action = Callable[[World, Corp, Given], dict[str, Any]]

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from simulator.changes import member_changes, push_renamed, silent_changes
-from simulator.corp import Corp
-from simulator.directory import ROOT, USERID, Directory, Member, Status
-from simulator.grant import Grant
+from simulator.admin.changes import member_changes, push_renamed, silent_changes
+from simulator.org.corp import Corp
+from simulator.org.directory import ROOT, USERID, Directory, Member, Status
+from simulator.org.grant import Grant
 from simulator.world import World
 
 

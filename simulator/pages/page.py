@@ -6,17 +6,17 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from simulator import stories
-from simulator.actions import act
-from simulator.admin_app import ACTIVITY_EVENTS
-from simulator.admin_members import Impossible
+from simulator.admin import stories
+from simulator.admin.actions import act
+from simulator.admin.admin_app import ACTIVITY_EVENTS
+from simulator.admin.admin_members import Impossible
 from simulator.control import read_fault
 from simulator.control_corps import get_corp, seed
-from simulator.corp import Corp
-from simulator.directory import ROOT, Department, Directory, Member
 from simulator.faults import ANSWER_KINDS, PUSH_KINDS, Kind
-from simulator.grant import DIRECT_LEADER, ORGANISATION_INFO
-from simulator.locales import LANGUAGES, translate
+from simulator.org.corp import Corp
+from simulator.org.directory import ROOT, Department, Directory, Member
+from simulator.org.grant import DIRECT_LEADER, ORGANISATION_INFO
+from simulator.pages.locales import LANGUAGES, translate
 from simulator.tokens import Paper
 from simulator.world import World
 

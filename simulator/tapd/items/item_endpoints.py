@@ -3,7 +3,7 @@
 from typing import Any
 
 from simulator.tapd.asking import Asked, Endpoint, Refusal, caller, required
-from simulator.tapd.projects import (
+from simulator.tapd.items.projects import (
     FIELDS,
     LABELS,
     OPTIONS,

@@ -3,9 +3,9 @@
 import secrets
 from typing import Any
 
-from simulator.admin_members import Impossible, get_member
-from simulator.corp import Corp, Message
+from simulator.admin.admin_members import Impossible, get_member
 from simulator.events import Field
+from simulator.org.corp import Corp, Message
 from simulator.tokens import Paper
 from simulator.world import World
 

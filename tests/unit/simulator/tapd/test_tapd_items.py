@@ -7,9 +7,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from simulator.faults import Kind
-from simulator.tapd.hook_bodies import FORMS
-from simulator.tapd.hooks import HookSender
-from simulator.tapd.projects import Project
+from simulator.tapd.items.hook_bodies import FORMS
+from simulator.tapd.items.hooks import HookSender
+from simulator.tapd.items.projects import Project
 from tests.unit.simulator.staging import Stage
 
 COMPANY = "20001"

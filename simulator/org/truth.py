@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from simulator.directory import Directory, Member, Status
-from simulator.grant import AuthMode
+from simulator.org.directory import Directory, Member, Status
+from simulator.org.grant import AuthMode
 
 ACTIVATION = {
     Status.ACTIVE: "active",

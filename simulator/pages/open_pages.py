@@ -6,14 +6,14 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from simulator.actions import act
-from simulator.admin_members import Impossible
+from simulator.admin.actions import act
+from simulator.admin.admin_members import Impossible
+from simulator.admin.visits import oauth_code
 from simulator.control_corps import get_corp
-from simulator.grant import DIRECT_LEADER, ORGANISATION_INFO
-from simulator.page import page_words
-from simulator.returning import address_back
+from simulator.org.grant import DIRECT_LEADER, ORGANISATION_INFO
+from simulator.pages.page import page_words
+from simulator.pages.returning import address_back
 from simulator.tokens import Paper
-from simulator.visits import oauth_code
 from simulator.world import World
 
 STATE = re.compile(r"[a-zA-Z0-9]{0,128}")

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from simulator.actions import act
-from simulator.corp import Corp
-from simulator.directory import ROOT, Member, Status
+from simulator.admin.actions import act
 from simulator.faults import Fault, Kind
+from simulator.org.corp import Corp
+from simulator.org.directory import ROOT, Member, Status
 from simulator.world import World
 
 Step = Callable[[str, dict[str, object]], dict[str, object]]

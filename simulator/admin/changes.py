@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from simulator.corp import Corp
-from simulator.directory import Directory, Member, Status
 from simulator.events import Field, joined
-from simulator.grant import DIRECT_LEADER, AuthMode
+from simulator.org.corp import Corp
+from simulator.org.directory import Directory, Member, Status
+from simulator.org.grant import DIRECT_LEADER, AuthMode
 from simulator.world import World
 
 

@@ -2,12 +2,12 @@
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from simulator.page import page_words
-from simulator.tapd import item_acts
-from simulator.tapd.hook_bodies import FORMS
-from simulator.tapd.item_control import get_item, get_project
+from simulator.pages.page import page_words
+from simulator.tapd.items import item_acts
+from simulator.tapd.items.hook_bodies import FORMS
+from simulator.tapd.items.item_control import get_item, get_project
+from simulator.tapd.items.projects import KINDS, OWNER, TITLE, Item, Project
 from simulator.tapd.pages import Page, item_page, signed_in, visitor
-from simulator.tapd.projects import KINDS, OWNER, TITLE, Item, Project
 from simulator.world import World
 
 SHOWN_ITEMS = 200

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from simulator.admin_members import Impossible
-from simulator.directory import ROOT, Status
-from simulator.grant import READ_BASIC, AuthMode, Grant, Scope
+from simulator.admin.admin_members import Impossible
+from simulator.org.directory import ROOT, Status
+from simulator.org.grant import READ_BASIC, AuthMode, Grant, Scope
 
 Given = Mapping[str, Any]
 

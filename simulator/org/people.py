@@ -3,9 +3,9 @@
 import random
 from dataclasses import replace
 
-from simulator.corp import Corp, Minter
-from simulator.directory import ROOT, Department, Directory, Member, Status, Tag
-from simulator.grant import Grant
+from simulator.org.corp import Corp, Minter
+from simulator.org.directory import ROOT, Department, Directory, Member, Status, Tag
+from simulator.org.grant import Grant
 
 # fmt: off
 SURNAMES = (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
-from simulator.directory import Directory
+from simulator.org.directory import Directory
 
 MARK = re.compile(r"\$(userName|userAlias|userAliasOrName|departmentName)=([^$\s]+)\$")
 BREAK = re.compile(r"<br\s*/?>|</div>\s*", re.IGNORECASE)

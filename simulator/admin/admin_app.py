@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from simulator.admin_members import Impossible, get_member
-from simulator.changes import reach_changes, silent_changes
-from simulator.corp import Agent, Corp
+from simulator.admin.admin_members import Impossible, get_member
+from simulator.admin.changes import reach_changes, silent_changes
 from simulator.events import Field
-from simulator.grant import ORGANISATION_INFO, READ_BASIC, AuthMode, Grant, Scope
+from simulator.org.corp import Agent, Corp
+from simulator.org.grant import ORGANISATION_INFO, READ_BASIC, AuthMode, Grant, Scope
 from simulator.tokens import Paper
 from simulator.world import World
 

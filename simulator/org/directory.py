@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from simulator.grant import AuthMode, Grant, Visible
+from simulator.org.grant import AuthMode, Grant, Visible
 
 ROOT = 1
 # 1 to 64 bytes, the first of them alphanumeric (WeCom 90331).

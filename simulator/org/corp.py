@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.directory import Directory
+from simulator.org.directory import Directory
 
 ID_ALPHABET = string.ascii_letters + string.digits + "_-"
 # More than an hour's allowance, so that the hourly limit can be counted on it.
