@@ -7,9 +7,9 @@ from pathlib import Path
 
 import requests
 
-from demo.ports import LOOPBACK
-from demo.procfile import RELEASE, read_procfile, shell
-from demo.services import Service, always
+from demo.machine.ports import LOOPBACK
+from demo.machine.procfile import RELEASE, read_procfile, shell
+from demo.machine.services import Service, always
 from demo.session import Session
 
 ROOT = Path(__file__).resolve().parents[1]

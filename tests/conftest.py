@@ -9,7 +9,7 @@ import pytest
 import redis
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from demo.leftovers import MARK
+from demo.machine.leftovers import MARK
 from store.migrate import migrate
 from tests.support.browsers import find_chromium, switches
 from tests.support.examples import choose_profile

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from demo.leftovers import MARK
+from demo.machine.leftovers import MARK
 from tests.e2e.office import Install, InstallAll, Office, found
 from tests.e2e.product import Product, running
 from tests.support.memory import scratch_folder

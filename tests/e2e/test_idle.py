@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from benchmarks.wire import logged
-from demo.leftovers import MARK
+from demo.machine.leftovers import MARK
 from demo.servers import DATABASE
 from tests.e2e.office import found
 from tests.e2e.product import Product, running

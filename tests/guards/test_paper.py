@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from commands.sections import SECTIONS
-from demo.procfile import read_procfile
+from demo.machine.procfile import read_procfile
 from manage import cli
 from store.intake.gaps import GapReason
 from tests.guards.source import (

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 
-from demo.postgres import prepare_postgres
-from demo.supervisor import Supervisor
+from demo.machine.postgres import prepare_postgres
+from demo.machine.supervisor import Supervisor
 from store.migrate import migrate
 from tests.support.desk import Desk, open_desk, words_in
 from tests.support.freezing import frozen

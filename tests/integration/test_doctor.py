@@ -11,7 +11,7 @@ import redis
 from flask import Flask
 from werkzeug.serving import make_server
 
-from demo.ports import free_port
+from demo.machine.ports import free_port
 from domain.ids import CompanyId
 from receiver.app import create_app as create_receiver
 from settings import Settings, SettingsError, load

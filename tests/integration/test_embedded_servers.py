@@ -9,14 +9,14 @@ import psycopg
 import pytest
 import redis
 
-from demo.launch import Identity
-from demo.postgres import (
+from demo.machine.launch import Identity
+from demo.machine.postgres import (
     choose_identity,
     find_programs,
     folders_outside,
     prepare_postgres,
 )
-from demo.supervisor import Supervisor
+from demo.machine.supervisor import Supervisor
 from tests.support.servers import Guarded, guard
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from demo.ports import LOOPBACK
+from demo.machine.ports import LOOPBACK
 from tests.support.fronts import Jammable, running_jammable, send
 from tests.support.receiving import Draft, contact, rows_of, wait_until
 

@@ -13,7 +13,7 @@ import psutil
 import psycopg
 import pytest
 
-from demo.leftovers import MARK, end_leftovers, list_leftovers
+from demo.machine.leftovers import MARK, end_leftovers, list_leftovers
 from demo.processes import ROOT
 
 PATIENCE_SECONDS = 30
@@ -89,7 +89,7 @@ class Run:
         return next(
             child
             for child in psutil.Process(self.process.pid).children()
-            if "demo.leash" in child.cmdline()
+            if "demo.machine.leash" in child.cmdline()
         )
 
     def wait(self) -> int:
@@ -203,7 +203,9 @@ def test_a_killed_leash_is_replaced(folder: Path) -> None:
     first.kill()
     first.wait(PATIENCE_SECONDS)
     manager = psutil.Process(run.process.pid)
-    while not any("demo.leash" in child.cmdline() for child in manager.children()):
+    while not any(
+        "demo.machine.leash" in child.cmdline() for child in manager.children()
+    ):
         assert manager.is_running()
 
     run.process.kill()

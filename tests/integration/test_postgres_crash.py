@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from demo.leftovers import MARK
-from demo.postgres import Postgres, prepare_postgres
-from demo.supervisor import Supervisor
+from demo.machine.leftovers import MARK
+from demo.machine.postgres import Postgres, prepare_postgres
+from demo.machine.supervisor import Supervisor
 from store.migrate import migrate
 from tests.support.histories import TEAM, company
 from tests.support.pipeline import Bench, Tenant

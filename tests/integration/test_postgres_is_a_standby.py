@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 
-from demo.postgres import Postgres, prepare_postgres
-from demo.supervisor import Supervisor
+from demo.machine.postgres import Postgres, prepare_postgres
+from demo.machine.supervisor import Supervisor
 from store.migrate import migrate
 from tests.support.asking import answers, tell_worker
 from tests.support.desk import marks_in, open_desk

@@ -12,9 +12,9 @@ import pytest
 import redis
 from flask import Flask
 
-from demo.postgres import prepare_postgres
-from demo.supervisor import Supervisor
-from demo.valkey import prepare_valkey
+from demo.machine.postgres import prepare_postgres
+from demo.machine.supervisor import Supervisor
+from demo.machine.valkey import prepare_valkey
 from store.migrate import migrate
 from tests.support.freezing import frozen
 from tests.support.receiving import (

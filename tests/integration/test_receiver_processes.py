@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from demo.ports import LOOPBACK
+from demo.machine.ports import LOOPBACK
 from tests.support.fronts import running_receiver
 from tests.support.receiving import Draft, contact
 

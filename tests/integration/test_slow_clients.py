@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from benchmarks.slow_clients import slow_clients
-from demo.ports import LOOPBACK
+from demo.machine.ports import LOOPBACK
 from tests.support.fronts import read_all, running_receiver, running_web
 from tests.support.receiving import Draft, contact, rows_of
 

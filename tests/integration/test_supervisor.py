@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from demo.services import Service, always
-from demo.supervisor import ParentGone, StartFailed, Supervisor
+from demo.machine.services import Service, always
+from demo.machine.supervisor import ParentGone, StartFailed, Supervisor
 
 POLITE = "trap 'echo {name} stopped >> story; exit' TERM; "
 LIVE = "while :; do sleep 0.02; done"

@@ -5,7 +5,7 @@ import math
 import pytest
 from redis import Redis
 
-from demo.ports import free_port
+from demo.machine.ports import free_port
 from tapd.errors import Throttled
 from tapd.shared_pace import LIMIT, SharedPace
 from workers.queue.broker import make_client

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from demo.ports import LOOPBACK
+from demo.machine.ports import LOOPBACK
 from tests.support.fronts import read_all, reset, running_receiver, send
 from tests.support.receiving import wait_until
 from tests.support.servers import scratch_database

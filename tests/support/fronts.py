@@ -8,9 +8,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.ports import LOOPBACK, free_port
+from demo.machine.ports import LOOPBACK, free_port
+from demo.machine.procfile import read_procfile, shell
 from demo.processes import answers
-from demo.procfile import read_procfile, shell
 from tests.support.jammed import HOLDS, JAM, LOCK, locked
 from tests.support.receiving import KEY, PROVIDER, SUITE, TOKEN, rows_of, wait_until
 

@@ -11,12 +11,12 @@ import psycopg
 import redis
 from psycopg import sql
 
-from demo.leash import Leash
-from demo.leftovers import MARK
-from demo.postgres import Postgres, folders_outside, prepare_postgres
-from demo.state import State
-from demo.supervisor import Supervisor
-from demo.valkey import Valkey, prepare_valkey
+from demo.machine.leash import Leash
+from demo.machine.leftovers import MARK
+from demo.machine.postgres import Postgres, folders_outside, prepare_postgres
+from demo.machine.state import State
+from demo.machine.supervisor import Supervisor
+from demo.machine.valkey import Valkey, prepare_valkey
 
 PREFIX = "tapd_sync_test"
 # What a server may leave undone whose data nobody needs tomorrow.

@@ -13,9 +13,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from demo.launch import NOBODY, Identity, before_exec, namespaces_work
-from demo.services import Service
-from demo.state import State
+from demo.machine.launch import NOBODY, Identity, before_exec, namespaces_work
+from demo.machine.services import Service
+from demo.machine.state import State
 from store.connecting import connect
 
 OLDEST_VERSION = 15

@@ -12,9 +12,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from demo.ports import free_port
-from demo.services import Service
-from demo.state import State
+from demo.machine.ports import free_port
+from demo.machine.services import Service
+from demo.machine.state import State
 
 _PLATFORMS = {
     ("Linux", "x86_64"): "linux-x86_64",

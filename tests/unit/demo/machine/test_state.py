@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.state import State, StateBusy
+from demo.machine.state import State, StateBusy
 
 
 @pytest.fixture

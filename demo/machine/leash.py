@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from demo.leftovers import MARK, end_leftovers
-from demo.state import State
+from demo.machine.leftovers import MARK, end_leftovers
+from demo.machine.state import State
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Leash:
@@ -22,7 +22,7 @@ class Leash:
 
     def __init__(self, state: State, *, folders: Sequence[Path] = ()) -> None:
         places = [str(place) for place in (state.folder, *folders)]
-        self._command = [sys.executable, "-m", "demo.leash", *places]
+        self._command = [sys.executable, "-m", "demo.machine.leash", *places]
         self._lock = state.lock
         self._process = self._start()
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from demo.procfile import BadProcfile, read_procfile, shell
+from demo.machine.procfile import BadProcfile, read_procfile, shell
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def written(folder: Path, text: str) -> Path:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo.launch import NOBODY, Identity, before_exec
+from demo.machine.launch import NOBODY, Identity, before_exec
 
 LOG_TAIL_LINES = 20
 NOTHING = "(it wrote nothing)"

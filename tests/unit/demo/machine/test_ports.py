@@ -2,7 +2,7 @@
 
 import socket
 
-from demo.ports import free_port, is_free
+from demo.machine.ports import free_port, is_free
 
 
 def test_a_free_port_is_taken_as_preferred() -> None:
