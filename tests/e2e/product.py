@@ -27,7 +27,7 @@ from demo.processes import (
 from demo.servers import DATABASE, Servers
 from demo.session import Progress, Session
 from demo.synthetic import choose_ports, load_secrets, synthetic_settings
-from tests.support.servers import Guarded
+from tests.support.processes.servers import Guarded
 
 ANSWER_SECONDS = 30.0
 PATIENCE_SECONDS = 45.0

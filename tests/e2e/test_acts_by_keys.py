@@ -14,10 +14,10 @@ from playwright.sync_api import Browser, Page, expect
 from store.intake import refused
 from store.intake.refused import RefusedCallback
 from tests.support.alarms import tell_worker
-from tests.support.looking import tab_to
-from tests.support.pages import context_for, speak
-from tests.support.populated import Night, night
-from tests.support.three_ways import HOOK
+from tests.support.console.looking import tab_to
+from tests.support.console.pages import context_for, speak
+from tests.support.console.populated import Night, night
+from tests.support.console.three_ways import HOOK
 from tests.support.webclient import insert
 from texts.catalogue import catalogue
 from wecom.forensics import RefusalCause

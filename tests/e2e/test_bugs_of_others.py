@@ -9,8 +9,8 @@ import redis as redis_client
 from playwright.sync_api import Browser, expect
 
 from settings import SettingsError
-from tests.support.browsing import serve
-from tests.support.desk import Desk, open_desk, words_in
+from tests.support.console.browsing import serve
+from tests.support.console.desk import Desk, open_desk, words_in
 from tests.support.webclient import add_corp, add_event, add_member, web_settings
 
 ODD_IDS = ("a.b", "a/b", "a@b.c", "zhang..li", "é", "a b", "a%2Fb", "a?b", "a#b")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.looking import Listening, axe, wider
-from tests.support.pages import WIDTHS, context_for, paths, speak
-from tests.support.populated import Night, night
+from tests.support.console.looking import Listening, axe, wider
+from tests.support.console.pages import WIDTHS, context_for, paths, speak
+from tests.support.console.populated import Night, night
 
 MOST_BYTES = 100_000
 # What a theme can break, and what a language can: the rest is the same markup.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.support.browsing import Site, serve
+from tests.support.console.browsing import Site, serve
 from tests.support.webclient import (
     add_corp,
     add_department,

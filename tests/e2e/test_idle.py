@@ -12,8 +12,8 @@ from demo.machine.leftovers import MARK
 from demo.servers import DATABASE
 from tests.e2e.office import found
 from tests.e2e.product import Product, running
-from tests.support.memory import scratch_folder
-from tests.support.servers import guard
+from tests.support.processes.memory import scratch_folder
+from tests.support.processes.servers import guard
 
 STATEMENTS_PER_SECOND = 5
 # As long as the slowest of the rhythms that say something every minute: each duty of

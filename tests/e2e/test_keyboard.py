@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.looking import tab_to, unreached
-from tests.support.pages import context_for, paths, speak
-from tests.support.populated import Night, night
+from tests.support.console.looking import tab_to, unreached
+from tests.support.console.pages import context_for, paths, speak
+from tests.support.console.populated import Night, night
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support import visitors
-from tests.support.companies import CORP
-from tests.support.linking_rows import TOKEN
-from tests.support.looking import Listening, axe, tab_to, unreached, wider
-from tests.support.pages import WIDTHS
-from tests.support.visitors import (
+from tests.support.console.looking import Listening, axe, tab_to, unreached, wider
+from tests.support.console.pages import WIDTHS
+from tests.support.people import visitors
+from tests.support.people.companies import CORP
+from tests.support.people.linking_rows import TOKEN
+from tests.support.people.visitors import (
     ADMINS_PAGES,
     MEMBERS_PAGES,
     STANDINGS,

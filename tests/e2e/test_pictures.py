@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.guards.source import ROOT
-from tests.support.pages import context_for, speak
-from tests.support.populated import Night, night
+from tests.support.console.pages import context_for, speak
+from tests.support.console.populated import Night, night
 
 FOLDER = ROOT / "docs/pictures"
 MOST_BYTES = 250_000

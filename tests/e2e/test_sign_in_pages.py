@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.live_web import Live, live_web
-from tests.support.relying import Party, add_party, add_subject
-from tests.support.visiting import query_of
+from tests.support.people.live_web import Live, live_web
+from tests.support.people.relying import Party, add_party, add_subject
+from tests.support.people.visiting import query_of
 
 WIDTHS = (360, 1280)
 LANGUAGES = ("zh-CN", "en")

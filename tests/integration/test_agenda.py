@@ -5,8 +5,8 @@ import pytest
 from benchmarks.wire import counted
 from store.database import open_pool, transaction
 from store.summaries.operations import due_jobs
-from tests.support.histories import company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import company
+from tests.support.org.pipeline import Bench, Tenant, said
 from workers.upkeep import jobs
 from workers.upkeep.agenda import Agenda, JobTurn
 

@@ -19,7 +19,7 @@ from tests.support.alarms import (
     watching,
     with_channels,
 )
-from tests.support.desk import Desk, marks_in, open_desk, words_in
+from tests.support.console.desk import Desk, marks_in, open_desk, words_in
 from tests.support.webclient import insert, web_settings
 
 

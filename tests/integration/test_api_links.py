@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.linked import Matched, mobile, people
-from tests.support.pipeline import Bench
+from tests.support.org.linked import Matched, mobile, people
+from tests.support.org.pipeline import Bench
 from tests.support.webclient import BEARER, Web, open_web
 
 M = mobile(1)

@@ -9,8 +9,8 @@ import pytest
 
 from domain.ids import RunId
 from store.runs.runs import PLAN
-from tests.support.histories import HOME, TEAM, Company, company
-from tests.support.pipeline import Bench, Tenant
+from tests.support.org.histories import HOME, TEAM, Company, company
+from tests.support.org.pipeline import Bench, Tenant
 from tests.support.webclient import BEARER, Web, open_web
 from web.api.runs import rehearsals
 from wecom.errors import Revoked

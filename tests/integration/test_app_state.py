@@ -6,9 +6,9 @@ from itertools import permutations
 
 import pytest
 
-from tests.support.fakes import Person
-from tests.support.histories import TEAM, company
-from tests.support.pipeline import LONG_AGO, Bench, Event, Tenant, said
+from tests.support.org.histories import TEAM, company
+from tests.support.org.pipeline import LONG_AGO, Bench, Event, Tenant, said
+from tests.support.wecom.fakes import Person
 from wecom.errcodes import error_for
 from wecom.errors import OddAnswer, Paused, Revoked, Unavailable, WeComError
 from workers.upkeep.jobs import look_at_pauses

@@ -12,7 +12,13 @@ from simulator.org.corp import Message
 from simulator.tokens import Paper
 from store.database import transaction
 from store.runs import approvals, requests
-from tests.support.outbox import Post, cardless, make_due, read_in_full, read_office
+from tests.support.notices.outbox import (
+    Post,
+    cardless,
+    make_due,
+    read_in_full,
+    read_office,
+)
 from tests.support.workbench import Workbench, workbench
 
 STRANGER_KEY = "approve:another:plan"

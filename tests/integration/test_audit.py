@@ -15,7 +15,7 @@ from store.platform import audit, audit_proof
 from store.platform.audit import OperatorAct
 from tests.integration.test_manage import encoded
 from tests.integration.test_manage import environment as settings_of
-from tests.support.desk import Desk, as_role, open_desk, words_in
+from tests.support.console.desk import Desk, as_role, open_desk, words_in
 from tests.support.webclient import add_corp, add_event, keyring
 
 OTHER_KEY = b"y" * 32

@@ -15,7 +15,7 @@ from store.events.event_filter import EventFilter
 from store.platform import audit, audit_proof
 from store.platform.audit import AuditLine, OperatorAct
 from store.runs import requests
-from tests.support.outbox import read_office
+from tests.support.notices.outbox import read_office
 from tests.support.workbench import Workbench, environment_for
 
 REASON = "synthetic-reason"

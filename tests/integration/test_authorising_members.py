@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from domain.org.org import Activation
-from tests.support.fakes import FakeCorp
-from tests.support.histories import KEEPER, Company, company
-from tests.support.pipeline import Bench, Tenant
+from tests.support.org.histories import KEEPER, Company, company
+from tests.support.org.pipeline import Bench, Tenant
+from tests.support.wecom.fakes import FakeCorp
 from wecom.wire import MemberAuthPage
 
 CORP = "wpCorpA"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.support.item_office import STORY, ItemOffice, open_office
+from tests.support.notices.item_office import STORY, ItemOffice, open_office
 from tests.support.workbench import Workbench
 
 PEOPLE, ITEMS, AT_ONCE, TO_ONE_CALL = 12, 60, 20, 1_000

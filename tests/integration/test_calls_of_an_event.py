@@ -15,8 +15,8 @@ from store.inbox import settlement
 from store.retention import purge_pages
 from store.retention.pseudonyms import Pseudonyms
 from store.summaries.mail.tries import Try, list_tries
-from tests.support.desk import Desk, open_desk, words_in
-from tests.support.outbox import Post, read_office
+from tests.support.console.desk import Desk, open_desk, words_in
+from tests.support.notices.outbox import Post, read_office
 from tests.support.webclient import BEARER, add_corp, add_event
 from tests.support.workbench import Workbench
 from tracing import call_log

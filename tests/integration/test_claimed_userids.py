@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from domain.ids import Userid
-from tests.support.fakes import Truth
-from tests.support.histories import HOME, TAG, company
-from tests.support.identities import Known, renamed, unsubscribed
-from tests.support.pipeline import Bench, said
+from tests.support.org.histories import HOME, TAG, company
+from tests.support.org.identities import Known, renamed, unsubscribed
+from tests.support.org.pipeline import Bench, said
+from tests.support.wecom.fakes import Truth
 
 
 def tagged() -> Truth:

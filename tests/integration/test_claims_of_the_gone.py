@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from domain.ids import Userid
-from tests.support.histories import TEAM, Company, company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import TEAM, Company, company
+from tests.support.org.pipeline import Bench, Tenant, said
 
 CORP = "wpCorpA"
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.support.companies import (
+from tests.support.people.companies import (
     ADMIN,
     CORP,
     Company,
@@ -14,7 +14,7 @@ from tests.support.companies import (
     form_of,
     open_company,
 )
-from tests.support.visiting import DESKTOP, Visit
+from tests.support.people.visiting import DESKTOP, Visit
 from tests.support.webclient import add_corp, add_member, cookies_of
 from tests.unit.wecom.scripted import says
 from texts.catalogue import catalogue

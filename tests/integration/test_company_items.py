@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.companies import COMPANY, CORP, Company, company_anew
-from tests.support.visiting import WECOM, Visit, csrf_of
+from tests.support.people.companies import COMPANY, CORP, Company, company_anew
+from tests.support.people.visiting import WECOM, Visit, csrf_of
 from tests.support.webclient import insert, keyring
 from texts.catalogue import catalogue
 

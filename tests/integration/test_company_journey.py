@@ -8,8 +8,8 @@ import requests
 from demo.browser import Page
 from simulator.org.corp import Corp as Enterprise
 from simulator.tapd.seed_accounts import Likeness, resemble
-from tests.support.installing import COMPANY
-from tests.support.walking import Walk, intent_of, walking
+from tests.support.people.installing import COMPANY
+from tests.support.people.walking import Walk, intent_of, walking
 from tests.support.webclient import BEARER
 from tests.support.workbench import workbench
 from texts.catalogue import catalogue

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
-from tests.support.companies import CORP, Company, evidence, open_company
+from tests.support.people.companies import CORP, Company, evidence, open_company
 from tests.support.webclient import cookies_of
 from texts.catalogue import catalogue
 

@@ -5,7 +5,7 @@ import pytest
 from domain.links.links import Agreement, LinkReason, LinkState
 from domain.notices import NoticeState, Obstacle
 from store.summaries.links.people import PeopleGroup
-from tests.support.companies import (
+from tests.support.people.companies import (
     ADMIN,
     COMPANY,
     CORP,
@@ -14,7 +14,7 @@ from tests.support.companies import (
     evidence,
     open_company,
 )
-from tests.support.visiting import DESKTOP, WECOM, Visit
+from tests.support.people.visiting import DESKTOP, WECOM, Visit
 from tests.support.webclient import add_corp, add_department, add_member, insert
 from tests.unit.wecom.scripted import says
 from texts.catalogue import LANGUAGES, catalogue

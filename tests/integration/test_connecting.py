@@ -12,7 +12,7 @@ from store.connecting import check_url, connect
 from store.database import open_pool, transaction
 from store.intake.bounded import bounded, open_bounded_pool
 from store.migrate import list_missing, migrate
-from tests.support.pooler import picky_pooler
+from tests.support.processes.pooler import picky_pooler
 
 SHOWN = ("timezone", "datestyle", "transaction_isolation", "synchronous_commit")
 OURS = ["UTC", "ISO, MDY", "read committed", "on"]

@@ -9,7 +9,7 @@ import pytest
 from store.database import transaction
 from store.events import retries
 from store.summaries.mail import event_search
-from tests.support.desk import Desk, figures_in, marks_in, open_desk, words_in
+from tests.support.console.desk import Desk, figures_in, marks_in, open_desk, words_in
 from tests.support.webclient import (
     add_corp,
     add_event,

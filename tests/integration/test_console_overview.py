@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from store.health.kinds import ProblemKind
-from tests.support.desk import Desk, figures_in, marks_in, open_desk, words_in
+from tests.support.console.desk import Desk, figures_in, marks_in, open_desk, words_in
 from tests.support.webclient import add_corp, add_event, add_run, insert
 
 NOW = datetime.now(UTC)

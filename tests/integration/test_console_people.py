@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.desk import Desk, marks_in, open_desk, words_in
+from tests.support.console.desk import Desk, marks_in, open_desk, words_in
 from tests.support.webclient import (
     add_corp,
     add_department,

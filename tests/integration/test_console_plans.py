@@ -9,7 +9,7 @@ import pytest
 from psycopg.types.json import Jsonb
 from werkzeug.test import TestResponse
 
-from tests.support.desk import csrf_in, marks_in
+from tests.support.console.desk import csrf_in, marks_in
 from tests.support.webclient import (
     API_TOKEN,
     Web,

@@ -16,7 +16,7 @@ from store.events.previews import (
     PreviewState,
     PreviewStep,
 )
-from tests.support.desk import Desk, as_role, marks_in, open_desk, words_in
+from tests.support.console.desk import Desk, as_role, marks_in, open_desk, words_in
 from tests.support.webclient import (
     BEARER,
     add_corp,

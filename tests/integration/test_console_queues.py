@@ -12,7 +12,7 @@ import redis as redis_client
 
 from store.health import workers
 from store.health.workers import WorkerState
-from tests.support.desk import Desk, figures_in, marks_in, open_desk, words_in
+from tests.support.console.desk import Desk, figures_in, marks_in, open_desk, words_in
 from tests.support.webclient import add_corp, add_event, insert
 from workers.queue.presence import Presence
 

@@ -9,7 +9,7 @@ import redis as redis_client
 from flask.testing import FlaskClient
 
 from store.intake import refused
-from tests.support.desk import Desk, marks_in, open_desk, words_in
+from tests.support.console.desk import Desk, marks_in, open_desk, words_in
 from tests.support.receiving import (
     KEY,
     NOW,

@@ -7,7 +7,7 @@ import pytest
 from werkzeug.routing import Rule
 
 from domain.roles import Role
-from tests.support.desk import Desk, as_role, csrf_in, marks_in, open_desk
+from tests.support.console.desk import Desk, as_role, csrf_in, marks_in, open_desk
 from tests.support.driving import address_of
 from tests.support.webclient import add_corp, add_event, add_member, insert
 from web.access import Audience, audience_of

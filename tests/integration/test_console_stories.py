@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.support.desk import Desk, open_desk, words_in
+from tests.support.console.desk import Desk, open_desk, words_in
 from tests.support.webclient import add_event
 
 NOW = datetime.now(UTC)

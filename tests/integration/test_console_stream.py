@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from tests.support.desk import Desk, open_desk
+from tests.support.console.desk import Desk, open_desk
 from tests.support.webclient import add_corp, add_event
 from web.console import stream
 

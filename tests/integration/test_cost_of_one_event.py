@@ -15,10 +15,10 @@ from store.database import Connection, Plans
 from store.inbox import settlement
 from store.org import known_trees
 from store.platform.pauses import owner_of
-from tests.support.histories import company
 from tests.support.mortal import WorkerDied
-from tests.support.outbox import Post, read_in_full, read_office
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.notices.outbox import Post, read_in_full, read_office
+from tests.support.org.histories import company
+from tests.support.org.pipeline import Bench, Tenant, said
 from tests.support.workbench import Workbench
 from workers.events import tags_and_tree
 from workers.inbox.drain import drain

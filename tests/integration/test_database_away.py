@@ -11,9 +11,9 @@ import pytest
 from demo.machine.postgres import prepare_postgres
 from demo.machine.supervisor import Supervisor
 from store.migrate import migrate
-from tests.support.desk import Desk, open_desk, words_in
-from tests.support.freezing import frozen
-from tests.support.servers import guard
+from tests.support.console.desk import Desk, open_desk, words_in
+from tests.support.processes.freezing import frozen
+from tests.support.processes.servers import guard
 from tests.support.webclient import add_corp, add_member
 from web.app import STORE_SECONDS
 from web.http.patience import PAGE_SECONDS

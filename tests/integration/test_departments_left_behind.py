@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.histories import HOME, KEEPER, TAG, Company, company
-from tests.support.pipeline import Bench, Tenant
+from tests.support.org.histories import HOME, KEEPER, TAG, Company, company
+from tests.support.org.pipeline import Bench, Tenant
 
 CORP = "wpCorpA"
 

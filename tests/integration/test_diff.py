@@ -15,10 +15,10 @@ from manage import cli
 from store.database import transaction
 from store.org import corps
 from store.org.diff import read_changes
-from tests.support.fakes import Person
-from tests.support.histories import HOME, TEAM, Company, company
-from tests.support.lives import Life
-from tests.support.pipeline import Bench, Tenant
+from tests.support.org.histories import HOME, TEAM, Company, company
+from tests.support.org.lives import Life
+from tests.support.org.pipeline import Bench, Tenant
+from tests.support.wecom.fakes import Person
 from tests.support.workbench import environment_for
 
 CORP = "wpCorpA"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.asking import answers, tell_worker
-from tests.support.desk import Desk, figures_in, marks_in, open_desk
+from tests.support.console.asking import answers, tell_worker
+from tests.support.console.desk import Desk, figures_in, marks_in, open_desk
 from tests.support.webclient import add_corp, add_event
 
 

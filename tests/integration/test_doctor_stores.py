@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from manage import cli
 from settings import Settings
 from store.faults import StoreFault, postgres_fault, redis_fault
-from tests.support.transaction_pooler import pooler
+from tests.support.processes.transaction_pooler import pooler
 from tests.support.webclient import web_settings
 from tests.support.workbench import environment_for
 from texts.catalogue import catalogue

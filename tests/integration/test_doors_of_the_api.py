@@ -9,7 +9,7 @@ from werkzeug.routing import Rule
 from domain.roles import Role
 from store.database import transaction
 from store.platform import operators
-from tests.support.desk import Desk, as_role, open_desk
+from tests.support.console.desk import Desk, as_role, open_desk
 from tests.support.driving import address_of
 
 # What tells no more than the source does.

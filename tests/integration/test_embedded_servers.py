@@ -17,7 +17,7 @@ from demo.machine.postgres import (
     prepare_postgres,
 )
 from demo.machine.supervisor import Supervisor
-from tests.support.servers import Guarded, guard
+from tests.support.processes.servers import Guarded, guard
 
 
 def test_every_test_gets_a_database_with_the_newest_schema(database: str) -> None:

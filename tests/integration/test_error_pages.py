@@ -9,7 +9,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from domain.roles import Role
-from tests.support.desk import Desk, as_role, csrf_in, open_desk
+from tests.support.console.desk import Desk, as_role, csrf_in, open_desk
 from tests.support.webclient import add_corp, add_event, add_member, insert
 from texts.catalogue import LANGUAGES, catalogue
 from web.http.problems import Problem

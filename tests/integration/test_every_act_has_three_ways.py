@@ -8,10 +8,10 @@ from click.testing import CliRunner
 
 from domain.roles import Role
 from manage import cli
-from tests.support import three_ways as ways
-from tests.support.desk import as_role, csrf_in
+from tests.support.console import three_ways as ways
+from tests.support.console.desk import as_role, csrf_in
+from tests.support.console.three_ways import House, open_house
 from tests.support.driving import address_of
-from tests.support.three_ways import House, open_house
 
 OPERATOR, ADMIN = Role.OPERATOR, Role.ADMIN
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.roles import Role
-from tests.support.desk import Desk, as_role, open_desk
+from tests.support.console.desk import Desk, as_role, open_desk
 from tests.support.webclient import add_corp, add_event, add_member
 from web.operations import exports
 from web.operations.exports import ExportFormat, Table, write

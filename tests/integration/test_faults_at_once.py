@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.asking import Night, answers, bad_night
-from tests.support.desk import marks_in, words_in
-from tests.support.guarding import delete, guarded, staffed
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.console.asking import Night, answers, bad_night
+from tests.support.console.desk import marks_in, words_in
+from tests.support.org.guarding import delete, guarded, staffed
+from tests.support.org.pipeline import Bench, Tenant, said
 from tests.support.webclient import add_corp, add_event, add_line, add_run, insert
 from web.console.health.errcode_help import helps_in
 from wecom.advice import ADVICE

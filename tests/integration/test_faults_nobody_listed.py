@@ -10,10 +10,10 @@ from html import unescape
 
 import pytest
 
-from tests.support.asking import Night, answers, bad_night
-from tests.support.desk import marks_in
-from tests.support.guarding import guarded, staffed
-from tests.support.pipeline import Bench, Event, Tenant, said
+from tests.support.console.asking import Night, answers, bad_night
+from tests.support.console.desk import marks_in
+from tests.support.org.guarding import guarded, staffed
+from tests.support.org.pipeline import Bench, Event, Tenant, said
 from tests.support.webclient import add_corp, add_event, insert
 from wecom.errors import (
     Misconfigured,

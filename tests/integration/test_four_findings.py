@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.histories import ROOT, TEAM, Company, company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import ROOT, TEAM, Company, company
+from tests.support.org.pipeline import Bench, Tenant, said
 from tests.support.webclient import BEARER, Web, open_web
 from wecom.errors import NotPermitted, NotVisible
 

@@ -11,9 +11,9 @@ from domain.reconcile.leavers import Undecided
 from store.database import transaction
 from store.org import absences
 from store.runs import approvals
-from tests.support.fakes import Holding, Place, Truth
-from tests.support.guarding import HOME, OTHER, active, delete, guarded, staffed
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.guarding import HOME, OTHER, active, delete, guarded, staffed
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import Holding, Place, Truth
 
 CORP = "wpGrounds"
 TAG, TEAM = 5, 4

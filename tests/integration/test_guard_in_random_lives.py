@@ -7,9 +7,9 @@ import pytest
 
 from store.database import transaction
 from store.runs import approvals
-from tests.support.histories import company
-from tests.support.lives import Life
-from tests.support.pipeline import Bench, Tenant
+from tests.support.org.histories import company
+from tests.support.org.lives import Life
+from tests.support.org.pipeline import Bench, Tenant
 
 CORP = "wpCorpA"
 WAITING = (

@@ -11,9 +11,9 @@ from store.org import corps
 from store.runs import approvals, requests
 from store.runs.approvals import Approval, PlanNotOpen
 from store.runs.plans import close_entries
-from tests.support.fakes import Place, Truth
-from tests.support.guarding import HOME, OTHER, active, delete, guarded, staffed
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.guarding import HOME, OTHER, active, delete, guarded, staffed
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import Place, Truth
 
 CORP = "wpRemembered"
 STAFF = [f"woStaff{number:02}" for number in range(12)]

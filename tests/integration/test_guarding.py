@@ -8,9 +8,9 @@ import pytest
 from store.database import transaction
 from store.runs import approvals
 from store.runs.approvals import Approval, PlanNotOpen
-from tests.support.fakes import Person, Truth
-from tests.support.guarding import OTHER, active, delete, guarded, staffed
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.guarding import OTHER, active, delete, guarded, staffed
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import Person, Truth
 
 CORP = "wpGuarded"
 STAFF = [f"woStaff{number:02}" for number in range(30)]

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.fakes import OUTSIDE, refused
-from tests.support.histories import HOME, TEAM
-from tests.support.identities import Known, renamed, unsubscribed
-from tests.support.pipeline import Bench, Event, said
+from tests.support.org.histories import HOME, TEAM
+from tests.support.org.identities import Known, renamed, unsubscribed
+from tests.support.org.pipeline import Bench, Event, said
+from tests.support.wecom.fakes import OUTSIDE, refused
 
 
 def renamed_out(one: Known, old: str, new: str) -> None:

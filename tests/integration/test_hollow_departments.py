@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.fakes import OUTSIDE, Person, Place, Truth, refused
-from tests.support.histories import HOME, ROOT, TAG, Company, company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import HOME, ROOT, TAG, Company, company
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import OUTSIDE, Person, Place, Truth, refused
 from workers.events.settle import MOST_LISTED_AGAIN
 
 CORP = "wpCorpA"

@@ -8,9 +8,9 @@ import pytest
 from redis import Redis
 
 from tests.integration.test_workbench import asked, good, grant, serve_items, tokens
-from tests.support.linking_rows import Member, add_linked, add_signed_in
+from tests.support.people.linking_rows import Member, add_linked, add_signed_in
+from tests.support.people.visiting import Visit, csrf_of, data_actions
 from tests.support.receiving import wait_until
-from tests.support.visiting import Visit, csrf_of, data_actions
 from tests.unit.wecom.scripted import says
 from web.account.items import open_items
 from web.services import services

@@ -10,7 +10,7 @@ import pytest
 
 import logs
 from tests.support.driving import address_of
-from tests.support.visiting import Visit, csrf_of
+from tests.support.people.visiting import Visit, csrf_of
 from tests.support.webclient import BEARER, add_corp
 from web import access
 from web.access import Audience

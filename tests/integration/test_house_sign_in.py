@@ -9,8 +9,13 @@ from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
 
 from settings import SettingsError
-from tests.support.desk import Desk, marks_in, open_desk, words_in
-from tests.support.house_provider import CLIENT_ID, CLIENT_SECRET, House, open_house
+from tests.support.console.desk import Desk, marks_in, open_desk, words_in
+from tests.support.processes.house_provider import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    House,
+    open_house,
+)
 from tests.support.webclient import open_web, web_settings
 
 PAGE = "/console/sign-in/house"

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from simulator.org.corp import Corp as Enterprise
-from tests.support.installing import COMPANY
-from tests.support.walking import Walk, intent_of, walking
+from tests.support.people.installing import COMPANY
+from tests.support.people.walking import Walk, intent_of, walking
 from tests.support.workbench import workbench
 
 PHONE = ViewportSize(width=390, height=800)

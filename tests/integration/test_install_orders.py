@@ -9,7 +9,7 @@ from simulator.org.corp import Corp as Enterprise
 from simulator.org.grant import Grant
 from store.database import transaction
 from store.installs import intents
-from tests.support.installing import COMPANY, WHOLE, existing, new
+from tests.support.people.installing import COMPANY, WHOLE, existing, new
 from tests.support.workbench import Workbench, workbench
 from workers.inbox.drain import drain
 

@@ -6,8 +6,15 @@ import pytest
 
 from simulator.admin import admin_app
 from simulator.org.grant import Grant
-from tests.support.installing import COMPANY, WHOLE, add_company
-from tests.support.walking import Walk, ask_for_intent, count, intent_of, path_of, says
+from tests.support.people.installing import COMPANY, WHOLE, add_company
+from tests.support.people.walking import (
+    Walk,
+    ask_for_intent,
+    count,
+    intent_of,
+    path_of,
+    says,
+)
 
 
 def test_an_existing_company_is_linked_and_its_first_sync_is_shown_live(

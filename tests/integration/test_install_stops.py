@@ -8,8 +8,8 @@ import requests
 from simulator.admin import admin_app
 from simulator.faults import Kind
 from simulator.org.grant import Grant
-from tests.support.installing import COMPANY, WHOLE
-from tests.support.walking import Walk, intent_of, path_of, says, untouched
+from tests.support.people.installing import COMPANY, WHOLE
+from tests.support.people.walking import Walk, intent_of, path_of, says, untouched
 from workers.installs import company
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tapd.item_events import CHINA
-from tests.support.item_office import ItemOffice, open_office
+from tests.support.notices.item_office import ItemOffice, open_office
 from tests.support.workbench import Workbench
 
 ODD = ["0001-01-01 00:00:00", "1970-01-01 00:00:00", "0000-00-00 00:00:00"]

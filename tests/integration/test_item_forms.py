@@ -9,7 +9,7 @@ from simulator.tapd.items import item_acts
 from simulator.tapd.items.hook_bodies import FORMS
 from simulator.tapd.items.projects import STATUSES, Item, Project
 from simulator.tokens import Paper
-from tests.support.item_office import ItemOffice, open_office
+from tests.support.notices.item_office import ItemOffice, open_office
 from tests.support.workbench import Workbench
 
 OWNERS = {"story": "owner", "bug": "current_owner", "task": "owner"}

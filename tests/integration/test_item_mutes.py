@@ -10,7 +10,7 @@ from simulator.faults import Kind
 from store.database import transaction
 from store.items.preferences import StoredPreferences, keep_preferences
 from tests.integration.test_item_notices import became_of, edit, quiet
-from tests.support.item_office import ItemOffice, open_office
+from tests.support.notices.item_office import ItemOffice, open_office
 from tests.support.workbench import Workbench
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from simulator.faults import Kind
-from tests.support.item_office import STORY, WORKSPACE, ItemOffice, open_office
+from tests.support.notices.item_office import STORY, WORKSPACE, ItemOffice, open_office
 from tests.support.workbench import Workbench
 
 

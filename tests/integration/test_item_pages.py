@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.items.people import ItemRole, Unsent
-from tests.support.visiting import WECOM, Visit, csrf_of
+from tests.support.people.visiting import WECOM, Visit, csrf_of
 from tests.support.webclient import add_corp, add_member, insert
 from texts.catalogue import LANGUAGES, catalogue
 

@@ -7,7 +7,7 @@ from domain.links.accounts import AccountChange, AccountField
 from simulator.tapd.people import Company
 from store.database import transaction
 from store.links import accounts
-from tests.support.item_office import ItemOffice, open_office
+from tests.support.notices.item_office import ItemOffice, open_office
 from tests.support.workbench import Workbench
 from workers.links.account_reads import read_accounts
 from workers.upkeep import jobs

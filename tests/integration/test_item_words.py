@@ -7,7 +7,7 @@ import pytest
 
 from simulator.tapd.items import item_acts, item_endpoints, projects
 from simulator.tapd.items.projects import Item, Project
-from tests.support.item_office import ItemOffice, open_office
+from tests.support.notices.item_office import ItemOffice, open_office
 from tests.support.workbench import Workbench
 
 WORDS = ("tapd/bugs/get_fields_info", "tapd/workflows/status_map")

@@ -10,11 +10,11 @@ import pytest
 import requests
 
 from demo.machine.ports import LOOPBACK
-from tests.support.fronts import Jammable, running_jammable, send
+from tests.support.processes.fronts import Jammable, running_jammable, send
 from tests.support.receiving import Draft, contact, rows_of, wait_until
 
 RECEIVER_THREADS, WEB_THREADS = 8, 32
-PATIENT = "tests.support.jammed.Patient"
+PATIENT = "tests.support.processes.jammed.Patient"
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 from domain.ids import RunId, Userid
 from store.database import Connection
 from store.runs import reads
-from tests.support.fakes import Person
-from tests.support.histories import HOME, KEEPER, TEAM, company
-from tests.support.pipeline import Bench
+from tests.support.org.histories import HOME, KEEPER, TEAM, company
+from tests.support.org.pipeline import Bench
+from tests.support.wecom.fakes import Person
 from wecom.errors import Unavailable
 from workers.answers import observe, people
 from workers.runs.reading import known_lists

@@ -9,9 +9,9 @@ from domain.ids import CorpPk, DepartmentId
 from store.database import Connection, transaction
 from store.org import corps, departments
 from store.org.known_trees import KnownTree, KnownTrees
-from tests.support.builders import department
-from tests.support.histories import HOME, TEAM, company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import HOME, TEAM, company
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.values.builders import department
 
 CORP, OTHER = "wpCorpA", "wpCorpB"
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from store.runs import approvals
-from tests.support.fakes import Holding, Place, Truth
-from tests.support.guarding import guarded
-from tests.support.histories import HOME, TAG, TEAM, Company, company
-from tests.support.identities import Known, created, deleted, unsubscribed
-from tests.support.pipeline import Bench, Event, said
+from tests.support.org.guarding import guarded
+from tests.support.org.histories import HOME, TAG, TEAM, Company, company
+from tests.support.org.identities import Known, created, deleted, unsubscribed
+from tests.support.org.pipeline import Bench, Event, said
+from tests.support.wecom.fakes import Holding, Place, Truth
 
 Change = Callable[[Company], None]
 

@@ -9,7 +9,7 @@ from psycopg_pool import ConnectionPool
 
 from store.database import transaction
 from store.installs import intents, oauth_states
-from tests.support.visiting import WECOM, Visit, csrf_of, let_time_pass, query_of
+from tests.support.people.visiting import WECOM, Visit, csrf_of, let_time_pass, query_of
 from tests.support.webclient import API_TOKEN, add_corp, add_member, open_web
 from web import limits
 from web.install import tickets

@@ -2,8 +2,8 @@
 
 from domain.links.claims import ClaimKind
 from domain.links.links import LinkReason
-from tests.support.linked import Matched, mobile, people
-from tests.support.pipeline import Bench
+from tests.support.org.linked import Matched, mobile, people
+from tests.support.org.pipeline import Bench
 
 LINKED = "linked"
 M = mobile(1)

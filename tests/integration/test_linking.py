@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.linked import Matched, mobile, people
-from tests.support.pipeline import Bench
+from tests.support.org.linked import Matched, mobile, people
+from tests.support.org.pipeline import Bench
 
 LINKED = "linked"
 M, N = mobile(1), mobile(2)

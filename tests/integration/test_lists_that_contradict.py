@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.fakes import Person, Truth
-from tests.support.histories import HOME, KEEPER, TEAM, company
-from tests.support.pipeline import Bench, Tenant
+from tests.support.org.histories import HOME, KEEPER, TEAM, company
+from tests.support.org.pipeline import Bench, Tenant
+from tests.support.wecom.fakes import Person, Truth
 
 CORP = "wpCorpA"
 

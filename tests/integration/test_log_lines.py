@@ -19,8 +19,8 @@ from simulator.org.directory import ROOT
 from store.database import StoreUnavailable
 from store.intake.spill import open_spill
 from store.platform.pauses import owner_of
-from tests.support.item_office import open_office
-from tests.support.outbox import Post, never, read_office
+from tests.support.notices.item_office import open_office
+from tests.support.notices.outbox import Post, never, read_office
 from tests.support.receiving import Draft, contact, info, receiver_on
 from tests.support.workbench import Workbench
 from workers.calls import concurrent

@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from domain.links.linking import LONGEST_WAIT
-from tests.support.fakes import Truth
-from tests.support.linked import Matched, mobile, people
-from tests.support.pipeline import Bench
+from tests.support.org.linked import Matched, mobile, people
+from tests.support.org.pipeline import Bench
+from tests.support.wecom.fakes import Truth
 from wecom.errors import NotPermitted, Refused, Throttled, Unavailable
 from workers.upkeep import jobs
 

@@ -7,7 +7,7 @@ import pytest
 from simulator.faults import Kind
 from simulator.tapd.items import item_acts
 from simulator.tapd.items.projects import Item, Project
-from tests.support.item_office import ItemOffice, open_office
+from tests.support.notices.item_office import ItemOffice, open_office
 from tests.support.workbench import Workbench
 from workers.items import recheck
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from store.inbox import claims
-from tests.support.fakes import Person, Place, Truth
-from tests.support.histories import HOME, KEEPER, TEAM, company
-from tests.support.pipeline import Bench, Event, Tenant, said
+from tests.support.org.histories import HOME, KEEPER, TEAM, company
+from tests.support.org.pipeline import Bench, Event, Tenant, said
+from tests.support.wecom.fakes import Person, Place, Truth
 
 CORP = "wpCorpA"
 

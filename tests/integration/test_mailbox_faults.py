@@ -6,10 +6,10 @@ import pytest
 
 from store.database import transaction
 from store.inbox import leases
-from tests.support.fakes import Truth
-from tests.support.histories import HOME, ROOT, company
 from tests.support.mortal import WorkerDied
-from tests.support.pipeline import Bench, Event, Tenant, said
+from tests.support.org.histories import HOME, ROOT, company
+from tests.support.org.pipeline import Bench, Event, Tenant, said
+from tests.support.wecom.fakes import Truth
 from wecom.errors import Paused, Revoked, Throttled, TicketMissing, Unavailable
 from workers.inbox.drain import LONE_ATTEMPTS
 

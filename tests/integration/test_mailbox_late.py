@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.fakes import Truth
-from tests.support.histories import HOME, TAG, TEAM, Company, company
-from tests.support.pipeline import Bench, Tenant
+from tests.support.org.histories import HOME, TAG, TEAM, Company, company
+from tests.support.org.pipeline import Bench, Tenant
+from tests.support.wecom.fakes import Truth
 
 CORP = "wpCorpA"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.histories import company
-from tests.support.pipeline import Bench, Event, Tenant, said
+from tests.support.org.histories import company
+from tests.support.org.pipeline import Bench, Event, Tenant, said
 
 CORP = "wpCorpA"
 ORDER = Event(kind="resumed", key="corp")

@@ -23,7 +23,7 @@ from store.org.journal import Cause
 from store.retention.rotation import SEALED
 from store.sealing import DataKey, Keyring
 from tests.integration.test_spill import post
-from tests.support import builders
+from tests.support.values import builders
 from tests.support.webclient import SECRET_KEY, add_corp, add_event, add_run, insert
 
 OLD_KEY, STRANGE_KEY = b"o" * 32, b"s" * 32

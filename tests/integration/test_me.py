@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.support.linking_rows import (
+from tests.support.people.linking_rows import (
     Member,
     add_link,
     add_linked,
@@ -16,7 +16,7 @@ from tests.support.linking_rows import (
     tapd_names,
     way_to_tapd,
 )
-from tests.support.visiting import (
+from tests.support.people.visiting import (
     WECOM,
     Visit,
     csrf_of,

@@ -4,9 +4,9 @@ from benchmarks.query_plans import WatchedPool
 from domain.ids import CorpPk, MemberPk
 from store.database import transaction
 from store.org import aliases, members
-from tests.support.builders import member
-from tests.support.histories import company
-from tests.support.pipeline import Bench
+from tests.support.org.histories import company
+from tests.support.org.pipeline import Bench
+from tests.support.values.builders import member
 
 CORP = "wpCorpA"
 AWKWARD = ["", " ", "NULL", 'a"b', "a\\b", "{a,b}", "tab\there", "line\nend", "张三"]

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.linked import Matched, people
-from tests.support.linking_rows import come_back, tapd_names, way_to_tapd
-from tests.support.pipeline import Bench
-from tests.support.visiting import Visit, csrf_of, open_visit
+from tests.support.org.linked import Matched, people
+from tests.support.org.pipeline import Bench
+from tests.support.people.linking_rows import come_back, tapd_names, way_to_tapd
+from tests.support.people.visiting import Visit, csrf_of, open_visit
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.integration.test_merged_links import leave_the_old, twice
-from tests.support.identities import Known, renamed
-from tests.support.pipeline import Bench, said
+from tests.support.org.identities import Known, renamed
+from tests.support.org.pipeline import Bench, said
 
 DISABLED = 2
 

@@ -7,9 +7,9 @@ import pytest
 from domain.ids import Key
 from domain.org.replay import Folding, ReplayLine
 from store.org import corps, journal
-from tests.support.histories import TEAM
-from tests.support.identities import Known, Record, created, deleted, renamed
-from tests.support.pipeline import Bench
+from tests.support.org.histories import TEAM
+from tests.support.org.identities import Known, Record, created, deleted, renamed
+from tests.support.org.pipeline import Bench
 
 
 def twice(one: Known, *, mobile: str | None) -> tuple[Record, Record]:

@@ -6,9 +6,9 @@ import pytest
 
 from store.runs import approvals
 from tests.integration.test_merged_links import twice
-from tests.support.guarding import guarded
-from tests.support.identities import Known, deleted, renamed
-from tests.support.pipeline import Bench
+from tests.support.org.guarding import guarded
+from tests.support.org.identities import Known, deleted, renamed
+from tests.support.org.pipeline import Bench
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from store.platform.metrics import (
     read_counts,
     read_distribution,
 )
-from tests.support.histories import company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import company
+from tests.support.org.pipeline import Bench, Tenant, said
 from tests.support.receiving import wait_until
 from web.operations.gauges import StoreCollector
 from wecom.errors import Unavailable

@@ -9,7 +9,7 @@ import psycopg
 
 from store.migrate import list_missing, migrate
 from tests.guards.source import ROOT
-from tests.support.servers import Guarded
+from tests.support.processes.servers import Guarded
 
 # As in `docker run --user 12345`. Only root can become such a uid, and keeps the
 # effective one, because the socket's folder is closed to others.

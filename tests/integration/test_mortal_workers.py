@@ -6,7 +6,7 @@ import pytest
 
 from store.database import StoreUnavailable
 from tests.support.mortal import LEASE_KEEPER, WorkerDied
-from tests.support.pipeline import Bench
+from tests.support.org.pipeline import Bench
 from workers.lease import Keeper
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.fakes import Person, Truth
-from tests.support.histories import TEAM, company
-from tests.support.identities import Known, created, deleted
-from tests.support.pipeline import Bench, Event, said
+from tests.support.org.histories import TEAM, company
+from tests.support.org.identities import Known, created, deleted
+from tests.support.org.pipeline import Bench, Event, said
+from tests.support.wecom.fakes import Person, Truth
 
 BURST = (deleted("woA"), created("woA"))
 CROWD = [said("update_user", f"member:woCrowd{n}", second=3) for n in range(30)]

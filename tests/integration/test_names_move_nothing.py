@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.support.companies import Company, open_company
 from tests.support.driving import drive
+from tests.support.people.companies import Company, open_company
 from tests.support.webclient import add_department, add_event, add_line, add_run
 
 ARABIC, OVERRIDE = "علي 12", "x\u202eevil"

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.companies import Company, open_company
 from tests.support.contents import contents
 from tests.support.driving import drive
-from tests.support.visiting import WECOM
+from tests.support.people.companies import Company, open_company
+from tests.support.people.visiting import WECOM
 
 NAMES = {"corp_id": "wwcorp", "tag": "en", "filename": "console.css"}
 # Which GET routes may write: they are how other platforms send people back.

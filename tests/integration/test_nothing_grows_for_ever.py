@@ -8,7 +8,7 @@ import pytest
 
 from domain.retention import DECIDED_DAYS, KEPT_DAYS
 from tests.support.ageing import grow_old, tables
-from tests.support.granted import OVER_GRANTS
+from tests.support.people.granted import OVER_GRANTS
 from tests.support.workbench import Workbench, workbench
 from workers.alerts import judge
 from workers.upkeep import jobs, pruning, sampling

@@ -4,7 +4,7 @@ from domain.ids import Userid
 from store.database import transaction
 from store.notices import addresses, deliveries, notices, reinvites
 from store.notices.addresses import FoundNotice
-from tests.support.outbox import Post, make_due
+from tests.support.notices.outbox import Post, make_due
 from workers.installs.purge import begin_purge, go_on
 from workers.upkeep import jobs
 

@@ -11,7 +11,7 @@ from store.database import transaction
 from store.notices.notices import note_answered
 from store.notices.reinvites import reinvite
 from tests.support.mortal import Mortal, MortalPool, WorkerDied
-from tests.support.outbox import Post, age, make_due, never, picky
+from tests.support.notices.outbox import Post, age, make_due, never, picky
 from workers.notices.deliver import deliver
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize
 from werkzeug.serving import make_server
 
-from tests.support.linking_rows import (
+from tests.support.people.linking_rows import (
     TOKEN,
     Member,
     add_account,
@@ -19,7 +19,7 @@ from tests.support.linking_rows import (
     claims,
     decide,
 )
-from tests.support.visiting import Visit, open_visit
+from tests.support.people.visiting import Visit, open_visit
 from tests.support.webclient import cookies_of
 
 PHONE: ViewportSize = {"width": 390, "height": 844}

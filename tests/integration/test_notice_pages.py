@@ -6,7 +6,7 @@ import pytest
 from psycopg.types.json import Jsonb
 from werkzeug.test import TestResponse
 
-from tests.support.linking_rows import (
+from tests.support.people.linking_rows import (
     ACCOUNT,
     TOKEN,
     Member,
@@ -22,7 +22,14 @@ from tests.support.linking_rows import (
     tapd_names,
     way_to_tapd,
 )
-from tests.support.visiting import WECOM, Visit, csrf_of, data_actions, named, query_of
+from tests.support.people.visiting import (
+    WECOM,
+    Visit,
+    csrf_of,
+    data_actions,
+    named,
+    query_of,
+)
 from tests.support.webclient import add_member
 
 LINK = f"/link/{TOKEN}"

@@ -11,7 +11,7 @@ from simulator.org.grant import Scope
 from store.database import transaction
 from store.platform.metrics import NOTICES, read_counts
 from store.runs import requests
-from tests.support.outbox import Post, age, make_due, read_in_full
+from tests.support.notices.outbox import Post, age, make_due, read_in_full
 from tests.support.workbench import Workbench
 from workers.inbox.drain import drain
 

@@ -7,10 +7,10 @@ import pytest
 
 from domain.ids import DepartmentId, RunId, Userid
 from store.runs import requests
-from tests.support.fakes import Holding, Person, Truth
-from tests.support.histories import HOME, KEEPER, TAG, TEAM, company
-from tests.support.odd_answers import DECIDING, ODD_VALUES, SHOWN
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import HOME, KEEPER, TAG, TEAM, company
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import Holding, Person, Truth
+from tests.support.wecom.odd_answers import DECIDING, ODD_VALUES, SHOWN
 from wecom.errors import OddAnswer, Unavailable
 
 CORP = "wpCorpA"

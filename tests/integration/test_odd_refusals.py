@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.fakes import PERMISSIONS, Person, Truth
-from tests.support.histories import HOME, KEEPER, TAG, TEAM, company
-from tests.support.pipeline import Bench, said
+from tests.support.org.histories import HOME, KEEPER, TAG, TEAM, company
+from tests.support.org.pipeline import Bench, said
+from tests.support.wecom.fakes import PERMISSIONS, Person, Truth
 from wecom.corp import CorpClient
 from wecom.errcodes import error_for
 from wecom.errors import Spent

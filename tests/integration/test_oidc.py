@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.support.relying import (
+from tests.support.people.relying import (
     CALLBACK,
     EVERYTHING,
     ISSUER,
@@ -17,7 +17,7 @@ from tests.support.relying import (
     tokens_of,
     userinfo,
 )
-from tests.support.visiting import WECOM, Visit, data_actions, query_of
+from tests.support.people.visiting import WECOM, Visit, data_actions, query_of
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from joserfc.jwk import KeySet
 from manage import cli
 from store.database import transaction
 from store.oidc import keys
-from tests.support.relying import (
+from tests.support.people.relying import (
     CALLBACK,
     ISSUER,
     Party,
@@ -22,7 +22,7 @@ from tests.support.relying import (
     userinfo,
     wired_of,
 )
-from tests.support.visiting import Visit, open_visit
+from tests.support.people.visiting import Visit, open_visit
 from tests.support.webclient import API_TOKEN, SECRET_KEY
 
 APP = "com.example.app:/cb"

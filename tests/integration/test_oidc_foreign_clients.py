@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from tests.support.relying import (
+from tests.support.people.relying import (
     CALLBACK,
     Party,
     add_party,
@@ -14,7 +14,7 @@ from tests.support.relying import (
     tokens_of,
     userinfo,
 )
-from tests.support.visiting import DESKTOP, Visit
+from tests.support.people.visiting import DESKTOP, Visit
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from store.oidc.grants import MOST_OF_ONE
-from tests.support.relying import (
+from tests.support.people.relying import (
     CALLBACK,
     ISSUER,
     Party,
@@ -17,7 +17,7 @@ from tests.support.relying import (
     tokens_of,
     userinfo,
 )
-from tests.support.visiting import DESKTOP, Visit, query_of
+from tests.support.people.visiting import DESKTOP, Visit, query_of
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from joserfc.jwk import KeySet
 from store.database import transaction
 from store.oidc import sealed_keys
 from store.oidc.logouts import MOST_ATTEMPTS, end_lost
-from tests.support.relying import (
+from tests.support.people.relying import (
     AFTERWARDS,
     ISSUER,
     Party,
@@ -22,7 +22,7 @@ from tests.support.relying import (
     userinfo,
     wired_of,
 )
-from tests.support.visiting import WECOM, Visit, csrf_of
+from tests.support.people.visiting import WECOM, Visit, csrf_of
 from tests.support.webclient import web_settings
 from tests.unit.wecom.scripted import hangs_up, sends
 from workers.oidc import logouts

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.relying import (
+from tests.support.people.relying import (
     Party,
     add_party,
     add_subject,
@@ -10,7 +10,7 @@ from tests.support.relying import (
     tokens_of,
     userinfo,
 )
-from tests.support.visiting import Visit, csrf_of, data_actions
+from tests.support.people.visiting import Visit, csrf_of, data_actions
 
 BACK_CHANNEL = "https://rp.example/out"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.relying import (
+from tests.support.people.relying import (
     Party,
     add_party,
     add_subject,
@@ -15,7 +15,7 @@ from tests.support.relying import (
     tokens_of,
     userinfo,
 )
-from tests.support.visiting import WECOM, Visit, named, query_of
+from tests.support.people.visiting import WECOM, Visit, named, query_of
 from tests.support.webclient import insert
 
 

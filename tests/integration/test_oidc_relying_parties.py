@@ -14,15 +14,15 @@ from idpyoidc.client.client_auth import ClientSecretBasic, ClientSecretPost
 from idpyoidc.client.rp_handler import RPHandler
 from requests_oauthlib import OAuth2Session
 
-from tests.support.live_web import Live, live_web
-from tests.support.relying import (
+from tests.support.people.live_web import Live, live_web
+from tests.support.people.relying import (
     AFTERWARDS,
     CALLBACK,
     Party,
     add_party,
     add_subject,
 )
-from tests.support.visiting import query_of
+from tests.support.people.visiting import query_of
 
 SCOPES = ["openid", "profile", "email", "offline_access"]
 METHODS = {

@@ -3,8 +3,8 @@
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.support.relying import Party, add_party, add_subject, tokens_of
-from tests.support.visiting import Visit
+from tests.support.people.relying import Party, add_party, add_subject, tokens_of
+from tests.support.people.visiting import Visit
 from web import limits
 
 

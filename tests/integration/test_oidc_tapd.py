@@ -13,8 +13,8 @@ from werkzeug.serving import make_server
 
 from simulator.server import create_app
 from simulator.world import World
-from tests.support.live_web import Live, live_web
-from tests.support.relying import Party, add_party, add_subject
+from tests.support.people.live_web import Live, live_web
+from tests.support.people.relying import Party, add_party, add_subject
 from tests.support.webclient import web_settings
 from tests.unit.simulator.staging import CONFIG
 from workers.oidc import logouts

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from domain.ids import RunId, Userid
-from tests.support.fakes import Holding, Person, Truth
-from tests.support.histories import KEEPER, TAG, TEAM, Company, company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import KEEPER, TAG, TEAM, Company, company
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import Holding, Person, Truth
 from wecom.errors import Unavailable
 
 CORP = "wpCorpA"

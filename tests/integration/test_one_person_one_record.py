@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.histories import HOME, KEEPER, Company, company
-from tests.support.identities import Known, Record
-from tests.support.pipeline import Bench, Event, said
+from tests.support.org.histories import HOME, KEEPER, Company, company
+from tests.support.org.identities import Known, Record
+from tests.support.org.pipeline import Bench, Event, said
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from manage import cli
 from tests.integration.test_company_acts import choose, conflict
 from tests.integration.test_manage import environment
-from tests.support.companies import found_company
-from tests.support.visiting import Visit, csrf_of
+from tests.support.people.companies import found_company
+from tests.support.people.visiting import Visit, csrf_of
 from tests.support.webclient import API_TOKEN
 
 

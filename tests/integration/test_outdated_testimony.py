@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from tests.integration.test_lookups import crowd, look_up
-from tests.support.fakes import OUTSIDE, UNKNOWN, refused
-from tests.support.histories import TEAM
-from tests.support.identities import Known, created, deleted, unsubscribed
-from tests.support.linked import Matched, mobile
-from tests.support.pipeline import Bench, Event, said
+from tests.support.org.histories import TEAM
+from tests.support.org.identities import Known, created, deleted, unsubscribed
+from tests.support.org.linked import Matched, mobile
+from tests.support.org.pipeline import Bench, Event, said
+from tests.support.wecom.fakes import OUTSIDE, UNKNOWN, refused
 
 LEAVING = [
     deleted("woA", second=1),

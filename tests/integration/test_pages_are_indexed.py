@@ -9,7 +9,7 @@ import pytest
 from benchmarks.bench_pages import PAGES
 from benchmarks.busy_house import GIANT, House, move_in
 from benchmarks.query_plans import Execution, WatchedPool, carry_out
-from tests.support.desk import Desk, open_desk
+from tests.support.console.desk import Desk, open_desk
 
 HOUSE = House(corps=200, members=6_000, events=60_000, runs=8_000, acts=6_000, lines=60)
 # From so many rows on a scan is a sign of growth; the smallest that grow have as many.

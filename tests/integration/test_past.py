@@ -13,11 +13,11 @@ from domain.reasons import Reason
 from store.database import transaction
 from store.org import corps, journal
 from store.org.journal import Cause
-from tests.support.fakes import Person
-from tests.support.histories import HOME, company
-from tests.support.lives import Life
-from tests.support.pipeline import Bench, Tenant
+from tests.support.org.histories import HOME, company
+from tests.support.org.lives import Life
+from tests.support.org.pipeline import Bench, Tenant
 from tests.support.webclient import Web, open_web
+from tests.support.wecom.fakes import Person
 from workers.installs.purge import begin_purge, go_on
 from workers.org.apply import Findings, apply_members
 

@@ -12,7 +12,7 @@ from store.summaries.links import people_search
 from store.summaries.links.people import search
 from store.summaries.org import corp_facts, people_list
 from store.summaries.org.people_list import PeopleFilter
-from tests.support.desk import Desk, marks_in, open_desk, words_in
+from tests.support.console.desk import Desk, marks_in, open_desk, words_in
 from tests.support.webclient import add_corp, add_department, add_member, insert
 
 REMOVED = {"removal": "scope", "removed_at": "now"}

@@ -1,8 +1,8 @@
 """Departments come before their people and go after them."""
 
-from tests.support.fakes import Holding, Person, refused
-from tests.support.histories import HOME, TAG, TEAM, Company, company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import HOME, TAG, TEAM, Company, company
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import Holding, Person, refused
 
 CORP = "wpCorpA"
 

@@ -6,9 +6,9 @@ import pytest
 
 from domain.ids import Userid
 from domain.org.org import Activation
-from tests.support.fakes import refused
-from tests.support.histories import HOME, KEEPER, TAG, TEAM, Company, company
-from tests.support.pipeline import Bench, Event, Tenant, said
+from tests.support.org.histories import HOME, KEEPER, TAG, TEAM, Company, company
+from tests.support.org.pipeline import Bench, Event, Tenant, said
+from tests.support.wecom.fakes import refused
 from wecom.errors import TooLarge, Unavailable
 
 CORP = "wpCorpA"

@@ -5,9 +5,9 @@ list_member_auth names open_userids; whether user/get takes those is not confirm
 
 import pytest
 
-from tests.support.fakes import Truth, refused
-from tests.support.histories import KEEPER, company
-from tests.support.pipeline import Bench, said
+from tests.support.org.histories import KEEPER, company
+from tests.support.org.pipeline import Bench, said
+from tests.support.wecom.fakes import Truth, refused
 
 CORP = "wwCorpA"
 BOTH = pytest.mark.parametrize("takes", [False, True])

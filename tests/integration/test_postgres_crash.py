@@ -13,9 +13,9 @@ from demo.machine.leftovers import MARK
 from demo.machine.postgres import Postgres, prepare_postgres
 from demo.machine.supervisor import Supervisor
 from store.migrate import migrate
-from tests.support.histories import TEAM, company
-from tests.support.pipeline import Bench, Tenant
-from tests.support.servers import guard
+from tests.support.org.histories import TEAM, company
+from tests.support.org.pipeline import Bench, Tenant
+from tests.support.processes.servers import guard
 from wecom.errors import Unavailable
 
 CORP = "wpCorpA"

@@ -10,9 +10,9 @@ import pytest
 from demo.machine.postgres import Postgres, prepare_postgres
 from demo.machine.supervisor import Supervisor
 from store.migrate import migrate
-from tests.support.asking import answers, tell_worker
-from tests.support.desk import marks_in, open_desk
-from tests.support.servers import guard
+from tests.support.console.asking import answers, tell_worker
+from tests.support.console.desk import marks_in, open_desk
+from tests.support.processes.servers import guard
 from tests.support.webclient import add_corp, add_member
 
 

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.integration.test_notice_on_a_phone import FINGER_PIXELS, PHONE, phone
-from tests.support.linking_rows import add_linked, add_signed_in
-from tests.support.visiting import Visit
+from tests.support.people.linking_rows import add_linked, add_signed_in
+from tests.support.people.visiting import Visit
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])

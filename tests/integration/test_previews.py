@@ -13,16 +13,10 @@ from store.events import previews
 from store.events.previews import PreviewState
 from store.inbox import leases
 from store.org import corps
-from tests.support.fakes import Person, Truth
-from tests.support.histories import KEEPER, TEAM, company
-from tests.support.pipeline import Bench, Tenant, said
-from tests.support.previewing import (
-    effect_of,
-    everything,
-    foreseen,
-    key_of,
-    sync,
-)
+from tests.support.org.histories import KEEPER, TEAM, company
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.org.previewing import effect_of, everything, foreseen, key_of, sync
+from tests.support.wecom.fakes import Person, Truth
 from wecom.errors import Paused, Throttled, Unavailable
 from workers.inbox.preview import preview
 

@@ -19,9 +19,9 @@ from store.org.journal import Cause
 from store.retention import purge
 from store.runs import reads, requests, touched
 from store.sealing import pseudonym
-from tests.support import builders
-from tests.support.granted import add_grants
+from tests.support.people.granted import add_grants
 from tests.support.purging import TABLES_OF_A_CORP
+from tests.support.values import builders
 from tests.support.workbench import Workbench, workbench
 from workers.inbox.drain import drain
 from workers.upkeep import jobs

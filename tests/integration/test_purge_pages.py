@@ -9,9 +9,9 @@ from domain.ids import CorpPk
 from store.database import transaction
 from store.org import corps
 from store.retention import purge_pages
-from tests.support.histories import TEAM, Company, company
 from tests.support.mortal import WorkerDied
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import TEAM, Company, company
+from tests.support.org.pipeline import Bench, Tenant, said
 from workers.installs.purge import begin_purge, go_on
 from workers.upkeep import jobs
 

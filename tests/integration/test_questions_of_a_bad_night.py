@@ -7,10 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.asking import Night, answers, bad_night, leads_to, tell_worker
-from tests.support.desk import figures_in, marks_in
-from tests.support.guarding import delete, guarded, staffed
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.console.asking import (
+    Night,
+    answers,
+    bad_night,
+    leads_to,
+    tell_worker,
+)
+from tests.support.console.desk import figures_in, marks_in
+from tests.support.org.guarding import delete, guarded, staffed
+from tests.support.org.pipeline import Bench, Tenant, said
 from tests.support.receiving import (
     KEY,
     PROVIDER,

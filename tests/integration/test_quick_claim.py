@@ -11,8 +11,8 @@ import pytest
 from store.database import transaction
 from store.inbox import leases
 from store.inbox.quick_claim import QuickClaim, claim_quickly
-from tests.support.histories import company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import company
+from tests.support.org.pipeline import Bench, Tenant, said
 from tests.support.receiving import wait_until
 from workers.inbox import drain
 

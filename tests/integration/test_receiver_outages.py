@@ -16,7 +16,8 @@ from demo.machine.postgres import prepare_postgres
 from demo.machine.supervisor import Supervisor
 from demo.machine.valkey import prepare_valkey
 from store.migrate import migrate
-from tests.support.freezing import frozen
+from tests.support.processes.freezing import frozen
+from tests.support.processes.servers import guard
 from tests.support.receiving import (
     Draft,
     contact,
@@ -25,7 +26,6 @@ from tests.support.receiving import (
     settings_for,
     wait_until,
 )
-from tests.support.servers import guard
 
 # The interface says 800 ms; what the test's own machine adds is not the receiver's.
 IN_TIME_SECONDS = 0.8

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from demo.machine.ports import LOOPBACK
-from tests.support.fronts import running_receiver
+from tests.support.processes.fronts import running_receiver
 from tests.support.receiving import Draft, contact
 
 

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.support.processes.servers import scratch_database
 from tests.support.receiving import (
     CORP,
     LOGIN_SUITE,
@@ -23,7 +24,6 @@ from tests.support.receiving import (
     settings_for,
     wait_until,
 )
-from tests.support.servers import scratch_database
 
 SOUND = Draft(message=contact("delete_party", Id=7))
 OTHER = "wwsomebodyelse0001"

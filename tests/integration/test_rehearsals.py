@@ -10,12 +10,12 @@ from store.database import transaction
 from store.inbox import leases
 from store.runs import rehearsals, requests
 from store.runs.rehearsals import Rehearsal, Rehearsed
-from tests.support.fakes import Person
-from tests.support.histories import HOME, KEEPER, TEAM, Company, company
-from tests.support.linked import Matched, mobile, people
-from tests.support.lives import Life
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import HOME, KEEPER, TEAM, Company, company
+from tests.support.org.linked import Matched, mobile, people
+from tests.support.org.lives import Life
+from tests.support.org.pipeline import Bench, Tenant, said
 from tests.support.purging import TABLES_OF_A_PLAN
+from tests.support.wecom.fakes import Person
 from wecom.errors import Revoked, Unavailable
 from workers.runs import apply
 from workers.upkeep import jobs

@@ -12,8 +12,8 @@ from simulator.org.corp import Corp as Enterprise
 from store.database import transaction
 from store.links import accounts, link_claims
 from store.org import corps
-from tests.support.installing import COMPANY, add_company, existing
-from tests.support.walking import Walk, walking
+from tests.support.people.installing import COMPANY, add_company, existing
+from tests.support.people.walking import Walk, walking
 from tests.support.workbench import workbench
 
 Links = dict[str, tuple[str, str, str | None]]

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.support.fakes import Holding, Truth
-from tests.support.histories import HOME, TAG, TEAM, company
-from tests.support.identities import Known
-from tests.support.pipeline import Bench, Event, said
+from tests.support.org.histories import HOME, TAG, TEAM, company
+from tests.support.org.identities import Known
+from tests.support.org.pipeline import Bench, Event, said
+from tests.support.wecom.fakes import Holding, Truth
 
 EVENTS = [
     pytest.param(said("update_tag", f"tag:{TAG}"), id="tag"),

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from domain.ids import RunId
-from tests.support.fakes import Person, World
-from tests.support.histories import HOME, KEEPER, TAG, TEAM, Company, company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import HOME, KEEPER, TAG, TEAM, Company, company
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import Person, World
 from workers.org import commit
 
 CORP = "wpCorpA"

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from tests.support.fakes import Place
-from tests.support.histories import HOME, ROOT, TAG, TEAM, Company, company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import HOME, ROOT, TAG, TEAM, Company, company
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import Place
 from wecom.errors import NotVisible
 from workers.runs.read import MOST_RESTARTS
 

@@ -1,8 +1,8 @@
 """A full read: what it asks, how it stops and goes on, and when it is thrown away."""
 
-from tests.support.fakes import Holding, Person, Place, Truth
-from tests.support.histories import HOME, KEEPER, TAG, TEAM, company
-from tests.support.pipeline import Bench, Tenant
+from tests.support.org.histories import HOME, KEEPER, TAG, TEAM, company
+from tests.support.org.pipeline import Bench, Tenant
+from tests.support.wecom.fakes import Holding, Person, Place, Truth
 from wecom.errors import NotPermitted, Unavailable
 from workers.runs.run import MOST_OWN_FAULTS
 

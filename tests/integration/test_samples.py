@@ -9,7 +9,7 @@ from benchmarks.wire import counted
 from store.database import open_pool, transaction
 from store.health import marks, pace, samples
 from store.health.samples import STEPS, Sample
-from tests.support.desk import Desk, open_desk, words_in
+from tests.support.console.desk import Desk, open_desk, words_in
 from tests.support.webclient import add_event, insert
 from tests.support.workbench import Workbench, workbench
 from workers.upkeep import sampling

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from store.database import transaction
 from store.runs import requests
-from tests.support.histories import HOME, ROOT, company
-from tests.support.pipeline import Bench, Event, Tenant
+from tests.support.org.histories import HOME, ROOT, company
+from tests.support.org.pipeline import Bench, Event, Tenant
 from workers.upkeep.jobs import start_due_corps
 
 CORP = "wpCorpA"

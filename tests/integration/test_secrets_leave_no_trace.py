@@ -9,9 +9,9 @@ from redis import Redis
 
 import logs
 from tests.integration.test_purge import withdraw
-from tests.support.companies import CORP, Company, open_company
 from tests.support.contents import list_tables
-from tests.support.visiting import WECOM, csrf_of, named, query_of
+from tests.support.people.companies import CORP, Company, open_company
+from tests.support.people.visiting import WECOM, csrf_of, named, query_of
 from tests.support.workbench import Workbench
 from web.services import Services
 

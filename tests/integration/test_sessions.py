@@ -11,7 +11,14 @@ from store.database import transaction
 from store.platform import operators
 from store.sessions import member_sessions, operator_sessions
 from store.sessions.ids import IDLE_HOURS, LONGEST_HOURS, MOST_OF_ONE, hash_of
-from tests.support.visiting import WECOM, Visit, csrf_of, named, open_visit, query_of
+from tests.support.people.visiting import (
+    WECOM,
+    Visit,
+    csrf_of,
+    named,
+    open_visit,
+    query_of,
+)
 from tests.support.webclient import (
     API_TOKEN,
     SECRET_KEY,

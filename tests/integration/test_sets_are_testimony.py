@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.fakes import Holding, Person, Place, Truth
-from tests.support.histories import HOME, KEEPER, ROOT, TAG, TEAM, Company, company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import HOME, KEEPER, ROOT, TAG, TEAM, Company, company
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import Holding, Person, Place, Truth
 
 CORP = "wpCorpA"
 TEAM_MOVED = said("update_party", f"department:{TEAM}", parent_id=ROOT)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.visiting import (
+from tests.support.people.visiting import (
     DESKTOP,
     LOGIN_SUITE,
     SUITE,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.visiting import WECOM, Visit, csrf_of
+from tests.support.people.visiting import WECOM, Visit, csrf_of
 from tests.support.webclient import API_TOKEN, add_corp, add_member
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.support.simulating import Scene, running
+from tests.support.processes.simulating import Scene, running
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.simulating import PROVIDER, SUITE_ID, Scene, pushed_value, running
+from tests.support.processes.simulating import (
+    PROVIDER,
+    SUITE_ID,
+    Scene,
+    pushed_value,
+    running,
+)
 
 
 @pytest.fixture

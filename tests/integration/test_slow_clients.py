@@ -12,7 +12,7 @@ import requests
 
 from benchmarks.slow_clients import slow_clients
 from demo.machine.ports import LOOPBACK
-from tests.support.fronts import read_all, running_receiver, running_web
+from tests.support.processes.fronts import read_all, running_receiver, running_web
 from tests.support.receiving import Draft, contact, rows_of
 
 # More of each kind than there are threads in both processes.

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from domain.ids import Userid
-from tests.support.fakes import Holding, Person, Truth
-from tests.support.histories import TAG, TEAM, company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import TAG, TEAM, company
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import Holding, Person, Truth
 
 CORP = "ww0000000000000001"
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from domain.ids import DepartmentId
-from tests.support.fakes import OUTSIDE, Person, Place, Truth, refused
-from tests.support.histories import HOME, ROOT, TEAM, Company, company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import HOME, ROOT, TEAM, Company, company
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import OUTSIDE, Person, Place, Truth, refused
 
 CORP = "wpCorpA"
 COLLEAGUES = ("woX", "woY", "woZ")

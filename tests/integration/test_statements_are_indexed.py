@@ -10,10 +10,10 @@ from benchmarks.crowd import settle_in
 from benchmarks.query_plans import Execution, WatchedPool, carry_out
 from store.inbox.settlement import newest_settled
 from store.org.members import list_in_departments
-from tests.support.fakes import Person, refused
-from tests.support.histories import HOME, KEEPER, TAG, TEAM, Company, company
-from tests.support.linked import Matched
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import HOME, KEEPER, TAG, TEAM, Company, company
+from tests.support.org.linked import Matched
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import Person, refused
 from workers.upkeep import jobs
 
 CORP = "wpCorpA"

@@ -9,7 +9,10 @@ from click.testing import CliRunner
 from domain.links.claims import ClaimKind
 from manage import cli
 from tests.integration.test_manage import environment
-from tests.support.companies import (
+from tests.support.org.histories import Company as Corp
+from tests.support.org.linked import Matched, mobile, people
+from tests.support.org.pipeline import Bench
+from tests.support.people.companies import (
     COMPANY,
     CORP,
     Company,
@@ -17,9 +20,6 @@ from tests.support.companies import (
     form_of,
     open_company,
 )
-from tests.support.histories import Company as Corp
-from tests.support.linked import Matched, mobile, people
-from tests.support.pipeline import Bench
 from tests.support.webclient import insert
 
 M = mobile(1)

@@ -7,7 +7,7 @@ from store.database import transaction
 from store.installs import intents
 from tests.support.contents import contents
 from tests.support.driving import drive
-from tests.support.visiting import Visit, csrf_of, named, query_of
+from tests.support.people.visiting import Visit, csrf_of, named, query_of
 from tests.support.webclient import add_corp, add_member
 from web.services import Services
 

@@ -7,9 +7,9 @@ from unittest.mock import patch
 import pytest
 
 from store.inbox import settlement, testimony
-from tests.support.histories import company
-from tests.support.identities import Known, created, deleted, unsubscribed
-from tests.support.pipeline import Bench, Event, said
+from tests.support.org.histories import company
+from tests.support.org.identities import Known, created, deleted, unsubscribed
+from tests.support.org.pipeline import Bench, Event, said
 from workers.inbox import corp_mail
 from workers.inbox.drain import LONE_ATTEMPTS
 

@@ -6,10 +6,10 @@ import pytest
 
 from domain.ids import Key
 from store.inbox import record
-from tests.support.fakes import Holding, Truth
-from tests.support.histories import TAG, company
-from tests.support.identities import Known, created, deleted, unsubscribed
-from tests.support.pipeline import Bench, Event, said
+from tests.support.org.histories import TAG, company
+from tests.support.org.identities import Known, created, deleted, unsubscribed
+from tests.support.org.pipeline import Bench, Event, said
+from tests.support.wecom.fakes import Holding, Truth
 
 
 def singly() -> Truth:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.support.desk import Desk, open_desk
+from tests.support.console.desk import Desk, open_desk
 from tests.support.webclient import add_corp, add_event
 
 AT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.visiting import Visit, csrf_of
+from tests.support.people.visiting import Visit, csrf_of
 from tests.support.webclient import API_TOKEN, BEARER
 from web import limits
 from web.services import Services

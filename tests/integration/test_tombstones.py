@@ -1,7 +1,7 @@
 """Whoever was removed half a year ago is forgotten; the journal still folds."""
 
-from tests.support.histories import HOME, Company, company
-from tests.support.pipeline import Bench, Tenant
+from tests.support.org.histories import HOME, Company, company
+from tests.support.org.pipeline import Bench, Tenant
 from workers.upkeep.pruning import prune
 
 CORP = "wpCorpA"

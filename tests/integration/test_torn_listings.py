@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.fakes import Place, Truth
-from tests.support.histories import HOME, ROOT, TEAM, Company, company
-from tests.support.pipeline import Bench, Tenant, said
+from tests.support.org.histories import HOME, ROOT, TEAM, Company, company
+from tests.support.org.pipeline import Bench, Tenant, said
+from tests.support.wecom.fakes import Place, Truth
 
 CORP = "wpCorpA"
 DEEP = 9

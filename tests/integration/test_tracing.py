@@ -17,9 +17,9 @@ from store.inbox.record import post_internal
 from store.intake.spill import open_spill
 from store.org.companies import secret_place
 from store.platform.pauses import owner_of
-from tests.support.desk import open_desk
-from tests.support.item_office import STORY, open_office
-from tests.support.outbox import Post, never, read_in_full, read_office
+from tests.support.console.desk import open_desk
+from tests.support.notices.item_office import STORY, open_office
+from tests.support.notices.outbox import Post, never, read_in_full, read_office
 from tests.support.receiving import Draft, contact, info, receiver_on
 from tests.support.tracing import HOUSE, Traced, is_a_tree, span_id_of, trace_of, traced
 from tests.support.webclient import add_event

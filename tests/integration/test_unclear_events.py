@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.histories import TEAM, Company, company
-from tests.support.pipeline import Bench, Event, said
+from tests.support.org.histories import TEAM, Company, company
+from tests.support.org.pipeline import Bench, Event, said
 
 CORP = "wpCorpA"
 # As the receiver addresses what it cannot read.

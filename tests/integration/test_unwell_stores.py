@@ -21,10 +21,10 @@ from store.health.kinds import Problem, ProblemKind, limits_of
 from store.health.problems import list_problems
 from store.health.stores import clocks_apart
 from store.retention.partitions import INBOX, week_of
-from tests.support.asking import Night, answers, bad_night
-from tests.support.desk import marks_in
-from tests.support.guarding import guarded, staffed
-from tests.support.pipeline import Bench, Tenant
+from tests.support.console.asking import Night, answers, bad_night
+from tests.support.console.desk import marks_in
+from tests.support.org.guarding import guarded, staffed
+from tests.support.org.pipeline import Bench, Tenant
 from tests.support.webclient import add_corp, insert
 from web.console.health.telling import tell
 from workers.failing import FailingJobs

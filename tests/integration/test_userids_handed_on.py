@@ -10,10 +10,9 @@ from domain.org.fingerprint import member_fingerprint
 from domain.reconcile.guard import RemovalKind
 from store.installs.visitors import find_named
 from store.runs import approvals, plans
-from tests.support.fakes import Person
-from tests.support.guarding import guarded
-from tests.support.histories import TEAM
-from tests.support.identities import (
+from tests.support.org.guarding import guarded
+from tests.support.org.histories import TEAM
+from tests.support.org.identities import (
     STRANGER,
     Known,
     created,
@@ -21,7 +20,8 @@ from tests.support.identities import (
     renamed,
     unsubscribed,
 )
-from tests.support.pipeline import Bench, said
+from tests.support.org.pipeline import Bench, said
+from tests.support.wecom.fakes import Person
 
 AFTERWARDS = [
     pytest.param(

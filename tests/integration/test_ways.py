@@ -9,7 +9,7 @@ from simulator.admin import admin_app, admin_tree
 from simulator.faults import Kind
 from simulator.org.corp import Corp as Enterprise
 from simulator.org.grant import Scope
-from tests.support.installing import COMPANY, WHOLE, Road, existing, new
+from tests.support.people.installing import COMPANY, WHOLE, Road, existing, new
 from tests.support.workbench import Workbench, workbench
 from workers.inbox.drain import drain
 from workers.upkeep import jobs

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.support.linking_rows import (
+from tests.support.people.linking_rows import (
     ACCOUNT,
     Member,
     add_link,
@@ -15,7 +15,7 @@ from tests.support.linking_rows import (
     add_signed_in,
     tapd_names,
 )
-from tests.support.visiting import (
+from tests.support.people.visiting import (
     DESKTOP,
     WECOM,
     Visit,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from domain.ids import DepartmentId, Userid
 from domain.org.scope import AuthScope, Tag, usable_departments, usable_of
 from domain.org.tree import Tree
-from tests.support.strategies import IDS, USERIDS, scopes, tags, trees
+from tests.support.values.strategies import IDS, USERIDS, scopes, tags, trees
 
 
 def walked(

@@ -20,11 +20,11 @@ from tests.property.test_law_of_odd_answers import (
     OldCorp,
     in_another_case,
 )
-from tests.support.days import DAYS, Day
 from tests.support.examples import examples, is_long
-from tests.support.histories import HOME, KEEPER, TAG
-from tests.support.moods import pass_over
-from tests.support.pipeline import Bench, Event, said
+from tests.support.org.days import DAYS, Day
+from tests.support.org.histories import HOME, KEEPER, TAG
+from tests.support.org.moods import pass_over
+from tests.support.org.pipeline import Bench, Event, said
 from wecom.errors import OddAnswer
 
 # What a long run must have met, by the beginning of its name in the count.

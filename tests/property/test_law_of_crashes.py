@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from tests.support.histories import HOME, TAG, TEAM, Company, company
 from tests.support.mortal import WorkerDied
-from tests.support.pipeline import Bench, Tenant
+from tests.support.org.histories import HOME, TAG, TEAM, Company, company
+from tests.support.org.pipeline import Bench, Tenant
 
 # More boundaries than any of these works has; the last ones let it live.
 MOST_STEPS = 280

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from store.database import transaction
 from store.items.changes import lock_changes
 from tests.support.examples import examples
-from tests.support.item_office import STORY, ItemOffice, open_office
+from tests.support.notices.item_office import STORY, ItemOffice, open_office
 from tests.support.workbench import workbench
 
 NICKS = ("李四", "王五", "赵六")

@@ -20,10 +20,10 @@ from domain.org.replay import Folding, ReplayLine
 from store.links import link_claims
 from store.org import corps, journal
 from tests.support.examples import examples
-from tests.support.histories import HOME, KEEPER, ROOT, Company
-from tests.support.linked import Matched, mobile, people
 from tests.support.mortal import WorkerDied
-from tests.support.pipeline import Bench
+from tests.support.org.histories import HOME, KEEPER, ROOT, Company
+from tests.support.org.linked import Matched, mobile, people
+from tests.support.org.pipeline import Bench
 from workers.upkeep import jobs
 
 PICK = st.integers(0, 20)

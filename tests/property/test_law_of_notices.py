@@ -15,10 +15,10 @@ from domain.ids import CorpPk, member_key
 from store.database import transaction
 from store.org import corps
 from tests.support.examples import examples
-from tests.support.fakes import Truth
 from tests.support.mortal import WorkerDied
-from tests.support.outbox import never
-from tests.support.pipeline import Bench
+from tests.support.notices.outbox import never
+from tests.support.org.pipeline import Bench
+from tests.support.wecom.fakes import Truth
 from wecom.corp import CorpClient as CorpApi
 from wecom.errors import Throttled, Unavailable
 from wecom.wire import SendResult

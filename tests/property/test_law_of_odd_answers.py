@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from tests.property.test_law_of_one_org import PICK, Histories, run_histories
-from tests.support.histories import HOME, TAG
-from tests.support.odd_answers import DECIDING, ODD_VALUES, SHOWN
-from tests.support.pipeline import Bench, Event
+from tests.support.org.histories import HOME, TAG
+from tests.support.org.pipeline import Bench, Event
+from tests.support.wecom.odd_answers import DECIDING, ODD_VALUES, SHOWN
 from wecom.errors import Paused, Unavailable
 from workers.upkeep.jobs import look_at_pauses
 

@@ -17,11 +17,11 @@ from hypothesis.stateful import (
 )
 
 from tests.support.examples import examples
-from tests.support.fakes import Truth
-from tests.support.histories import HOME, KEEPER, ROOT, TAG, Company, company
 from tests.support.mortal import WorkerDied
-from tests.support.pipeline import Bench
-from tests.support.set_lies import SetLies
+from tests.support.org.histories import HOME, KEEPER, ROOT, TAG, Company, company
+from tests.support.org.pipeline import Bench
+from tests.support.org.set_lies import SetLies
+from tests.support.wecom.fakes import Truth
 
 PICK = st.integers(0, 50)
 ORDER = st.sampled_from([0, 7, 2**32 - 1])

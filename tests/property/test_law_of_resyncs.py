@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.examples import examples
-from tests.support.fakes import Truth
-from tests.support.pipeline import Bench, Tenant
-from tests.support.truths import truths
+from tests.support.org.pipeline import Bench, Tenant
+from tests.support.wecom.fakes import Truth
+from tests.support.wecom.truths import truths
 
 NUMBERS = count()
 PAGE = 1000

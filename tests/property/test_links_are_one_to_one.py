@@ -19,7 +19,7 @@ from domain.links.links import (
     Person,
     Unmatched,
 )
-from tests.support.builders import NOON
+from tests.support.values.builders import NOON
 
 MOBILES = st.sampled_from(["+861", "+862", "+863"])
 EMAILS = st.sampled_from(["a@b", "c@d"])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.links.lookups import WINDOW, Answer, Lookup, Lookups
-from tests.support.builders import NOON
+from tests.support.values.builders import NOON
 
 # How long until the next round, how many people want to be found, what WeCom says,
 # and whether somebody has joined since.

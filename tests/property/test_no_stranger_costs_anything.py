@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.machine.ports import LOOPBACK
-from tests.support.fronts import read_all, reset, running_receiver, send
+from tests.support.processes.fronts import read_all, reset, running_receiver, send
+from tests.support.processes.servers import scratch_database
 from tests.support.receiving import wait_until
-from tests.support.servers import scratch_database
 
 PATHS = (b"/wecom/command", b"/wecom/data", b"/tapd/events/1", b"/", b"*", b"//x:y/")
 METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"BREW", b"CONNECT", b"get", b"")

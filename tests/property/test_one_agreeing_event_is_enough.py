@@ -7,8 +7,8 @@ from domain.events.fold import Mail, fold
 from domain.events.lateness import AnswerSight, member_is_late
 from domain.ids import DepartmentId, Userid
 from domain.org.org import Member
-from tests.support.builders import mail
-from tests.support.strategies import batches, members
+from tests.support.values.builders import mail
+from tests.support.values.strategies import batches, members
 
 SIGHT = AnswerSight(
     auth_mode=0,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.events.fold import Mail, fold
-from tests.support.strategies import batches
+from tests.support.values.strategies import batches
 
 shuffled = batches.flatmap(lambda mail: st.tuples(st.just(mail), st.permutations(mail)))
 

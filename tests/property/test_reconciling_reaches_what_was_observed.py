@@ -17,8 +17,8 @@ from domain.org.replay import replay
 from domain.reasons import Reason
 from domain.reconcile.departments import decide_department
 from domain.reconcile.members import decide_member
-from tests.support import strategies
-from tests.support.builders import lines, stored
+from tests.support.values import strategies
+from tests.support.values.builders import lines, stored
 
 EVENT = Reason.EVENT
 

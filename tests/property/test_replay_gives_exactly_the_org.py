@@ -15,8 +15,8 @@ from domain.reconcile.departments import decide_department
 from domain.reconcile.leavers import Removal
 from domain.reconcile.members import decide_member, remove_member
 from domain.reconcile.renames import Absentee, Rename, in_turn, match_renames
-from tests.support import strategies
-from tests.support.builders import lines, stored
+from tests.support.values import strategies
+from tests.support.values.builders import lines, stored
 
 GONE = Removal(cause=RemovalCause.SCOPE, reason=Reason.OUT_OF_SCOPE)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.ids import DepartmentId
 from domain.org.tree import Tree
-from tests.support.strategies import IDS, trees
+from tests.support.values.strategies import IDS, trees
 
 
 def above(tree: Tree, each: DepartmentId) -> list[DepartmentId]:

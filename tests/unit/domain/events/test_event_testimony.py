@@ -14,7 +14,7 @@ from domain.events.fold import Mail, fold
 from domain.events.lateness import AnswerSight
 from domain.ids import Userid
 from domain.org.org import Member
-from tests.support.builders import mail, member, stored
+from tests.support.values.builders import mail, member, stored
 
 A = Userid("a")
 SIGHT = AnswerSight(auth_mode=0, listed=frozenset(), usable=frozenset())

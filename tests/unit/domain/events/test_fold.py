@@ -8,7 +8,7 @@ from domain.events.fold import Mail, RenameClaim, fold
 from domain.events.hints import BadHint, Hint, hint_from_json
 from domain.ids import DepartmentId, Key, OpenUserid, Userid
 from domain.org.org import Activation
-from tests.support.builders import NOON, mail
+from tests.support.values.builders import NOON, mail
 
 A, B, C = Userid("a"), Userid("b"), Userid("c")
 

@@ -11,7 +11,7 @@ from domain.events.lateness import (
 )
 from domain.ids import DepartmentId, Userid
 from domain.org.org import Activation, Member
-from tests.support.builders import department, mail, member, tag
+from tests.support.values.builders import department, mail, member, tag
 
 SIGHT = AnswerSight(
     auth_mode=0,

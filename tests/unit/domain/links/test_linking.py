@@ -16,8 +16,17 @@ from domain.links.links import (
     Person,
     Unmatched,
 )
-from tests.support.builders import account, person
-from tests.support.matching import BY_WAY, EMAIL, WAYS, M, N, decide, evidence, rules
+from tests.support.values.builders import account, person
+from tests.support.values.matching import (
+    BY_WAY,
+    EMAIL,
+    WAYS,
+    M,
+    N,
+    decide,
+    evidence,
+    rules,
+)
 
 # One account with the same mobile.
 

@@ -19,8 +19,17 @@ from domain.links.links import (
     Unmatched,
     Wait,
 )
-from tests.support.builders import NOON, account, person
-from tests.support.matching import BY_WAY, EMAIL, WAYS, M, N, decide, evidence, rules
+from tests.support.values.builders import NOON, account, person
+from tests.support.values.matching import (
+    BY_WAY,
+    EMAIL,
+    WAYS,
+    M,
+    N,
+    decide,
+    evidence,
+    rules,
+)
 
 # The member's own proof.
 

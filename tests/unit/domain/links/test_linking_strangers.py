@@ -11,8 +11,8 @@ from domain.links.links import (
     LinkReason,
     NoticeKind,
 )
-from tests.support.builders import account, person
-from tests.support.matching import BY_WAY, EMAIL, M, N, decide, evidence, rules
+from tests.support.values.builders import account, person
+from tests.support.values.matching import BY_WAY, EMAIL, M, N, decide, evidence, rules
 
 FOREIGN = account("stranger", mobile=M, email=EMAIL, foreign=True)
 

@@ -22,7 +22,7 @@ from domain.links.links import (
     Outcome,
     Wait,
 )
-from tests.support.builders import NOON, person
+from tests.support.values.builders import NOON, person
 
 FULL = LinkEvidence(
     account_id=AccountId("u1"),

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.links.lookups import LOST_AFTER, WINDOW, Answer, Lookup, Lookups
-from tests.support.builders import NOON
+from tests.support.values.builders import NOON
 
 SECOND = timedelta(seconds=1)
 

@@ -12,7 +12,7 @@ from domain.org.fields import (
     member_from_fields,
 )
 from domain.org.org import Activation
-from tests.support.builders import department, member
+from tests.support.values.builders import department, member
 
 ZHANG = Userid("woZhang")
 

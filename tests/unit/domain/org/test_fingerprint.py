@@ -4,7 +4,7 @@ import pytest
 
 from domain.org.fingerprint import department_fingerprint, member_fingerprint
 from domain.org.org import Activation, Department, Member
-from tests.support.builders import department, member
+from tests.support.values.builders import department, member
 
 
 def test_it_has_sixteen_bytes() -> None:

@@ -2,7 +2,7 @@
 
 from domain.ids import OpenUserid
 from domain.org.identity import are_one, are_two, is_handed_on, recognised
-from tests.support.builders import member, stored
+from tests.support.values.builders import member, stored
 
 MINE, THEIRS = OpenUserid("o"), OpenUserid("p")
 

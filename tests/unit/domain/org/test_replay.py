@@ -17,7 +17,7 @@ from domain.reconcile.members import (
     remove_member,
     rename_userid,
 )
-from tests.support.builders import department, lines, member, stored
+from tests.support.values.builders import department, lines, member, stored
 
 EVENT = Reason.EVENT
 GONE = Removal(cause=RemovalCause.SCOPE, reason=Reason.OUT_OF_SCOPE)

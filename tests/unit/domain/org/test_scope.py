@@ -11,7 +11,7 @@ from domain.org.scope import (
     usable_of,
 )
 from domain.org.tree import Tree
-from tests.support.builders import department, member, scope, tag
+from tests.support.values.builders import department, member, scope, tag
 
 LISTED = (
     department(1, parent=None),

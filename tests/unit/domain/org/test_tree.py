@@ -2,7 +2,7 @@
 
 from domain.ids import DepartmentId
 from domain.org.tree import Tree, parents_first
-from tests.support.builders import department
+from tests.support.values.builders import department
 
 DEEP = 30_000
 

@@ -24,7 +24,7 @@ from domain.reconcile.guard import (
 )
 from domain.reconcile.leavers import Removal
 from domain.reconcile.members import remove_member
-from tests.support.builders import department, member, stored
+from tests.support.values.builders import department, member, stored
 
 CORP = CorpId("wpCorp")
 USUAL = GuardSettings.of(switch="on", removals=20, share=0.10, ceiling=500)

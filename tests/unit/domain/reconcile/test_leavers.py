@@ -24,7 +24,7 @@ from domain.reconcile.leavers import (
     taken_out,
 )
 from domain.reconcile.testimony import Right
-from tests.support.builders import department, member, scope
+from tests.support.values.builders import department, member, scope
 
 TREE = Tree.of([department(1, parent=None), department(2), department(3)])
 ALL = usable_of(scope=scope(departments=[1], tags=[5]), tags={}, tree=TREE)

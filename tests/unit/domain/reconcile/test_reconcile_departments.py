@@ -7,7 +7,7 @@ from domain.org.org import Department
 from domain.org.tree import Tree
 from domain.reasons import Reason
 from domain.reconcile.departments import decide_department, removable_departments
-from tests.support.builders import department
+from tests.support.values.builders import department
 
 EVENT = Reason.EVENT
 

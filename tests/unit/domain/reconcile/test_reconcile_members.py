@@ -15,7 +15,7 @@ from domain.reconcile.members import (
     remove_member,
     rename_userid,
 )
-from tests.support.builders import member, stored
+from tests.support.values.builders import member, stored
 
 EVENT = Reason.EVENT
 ACTIVE = {"state": "active", "removal": None}

@@ -17,7 +17,7 @@ from domain.reconcile.renames import (
     match_renames,
     merged,
 )
-from tests.support.builders import member, stored
+from tests.support.values.builders import member, stored
 
 
 def match(

@@ -18,7 +18,7 @@ from domain.reconcile.testimony import (
     sets_behind,
     tags_among,
 )
-from tests.support.builders import department, member
+from tests.support.values.builders import department, member
 
 TREE = Tree.of(
     [department(1, parent=None), department(2, parent=1), department(3, parent=2)]
