@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.parsing import HEAD_BYTES, BadRequest, Request, RequestReader
-from tests.property.test_no_stranger_costs_anything import CONVERSATIONS
+from tests.property.inbox.test_no_stranger_costs_anything import CONVERSATIONS
 
 LIMIT = 1000
 Outcome = tuple[list[Request], tuple[int, str] | None]

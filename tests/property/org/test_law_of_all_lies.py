@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from tests.property.test_law_of_odd_answers import (
+from tests.property.org.test_law_of_odd_answers import (
     OddHistories,
     OldCorp,
     in_another_case,

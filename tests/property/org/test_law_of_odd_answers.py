@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from tests.property.test_law_of_one_org import PICK, Histories, run_histories
+from tests.property.org.test_law_of_one_org import PICK, Histories, run_histories
 from tests.support.org.histories import HOME, TAG
 from tests.support.org.pipeline import Bench, Event
 from tests.support.wecom.odd_answers import DECIDING, ODD_VALUES, SHOWN

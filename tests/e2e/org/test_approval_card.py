@@ -3,8 +3,8 @@
 import pytest
 
 from tests.e2e.office import Install, Office
+from tests.e2e.org.test_guard import await_held, guard, plans, userids
 from tests.e2e.product import Row
-from tests.e2e.test_guard import await_held, guard, plans, userids
 from tests.e2e.visitor import Visitor, visiting
 
 DECIDED = {"approve": "approved", "reject": "rejected"}
