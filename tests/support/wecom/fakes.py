@@ -7,16 +7,12 @@ from typing import Any
 
 from domain.ids import DepartmentId, Userid
 from domain.org.org import Member, Org
+from tests.support.wecom import odd_answers
 from tests.support.wecom.fake_answers import (
     ENDPOINTS,
     answering,
     authorisation,
     plain_department,
-)
-from tests.support.wecom.odd_answers import (
-    spoiled_department,
-    spoiled_member,
-    spoiled_tag,
 )
 from tests.support.wecom.told_apart import ListsToldApart
 from wecom.errors import NotVisible, OddAnswer, WeComError
@@ -352,7 +348,7 @@ class FakeCorp(ListsToldApart):
         departments = holding.departments & truth.departments.keys()
         userids = truth.known(holding.userids)
         row = TagRow(tag_id=tag_id, name=None, userids=userids, departments=departments)
-        return spoiled_tag(row, self._world.odd.get(f"tag:{tag_id}"))
+        return odd_answers.spoiled_tag(row, self._world.odd.get(f"tag:{tag_id}"))
 
     def authorised_members(self, cursor: str | None) -> MemberAuthPage:
         """A page of those who authorised the app; the cursor is where it begins."""
@@ -376,14 +372,14 @@ class FakeCorp(ListsToldApart):
 
     def _row(self, truth: Truth, userid: str) -> MemberRow:
         odd = self._world.odd.get(f"member:{userid}")
-        return spoiled_member(truth.row(userid), odd)
+        return odd_answers.spoiled_member(truth.row(userid), odd)
 
     def _department(self, department_id: int, place: Place) -> DepartmentRow:
         row = DepartmentRow(
             department_id=department_id, parent_id=place.parent, order=place.order
         )
         odd = self._world.odd.get(f"department:{department_id}")
-        return spoiled_department(row, odd)
+        return odd_answers.spoiled_department(row, odd)
 
     def _listed(self, kind: str, department_id: int) -> tuple[Truth, list[str]]:
         question = f"{kind}:{department_id}"
