@@ -19,7 +19,7 @@ from store.platform import audit
 from store.platform.audit import AuditLine
 from store.sealing import Keyring
 from store.summaries.mail import event_search
-from store.summaries.mail.event_search import EventRow
+from store.summaries.mail.events import EventRow
 from store.summaries.org import corp_rows, people_list
 from store.summaries.org.corp_rows import CorpRow
 from store.summaries.org.people_list import PeopleFilter, PersonRow

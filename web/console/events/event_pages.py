@@ -13,8 +13,8 @@ from store.health.corps import errcode_in
 from store.inbox import settlement
 from store.platform import deeds
 from store.summaries.mail import event_search
-from store.summaries.mail.event_search import EventPage, EventRow, FailureGroup
-from store.summaries.mail.events import EVENT_STATES, EventSummary, find_event
+from store.summaries.mail.event_search import EventPage, FailureGroup
+from store.summaries.mail.events import EVENT_STATES, EventRow, EventSummary, find_event
 from tracing import spans
 from tracing.ids import ids_of_event
 from web.access import Audience, seen_by
