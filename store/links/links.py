@@ -8,8 +8,8 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from domain.ids import CompanyId, CorpPk, MemberPk, Userid
-from domain.links import Link
-from domain.org import Employment
+from domain.links.links import Link
+from domain.org.org import Employment
 from store import literals
 from store.copies import are_many, copy_rows
 from store.database import Connection

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Mapping
 
 from domain.ids import AccountId, CompanyId, CorpPk, MemberPk
-from domain.org import Employment
+from domain.org.org import Employment
 from store.copies import are_many, copy_rows
 from store.database import Connection
 
