@@ -8,8 +8,8 @@ from typing import Any, LiteralString
 from psycopg.rows import dict_row
 
 from domain.ids import AccountId, CompanyId, CorpPk, Key, MemberPk
-from domain.item_people import ItemRole, Unsent
-from domain.items import ItemKind
+from domain.items.items import ItemKind
+from domain.items.people import ItemRole, Unsent
 from domain.mailbox import mailbox_of_company
 from store.database import Connection
 from store.inbox.record import post_internal

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from domain.ids import CompanyId, CorpPk, MemberPk, Userid
-from domain.links import Link
+from domain.links.links import Link
 from store import literals
 from store.database import Connection
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from domain.fingerprint import member_fingerprint
 from domain.ids import CorpPk, DepartmentId, MemberPk, OpenUserid, Userid
-from domain.org import (
+from domain.org.fingerprint import member_fingerprint
+from domain.org.org import (
     Activation,
     Member,
     MemberState,

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from domain.accounts import Account
-from domain.claims import Said, weigh
 from domain.ids import AccountId, CompanyId, MemberPk, Userid
-from domain.links import Link, LinkState, Person
+from domain.links.accounts import Account
+from domain.links.claims import Said, weigh
+from domain.links.links import Link, LinkState, Person
 from store.database import Connection
 from store.links import evidence as link_evidence
 from store.links import link_claims, links

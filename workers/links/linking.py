@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from domain.claims import weigh
 from domain.decisions import Decision, DecisionName
 from domain.ids import AccountId, CompanyId, MemberPk, split_key
-from domain.linking import LONGEST_WAIT, Rules, change_of, decide_links, unlink
-from domain.links import (
+from domain.links.claims import weigh
+from domain.links.linking import LONGEST_WAIT, Rules, change_of, decide_links, unlink
+from domain.links.links import (
     CompanyOrigin,
     CreateAccount,
     Link,

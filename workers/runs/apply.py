@@ -7,16 +7,16 @@ from typing import TypeVar
 from uuid import UUID
 
 from domain.decisions import Decision
-from domain.fields import member_from_fields
+from domain.events.lateness import AnswerSight
 from domain.ids import Userid, member_key
-from domain.lateness import AnswerSight
-from domain.leavers import LeftInPlace, Removal
-from domain.org import Department, Member
+from domain.org.fields import member_from_fields
+from domain.org.org import Department, Member
+from domain.org.scope import readable_departments
 from domain.reasons import Reason
-from domain.renames import new_names, tags_after
-from domain.scope import readable_departments
+from domain.reconcile.leavers import LeftInPlace, Removal
+from domain.reconcile.renames import new_names, tags_after
+from domain.reconcile.testimony import kept
 from domain.states import RunState
-from domain.testimony import kept
 from store.database import Connection, transaction
 from store.inbox import mailboxes, settlement, testimony
 from store.org import corps, departments, members

@@ -4,7 +4,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from domain.headcount import count_people
+from domain.org.headcount import count_people
 from store.database import transaction
 from store.events import retries
 from store.health import balance, figures, marks, samples
