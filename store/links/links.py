@@ -11,8 +11,8 @@ from domain.ids import CompanyId, CorpPk, MemberPk, Userid
 from domain.links.links import Link
 from domain.org.org import Employment
 from store import literals
-from store.copies import are_many, copy_rows
 from store.database import Connection
+from store.rows import are_many, copy_rows
 
 _WRITTEN = "corp_pk, company_id, member_pk, state, reason, account_id, asks, evidence"
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 
 from domain.ids import AccountId, CompanyId, CorpPk, MemberPk
 from domain.org.org import Employment
-from store.copies import are_many, copy_rows
 from store.database import Connection
+from store.rows import are_many, copy_rows
 
 _ID_BYTES = 8
 # How the ids of accounts begin that were made here for a member.

@@ -11,8 +11,8 @@ from psycopg.rows import dict_row
 from domain.decisions import Decision, Json
 from domain.ids import CorpPk
 from store import literals
-from store.copies import are_many, copy_rows
 from store.database import Connection
+from store.rows import are_many, copy_rows
 from store.sealing import DataKey
 
 # Personal only in lines about members; the name of a department is no secret.

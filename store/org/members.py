@@ -16,9 +16,9 @@ from domain.org.org import (
     StoredMember,
 )
 from store import literals
-from store.copies import copy_rows
 from store.database import Connection
 from store.matching import match_email, match_mobile
+from store.rows import copy_rows
 
 _COLUMNS = (
     "member_pk, userid, open_userid, name, activation, department_ids,"

@@ -12,8 +12,8 @@ from psycopg.types.json import Jsonb
 from domain.decisions import Fields
 from domain.ids import CorpPk, RunId, Userid
 from store import literals
-from store.copies import copy_rows
 from store.database import Connection
+from store.rows import copy_rows
 
 _WRITTEN = "run_id, kind, page, key, fingerprint, value"
 

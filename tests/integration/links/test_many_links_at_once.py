@@ -2,7 +2,7 @@
 
 import pytest
 
-from store import copies
+from store import rows
 from tests.support.org.histories import HOME
 from tests.support.org.linked import Matched, mobile, people
 from tests.support.org.pipeline import Bench
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.parametrize("few", [0, 10], ids=["copied", "inserted"])
 
 @pytest.fixture(autouse=True)
 def _few(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copies, "_FEW_ROWS", few)
+    monkeypatch.setattr(rows, "_FEW_ROWS", few)
 
 
 def company() -> dict[str, dict[str, object]]:
