@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from domain.fold import FoldedMail, Mail, fold
-from domain.hints import hint_from_json
+from domain.events.fold import FoldedMail, Mail, fold
+from domain.events.hints import hint_from_json
+from domain.events.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
 from domain.ids import Key, Userid, split_key
-from domain.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
 from store.database import Connection
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.org.corps import Corp

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from domain.fold import Mail
+from domain.events.fold import Mail
 from domain.ids import TagId, Userid
-from domain.scope import Tag
+from domain.org.scope import Tag
 from store.database import Connection, Pool, glance
 from store.inbox import testimony
 from store.org import corps
