@@ -42,7 +42,7 @@ run: $(STAMP) ## The same without the simulator: a real suite's settings from .e
 	@$(BIN)/python -m demo run --with-parent
 
 # Tests wait for servers and processes more than for a core: a few more than there are.
-TESTERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 2 )))
+TESTERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 3 )))
 # In the order of tests/support/sharing.py, not by how many tests a file has.
 # Whoever wants no bytecode beside the sources has each of some hundred processes that
 # tests start compile a thousand files; in a clone, it lies where git does not look.

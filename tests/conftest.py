@@ -29,7 +29,7 @@ from tests.support.processes.servers import (
     running_valkey,
     scratch_database,
 )
-from tests.support.sharing import FilesAndGuards, by_length
+from tests.support.sharing import FilesAndRooms, by_length
 from tests.support.workbench import Workbench, workbench
 
 # Before any law is read: it takes what is not said of it from the profile.
@@ -60,9 +60,9 @@ def pytest_collection() -> Iterator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Share files out as `--dist loadfile` does, but keep the guards together."""
+    """Share files out as `--dist loadfile` does, but keep some rooms together."""
     is_by_file = config.getoption("dist") == "loadfile"
-    return FilesAndGuards(config, log) if is_by_file else None
+    return FilesAndRooms(config, log) if is_by_file else None
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-# A folder that is not named comes between these. Laws are few tests of minutes, and
-# journeys wait for whole products: begun last, one process would end them alone.
-_FIRST = ("property", "e2e")
+# A folder that is not named comes between these. Journeys wait for whole products, and
+# laws are few tests of minutes: begun last, one process would end them alone.
+_FIRST = ("e2e", "property")
 _LAST = ("unit",)
-# All of these read every file of the project: whoever has read them once, goes on.
-_TOGETHER = "guards"
+# All of these read every file of the project: whoever has read them once, goes on. And
+# each of these rooms has a product, of ten processes, that is started once for it.
+_TOGETHER = frozenset({"guards", "e2e/faults", "e2e/links", "e2e/org"})
 
 
 def by_length(items: Iterable[pytest.Item]) -> list[pytest.Item]:
@@ -20,17 +21,21 @@ def by_length(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     return sorted(items, key=lambda item: _rank(_folder(item.nodeid)))
 
 
-class FilesAndGuards(LoadFileScheduling):  # type: ignore[misc] # Has no types.
-    """A file at a time for each process, and the guards as if they were one file."""
+class FilesAndRooms(LoadFileScheduling):  # type: ignore[misc] # Has no types.
+    """A file at a time for each process, and some rooms as if each were one file."""
 
     def _split_scope(self, nodeid: str) -> Any:
-        folder = _folder(nodeid)
-        return folder if folder == _TOGETHER else super()._split_scope(nodeid)
+        room = "/".join(_folders(nodeid)[:2])
+        return room if room in _TOGETHER else super()._split_scope(nodeid)
 
 
 def _folder(nodeid: str) -> str:
-    parts = PurePosixPath(nodeid.partition("::")[0]).parts
-    return parts[1] if len(parts) > 2 else ""
+    return next(iter(_folders(nodeid)), "")
+
+
+def _folders(nodeid: str) -> tuple[str, ...]:
+    """Those between the tests' own and the file."""
+    return PurePosixPath(nodeid.partition("::")[0]).parts[1:-1]
 
 
 def _rank(folder: str) -> int:

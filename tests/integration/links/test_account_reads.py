@@ -169,7 +169,9 @@ def test_an_outage_is_tried_again_within_minutes(
     bench: Workbench, tapd: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.add_corp(COMPANY)
-    busy = says({"status": 429, "info": "To many requests"}, status=429)
+    # TAPD says for how long; else it is a minute.
+    told = {"status": 429, "info": "To many requests"}
+    busy = says(told, status=429, Retry_After="1")
     tapd.will(TOKEN, says({}, status=502), TOKEN, busy, TOKEN, people())
 
     read(bench)

@@ -70,16 +70,20 @@ def _read(body: bytes, content_type: str) -> Any:
     return json.loads(body) if body else None
 
 
-def says(payload: object, *, status: int = 200) -> Reply:
+def says(payload: object, *, status: int = 200, **headers: str) -> Reply:
     """A whole answer in JSON."""
-    return sends(json.dumps(payload).encode(), status=status)
+    return sends(json.dumps(payload).encode(), status=status, **headers)
 
 
-def sends(body: bytes, *, status: int = 200, declared: int | None = None) -> Reply:
+def sends(
+    body: bytes, *, status: int = 200, declared: int | None = None, **headers: str
+) -> Reply:
     """These bytes as the body; `declared` is the length that is announced."""
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
         length = len(body) if declared is None else declared
         handler.send_header("Content-Length", str(length))
         handler.end_headers()
