@@ -12,15 +12,13 @@ from domain.decisions import Decision, Json
 from domain.ids import CorpPk
 from store import literals
 from store.database import Connection
+from store.rows import are_many, copy_rows
 from store.sealing import DataKey
 
 # Personal only in lines about members; the name of a department is no secret.
 _PERSONAL = ("name", "details")
 _WRITTEN = "corp_pk, cause, run_id, decision, key, reason, before, after, personal"
-_TYPES = ["text"] * 10
 _LINE = "(%s::bigint, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::bytea)"
-# What an event or two come to; more are copied.
-_FEW_LINES = 10
 _FETCH_ROWS = 5_000
 
 Said = dict[str, Json]
@@ -65,10 +63,10 @@ def write(
         return
     # One by one: Postgres takes in what is written while the rest is sealed.
     lines = (_line(corp_pk, cause, each, data_key=data_key) for each in decisions)
-    if len(decisions) <= _FEW_LINES:
-        _insert(connection, [*lines])
-    else:
+    if are_many(decisions):
         _copy(connection, lines)
+    else:
+        _insert(connection, [*lines])
 
 
 def _line(
@@ -90,7 +88,7 @@ def _line(
 
 
 def _insert(connection: Connection, lines: Sequence[tuple[str | None, ...]]) -> None:
-    """For few lines: a COPY takes two more round trips and its own planning."""
+    """For few lines, at one moment."""
     connection.execute(
         f"""
         INSERT INTO journal ({_WRITTEN}, at) SELECT {_WRITTEN}, now.at
@@ -103,11 +101,8 @@ def _insert(connection: Connection, lines: Sequence[tuple[str | None, ...]]) -> 
 
 def _copy(connection: Connection, lines: Iterable[tuple[str | None, ...]]) -> None:
     at = connection.execute("SELECT clock_timestamp()::text").fetchall()[0][0]
-    statement = f"COPY journal ({_WRITTEN}, at) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(_TYPES)
-        for each in lines:
-            copy.write_row((*each, at))
+    rows = ((*each, at) for each in lines)
+    copy_rows(connection, "journal", f"{_WRITTEN}, at", rows)
 
 
 def read_all(

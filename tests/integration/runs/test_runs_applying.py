@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from domain.ids import RunId
+from store import statistics
 from tests.support.org.histories import HOME, KEEPER, TAG, TEAM, Company, company
 from tests.support.org.pipeline import Bench, Tenant, said
 from tests.support.wecom.fakes import Person, World
@@ -292,6 +293,22 @@ def test_the_planner_is_told_of_what_a_large_first_read_has_filled(
     }
     # Who reads links while they are sampled as empty plans to read all of members.
     assert {"departments", "members", "links"} <= looked_at
+
+
+def test_columns_that_are_not_sampled_are_still_owed_to_autovacuum(
+    bench: Bench,
+) -> None:
+    bench.link_in_step(CORP, company())
+    with bench.own() as connection:
+        connection.execute("UPDATE members SET name = name")
+        connection.execute("SELECT pg_stat_force_next_flush()")
+    with bench.own() as connection:
+        statistics.refresh(connection, statistics.MEMBERS)
+
+    assert bench.execute(
+        "SELECT n_mod_since_analyze > 0 FROM pg_stat_user_tables"
+        " WHERE relname = 'members'"
+    ) == [(True,)]
 
 
 def test_a_quiet_read_leaves_the_planner_alone(
