@@ -15,6 +15,7 @@ from store.migrate import migrate
 from tests.support.compiled import keep_routes
 from tests.support.examples import choose_profile
 from tests.support.notices.outbox import Post, post_office
+from tests.support.org.in_step import KeptCorps
 from tests.support.org.pipeline import Bench
 from tests.support.people.visiting import Visit, anew, open_visit
 from tests.support.people.walking import Walk, cleaned, walking
@@ -158,10 +159,23 @@ def redis_url(redis_server_url: str) -> Iterator[str]:
         client.flushdb()
 
 
+@pytest.fixture(scope="session")
+def kept_corps() -> KeptCorps:
+    """What first reads of the corps that most tests begin with have left."""
+    return KeptCorps()
+
+
 @pytest.fixture
-def bench(database: str, redis_url: str) -> Iterator[Bench]:
+def bench(
+    database: str,
+    redis_url: str,
+    kept_corps: KeptCorps,
+    request: pytest.FixtureRequest,
+) -> Iterator[Bench]:
     """The pipeline of workers on real stores, WeCom and the doorbell in our hands."""
-    bench = Bench(database, redis_url)
+    # Under a patch, a first read may leave something else.
+    is_patched = "monkeypatch" in request.fixturenames
+    bench = Bench(database, redis_url, kept=None if is_patched else kept_corps)
     yield bench
     bench.close()
 

@@ -171,7 +171,7 @@ def test_an_outage_is_tried_again_within_minutes(
     bench.add_corp(COMPANY)
     # TAPD says for how long; else it is a minute.
     told = {"status": 429, "info": "To many requests"}
-    busy = says(told, status=429, Retry_After="1")
+    busy = says(told, status=429, headers={"Retry-After": "1"})
     tapd.will(TOKEN, says({}, status=502), TOKEN, busy, TOKEN, people())
 
     read(bench)

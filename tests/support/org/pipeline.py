@@ -21,6 +21,7 @@ from store.org import corps, departments, journal, members
 from store.runs import requests
 from store.sealing import new_data_key
 from tests.support.mortal import OPTIONS, Mortal, MortalPool
+from tests.support.org.in_step import Contents, KeptCorps, is_blank
 from tests.support.wecom.fakes import FakeCorp, Truth
 from tests.support.wecom.lying import LyingCorp, LyingWorld
 from tests.support.workbench import settings_for
@@ -128,7 +129,10 @@ class Tenant:
 class Bench:
     """A database, a worker that may die, and corps to let it work on."""
 
-    def __init__(self, database: str, redis_url: str) -> None:
+    def __init__(
+        self, database: str, redis_url: str, *, kept: KeptCorps | None = None
+    ) -> None:
+        self._kept = kept
         self.mortal = Mortal()
         self.bell = RecordingBell()
         self._pool = MortalPool(database, self.mortal)
@@ -152,6 +156,7 @@ class Bench:
             tapd=None,
             worlds={},
         )
+        self._usual = self.runtime
         self._own = psycopg.connect(database, autocommit=True, options=OPTIONS)
 
     def close(self) -> None:
@@ -202,12 +207,32 @@ class Bench:
         self.execute(
             "UPDATE corps SET data_key = %s WHERE corp_pk = %s", sealed, corp_pk
         )
+        return self._show(corp_pk, corp_id, truth)
+
+    def _show(self, corp_pk: CorpPk, corp_id: str, truth: Truth) -> Tenant:
+        """Let WeCom show a corp that is stored."""
         world = LyingWorld(corp_id=corp_id, truth=truth, before=truth.copy())
         self.runtime.worlds[corp_id] = world
         return Tenant(corp_pk=corp_pk, world=world)
 
     def link_in_step(self, corp_id: str, truth: Truth) -> Tenant:
         """A linked corp that has been read."""
+        kept, shown = self._kept, f"{corp_id} {truth!r}"
+        # Another way of working might read something else.
+        if kept is None or self.runtime is not self._usual or not is_blank(self._own):
+            return self._link_and_read(corp_id, truth)
+        if (contents := kept.find(shown)) is not None:
+            contents.put(self._own)
+            [[corp_pk]] = self.execute("SELECT corp_pk FROM corps")
+            return self._show(corp_pk, corp_id, truth)
+        if not kept.wants(shown):
+            return self._link_and_read(corp_id, truth)
+        before = Contents.of(self._own)
+        tenant = self._link_and_read(corp_id, truth)
+        kept.keep(shown, before=before, after=Contents.of(self._own))
+        return tenant
+
+    def _link_and_read(self, corp_id: str, truth: Truth) -> Tenant:
         tenant = self.link(corp_id, truth)
         self.resync(tenant)
         tenant.world.calls.clear()

@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -70,20 +70,26 @@ def _read(body: bytes, content_type: str) -> Any:
     return json.loads(body) if body else None
 
 
-def says(payload: object, *, status: int = 200, **headers: str) -> Reply:
+def says(
+    payload: object, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Reply:
     """A whole answer in JSON."""
-    return sends(json.dumps(payload).encode(), status=status, **headers)
+    return sends(json.dumps(payload).encode(), status=status, headers=headers)
 
 
 def sends(
-    body: bytes, *, status: int = 200, declared: int | None = None, **headers: str
+    body: bytes,
+    *,
+    status: int = 200,
+    declared: int | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Reply:
     """These bytes as the body; `declared` is the length that is announced."""
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
+        for name, value in (headers or {}).items():
+            handler.send_header(name, value)
         length = len(body) if declared is None else declared
         handler.send_header("Content-Length", str(length))
         handler.end_headers()
