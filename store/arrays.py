@@ -18,7 +18,7 @@ _NUL = "\x00"
 
 
 class ArrayDumper(ListDumper):
-    """Flat lists of texts or of whole numbers; any other as psycopg dumps it."""
+    """Flat lists of texts, bytes or whole numbers; any other as psycopg dumps it."""
 
     def dump(self, obj: list[Any]) -> Buffer | None:
         """The text of the array."""
@@ -27,6 +27,8 @@ class ArrayDumper(ListDumper):
         kinds.discard(NoneType)
         if kinds == {int}:
             return literals.numbers(obj).encode()
+        if kinds == {bytes}:
+            return literals.blobs(obj).encode()
         if not kinds or not all(each is str or _is_word(each) for each in kinds):
             return super().dump(obj)
         text = literals.texts_or_nulls(obj) if has_nulls else literals.texts(obj)

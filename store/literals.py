@@ -44,6 +44,13 @@ def blob(value: bytes) -> str:
     return f"\\x{value.hex()}"
 
 
+def blobs(values: Iterable[bytes | None]) -> str:
+    """An array of bytes, some of them perhaps null."""
+    # The backslash of the hexadecimal form is escaped once more within an array.
+    said = ["NULL" if v is None else f'"\\\\x{v.hex()}"' for v in values]
+    return f"{{{','.join(said)}}}"
+
+
 def document(value: object) -> str:
     """JSON."""
     return orjson.dumps(value).decode()

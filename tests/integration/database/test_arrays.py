@@ -58,6 +58,16 @@ def test_numbers_come_as_they_are(
     assert sent(connection, values, "bigint") == values
 
 
+@settings(max_examples=examples(50), deadline=None)
+@given(values=st.lists(st.none() | st.binary(max_size=40), max_size=6))
+@example(values=[b""])
+@example(values=[b"\\x\x00", None, b'"'])
+def test_bytes_come_as_they_are(
+    connection: psycopg.Connection[Any], values: list[bytes | None]
+) -> None:
+    assert sent(connection, values, "bytea") == values
+
+
 def test_words_come_as_their_values(connection: psycopg.Connection[Any]) -> None:
     assert sent(connection, [*Word], "text") == ["plain", 'o"d\\d']
 
@@ -67,12 +77,13 @@ def test_words_come_as_their_values(connection: psycopg.Connection[Any]) -> None
     [
         ([True, None], "bool"),
         ([1.5], "float8"),
-        ([b"\\x\x00"], "bytea"),
+        ([bytearray(b"\\x\x00")], "bytea"),
+        ([[b"a", b"\\"], [b"", b'"']], "bytea"),
         ([["a", "b"], ["c", '"']], "text"),
         ([[1, 2], [3, 4]], "bigint"),
     ],
 )
-def test_what_is_neither_text_nor_number_goes_psycopgs_way(
+def test_what_is_neither_text_nor_bytes_nor_number_goes_psycopgs_way(
     connection: psycopg.Connection[Any], values: list[Any], kind: str
 ) -> None:
     assert sent(connection, values, kind) == values
