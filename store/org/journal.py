@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -13,12 +12,23 @@ from domain.ids import CorpPk
 from store import literals
 from store.database import Connection
 from store.sealing import DataKey
+from store.writes import ALLOWED, Change, make
 
 # Personal only in lines about members; the name of a department is no secret.
 _PERSONAL = ("name", "details")
 _WRITTEN = "corp_pk, cause, run_id, decision, key, reason, before, after, personal"
 _TYPES = ["text"] * 10
-_LINE = "(%s::bigint, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::bytea)"
+# Of few lines, as one list for each of these; all are in one moment.
+_LISTED = ("decision", "key", "reason", "before", "after", "personal")
+_LISTS = ", ".join(f"%(journal_{each})s::text[]" for each in _LISTED)
+_APPEND = f"""
+    INSERT INTO journal ({_WRITTEN}, at)
+    SELECT %(corp_pk)s, %(journal_cause)s, %(journal_run)s, decision, key, reason,
+        before::jsonb, after::jsonb, personal::bytea, now.at
+    FROM (SELECT clock_timestamp() AS at) AS now,
+        unnest({_LISTS}) AS line ({", ".join(_LISTED)})
+    WHERE {ALLOWED}
+"""  # noqa: S608 - constants of this module
 # What an event or two come to; more are copied.
 _FEW_LINES = 10
 _FETCH_ROWS = 5_000
@@ -66,7 +76,7 @@ def write(
     # One by one: Postgres takes in what is written while the rest is sealed.
     lines = (_line(corp_pk, cause, each, data_key=data_key) for each in decisions)
     if len(decisions) <= _FEW_LINES:
-        _insert(connection, [*lines])
+        make(connection, _appended(corp_pk, [*lines]))
     else:
         _copy(connection, lines)
 
@@ -89,16 +99,14 @@ def _line(
     )
 
 
-def _insert(connection: Connection, lines: Sequence[tuple[str | None, ...]]) -> None:
-    """For few lines: a COPY takes two more round trips and its own planning."""
-    connection.execute(
-        f"""
-        INSERT INTO journal ({_WRITTEN}, at) SELECT {_WRITTEN}, now.at
-        FROM (VALUES {", ".join([_LINE] * len(lines))}) AS given ({_WRITTEN}),
-            (SELECT clock_timestamp() AS at) AS now
-        """,  # noqa: S608 - constants of this module
-        list(chain.from_iterable(lines)),
-    )
+def _appended(corp_pk: CorpPk, lines: Sequence[tuple[str | None, ...]]) -> Change:
+    """Few lines: a COPY takes two more round trips and its own planning."""
+    _, cause, run_id, *_ = lines[0]
+    columns = zip(*(line[3:] for line in lines), strict=True)
+    listed = zip(_LISTED, map(literals.texts_or_nulls, columns), strict=True)
+    values = {f"journal_{name}": values for name, values in listed}
+    told = {"corp_pk": corp_pk, "journal_cause": cause, "journal_run": run_id}
+    return Change(text=_APPEND, values={**values, **told})
 
 
 def _copy(connection: Connection, lines: Iterable[tuple[str | None, ...]]) -> None:

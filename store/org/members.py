@@ -18,6 +18,7 @@ from domain.org import (
 from store import literals
 from store.database import Connection
 from store.matching import match_email, match_mobile
+from store.writes import ALLOWED, Change, make
 
 _COLUMNS = (
     "member_pk, userid, open_userid, name, activation, department_ids,"
@@ -70,7 +71,14 @@ def bearing(corp: str) -> str:
 
 
 _KNOWN = bearing("%(corp_pk)s")
-_SET = ", ".join(f"{column.strip()} = %s" for column in _WRITTEN.split(","))
+_NAMES = {each: f"member_{each}" for each in _WRITTEN.split(", ")}
+_SET = ", ".join(f"{each} = %({name})s" for each, name in _NAMES.items())
+_CHANGE = f"""
+    UPDATE members SET {_SET},
+        added_at = CASE state WHEN 'active' THEN added_at ELSE clock_timestamp() END,
+        state = 'active', removal = NULL, removed_at = NULL
+    WHERE corp_pk = %(corp_pk)s AND member_pk = %(member_pk)s AND {ALLOWED}
+"""  # noqa: S608 - constants of this module
 
 
 def list_spelt_like(
@@ -199,18 +207,18 @@ def change(
     """Replace what WeCom owns of these members; removed ones become active again."""
     if not changes:
         return
-    statement = (
-        f"UPDATE members SET {_SET}, added_at = CASE state WHEN 'active'"  # noqa: S608 - constants of this module
-        " THEN added_at ELSE clock_timestamp() END, state = 'active',"
-        " removal = NULL, removed_at = NULL WHERE corp_pk = %s AND member_pk = %s"
-    )
-    rows = [(*_values(member), corp_pk, pk) for pk, member in changes]
-    if len(rows) == 1:
+    each_with = [_changed(corp_pk, pk, member) for pk, member in changes]
+    if len(each_with) == 1:
         # Most drains change one: without a pipeline it costs less.
-        connection.execute(statement, rows[0])
+        make(connection, Change(text=_CHANGE, values=each_with[0]))
         return
     with connection.cursor() as cursor:
-        cursor.executemany(statement, rows)
+        cursor.executemany(_CHANGE.encode(), each_with)
+
+
+def _changed(corp_pk: CorpPk, member_pk: MemberPk, member: Member) -> dict[str, object]:
+    written = zip(_NAMES.values(), _values(member), strict=True)
+    return {**dict(written), "corp_pk": corp_pk, "member_pk": member_pk}
 
 
 def refresh_fingerprints(

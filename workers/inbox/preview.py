@@ -33,6 +33,7 @@ from store.events.previews import (
 )
 from store.inbox import leases
 from store.inbox.claims import ClaimedBatch, ClaimedMail
+from store.inbox.quick_apply import begin_apply
 from store.org import corps
 from store.org.corps import Corp
 from store.runs import plans
@@ -209,6 +210,7 @@ def _apply_and_take_back(
         if preview_rows.has_changed(connection, corp_pk, since=subject.mark, keys=keys):
             raise _Overtaken
         claim = _under_a_lease_of_its_own(connection, subject.claim)
+        begin_apply(connection, claim, corp_pk)
         applied = apply_batch(connection, runtime, claim, about, ends=True)
         return _told(connection, runtime, asked, about, applied)
 
