@@ -5,25 +5,25 @@ import sys
 
 import click
 
-from commands.accounts import import_accounts
-from commands.alerts import alert_kinds, test_alerts
 from commands.auditing import note, note_deed, verify_audit
-from commands.clients import create_client, list_clients, remove_client
-from commands.deciding import approve, reject
-from commands.diff import diff
-from commands.doubtful_links import doubtful_links
-from commands.exporting import export
-from commands.following import follow, report
-from commands.looking import refused, reveal
-from commands.operations import COMMANDS
-from commands.operators import create_operator, remove_operator
-from commands.plans import plan
-from commands.previews import preview_member
+from commands.links.accounts import import_accounts
+from commands.links.doubtful_links import doubtful_links
+from commands.operations.alerts import alert_kinds, test_alerts
+from commands.operations.exporting import export
+from commands.operations.looking import refused, reveal
+from commands.operations.operations import COMMANDS
+from commands.operators.clients import create_client, list_clients, remove_client
+from commands.operators.operators import create_operator, remove_operator
+from commands.operators.sessions import end_sessions, list_operators, set_role
+from commands.org.diff import diff
+from commands.org.previews import preview_member
+from commands.runs.deciding import approve, reject
+from commands.runs.following import follow, report
+from commands.runs.plans import plan
 from commands.sections import SectionedGroup
 from commands.session import Failed, opened_pool, postgres_or_sentence, read_settings
-from commands.sessions import end_sessions, list_operators, set_role
 from commands.terminal import echo, print_anywhere
-from domain.replay import BrokenJournal
+from domain.org.replay import BrokenJournal
 from settings import Settings, load
 from store.database import Pool, transaction
 from store.inbox import settlement

@@ -1,0 +1,1 @@
+"""Budgets as ratios, measured side by side in one run: `make bench`."""

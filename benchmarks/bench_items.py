@@ -17,7 +17,7 @@ from benchmarks.probes import run_cost
 from benchmarks.scenario import open_scene
 from benchmarks.table import Line
 from benchmarks.traffic import Pace
-from demo.ports import LOOPBACK
+from demo.machine.ports import LOOPBACK
 from domain.ids import CorpPk
 from receiver.items import to_item_post
 from store.database import Connection, transaction

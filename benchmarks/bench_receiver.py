@@ -19,11 +19,11 @@ from benchmarks.fake_wecom import cpu_seconds
 from benchmarks.load import Load, percentile, push
 from benchmarks.slow_clients import IDLE, STALLED, slow_clients
 from benchmarks.table import Line, Sense
-from demo.ports import LOOPBACK, free_port
+from demo.machine.ports import LOOPBACK, free_port
+from demo.machine.procfile import read_procfile, shell
+from demo.machine.services import Service
+from demo.machine.supervisor import Supervisor
 from demo.processes import answers
-from demo.procfile import read_procfile, shell
-from demo.services import Service
-from demo.supervisor import Supervisor
 from settings import Settings
 from wecom.crypto import AesKey
 from wecom.intake import SuiteIdentity, open_callback

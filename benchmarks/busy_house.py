@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from benchmarks.crowd import settle_in
-from domain.headcount import count_people
+from domain.org.headcount import count_people
 from store.database import Connection
 from store.health import balance, samples
 from store.summaries.operations import censuses

@@ -13,13 +13,13 @@ import redis
 from psycopg import sql
 
 from benchmarks.dataset import Enterprise
-from demo.ports import LOOPBACK
-from demo.postgres import Postgres, prepare_postgres
+from demo.machine.ports import LOOPBACK
+from demo.machine.postgres import Postgres, prepare_postgres
+from demo.machine.valkey import prepare_valkey
 from demo.processes import process_environment
 from demo.servers import Servers
 from demo.session import Session, open_session
 from demo.synthetic import Ports, choose_ports, load_secrets, synthetic_settings
-from demo.valkey import prepare_valkey
 from domain.ids import CorpPk, RunId
 from settings import Settings, load
 from store.connecting import connect

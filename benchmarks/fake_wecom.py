@@ -22,7 +22,7 @@ import requests
 
 from benchmarks import dataset
 from benchmarks.dataset import Enterprise
-from demo.ports import LOOPBACK
+from demo.machine.ports import LOOPBACK
 from demo.processes import ROOT
 
 THROTTLED = 45009

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.callbacks import moved, sealed
-from demo.ports import LOOPBACK
+from demo.machine.ports import LOOPBACK
 from settings import Settings
 
 # Written before the clock starts, so that sealing is not what is measured.

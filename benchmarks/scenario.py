@@ -13,10 +13,10 @@ from benchmarks.environment import Database, Stage
 from benchmarks.load import percentile
 from benchmarks.probes import run_cost
 from benchmarks.traffic import Pace, Sent, Town, Traffic, open_town
-from demo.ports import LOOPBACK
+from demo.machine.ports import LOOPBACK
+from demo.machine.procfile import read_procfile, shell
+from demo.machine.supervisor import Supervisor
 from demo.processes import ROOT, answers, service, wrote
-from demo.procfile import read_procfile, shell
-from demo.supervisor import Supervisor
 from domain.ids import CorpPk
 
 ANSWER_SECONDS = 0.05

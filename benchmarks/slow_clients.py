@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from itertools import count
 from multiprocessing.synchronize import Event
 
-from demo.ports import LOOPBACK
+from demo.machine.ports import LOOPBACK
 
 STALLED = 512
 IDLE = 2_000

@@ -11,7 +11,7 @@ from benchmarks.callbacks import moved, sealed
 from benchmarks.dataset import Enterprise, userid_of
 from benchmarks.fake_wecom import Double, listen
 from benchmarks.load import exchange, raw_request
-from demo.ports import LOOPBACK
+from demo.machine.ports import LOOPBACK
 from settings import Settings
 
 _CONNECTIONS = 16

@@ -1,0 +1,1 @@
+"""The operator's commands, as `manage.py` registers them."""

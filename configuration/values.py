@@ -14,7 +14,7 @@ from typing import Literal
 
 from cronsim import CronSim, CronSimError
 
-from domain.guard import MOST_WINDOW_HOURS
+from domain.reconcile.guard import MOST_WINDOW_HOURS
 
 Switch = Literal["on", "off"]
 Unmatched = Literal["ask", "create"]

@@ -11,14 +11,14 @@ import requests
 
 from demo import real, show
 from demo.company import NotInStep
-from demo.postgres import NoPostgres
+from demo.machine.postgres import NoPostgres
+from demo.machine.procfile import BadProcfile
+from demo.machine.state import StateBusy
+from demo.machine.supervisor import StartFailed
+from demo.machine.valkey import NoValkey
 from demo.processes import ROOT
-from demo.procfile import BadProcfile
 from demo.real import NotConfigured
 from demo.session import Session, open_session
-from demo.state import StateBusy
-from demo.supervisor import StartFailed
-from demo.valkey import NoValkey
 
 FAILURES = (
     BadProcfile,

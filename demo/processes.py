@@ -7,12 +7,12 @@ from pathlib import Path
 
 import requests
 
-from demo.ports import LOOPBACK
-from demo.procfile import RELEASE, read_procfile, shell
-from demo.services import Service, always
+from demo.machine.ports import LOOPBACK
+from demo.machine.procfile import RELEASE, read_procfile, shell
+from demo.machine.services import Service, always
 from demo.session import Session
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 _PROBE_SECONDS = 2.0
 # What dramatiq says when a process has loaded every actor.
 _BOOTED = "ready for action"

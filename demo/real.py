@@ -8,7 +8,9 @@ from pathlib import Path
 
 import settings as product_settings
 from configuration.env_file import read_env_file
-from demo.ports import is_free
+from demo.machine.ports import is_free
+from demo.machine.services import NOTHING
+from demo.machine.supervisor import StartFailed
 from demo.processes import (
     ROOT,
     process_environment,
@@ -17,9 +19,7 @@ from demo.processes import (
     start_processes,
 )
 from demo.servers import start_servers
-from demo.services import NOTHING
 from demo.session import Session
-from demo.supervisor import StartFailed
 
 
 class NotConfigured(Exception):

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import redis
 
-from demo.postgres import Postgres, prepare_postgres
+from demo.machine.postgres import Postgres, prepare_postgres
+from demo.machine.valkey import Valkey, prepare_valkey
 from demo.session import Session
-from demo.valkey import Valkey, prepare_valkey
 
 DATABASE = "tapd_sync"
 

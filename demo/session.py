@@ -12,11 +12,11 @@ from types import FrameType
 
 import click
 
-from demo.leash import Leash
-from demo.leftovers import MARK, end_leftovers
-from demo.postgres import folders_outside
-from demo.state import State
-from demo.supervisor import ParentGone, Supervisor
+from demo.machine.leash import Leash
+from demo.machine.leftovers import MARK, end_leftovers
+from demo.machine.postgres import folders_outside
+from demo.machine.state import State
+from demo.machine.supervisor import ParentGone, Supervisor
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -15,7 +15,7 @@ from demo.existing import (
     link_with_wecom,
 )
 from demo.items import Items, seed_items
-from demo.ports import LOOPBACK
+from demo.machine.ports import LOOPBACK
 from demo.processes import (
     answers,
     process_environment,

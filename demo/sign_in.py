@@ -5,9 +5,9 @@ import sys
 from collections.abc import Mapping
 
 from demo.company import Addresses
+from demo.machine.supervisor import StartFailed
 from demo.processes import ROOT, process_environment
 from demo.session import Session
-from demo.supervisor import StartFailed
 
 _SECONDS = 60.0
 

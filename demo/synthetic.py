@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.ports import LOOPBACK, free_port
+from demo.machine.ports import LOOPBACK, free_port
 from demo.servers import Servers
 
 _AES_KEY_CHARACTERS = 43

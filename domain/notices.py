@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from domain.decisions import Decision, DecisionName
 from domain.ids import Key
-from domain.links import CompanyOrigin, LinkState, NoticeKind
-from domain.org import Employment, MemberState
+from domain.links.links import CompanyOrigin, LinkState, NoticeKind
+from domain.org.org import Employment, MemberState
 
 # How long what a notice opens may be used.
 LIVES = timedelta(days=14)

@@ -1,0 +1,1 @@
+"""What is pushed to us: checked, kept, answered; everything else happens later."""

@@ -13,6 +13,7 @@ import resource
 import socket
 import sys
 from collections.abc import Callable, Iterable
+from types import FrameType
 from typing import Any
 
 import uvloop
@@ -28,6 +29,9 @@ HEALTH = "/healthz"
 
 _HEALTH = HEALTH.encode()
 _TICK_SECONDS = 0.1
+# Without clients there is nothing to be late for; gunicorn wants to hear of us, and
+# whether it is gone itself we want to know.
+_CALM_SECONDS = 1.0
 # So many go at a time: the others' bytes are not to wait for all of them.
 _DROPPED_AT_ONCE = 16
 # A thread that computes hands the interpreter to the loop after so long.
@@ -81,6 +85,7 @@ class FrontWorker(Worker):
             begun_seconds=self.begun_seconds,
         )
         self._clients = Clients(bounds=bounds, now=self._loop.time)
+        self._is_stirred = asyncio.Event()
         self.alive = True
         super().init_process()
 
@@ -103,10 +108,17 @@ class FrontWorker(Worker):
             self._threads.stop()
             self._loop.close()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """What gunicorn calls when we are to stop: now, not when the calm is over."""
+        super().handle_exit(sig, frame)
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._is_stirred.set)
+
     # What connections call, in the loop's thread.
 
     def admit(self, connection: Connection) -> None:
         """A client more: when there are too many, the one that idles longest goes."""
+        self._is_stirred.set()
         if not self._clients.admit(connection):
             connection.drop()
 
@@ -165,11 +177,24 @@ class FrontWorker(Worker):
         ]
         while self.alive and self.ppid == os.getppid():
             await self._tick()
-            await asyncio.sleep(_TICK_SECONDS)
+            await self._rest()
         self.alive = False
         for server in servers:
             server.close()
         await self._finish()
+
+    async def _rest(self) -> None:
+        """Sleep until the next tick, which may be far off while nobody is there."""
+        if not len(self._clients):
+            self._is_stirred.clear()
+            try:
+                async with asyncio.timeout(_CALM_SECONDS):
+                    await self._is_stirred.wait()
+            except TimeoutError:
+                return
+        # At once would be a tick for each client that comes alone.
+        if self.alive:
+            await asyncio.sleep(_TICK_SECONDS)
 
     async def _finish(self) -> None:
         # Whoever is silent may be about to send: it is told to go with an answer.

@@ -1,0 +1,1 @@
+"""WeCom and TAPD in a box: what they answer, push and show, also at their worst."""

@@ -6,8 +6,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from simulator.faults import Fault, Kind
+from simulator.tapd.items.projects import Projects
 from simulator.tapd.people import Tapd
-from simulator.tapd.projects import Projects
 from simulator.tokens import Paper
 from simulator.world import Knobs, World
 

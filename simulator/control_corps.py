@@ -5,14 +5,14 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from simulator import stories, visits
-from simulator.actions import ACTIONS, act
-from simulator.admin_members import Impossible
-from simulator.corp import Corp, Minter
-from simulator.directory import Directory, Member
-from simulator.forms import read_flag
-from simulator.people import furnish
-from simulator.truth import snapshot
+from simulator.admin import stories, visits
+from simulator.admin.actions import ACTIONS, act
+from simulator.admin.admin_members import Impossible
+from simulator.admin.forms import read_flag
+from simulator.org.corp import Corp, Minter
+from simulator.org.directory import Directory, Member
+from simulator.org.people import furnish
+from simulator.org.truth import snapshot
 from simulator.world import World
 
 Answer = Response | tuple[Response, int]

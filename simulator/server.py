@@ -9,14 +9,14 @@ from simulator.app_server import AppServer
 from simulator.config import Config
 from simulator.control import blueprint as control_blueprint
 from simulator.control_corps import blueprint as corps_blueprint
-from simulator.open_pages import blueprint as open_pages_blueprint
-from simulator.page import blueprint as page_blueprint
-from simulator.phone_pages import blueprint as phones_blueprint
+from simulator.pages.open_pages import blueprint as open_pages_blueprint
+from simulator.pages.page import blueprint as page_blueprint
+from simulator.pages.phone_pages import blueprint as phones_blueprint
 from simulator.tapd.api import blueprint as tapd_api_blueprint
 from simulator.tapd.company_pages import blueprint as tapd_company_blueprint
 from simulator.tapd.control import blueprint as tapd_control_blueprint
-from simulator.tapd.item_control import blueprint as tapd_item_control_blueprint
-from simulator.tapd.item_pages import blueprint as tapd_items_blueprint
+from simulator.tapd.items.item_control import blueprint as tapd_item_control_blueprint
+from simulator.tapd.items.item_pages import blueprint as tapd_items_blueprint
 from simulator.tapd.pages import blueprint as tapd_blueprint
 from simulator.tapd.wecom_pages import blueprint as tapd_wecom_blueprint
 from simulator.world import World

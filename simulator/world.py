@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass
 
 from simulator.config import Config
-from simulator.corp import Agent, Corp
 from simulator.events import Event, Field, command_event, contact_event, data_event
 from simulator.faults import Faults
 from simulator.logs import Logs, PushRecord
+from simulator.org.corp import Agent, Corp
 from simulator.pushes import Address, Courier, Post
-from simulator.tapd.hooks import HookSender
+from simulator.tapd.items.hooks import HookSender
+from simulator.tapd.items.projects import Projects
 from simulator.tapd.people import Tapd
-from simulator.tapd.projects import Projects
 from simulator.tapd.relying_party import RelyingParty
 from simulator.tokens import Paper, Papers
 

@@ -38,8 +38,9 @@ class Pool(Protocol):
 # A statement that takes longer is stuck behind something that will not end by itself.
 _STUCK_SECONDS = 60.0
 
-# Whoever was not asked for so long may be gone without a word: a firewall's rule.
-_SURE_SECONDS = 30.0
+# Whoever has not answered for so long may be gone without a word: a firewall's rule.
+# What is asked twice a minute, as the clock is by workers, needs no question before it.
+_SURE_SECONDS = 45.0
 
 # Most of what a large corp costs us is JSON: journal lines and staged answers.
 set_json_dumps(orjson.dumps)
@@ -108,7 +109,7 @@ def wait_at_most(seconds: float | None) -> None:
 
 
 class PooledConnection(psycopg.Connection[TupleRow]):
-    """A connection that knows when it was last seen to be alive.
+    """A connection that knows when it was last seen to be alive: when it answered.
 
     Shape: what is `gathering` on it goes before anything else that is asked or done.
     """
@@ -140,11 +141,13 @@ class PooledConnection(psycopg.Connection[TupleRow]):
         """
         patience = _patience.get() if timeout is None else timeout
         try:
-            return super().wait(gen, interval, patience)
+            answer = super().wait(gen, interval, patience)
         except psycopg.errors._WaitTimeout:
             # Its answer may come yet, and must not be read as another's.
             self.pgconn.finish()
             raise
+        self.seen_at = time.monotonic()
+        return answer
 
 
 def _check(connection: Connection) -> None:

@@ -1,7 +1,7 @@
 """The forms in which a member's details are compared with those of accounts."""
 
-from domain.accounts import fold_email
-from domain.org import Member
+from domain.links.accounts import fold_email
+from domain.org.org import Member
 from store.mobiles import find_e164
 
 

@@ -11,7 +11,7 @@ from phonenumbers import (
     parse,
 )
 
-from domain.accounts import BadValue
+from domain.links.accounts import BadValue
 
 _REGION = "CN"
 _FAULT = "is not a mobile number"

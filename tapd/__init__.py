@@ -1,0 +1,1 @@
+"""TAPD's own wire: item webhooks, sign-in, the calls that its API documents."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from domain.items import NOISE, ItemAction, ItemEdit, ItemKind
+from domain.items.items import NOISE, ItemAction, ItemEdit, ItemKind
 from domain.plain_text import text_of_html
 from tapd.webhooks import ItemEvent, inner
 

@@ -7,7 +7,7 @@ status_map, stories, bugs, tasks and iterations.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from tapd.api import TapdApi
 from tapd.errors import Refused, Unavailable
 from tapd.item_events import to_text

@@ -1,6 +1,6 @@
 """Where items are in TAPD's web, as paths below its address."""
 
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 
 _PATHS = {
     ItemKind.STORY: "/{workspace}/prong/stories/view/{item}",

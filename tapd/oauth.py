@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from tapd import todo
 from tapd.envelope import Envelope, basic, bearer
 from tapd.errors import Refused, Unavailable

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from tapd.api import TapdApi
 from tapd.envelope import Envelope, bearer
 

@@ -9,14 +9,16 @@ import pytest
 import redis
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from demo.leftovers import MARK
+from demo.machine.leftovers import MARK
 from store.migrate import migrate
-from tests.support.browsers import find_chromium, switches
 from tests.support.examples import choose_profile
-from tests.support.memory import scratch_folder
-from tests.support.outbox import Post, post_office
-from tests.support.pipeline import Bench
-from tests.support.servers import (
+from tests.support.notices.outbox import Post, post_office
+from tests.support.org.pipeline import Bench
+from tests.support.people.visiting import Visit, anew, open_visit
+from tests.support.people.walking import Walk, cleaned, walking
+from tests.support.processes.browsers import find_chromium, switches
+from tests.support.processes.memory import scratch_folder
+from tests.support.processes.servers import (
     Guarded,
     database_name,
     empty_redis,
@@ -26,8 +28,6 @@ from tests.support.servers import (
     scratch_database,
 )
 from tests.support.sharing import FilesAndGuards, by_length
-from tests.support.visiting import Visit, anew, open_visit
-from tests.support.walking import Walk, cleaned, walking
 from tests.support.workbench import Workbench, workbench
 
 # Before any law is read: it takes what is not said of it from the profile.

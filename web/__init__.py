@@ -1,0 +1,1 @@
+"""What people and programs see: pages by who looks at them, and the JSON API."""

@@ -21,28 +21,17 @@ from tapd.envelope import Envelope
 from tapd.oauth import TapdOAuth
 from tapd.shared_pace import SharedPace
 from tracing.start import start
-from web import (
-    access,
-    cookies,
-    gate,
-    headers,
-    inputs,
-    languages,
-    limits,
-    names,
-    patience,
-    probes,
-    problems,
-    services,
-)
+from web import access, gate, limits, services
 from web.account import setup as account
 from web.api import document
 from web.company import setup as company
 from web.console import setup
-from web.cursors import Cursors, derive
+from web.http import cookies, headers, inputs, languages, names, patience, problems
+from web.http.cursors import Cursors, derive
 from web.install import setup as install
 from web.oidc import setup as oidc
-from web.refused_view import identity_of
+from web.operations import probes
+from web.operations.refused_view import identity_of
 from web.worker import BODY_BYTES
 from workers.alerts.channels import open_channels
 from workers.calls.client import open_reach

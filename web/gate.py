@@ -7,10 +7,10 @@ from domain.roles import Role
 from web import limits
 from web.access import Audience, audience_of, needed_role
 from web.company.authorize import host, require_company
-from web.operators import is_api_token, operator_role
-from web.problems import Problem
+from web.http.problems import Problem
+from web.http.texts import translate
+from web.sessions.operators import is_api_token, operator_role
 from web.sessions.session import require_member
-from web.texts import translate
 
 
 def enforce(app: Flask) -> None:

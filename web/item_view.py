@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.ids import CompanyId
-from domain.items import ItemAction, ItemKind
+from domain.items.items import ItemAction, ItemKind
 from store.database import Connection
 from store.items.states import list_titles
 from store.summaries.items import ToldEvent
 from tapd.links import short_id
+from web.http.texts import translate
 from web.services import services
-from web.texts import translate
 
 _COMMENTS = {
     "add": ItemAction.COMMENT,

@@ -14,7 +14,7 @@ from redis import Redis, RedisError
 
 from serving.addresses import visitor_of
 from store.platform.metrics import WRONG_TOKENS
-from web.problems import Problem
+from web.http.problems import Problem
 from web.services import services
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from store.org.corps import Corp
 from store.sealing import Keyring
 from tapd.api import TapdApi
 from tapd.oauth import TapdOAuth
-from web.cursors import Cursors
+from web.http.cursors import Cursors
 from wecom.client import WeCom
 from wecom.corp import CorpClient as CorpApi
 from wecom.intake import SuiteIdentity

@@ -1,0 +1,1 @@
+"""Everything that is WeCom's idea rather than ours, and knows nothing of ours."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 from xml.parsers import expat
 
@@ -71,15 +72,15 @@ class Fields:
         texts = self.texts(name)
         if texts is None:
             return None
-        return tuple(_number(name, text) for text in texts)
+        return tuple(map(partial(_number, name), texts))
 
     def texts(self, name: str) -> tuple[str, ...] | None:
         """A comma list of ids: None when absent, () when empty."""
         text = self.text(name)
         if not text:
             return None if text is None else ()
-        parts = tuple(part.strip() for part in text.split(","))
-        if not all(parts):
+        parts = tuple(map(str.strip, text.split(",")))
+        if "" in parts:
             raise Malformed(f"{name} has an empty entry")
         return parts
 
@@ -89,6 +90,9 @@ class Fields:
         For fields that only say where to look: WeCom is asked anyway, and a refused
         event would be lost.
         """
+        # Most of what may be said is not.
+        if name not in self._values:
+            return None
         try:
             return read(name)
         except Malformed:

@@ -115,11 +115,12 @@ def _arguments(query: str, *names: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in query.split("&"):
         name, _, value = part.partition("=")
-        name = unquote(name)
+        if "%" in part:
+            name, value = unquote(name), unquote(value)
         if name in found:
             raise CallbackRefused(400, "arguments")
         if name in names:
-            found[name] = unquote(value)
+            found[name] = value
     if len(found) != len(names):
         raise CallbackRefused(400, "arguments")
     return found

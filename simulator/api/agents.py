@@ -4,7 +4,7 @@ from typing import Any
 
 from simulator.api.authorisation import privilege
 from simulator.api.calls import Call, Endpoint, Needs, Refusal, whole
-from simulator.grant import AuthMode
+from simulator.org.grant import AuthMode
 
 OTHER_AGENTS = range(1_000_001, 1_001_000)
 

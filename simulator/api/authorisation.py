@@ -4,9 +4,9 @@ import secrets
 from typing import Any
 
 from simulator.api.calls import Call, Endpoint, Needs, Refusal, text, whole
-from simulator.corp import Corp
-from simulator.directory import Directory
-from simulator.grant import AuthMode, Scope
+from simulator.org.corp import Corp
+from simulator.org.directory import Directory
+from simulator.org.grant import AuthMode, Scope
 from simulator.tokens import Issued, Paper
 
 SHORTEST_AUTH_CODE = 64

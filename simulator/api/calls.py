@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from simulator.corp import Agent, Corp
-from simulator.directory import Directory
+from simulator.org.corp import Agent, Corp
+from simulator.org.directory import Directory
 from simulator.world import World
 
 MESSAGES = {

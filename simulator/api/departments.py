@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator.api.calls import Call, Endpoint, Needs, Refusal, whole
-from simulator.directory import Department, Directory
-from simulator.grant import AuthMode
+from simulator.org.directory import Department, Directory
+from simulator.org.grant import AuthMode
 
 
 def simplelist(call: Call) -> dict[str, Any]:

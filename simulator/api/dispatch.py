@@ -22,9 +22,9 @@ from simulator.api import (
 )
 from simulator.api.calls import MESSAGES, Call, Endpoint, Needs, Refusal
 from simulator.api.spoil import spoil, written
-from simulator.corp import Corp
 from simulator.faults import Fault, Kind
 from simulator.logs import KEPT_ANSWER_CHARS, CallRecord
+from simulator.org.corp import Corp
 from simulator.tokens import Issued, Paper
 from simulator.world import World
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from simulator.admin.changes import direct_leader, main_department
 from simulator.api.calls import Call, Endpoint, Needs, Refusal, listed, text, whole
-from simulator.changes import direct_leader, main_department
-from simulator.directory import USERID, Directory, Member
-from simulator.grant import AuthMode
+from simulator.org.directory import USERID, Directory, Member
+from simulator.org.grant import AuthMode
 
 LONGEST_PAGE = 1000
 MISSED_SHARE = 0.2

@@ -14,9 +14,9 @@ from simulator.api.cards import (
     check_content,
     check_replacement,
 )
-from simulator.corp import Message
-from simulator.directory import Status
-from simulator.phone import shown
+from simulator.org.corp import Message
+from simulator.org.directory import Status
+from simulator.org.phone import shown
 from simulator.tokens import Paper
 
 MOST_MEMBERS, MOST_NODES = 1000, 100

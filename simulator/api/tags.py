@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from simulator.admin_tree import scope_tags
+from simulator.admin.admin_tree import scope_tags
 from simulator.api.calls import Call, Endpoint, Needs, Refusal, whole
 
 

@@ -4,7 +4,7 @@ import requests
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from simulator.config import Sync
-from simulator.page import page_words
+from simulator.pages.page import page_words
 from simulator.tapd.pages import Page, visitor
 from simulator.tapd.people import LEFT, WORKING, Company
 from simulator.world import World

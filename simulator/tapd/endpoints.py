@@ -10,7 +10,7 @@ from simulator.tapd.asking import (
     check_client,
     required,
 )
-from simulator.tapd.item_endpoints import ITEM_ENDPOINTS, project_info
+from simulator.tapd.items.item_endpoints import ITEM_ENDPOINTS, project_info
 from simulator.tapd.people import (
     ADMIN_ROLE,
     LEFT,

@@ -9,10 +9,10 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from simulator.page import page_words
-from simulator.returning import address_back
+from simulator.pages.page import page_words
+from simulator.pages.returning import address_back
+from simulator.tapd.items.projects import LABELS, OPTIONS, STATUSES, Item, Project
 from simulator.tapd.people import Account, Company
-from simulator.tapd.projects import LABELS, OPTIONS, STATUSES, Item, Project
 from simulator.tokens import Paper
 from simulator.world import World
 

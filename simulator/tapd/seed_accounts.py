@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from simulator.corp import Corp
-from simulator.directory import Member, Status
+from simulator.org.corp import Corp
+from simulator.org.directory import Member, Status
 from simulator.tapd.people import Account, Company, Tapd
 
 OTHER_MOBILE = "188{:08d}"

@@ -5,7 +5,7 @@ import logging
 import requests
 from flask import Blueprint, Response, abort, jsonify, redirect, request, url_for
 
-from simulator.page import page_words
+from simulator.pages.page import page_words
 from simulator.tapd.pages import Page, enter_as, own_path, problem, visitor
 from simulator.tapd.relying_party import Disbelief, Issuer
 from simulator.world import World

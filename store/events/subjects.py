@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.ids import CorpPk, TagId, Userid
-from domain.org import StoredMember
-from domain.scope import Tag
+from domain.org.org import StoredMember
+from domain.org.scope import Tag
 from store import literals
 from store.database import Connection
 from store.org import corps, members
@@ -33,7 +33,7 @@ class OpenMatters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class MailSubject:
     """A corp, what is open about it, its tags, and members that were asked for.
 
     Shape: `known` bear or once bore one of the userids that were `looked_for`.
@@ -65,7 +65,7 @@ _SUBJECT = f"""
 
 def find_live(
     connection: Connection, corp_id: str, people: Collection[Userid]
-) -> Subject | None:
+) -> MailSubject | None:
     """The authorisation of this corpid that is not revoked, with these people.
 
     Shape: nobody is looked for when they are too many to be read with their corp.
@@ -85,10 +85,12 @@ def read_matters(connection: Connection, corp_pk: CorpPk) -> OpenMatters:
     return _matters(row)
 
 
-def _subject(rows: Sequence[Sequence[Any]], looked_for: frozenset[Userid]) -> Subject:
+def _subject(
+    rows: Sequence[Sequence[Any]], looked_for: frozenset[Userid]
+) -> MailSubject:
     matters_end = corps.WIDTH + _MATTERS_WIDTH
     first, people_begin = rows[0], matters_end + 1
-    return Subject(
+    return MailSubject(
         corp=corps.corp_from(first[: corps.WIDTH]),
         matters=_matters(first[corps.WIDTH : matters_end]),
         tags=corps.tags_from(first[matters_end] or ()),

@@ -21,34 +21,41 @@ class Mark:
     ended_at: datetime | None
 
 
-def note_code(connection: Connection, digest: str) -> bool:
-    """Mark a deploy when other code runs than the last time; whether it is other."""
+def note(connection: Connection, *, code: str, incident: str | None) -> None:
+    """Mark a deploy if other code runs than the last time, and WeCom's incidents.
+
+    Shape: `code` is what the code is known by; WeCom refuses in the way `incident` now,
+        or None: whatever it was is over.
+    """
     row = connection.execute(
-        "SELECT about FROM marks WHERE kind = 'deploy' ORDER BY began_at DESC LIMIT 1"
+        """
+        SELECT (SELECT about FROM marks WHERE kind = 'deploy'
+                ORDER BY began_at DESC LIMIT 1),
+            ARRAY(SELECT about FROM marks WHERE kind = 'wecom' AND ended_at IS NULL)
+        """
     ).fetchone()
-    if row is not None and row[0] == digest:
-        return False
+    assert row is not None  # noqa: S101 - a SELECT without FROM returns one row.
+    known, lasting = row
+    if known != code:
+        _mark(connection, DEPLOY, code, ends=True)
+    if set(lasting) - {incident}:
+        connection.execute(
+            "UPDATE marks SET ended_at = clock_timestamp() WHERE kind = 'wecom'"
+            " AND ended_at IS NULL AND about IS DISTINCT FROM %s",
+            [incident],
+        )
+    if incident is not None and incident not in lasting:
+        _mark(connection, WECOM, incident, ends=False)
+
+
+def _mark(connection: Connection, kind: str, about: str, *, ends: bool) -> None:
+    """A mark that begins now; one that ends at once is a moment."""
     connection.execute(
         "INSERT INTO marks (kind, about, ended_at)"
-        " VALUES ('deploy', %s, clock_timestamp())",
-        [digest],
+        " VALUES (%s, %s, CASE WHEN %s THEN clock_timestamp() END)"
+        " ON CONFLICT (kind, about) WHERE ended_at IS NULL DO NOTHING",
+        [kind, about, ends],
     )
-    return True
-
-
-def note_incident(connection: Connection, about: str | None) -> None:
-    """WeCom refuses in this way now, or None: whatever it was is over."""
-    connection.execute(
-        "UPDATE marks SET ended_at = clock_timestamp() WHERE kind = 'wecom'"
-        " AND ended_at IS NULL AND about IS DISTINCT FROM %s",
-        [about],
-    )
-    if about is not None:
-        connection.execute(
-            "INSERT INTO marks (kind, about) VALUES ('wecom', %s)"
-            " ON CONFLICT (kind, about) WHERE ended_at IS NULL DO NOTHING",
-            [about],
-        )
 
 
 def list_marks(connection: Connection, *, seconds: float) -> list[Mark]:

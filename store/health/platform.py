@@ -1,6 +1,8 @@
 """What is out of step for everybody: tickets, gaps, workers, the oldest mail."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from redis import Redis, RedisError
 
@@ -21,13 +23,27 @@ _HUNG_SECONDS = 300.0
 _LONG_SECONDS = {"resync": 7_200.0, "read_accounts": 1_200.0}
 
 
-def list_suite(connection: Connection, limits: Limits) -> list[Problem]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteState:
+    """What Postgres says at once: what is out of step for everybody, and of itself.
+
+    Shape: `now` is its clock; a standby takes no writes.
+    """
+
+    problems: tuple[Problem, ...]
+    now: datetime
+    is_standby: bool
+
+
+def ask_suite(connection: Connection, limits: Limits) -> SuiteState:
     """A late ticket, open gaps, a clock that nobody leads, a TAPD that refuses all."""
     rows = connection.execute(
         """
-        SELECT 'ticket_late' AS kind, 'late' AS reason, '' AS about,
-            received_at AS since,
-            extract(epoch FROM clock_timestamp() - received_at)::bigint AS seconds
+        SELECT '' AS kind, '' AS reason, '' AS about, clock_timestamp() AS since,
+            pg_is_in_recovery()::int::bigint AS seconds
+        UNION ALL
+        SELECT 'ticket_late', 'late', '', received_at,
+            extract(epoch FROM clock_timestamp() - received_at)::bigint
         FROM suite_tickets WHERE suite_id = %(suite)s
             AND received_at < clock_timestamp() - make_interval(secs => %(late)s)
         UNION ALL
@@ -55,7 +71,8 @@ def list_suite(connection: Connection, limits: Limits) -> list[Problem]:
         """,
         {"suite": limits.suite_id, "late": limits.ticket_seconds},
     ).fetchall()
-    return [
+    [(now, standby)] = [(since, number) for kind, *_, since, number in rows if not kind]
+    problems = tuple(
         Problem(
             kind=ProblemKind(kind),
             number=seconds,
@@ -64,7 +81,9 @@ def list_suite(connection: Connection, limits: Limits) -> list[Problem]:
             since=since,
         )
         for kind, reason, about, since, seconds in rows
-    ]
+        if kind
+    )
+    return SuiteState(problems=problems, now=now, is_standby=bool(standby))
 
 
 def is_clock_gone(connection: Connection) -> bool:

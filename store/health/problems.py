@@ -19,11 +19,17 @@ def list_problems(
 
     Shape: `today` is the ledger of the day for whoever has counted it already.
     """
+    suite = platform.ask_suite(connection, limits)
     return worst_first(
         [
             *platform.list_dead(redis),
-            *stores.list_stores(connection, redis, now=limits.now),
-            *platform.list_suite(connection, limits),
+            *stores.list_stores(
+                redis,
+                now=limits.now,
+                postgres_now=suite.now,
+                is_standby=suite.is_standby,
+            ),
+            *suite.problems,
             *list_off(connection, today or get_today(connection)),
             *platform.list_old_mail(connection, limits),
             *corps.list_blocked(connection),

@@ -49,15 +49,29 @@ def keep(connection: Connection, figures: Mapping[str, Any]) -> None:
 
     Repeats: a second one within the same step replaces the first.
     """
-    connection.execute(
+    row = connection.execute(
         """
         INSERT INTO samples (step_seconds, at, figures)
         VALUES (%(step)s, date_bin(make_interval(secs => %(step)s),
             clock_timestamp(), 'epoch'), %(figures)s)
         ON CONFLICT (step_seconds, at) DO UPDATE SET figures = excluded.figures
+        RETURNING (
+            SELECT EXISTS (SELECT FROM samples AS finer
+                WHERE finer.step_seconds = %(step)s AND finer.at <= ends_at
+                    AND finer.at > ends_at - make_interval(secs => %(coarser)s))
+                AND NOT EXISTS (SELECT FROM samples AS made
+                    WHERE made.step_seconds = %(coarser)s AND made.at = ends_at)
+            FROM date_bin(make_interval(secs => %(coarser)s),
+                clock_timestamp(), 'epoch') AS ends_at)
         """,
-        {"step": FINEST, "figures": Jsonb(dict(figures))},
-    )
+        {
+            "step": FINEST,
+            "figures": Jsonb(dict(figures)),
+            "coarser": STEPS[1].seconds,
+        },
+    ).fetchone()
+    if row is None or not row[0]:
+        return
     for finer, coarser in itertools.pairwise(STEPS):
         if not _fold(connection, finer, coarser):
             break

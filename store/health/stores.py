@@ -9,7 +9,6 @@ from typing import Any
 from redis import Redis, RedisError, ResponseError
 from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
-from store.database import Connection
 from store.health.kinds import STRIKES_TOLD, Problem, ProblemKind
 
 # Pages, schedules and ages go by three clocks; so far apart they still mean the same.
@@ -31,20 +30,18 @@ class _Told:
 
 
 def list_stores(
-    connection: Connection, redis: Redis, *, now: datetime
+    redis: Redis, *, now: datetime, postgres_now: datetime, is_standby: bool
 ) -> list[Problem]:
     """What is wrong with stores that can be reached, and what upkeep cannot do.
 
-    Shape: `now` is the clock of whoever asks.
+    Shape: `now` is the clock of whoever asks; Postgres has just told its own.
     """
     told = _ask(redis)
-    row = connection.execute("SELECT clock_timestamp(), pg_is_in_recovery()").fetchone()
-    assert row is not None  # noqa: S101 - a SELECT without FROM returns one row.
-    clocks = {"postgres": row[0], "redis": told.now, "here": now.astimezone(UTC)}
+    clocks = {"postgres": postgres_now, "redis": told.now, "here": now.astimezone(UTC)}
     found = [*_clocks(clocks), *_failing(told.failing or {}, now=now)]
     if told.refusal:
         found.append(_refuses("redis_refuses", told.refusal))
-    if row[1]:
+    if is_standby:
         found.append(_refuses("postgres_refuses", "standby"))
     return found
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.lateness import CLOCKS_APART_SECONDS, LOOKALIKE_SECONDS
+from domain.events.lateness import CLOCKS_APART_SECONDS, LOOKALIKE_SECONDS
 
 # What the rule takes; see domain.lateness for what the numbers mean.
 PARAMETERS: Mapping[str, float] = {

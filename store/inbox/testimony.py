@@ -6,8 +6,8 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from domain.fold import Mail
-from domain.hints import hint_from_json
+from domain.events.fold import Mail
+from domain.events.hints import hint_from_json
 from domain.ids import CorpPk, Key, Userid
 from store.database import Connection
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from psycopg.rows import class_row
 
-from domain.identity import are_two
 from domain.ids import CompanyId, CorpId, CorpPk, MemberPk, OpenUserid, Userid
+from domain.org.identity import are_two
 from store.database import Connection
 
 

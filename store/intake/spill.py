@@ -139,6 +139,13 @@ class Spill:
         """
         self._ask("SET", _REFUSED, b"1", "EX", _LOST_MAIL_LASTS_SECONDS)
 
+    def has_anything(self) -> bool:
+        """Whether mail waits or a refusal is noted: what is asked every second.
+
+        Raises: SpillUnavailable.
+        """
+        return bool(self._ask("EXISTS", SPILL, _REFUSED))
+
     def has_refusal(self) -> bool:
         """Whether a refusal is noted.
 

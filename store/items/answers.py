@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from domain.ids import CorpPk, MemberPk, Userid
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from store.database import Connection
 from store.sealing import DataKey
 

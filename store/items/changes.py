@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from domain.ids import CompanyId
-from domain.item_changes import FieldChange, Utterance
-from domain.items import ItemAction, ItemKind
+from domain.items.changes import FieldChange, Utterance
+from domain.items.items import ItemAction, ItemKind
 from store.database import Connection
 from store.items.states import ItemKey
 from store.sealing import Keyring

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from domain.ids import CompanyId
-from domain.item_changes import ItemChange, fold
-from domain.items import ItemKind
+from domain.items.changes import ItemChange, fold
+from domain.items.items import ItemKind
 from store.database import Connection
 from store.items import changes, states, workspaces
 from store.sealing import Keyring

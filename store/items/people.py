@@ -6,7 +6,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from domain.ids import AccountId, CompanyId, CorpPk, MemberPk
-from domain.item_people import ItemPerson, ItemPreferences, Unsent
+from domain.items.people import ItemPerson, ItemPreferences, Unsent
 from store.database import Connection
 from store.items.preferences import preferences_of
 from store.notices.recipients import IS_HELD

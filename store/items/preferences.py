@@ -7,9 +7,9 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from domain.ids import CompanyId, CorpPk, MemberPk
-from domain.item_people import ItemPreferences, ItemRole, RoleChoice, roles_told
-from domain.items import ItemKind
-from domain.quiet_hours import QuietHours
+from domain.items.items import ItemKind
+from domain.items.people import ItemPreferences, ItemRole, RoleChoice, roles_told
+from domain.items.quiet_hours import QuietHours
 from store.database import Connection
 
 # Whoever mutes more than this has muted the oldest for long enough.

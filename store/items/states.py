@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import orjson
 
 from domain.ids import CompanyId
-from domain.items import ItemKind, ItemState
+from domain.items.items import ItemKind, ItemState
 from store.database import Connection
 from store.sealing import Keyring
 

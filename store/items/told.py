@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg.rows import dict_row
 
 from domain.ids import AccountId, CompanyId, CorpPk, Key, MemberPk
-from domain.item_people import ItemRole, Unsent
-from domain.items import ItemKind
+from domain.items.items import ItemKind
+from domain.items.people import ItemRole, Unsent
 from domain.mailbox import mailbox_of_company
 from store.database import Connection
 from store.inbox.record import post_internal
@@ -252,12 +252,13 @@ def tell_accounts_read(connection: Connection, company_id: CompanyId) -> str | N
     return _post(connection, company_id) if row else None
 
 
+# Somebody has waited for long enough: what the clock looks for once a second.
+OVERDUE: LiteralString = "FROM item_notices WHERE waits_until <= clock_timestamp()"
+
+
 def tell_overdue(connection: Connection) -> list[str]:
     """The same where somebody has waited for long enough; the mailboxes to ring."""
-    rows = connection.execute(
-        "SELECT DISTINCT company_id FROM item_notices"
-        " WHERE waits_until <= clock_timestamp()"
-    ).fetchall()
+    rows = connection.execute(f"SELECT DISTINCT company_id {OVERDUE}").fetchall()
     return [_post(connection, CompanyId(company_id)) for (company_id,) in rows]
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from psycopg.types.json import Jsonb
 
 from domain.ids import CompanyId
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from store.database import Connection
 
 

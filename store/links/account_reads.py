@@ -49,21 +49,6 @@ class AccountRead:
         object.__setattr__(self, "state", ReadState(self.state))
 
 
-def add_missing(connection: Connection) -> int:
-    """Have each company of TAPD's that is or will be linked read at once; how many."""
-    added = connection.execute(
-        f"""
-        INSERT INTO account_reads (company_id)
-        SELECT company_id FROM companies
-        WHERE {_WANTED} AND NOT EXISTS (
-            SELECT FROM account_reads
-            WHERE account_reads.company_id = companies.company_id)
-        ON CONFLICT DO NOTHING
-        """  # noqa: S608 - a constant of this module
-    )
-    return added.rowcount
-
-
 def want(connection: Connection, company_id: str) -> None:
     """Have a company read now, unless that succeeded within the hour."""
     connection.execute(
@@ -113,11 +98,26 @@ def want_nicks(connection: Connection, company_id: str) -> None:
 
 
 def list_due(connection: Connection, *, limit: int) -> Sequence[CompanyId]:
-    """Companies whose people are to be read now, the longest due first."""
+    """Companies whose people are to be read now, the longest due first.
+
+    Shape: a company of TAPD's that is or will be linked and was never read is due; that
+        is written down.
+    """
     rows = connection.execute(
         f"""
-        SELECT company_id FROM account_reads JOIN companies USING (company_id)
-        WHERE due_at <= clock_timestamp() AND {_WANTED}
+        WITH added AS (
+            INSERT INTO account_reads (company_id)
+            SELECT company_id FROM companies
+            WHERE {_WANTED} AND NOT EXISTS (
+                SELECT FROM account_reads
+                WHERE account_reads.company_id = companies.company_id)
+            ON CONFLICT DO NOTHING RETURNING company_id, due_at
+        ), known AS (
+            SELECT company_id, due_at FROM account_reads JOIN companies
+                USING (company_id)
+            WHERE due_at <= clock_timestamp() AND {_WANTED}
+        )
+        SELECT company_id FROM (TABLE added UNION ALL TABLE known) AS due
         ORDER BY due_at, company_id LIMIT %s
         """,  # noqa: S608 - a constant of this module
         [limit],

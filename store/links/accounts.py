@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from domain.accounts import AccountChange, AccountField, fold_email
 from domain.ids import AccountId, CompanyId
+from domain.links.accounts import AccountChange, AccountField, fold_email
 from store.database import Connection
 from store.mobiles import to_e164
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from domain.accounts import Account
 from domain.ids import AccountId, CompanyId, CorpPk, MemberPk, Userid
+from domain.links.accounts import Account
 from store.database import Connection
 
 # What WeCom answered to an account's mobile of now, to nobody's who bore the userid

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-from domain.claims import ClaimKind, LinkClaim
 from domain.ids import (
     CORP_KEY,
     AccountId,
@@ -12,6 +11,7 @@ from domain.ids import (
     Userid,
     member_key,
 )
+from domain.links.claims import ClaimKind, LinkClaim
 from store.database import Connection
 from store.inbox.record import post_internal
 from store.org.corps import Corp

@@ -1,6 +1,6 @@
 """Links: how each member stands to the accounts of TAPD, and what follows for those."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,18 +8,23 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from domain.ids import CompanyId, CorpPk, MemberPk, Userid
-from domain.links import Link
+from domain.links.links import Link
+from domain.org.org import Employment
 from store import literals
 from store.database import Connection
+from store.rows import are_many, copy_rows
+
+_WRITTEN = "corp_pk, company_id, member_pk, state, reason, account_id, asks, evidence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRow:
     """An active member with their link as it is stored.
 
-    Shape: `link` is none where there is no row; `since` is when the row came to say
-        what it says; `holds` is false for a link that ended with a removal; `silent`:
-        they left, or a removal of them waits; `activated`: they signed in to WeCom.
+    Shape: `link` is none where there is no row, and `since` None; else `since` is when
+        the row came to say what it says; `holds` is false for a link that ended with a
+        removal; `silent`: they left, or a removal of them waits; `activated`: they
+        signed in to WeCom.
     """
 
     member_pk: MemberPk
@@ -30,6 +35,7 @@ class LinkRow:
     link: Link
     since: datetime | None
     holds: bool
+    employment: Employment
     silent: bool
     activated: bool
 
@@ -43,7 +49,7 @@ def list_rows(
             """
             SELECT members.member_pk, userid, open_userid, match_mobile, match_email,
                 links.state, reason, account_id, asks, evidence, changed_at,
-                coalesce(holds, true) AS holds,
+                coalesce(holds, true) AS holds, employment,
                 coalesce(activation = 'active', false) AS activated,
                 employment = 'left' OR EXISTS (
                     SELECT FROM plan_entries
@@ -82,8 +88,7 @@ def find_pks(
 
 def analyse(connection: Connection) -> None:
     """Tell the planner how many there are: a guess costs minutes among many."""
-    for table in ("members", "links", "accounts"):
-        connection.execute(f"ANALYZE {table}")
+    connection.execute("ANALYZE links, accounts")
 
 
 def write(
@@ -91,12 +96,54 @@ def write(
     corp_pk: CorpPk,
     company_id: CompanyId,
     links: Sequence[tuple[MemberPk, Link]],
+    *,
+    first: Collection[MemberPk] = (),
 ) -> None:
-    """Have each of these links be as it says."""
+    """Have each of these links be as it says.
+
+    Shape: `first` are members who have none yet, as whoever has locked the corp has
+        seen: many of them are copied.
+    """
+    new = [each for each in links if each[0] in first]
+    if are_many(new):
+        _add(connection, corp_pk, company_id, new)
+        links = [each for each in links if each[0] not in first]
+    if links:
+        _replace(connection, corp_pk, company_id, links)
+
+
+def _add(
+    connection: Connection,
+    corp_pk: CorpPk,
+    company_id: CompanyId,
+    links: Iterable[tuple[MemberPk, Link]],
+) -> None:
+    corp = str(corp_pk)
+    rows = (
+        (
+            corp,
+            company_id,
+            str(pk),
+            link.state,
+            link.reason,
+            link.account_id,
+            link.asks,
+            _evidence(link),
+        )
+        for pk, link in links
+    )
+    copy_rows(connection, "links", _WRITTEN, rows)
+
+
+def _replace(
+    connection: Connection,
+    corp_pk: CorpPk,
+    company_id: CompanyId,
+    links: Sequence[tuple[MemberPk, Link]],
+) -> None:
     connection.execute(
-        """
-        INSERT INTO links (corp_pk, company_id, member_pk, state, reason, account_id,
-            asks, evidence)
+        f"""
+        INSERT INTO links ({_WRITTEN})
         SELECT %(corp_pk)s, %(company_id)s, given.* FROM unnest(%(pks)s::bigint[],
             %(states)s::text[], %(reasons)s::text[], %(accounts)s::text[],
             %(asks)s::text[], %(evidence)s::jsonb[]) AS given
@@ -105,7 +152,7 @@ def write(
             reason = excluded.reason, account_id = excluded.account_id,
             asks = excluded.asks, evidence = excluded.evidence,
             holds = true, stale = false, changed_at = clock_timestamp()
-        """,
+        """,  # noqa: S608 - a constant of this module
         {
             "corp_pk": corp_pk,
             "company_id": company_id,
@@ -114,12 +161,13 @@ def write(
             "reasons": [link.reason for _, link in links],
             "accounts": [link.account_id for _, link in links],
             "asks": [link.asks for _, link in links],
-            "evidence": [
-                literals.document([e.to_json() for e in link.evidence])
-                for _, link in links
-            ],
+            "evidence": [_evidence(link) for _, link in links],
         },
     )
+
+
+def _evidence(link: Link) -> str:
+    return literals.document([each.to_json() for each in link.evidence])
 
 
 def note_examined(
@@ -309,6 +357,7 @@ def _row(row: dict[str, Any]) -> LinkRow:
         link=link,
         since=row["changed_at"],
         holds=row["holds"],
+        employment=Employment(row["employment"]),
         silent=row["silent"],
         activated=row["activated"],
     )

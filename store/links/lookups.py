@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.ids import AccountId, CompanyId, CorpId, CorpPk, Userid
-from domain.lookups import LOST_AFTER, WINDOW, Answer, Lookup, Lookups
+from domain.links.lookups import LOST_AFTER, WINDOW, Answer, Lookup, Lookups
 from store.database import Connection
 
 # Accounts of the company that no active member is linked to, and whether WeCom's last
-# word about the mobile that they have now still stands (domain/lookups.py).
+# word about the mobile that they have now still stands (domain/links/lookups.py).
 _UNANSWERED = """
     SELECT accounts.account_id, mobile_e164, last.asked_at, last.answer
     FROM memberships JOIN accounts USING (account_id) LEFT JOIN LATERAL (

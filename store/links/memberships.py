@@ -1,14 +1,19 @@
 """Memberships: which account is in which company, as WeCom has its member be."""
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from domain.ids import AccountId, CompanyId, CorpPk, MemberPk
+from domain.org.org import Employment
 from store.database import Connection
+from store.rows import are_many, copy_rows
 
 _ID_BYTES = 8
 # How the ids of accounts begin that were made here for a member.
 MADE_HERE = "wecom-"
+# Where a membership is from that follows a member.
+MADE_FROM = "wecom"
+_WRITTEN = "company_id, account_id, employment, origin"
 
 
 def new_account_id() -> AccountId:
@@ -20,19 +25,13 @@ def make_accounts(
     connection: Connection,
     corp_pk: CorpPk,
     company_id: CompanyId,
-    made: Sequence[tuple[AccountId, MemberPk]],
+    made: Mapping[MemberPk, AccountId],
 ) -> None:
     """Make an account for each of these members, with what WeCom shows of them.
 
-    Shape: they join the company as their members are; the nick is the name, if nobody
-        of the company has it, else one of its own.
+    Shape: the nick is the name, if nobody of the company has it, else one of its own;
+        they join the company by `join_made`.
     """
-    about: dict[str, object] = {
-        "corp_pk": corp_pk,
-        "company_id": company_id,
-        "ids": [account_id for account_id, _ in made],
-        "pks": [pk for _, pk in made],
-    }
     connection.execute(
         """
         INSERT INTO accounts (account_id, nick, name, mobile, mobile_e164, email,
@@ -58,25 +57,40 @@ def make_accounts(
         ) AS members
         ORDER BY account_id
         """,
-        about,
+        {
+            "corp_pk": corp_pk,
+            "company_id": company_id,
+            "ids": list(made.values()),
+            "pks": list(made),
+        },
     )
-    _join_made(connection, about)
 
 
-def _join_made(connection: Connection, about: Mapping[str, object]) -> None:
-    """Nobody else knows these accounts: nothing to look for, nothing to replace."""
+def join_made(
+    connection: Connection,
+    company_id: CompanyId,
+    made: Mapping[AccountId, Employment],
+) -> None:
+    """Have new accounts be in the company as their members are.
+
+    Nobody else knows these accounts: nothing to look for, nothing to replace.
+    """
+    if are_many(made):
+        rows = ((company_id, each, made[each], MADE_FROM) for each in sorted(made))
+        copy_rows(connection, "memberships", _WRITTEN, rows)
+        return
     connection.execute(
-        """
-        INSERT INTO memberships (company_id, account_id, employment, origin)
-        SELECT %(company_id)s, account_id, employment, 'wecom'
-        FROM unnest(%(ids)s::text[], %(pks)s::bigint[]) AS given (account_id, pk)
-        CROSS JOIN LATERAL (
-            SELECT employment FROM members
-            WHERE corp_pk = %(corp_pk)s AND member_pk = pk LIMIT 1
-        ) AS members
-        ORDER BY account_id
-        """,
-        about,
+        f"""
+        INSERT INTO memberships ({_WRITTEN})
+        SELECT %(company_id)s, given.*, %(origin)s
+        FROM unnest(%(ids)s::text[], %(employments)s::text[]) AS given
+        """,  # noqa: S608 - a constant of this module
+        {
+            "company_id": company_id,
+            "ids": list(made),
+            "employments": list(made.values()),
+            "origin": MADE_FROM,
+        },
     )
 
 

@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 
 from domain.decisions import Json
 from domain.ids import AccountId, CorpPk, MemberPk
-from domain.links import Agreement, LinkEvidence, LinkState, NoticeKind
+from domain.links.links import Agreement, LinkEvidence, LinkState, NoticeKind
 from store.database import Connection
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from domain.ids import CompanyId, CorpPk, MemberPk, Userid
+from domain.items.quiet_hours import QuietHours
 from domain.notices import MEMBER_PER_DAY, MEMBER_PER_MINUTE, Origin, RecipientStanding
-from domain.quiet_hours import QuietHours
 from store.database import Connection
 from store.notices.batches import NoticeBatch
 from store.notices.notices import DIGEST, ITEM

@@ -1,8 +1,8 @@
 """How a member stands to being messaged, from the rows that tell it."""
 
-from domain.links import LinkState, NoticeKind
+from domain.links.links import LinkState, NoticeKind
 from domain.notices import RecipientStanding
-from domain.org import Employment, MemberState
+from domain.org.org import Employment, MemberState
 
 # Whose removal waits for an approval; `m` is the member.
 IS_HELD = """

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.ids import CorpPk, MemberPk, Userid
-from domain.links import CompanyOrigin
+from domain.links.links import CompanyOrigin
 from domain.notices import (
     REINVITE_WINDOW,
     Obstacle,

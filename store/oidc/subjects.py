@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from domain.ids import CorpPk, MemberPk
-from domain.links import LinkState
+from domain.links.links import LinkState
 from store.database import Connection
 from store.installs.visitors import Visitor, find_visitor
 

@@ -9,9 +9,9 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from domain.ids import CorpPk, Userid
-from domain.leavers import BY_SETS, Undecided
 from domain.reasons import Doubt
-from domain.testimony import AGREES_SECONDS, APART_SECONDS
+from domain.reconcile.leavers import BY_SETS, Undecided
+from domain.reconcile.testimony import AGREES_SECONDS, APART_SECONDS
 from store.database import Connection
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from domain.ids import CorpPk, Key
-from domain.replay import Folding, ReplayLine
+from domain.org.replay import Folding, ReplayLine
 from store.database import Connection
 from store.org.journal import opened
 from store.sealing import DataKey

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from domain.events.spelling import spelt_scope
 from domain.ids import CompanyId, CorpId, CorpPk, DepartmentId, TagId, Userid
 from domain.mailbox import mailbox_of_corp
-from domain.scope import AuthScope, Tag
-from domain.spelling import spelt_scope
+from domain.org.scope import AuthScope, Tag
 from domain.states import CorpState
 from store.database import Connection
 

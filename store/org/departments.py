@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from domain.fingerprint import department_fingerprint
 from domain.ids import CorpPk, DepartmentId, Userid
-from domain.org import Department
-from domain.testimony import AGREES_SECONDS, APART_SECONDS
+from domain.org.fingerprint import department_fingerprint
+from domain.org.org import Department
+from domain.reconcile.testimony import AGREES_SECONDS, APART_SECONDS
 from store.database import Connection
 
 

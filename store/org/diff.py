@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from domain.changes import OrgChange, PastSight, changes
 from domain.ids import CorpPk, Key
-from domain.replay import Folding
+from domain.org.changes import OrgChange, PastSight, changes
+from domain.org.replay import Folding
 from store.database import Connection
 from store.org import as_of
 from store.sealing import DataKey

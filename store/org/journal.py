@@ -11,13 +11,13 @@ from domain.decisions import Decision, Json
 from domain.ids import CorpPk
 from store import literals
 from store.database import Connection
+from store.rows import are_many, copy_rows
 from store.sealing import DataKey
 from store.writes import ALLOWED, Change, make
 
 # Personal only in lines about members; the name of a department is no secret.
 _PERSONAL = ("name", "details")
 _WRITTEN = "corp_pk, cause, run_id, decision, key, reason, before, after, personal"
-_TYPES = ["text"] * 10
 # Of few lines, as one list for each of these; all are in one moment.
 _LISTED = ("decision", "key", "reason", "before", "after", "personal")
 _LISTS = ", ".join(f"%(journal_{each})s::text[]" for each in _LISTED)
@@ -29,8 +29,6 @@ _APPEND = f"""
         unnest({_LISTS}) AS line ({", ".join(_LISTED)})
     WHERE {ALLOWED}
 """  # noqa: S608 - constants of this module
-# What an event or two come to; more are copied.
-_FEW_LINES = 10
 _FETCH_ROWS = 5_000
 
 Said = dict[str, Json]
@@ -75,10 +73,10 @@ def write(
         return
     # One by one: Postgres takes in what is written while the rest is sealed.
     lines = (_line(corp_pk, cause, each, data_key=data_key) for each in decisions)
-    if len(decisions) <= _FEW_LINES:
-        make(connection, _appended(corp_pk, [*lines]))
-    else:
+    if are_many(decisions):
         _copy(connection, lines)
+    else:
+        make(connection, _appended(corp_pk, [*lines]))
 
 
 def _line(
@@ -100,7 +98,7 @@ def _line(
 
 
 def _appended(corp_pk: CorpPk, lines: Sequence[tuple[str | None, ...]]) -> Change:
-    """Few lines: a COPY takes two more round trips and its own planning."""
+    """For few lines, at one moment."""
     _, cause, run_id, *_ = lines[0]
     columns = zip(*(line[3:] for line in lines), strict=True)
     listed = zip(_LISTED, map(literals.texts_or_nulls, columns), strict=True)
@@ -111,11 +109,8 @@ def _appended(corp_pk: CorpPk, lines: Sequence[tuple[str | None, ...]]) -> Chang
 
 def _copy(connection: Connection, lines: Iterable[tuple[str | None, ...]]) -> None:
     at = connection.execute("SELECT clock_timestamp()::text").fetchall()[0][0]
-    statement = f"COPY journal ({_WRITTEN}, at) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(_TYPES)
-        for each in lines:
-            copy.write_row((*each, at))
+    rows = ((*each, at) for each in lines)
+    copy_rows(connection, "journal", f"{_WRITTEN}, at", rows)
 
 
 def read_all(

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from domain.ids import CorpPk, DepartmentId
-from domain.org import Department
-from domain.scope import AuthScope, Tags, Usable, usable_of
-from domain.tree import Tree
+from domain.org.org import Department
+from domain.org.scope import AuthScope, Tags, Usable, usable_of
+from domain.org.tree import Tree
 from store.database import Connection
 from store.org import departments
 from store.org.corps import Corp

@@ -5,9 +5,9 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from domain.fingerprint import member_fingerprint
 from domain.ids import CorpPk, DepartmentId, MemberPk, OpenUserid, Userid
-from domain.org import (
+from domain.org.fingerprint import member_fingerprint
+from domain.org.org import (
     Activation,
     Member,
     MemberState,
@@ -18,6 +18,7 @@ from domain.org import (
 from store import literals
 from store.database import Connection
 from store.matching import match_email, match_mobile
+from store.rows import copy_rows
 from store.writes import ALLOWED, Change, make
 
 _COLUMNS = (
@@ -32,7 +33,6 @@ _WRITTEN = (
     " main_department, leads, direct_leaders, details, grounds, employment,"
     " fingerprint, match_mobile, match_email"
 )
-_TYPES = ["text"] * (1 + len(_WRITTEN.split(",")))
 # One look into an index for each userid, whatever the planner believes: by OR, or by
 # ANY with the statistics of a smaller table, it reads the whole table for each page of
 # a run and for each drain.
@@ -190,13 +190,10 @@ def count_active(connection: Connection, corp_pk: CorpPk) -> int:
 
 def add(connection: Connection, corp_pk: CorpPk, members: Sequence[Member]) -> None:
     """New members; none of them may be active already."""
-    if not members:
-        return
-    statement = f"COPY members (corp_pk, {_WRITTEN}) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(_TYPES)
-        for member in members:
-            copy.write_row((str(corp_pk), *_values(member)))
+    if members:
+        corp = str(corp_pk)
+        rows = ((corp, *_values(each)) for each in members)
+        copy_rows(connection, "members", f"corp_pk, {_WRITTEN}", rows)
 
 
 def change(

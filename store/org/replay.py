@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from domain.decisions import Json
-from domain.fields import department_fields, member_fields
 from domain.ids import CorpPk, Key, department_key, member_key
-from domain.org import Org
-from domain.replay import ReplayLine, replay
+from domain.org.fields import department_fields, member_fields
+from domain.org.org import Org
+from domain.org.replay import ReplayLine, replay
 from store.database import Connection
 from store.org import departments, journal, members
 from store.sealing import DataKey

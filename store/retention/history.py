@@ -139,7 +139,7 @@ def prune_claims(connection: Connection, *, limit: int) -> int:
     """Forget what was said about a link when the very same was said again later.
 
     Shape: what still counts is the newest of each kind about each account
-        (domain/claims.py), and whoever comes back is asked what they ever left.
+        (domain/links/claims.py), and whoever comes back is asked what they ever left.
     """
     return connection.execute(
         f"""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.ids import CompanyId, CorpPk
-from domain.links import LinkReason
+from domain.links.links import LinkReason
 from store.database import Connection
 from store.links import lookups
 

@@ -10,10 +10,10 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from domain.decisions import Decision
-from domain.guard import HeldPlan, RemovalKind, Window
 from domain.ids import CorpPk, DepartmentId, Key, RunId, department_key
 from domain.reasons import Reason
-from domain.rejections import Rejected
+from domain.reconcile.guard import HeldPlan, RemovalKind, Window
+from domain.reconcile.rejections import Rejected
 from domain.states import PlanState
 from store.database import Connection
 from store.org.journal import split_personal

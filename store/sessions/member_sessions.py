@@ -13,6 +13,7 @@ from store.sessions.ids import (
     hash_of,
     new_id,
 )
+from store.sessions.rows import end_one, note_used, prune_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +58,7 @@ def find(connection: Connection, session_id: str) -> MemberSession | None:
     if row is None:
         return None
     if row[2]:
-        connection.execute(
-            "UPDATE member_sessions SET seen_at = clock_timestamp()"
-            " WHERE session_hash = %s",
-            [hash_of(session_id)],
-        )
+        note_used(connection, "member_sessions", session_id)
     return MemberSession(
         corp_pk=CorpPk(row[0]),
         member_pk=MemberPk(row[1]),
@@ -98,9 +95,7 @@ def keep_tapd_token(
 
 def end(connection: Connection, session_id: str) -> None:
     """End a session, wherever its cookie was copied to; a second time too."""
-    connection.execute(
-        "DELETE FROM member_sessions WHERE session_hash = %s", [hash_of(session_id)]
-    )
+    end_one(connection, "member_sessions", session_id)
 
 
 def end_all_of_corp(connection: Connection, corp_pk: CorpPk) -> None:
@@ -110,14 +105,7 @@ def end_all_of_corp(connection: Connection, corp_pk: CorpPk) -> None:
 
 def prune(connection: Connection, *, limit: int) -> int:
     """Forget sessions that are over."""
-    return connection.execute(
-        f"""
-        DELETE FROM member_sessions WHERE session_hash IN (
-            SELECT session_hash FROM member_sessions WHERE NOT ({IS_OPEN})
-            LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-        """,  # noqa: S608 - the condition is a constant
-        {**TIMES, "limit": limit},
-    ).rowcount
+    return prune_table(connection, "member_sessions", limit=limit)
 
 
 def _end_surplus(connection: Connection, corp_pk: CorpPk, member_pk: MemberPk) -> None:

@@ -16,6 +16,7 @@ from store.sessions.ids import (
     hash_of,
     new_id,
 )
+from store.sessions.rows import end_one, note_used, prune_table
 
 # API_TOKEN is everybody's who was given it.
 _MOST_OF_API_TOKEN = 200
@@ -153,11 +154,7 @@ def find(
         return None
     name, role, is_of_provider, is_unseen = row
     if is_unseen:
-        connection.execute(
-            "UPDATE operator_sessions SET seen_at = clock_timestamp()"
-            " WHERE session_hash = %s",
-            [hash_of(session_id)],
-        )
+        note_used(connection, "operator_sessions", session_id)
     return OperatorSession(
         name=name,
         role=Role(role) if role else Role.ADMIN,
@@ -167,9 +164,7 @@ def find(
 
 def end(connection: Connection, session_id: str) -> None:
     """End a session, wherever its cookie was copied to; a second time too."""
-    connection.execute(
-        "DELETE FROM operator_sessions WHERE session_hash = %s", [hash_of(session_id)]
-    )
+    end_one(connection, "operator_sessions", session_id)
 
 
 def end_all(connection: Connection, name: str) -> int:
@@ -181,14 +176,7 @@ def end_all(connection: Connection, name: str) -> int:
 
 def prune(connection: Connection, *, limit: int) -> int:
     """Forget sessions that are over."""
-    return connection.execute(
-        f"""
-        DELETE FROM operator_sessions WHERE session_hash IN (
-            SELECT session_hash FROM operator_sessions WHERE NOT ({IS_OPEN})
-            LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-        """,  # noqa: S608 - the condition is a constant
-        {**TIMES, "limit": limit},
-    ).rowcount
+    return prune_table(connection, "operator_sessions", limit=limit)
 
 
 def _end_surplus(connection: Connection, name: str | None, *, most: int) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from psycopg.rows import class_row
 
-from domain.links import LinkReason
+from domain.links.links import LinkReason
 from store.database import Connection
 from store.installs.intents import INSTALL_RESUMED
 

@@ -1,14 +1,14 @@
 """Whom events of items concerned, and what became of it: for API and pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg.rows import class_row, dict_row
 
 from domain.ids import CompanyId, CorpPk, MemberPk
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from store.database import Connection
 
 
@@ -62,6 +62,10 @@ _SELECT = f"""
 """  # noqa: S608 - a constant of this module
 
 
+# Before whatever event there may be.
+_NEWEST = (9_223_372_036_854_775_807, "")
+
+
 def list_of_item(
     connection: Connection,
     company_id: CompanyId,
@@ -72,26 +76,14 @@ def list_of_item(
     limit: int,
 ) -> list[ToldEvent]:
     """The people whom an item's events concerned, the newest event first."""
-    mail_id, nick = before or (9_223_372_036_854_775_807, "")
-    with connection.cursor(row_factory=class_row(ToldEvent)) as cursor:
-        cursor.execute(
-            f"""
-            {_SELECT}
-            WHERE told.company_id = %(company_id)s AND told.kind = %(kind)s
-                AND told.item_id = %(item_id)s AND (told.mail_id < %(mail_id)s
-                    OR told.mail_id = %(mail_id)s AND told.nick > %(nick)s)
-            ORDER BY told.mail_id DESC, told.nick LIMIT %(limit)s
-            """,
-            {
-                "company_id": company_id,
-                "kind": kind.value,
-                "item_id": item_id,
-                "mail_id": mail_id,
-                "nick": nick,
-                "limit": limit,
-            },
-        )
-        return cursor.fetchall()
+    return _list_page(
+        connection,
+        "told.company_id = %(company_id)s AND told.kind = %(kind)s"
+        " AND told.item_id = %(item_id)s",
+        {"company_id": company_id, "kind": kind.value, "item_id": item_id},
+        before=before,
+        limit=limit,
+    )
 
 
 def list_of_member(
@@ -103,23 +95,33 @@ def list_of_member(
     limit: int,
 ) -> list[ToldEvent]:
     """The events that concerned a member, the newest first."""
-    mail_id, nick = before or (9_223_372_036_854_775_807, "")
+    return _list_page(
+        connection,
+        "told.corp_pk = %(corp_pk)s AND told.member_pk = %(member_pk)s",
+        {"corp_pk": corp_pk, "member_pk": member_pk},
+        before=before,
+        limit=limit,
+    )
+
+
+def _list_page(
+    connection: Connection,
+    wanted: LiteralString,
+    values: Mapping[str, object],
+    *,
+    before: tuple[int, str] | None,
+    limit: int,
+) -> list[ToldEvent]:
+    mail_id, nick = before or _NEWEST
     with connection.cursor(row_factory=class_row(ToldEvent)) as cursor:
         cursor.execute(
             f"""
             {_SELECT}
-            WHERE told.corp_pk = %(corp_pk)s AND told.member_pk = %(member_pk)s
-                AND (told.mail_id < %(mail_id)s
-                    OR told.mail_id = %(mail_id)s AND told.nick > %(nick)s)
+            WHERE {wanted} AND (told.mail_id < %(mail_id)s
+                OR told.mail_id = %(mail_id)s AND told.nick > %(nick)s)
             ORDER BY told.mail_id DESC, told.nick LIMIT %(limit)s
             """,
-            {
-                "corp_pk": corp_pk,
-                "member_pk": member_pk,
-                "mail_id": mail_id,
-                "nick": nick,
-                "limit": limit,
-            },
+            {**values, "mail_id": mail_id, "nick": nick, "limit": limit},
         )
         return cursor.fetchall()
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from psycopg.rows import class_row
 
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from store.database import Connection
 from store.summaries.mail.events import EVENT_STATES
 

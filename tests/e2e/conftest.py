@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from demo.leftovers import MARK
+from demo.machine.leftovers import MARK
 from tests.e2e.office import Install, InstallAll, Office, found
 from tests.e2e.product import Product, running
-from tests.support.memory import scratch_folder
-from tests.support.servers import guard
+from tests.support.processes.memory import scratch_folder
+from tests.support.processes.servers import guard
 
 
 # Not for the session: a process that has gone on to other tests would keep it running.

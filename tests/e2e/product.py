@@ -11,9 +11,11 @@ from typing import Any
 
 import requests
 
-from demo.leftovers import list_leftovers
-from demo.ports import LOOPBACK
-from demo.postgres import Postgres, prepare_postgres
+from demo.machine.leftovers import list_leftovers
+from demo.machine.ports import LOOPBACK
+from demo.machine.postgres import Postgres, prepare_postgres
+from demo.machine.supervisor import Supervisor
+from demo.machine.valkey import prepare_valkey
 from demo.processes import (
     ROOT,
     answers,
@@ -24,10 +26,8 @@ from demo.processes import (
 )
 from demo.servers import DATABASE, Servers
 from demo.session import Progress, Session
-from demo.supervisor import Supervisor
 from demo.synthetic import choose_ports, load_secrets, synthetic_settings
-from demo.valkey import prepare_valkey
-from tests.support.servers import Guarded
+from tests.support.processes.servers import Guarded
 
 ANSWER_SECONDS = 30.0
 PATIENCE_SECONDS = 45.0

@@ -42,7 +42,7 @@ DOCUMENTED = [
 ]
 
 # Whose code decides what becomes of a kind of mail.
-TAKERS = modules("workers") + modules_at("domain/fold.py", "receiver/posts.py")
+TAKERS = modules("workers") + modules_at("domain/events/fold.py", "receiver/posts.py")
 # Their mail lies in the mailbox of its code, which has one handler for all of it.
 CODES = {"create_auth", "reset_permanent_code"}
 

@@ -14,11 +14,11 @@ LANGUAGES = ("en", "zh-CN")
 AWAITED: set[DecisionName] = set()
 # They read decisions; they do not make any.
 READERS = {
-    "domain/changes.py",
+    "domain/org/changes.py",
     "domain/decisions.py",
     "domain/grouping.py",
-    "domain/guard.py",
-    "domain/replay.py",
+    "domain/reconcile/guard.py",
+    "domain/org/replay.py",
 }
 
 

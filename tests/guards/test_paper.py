@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from commands.sections import SECTIONS
-from demo.procfile import read_procfile
+from demo.machine.procfile import read_procfile
 from manage import cli
 from store.intake.gaps import GapReason
 from tests.guards.source import (
@@ -72,7 +72,9 @@ def states() -> set[str]:
 def metrics() -> set[str]:
     """The metrics that receiver and web show, by the names in their code."""
     shown = modules_at(
-        "web/gauges.py", "receiver/meters.py", "store/intake/receiver_stores.py"
+        "web/operations/gauges.py",
+        "receiver/meters.py",
+        "store/intake/receiver_stores.py",
     )
     pattern = re.compile(r"(sync|receiver|spill|inbox)_[a-z_]+")
     found = {text for each in shown for text in texts(each.tree)}

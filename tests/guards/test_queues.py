@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from demo.procfile import read_procfile
+from demo.machine.procfile import read_procfile
 from tests.guards.source import (
     ROOT,
     Module,

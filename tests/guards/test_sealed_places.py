@@ -21,7 +21,7 @@ WRITERS = {
     "store/items/changes.py": {"item_changes.sealed"},
     "store/items/states.py": {"items.sealed"},
     "workers/items/recheck.py": {"inbox.body"},
-    "web/account/open_items.py": {"member_sessions.tapd_token"},
+    "web/account/items/open_items.py": {"member_sessions.tapd_token"},
     "store/org/companies.py": {"companies.event_secret"},
     "store/platform/app_keys.py": {"app_keys.sealed"},
     "store/platform/tokens.py": {"tokens.token"},

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from tests.support.visiting import WECOM
+from tests.support.people.visiting import WECOM
 
 # What a stranger would try, and what leads out and back.
 QUERIES: tuple[dict[str, str], ...] = (

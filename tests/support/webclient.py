@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from settings import Settings, load
 from store.sealing import Keyring, new_data_key
 from web.app import create_app
-from web.cookies import Cookie
+from web.http.cookies import Cookie
 from web.services import Services
 
 API_TOKEN = "a-synthetic-api-token-of-32-characters"

@@ -12,13 +12,13 @@ from werkzeug.serving import make_server
 from domain.ids import CorpPk
 from receiver.posts import to_post
 from settings import Settings, load
-from simulator import admin_app
+from simulator.admin import admin_app
 from simulator.config import Config, SuiteKey, TapdApp
 from simulator.control_corps import seed
-from simulator.corp import Corp as Enterprise
-from simulator.directory import ROOT
 from simulator.faults import Fault, Kind
-from simulator.grant import Grant, Scope
+from simulator.org.corp import Corp as Enterprise
+from simulator.org.directory import ROOT
+from simulator.org.grant import Grant, Scope
 from simulator.server import create_app
 from simulator.world import World
 from store.database import transaction

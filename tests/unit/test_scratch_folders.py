@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import memory
-from tests.support.memory import scratch_folder
+from tests.support.processes import memory
+from tests.support.processes.memory import scratch_folder
 
 NO_PROCESS = 2**22 + 1
 

@@ -15,7 +15,7 @@ from commands.session import Failed
 from commands.terminal import echo, echo_row, print_anywhere, visible
 from manage import cli
 from tests.support.workbench import environment_for
-from web import names
+from web.http import names
 
 CLEARS_THE_SCREEN = "\x1b[2J"
 TURNS_AROUND = "\u202e"

@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-from web.csrf import protect
+from web.http.csrf import protect
 
 account = protect(Blueprint("account", __name__))

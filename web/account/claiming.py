@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import url_for
 
-from domain.claims import ClaimKind
 from domain.ids import AccountId
+from domain.links.claims import ClaimKind
 from store.database import transaction
 from store.installs.visitors import Visitor
 from store.links import link_claims

@@ -5,16 +5,16 @@ from enum import StrEnum
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from domain.claims import ClaimKind
 from domain.ids import AccountId
-from domain.links import LinkState
+from domain.links.claims import ClaimKind
+from domain.links.links import LinkState
 from store.database import transaction
 from store.installs.visitors import Visitor
 from store.links.views import LinkView, view_link
 from web.access import Audience, seen_by
 from web.account.blueprint import account
 from web.account.claiming import claim, way_to_tapd
-from web.masking import masked_account
+from web.account.masking import masked_account
 from web.services import services
 from web.sessions.session import get_member
 

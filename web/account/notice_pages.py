@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from domain.claims import ClaimKind
-from domain.links import LinkState
+from domain.links.claims import ClaimKind
+from domain.links.links import LinkState
 from store.database import Connection, transaction
 from store.installs.visitors import Visitor
 from store.links.views import LinkView, view_link
@@ -16,9 +16,9 @@ from web import limits
 from web.access import Audience, seen_by
 from web.account.blueprint import account
 from web.account.claiming import claim, way_to_tapd
+from web.account.masking import masked_account
 from web.account.notice_view import Shown, shown
-from web.masking import masked_account
-from web.problems import Problem
+from web.http.problems import Problem
 from web.services import services
 from web.sessions.session import get_member
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from domain.links import LinkState
+from domain.links.links import LinkState
 from store.links.views import LinkView
 from store.notices.addresses import FoundNotice
 

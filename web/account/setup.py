@@ -5,16 +5,18 @@ from flask.typing import ResponseReturnValue
 
 from web.account import (  # noqa: F401 - adds their routes
     app_pages,
-    item_pages,
     me_pages,
     notice_pages,
     sign_in_pages,
     tapd_pages,
-    workbench_pages,
 )
 from web.account.blueprint import account
+from web.account.items import (  # noqa: F401 - adds their routes
+    item_pages,
+    workbench_pages,
+)
+from web.account.masking import mask_id
 from web.account.words import because
-from web.masking import mask_id
 from web.sessions.standing import Refused
 
 

@@ -11,8 +11,8 @@ from store.org import corps
 from web import limits
 from web.access import Audience, seen_by
 from web.account.blueprint import account
+from web.http.paths import local_path
 from web.install.installer import note_installer
-from web.paths import local_path
 from web.services import services
 from web.sessions import oauth_state
 from web.sessions.oauth_state import Journey, ReturnPath

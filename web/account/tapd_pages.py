@@ -5,8 +5,8 @@ import logging
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from domain.claims import ClaimKind
 from domain.ids import AccountId
+from domain.links.claims import ClaimKind
 from store.database import transaction
 from store.installs.visitors import Visitor
 from store.links import accounts
@@ -14,10 +14,10 @@ from store.links.views import view_link
 from tapd.errors import Denied, Refused, TapdError
 from tapd.oauth import ProvenAccount
 from web.access import Audience, seen_by
-from web.account import open_items
 from web.account.blueprint import account
 from web.account.claiming import PURPOSE, claim, tapd_return
-from web.paths import local_path
+from web.account.items import open_items
+from web.http.paths import local_path
 from web.services import services
 from web.sessions import oauth_state
 from web.sessions.oauth_state import Journey, ReturnPath

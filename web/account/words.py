@@ -1,7 +1,7 @@
 """Why a link is as it is, in words for the person whose link it is."""
 
 from texts.catalogue import catalogue
-from web.texts import language, translate
+from web.http.texts import language, translate
 
 
 def because(what: str, reason: str | None) -> str:

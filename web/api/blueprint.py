@@ -10,7 +10,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 
 from web.api.strict import WholeNumber
-from web.problems import MEDIA_TYPE, Problem
+from web.http.problems import MEDIA_TYPE, Problem
 
 PREFIX = "/api/v1"
 BEARER = "bearer"
@@ -71,6 +71,12 @@ class Why(BaseModel):
     """Why something is done: for acts that take no body."""
 
     reason: str = Field("", max_length=500, description="Kept in the audit.")
+
+
+class ReasonBody(BaseModel):
+    """Why; it is kept in the audit."""
+
+    reason: str = Field(min_length=1, max_length=500)
 
 
 def blueprint(name: str) -> APIBlueprint:

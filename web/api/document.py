@@ -8,33 +8,29 @@ from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_openapi3.openapi import OpenAPI
 
 from web.access import Audience, seen_by
-from web.api import (
-    accounts,
+from web.api import installs, items, notices
+from web.api.blueprint import BEARER, PREFIX
+from web.api.events import events, ledger, refused
+from web.api.operations import (
     alert_settings,
     alerts,
     audit,
+    exports,
+    operations,
+    operators,
+)
+from web.api.org import (
+    accounts,
     companies,
     contacts,
     control,
     corps,
-    events,
-    exports,
-    installs,
-    items,
     journal,
-    ledger,
     members,
-    notices,
-    operations,
-    operators,
-    plans,
     previews,
-    refused,
-    rehearsals,
-    runs,
 )
-from web.api.blueprint import BEARER, PREFIX
-from web.problems import ProblemDocument, answer_invalid
+from web.api.runs import plans, rehearsals, runs
+from web.http.problems import ProblemDocument, answer_invalid
 
 INFO = Info(
     title="TAPD-WeCom Sync",

@@ -11,8 +11,8 @@ from store.summaries.installs import has_left
 from web.access import Audience, seen_by
 from web.api.auditing import note
 from web.api.blueprint import Id, answer, blueprint, not_found, problems
+from web.http.problems import Problem
 from web.install.tickets import address_of
-from web.problems import Problem
 from web.services import services
 
 api = blueprint("api-installs")

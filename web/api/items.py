@@ -7,9 +7,9 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from domain.ids import CompanyId, CorpPk, MemberPk
-from domain.item_people import RoleChoice
-from domain.items import ItemKind
-from domain.quiet_hours import QuietHours
+from domain.items.items import ItemKind
+from domain.items.people import RoleChoice
+from domain.items.quiet_hours import QuietHours
 from store.database import Connection, transaction
 from store.items import preferences
 from store.items.preferences import (
@@ -23,11 +23,11 @@ from store.summaries.org.members import MemberSummary, find_member
 from web.access import Audience, seen_by
 from web.api.auditing import note
 from web.api.blueprint import Id, Page, answer, blueprint, not_found, problems
-from web.api.members import MOVED, MemberPath, moved
-from web.corps import FoundCorp, get_corp
-from web.cursors import cut
+from web.api.org.members import MOVED, MemberPath, moved
+from web.http.cursors import cut
+from web.http.shown import show_row
+from web.org.corps import FoundCorp, get_corp
 from web.services import services
-from web.shown import show_row
 
 api = blueprint("api-items")
 

@@ -16,13 +16,13 @@ from store.summaries.org.members import find_member
 from web.access import Audience, seen_by
 from web.api.auditing import note
 from web.api.blueprint import Page, answer, blueprint, not_found, problems
-from web.api.corps import CorpPath
-from web.api.members import MemberPath
-from web.corps import get_corp
-from web.cursors import cut
-from web.problems import Problem
+from web.api.org.corps import CorpPath
+from web.api.org.members import MemberPath
+from web.http.cursors import cut
+from web.http.problems import Problem
+from web.http.shown import show_row
+from web.org.corps import get_corp
 from web.services import services
-from web.shown import show_row
 
 api = blueprint("api-notices")
 

@@ -21,9 +21,9 @@ from store.summaries.links.people import find_person, list_userids
 from web.access import Audience, seen_by
 from web.company.authorize import Host, host
 from web.company.blueprint import company
-from web.operators import actor, operator_role
-from web.problems import Problem
+from web.http.problems import Problem
 from web.services import services
+from web.sessions.operators import actor, operator_role
 
 # For so long a page asks again by itself what came of an act.
 PATIENCE = timedelta(minutes=1)

@@ -8,16 +8,16 @@ from flask import g, request
 from werkzeug.wrappers import Response
 
 from domain.ids import Userid
-from domain.scope import AuthMode
+from domain.org.scope import AuthMode
 from store.database import transaction
 from store.installs.visitors import Visitor
 from store.links.link_claims import by_admin, by_operator
 from store.org import corps
 from store.org.companies import Company, find_company
 from store.org.corps import Corp
-from web.operators import is_operator, operator_name
-from web.problems import Problem
+from web.http.problems import Problem
 from web.services import services
+from web.sessions.operators import is_operator, operator_name
 from web.sessions.session import (
     current_member,
     is_known_admin,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from domain.claims import ClaimKind
 from domain.ids import AccountId, MemberPk
-from domain.links import LinkEvidence
+from domain.links.claims import ClaimKind
+from domain.links.links import LinkEvidence
 from domain.roles import Role
 from store.database import Connection, transaction
 from store.links import link_claims
@@ -34,7 +34,7 @@ from web.company.people import (
     get_dossier,
     read_dossier,
 )
-from web.problems import Problem
+from web.http.problems import Problem
 from web.services import services
 
 log = logging.getLogger(__name__)

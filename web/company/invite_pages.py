@@ -14,7 +14,7 @@ from web.company.actions import act_once, to_act
 from web.company.authorize import Host, host
 from web.company.blueprint import company
 from web.company.list_pages import PAGE_ROWS
-from web.problems import Problem
+from web.http.problems import Problem
 from web.services import services
 
 

@@ -7,8 +7,8 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from domain.ids import CompanyId
-from domain.item_people import RoleChoice
-from domain.items import ItemKind
+from domain.items.items import ItemKind
+from domain.items.people import RoleChoice
 from store.database import Connection, transaction
 from store.items.preferences import get_company_items
 from store.links.company_acts import ActKind
@@ -19,7 +19,7 @@ from web.company.actions import act_once, to_act
 from web.company.authorize import Host, host
 from web.company.blueprint import company
 from web.company.list_pages import new_form
-from web.cursors import cut
+from web.http.cursors import cut
 from web.item_view import told_rows
 from web.services import services
 

@@ -22,8 +22,8 @@ from store.summaries.org.corp_facts import is_large
 from web.access import Audience, seen_by
 from web.company.authorize import Host, host
 from web.company.blueprint import company
-from web.cursors import cut
-from web.problems import Problem
+from web.http.cursors import cut
+from web.http.problems import Problem
 from web.services import services
 from web.sessions.session import get_member
 

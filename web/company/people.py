@@ -6,13 +6,13 @@ from datetime import datetime
 
 from flask import request
 
-from domain.links import LinkEvidence
+from domain.links.links import LinkEvidence
 from store.database import Connection
 from store.summaries.links.claims import ClaimSummary, list_claims
 from store.summaries.links.people import PersonSummary, find_person
 from store.summaries.org.members import find_member
 from web.company.authorize import Host
-from web.problems import Problem
+from web.http.problems import Problem
 
 _SAID_LINES = 20
 

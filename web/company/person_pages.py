@@ -3,8 +3,8 @@
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from domain.claims import ClaimKind
 from domain.ids import AccountId, MemberPk
+from domain.links.claims import ClaimKind
 from domain.roles import Role
 from store.database import Connection, transaction
 from store.links import company_acts, link_claims

@@ -4,7 +4,7 @@ from store.links.link_claims import BY_OPERATOR
 from store.summaries.links.claims import ClaimSummary
 from store.summaries.links.people import PersonSummary
 from texts.catalogue import catalogue
-from web.texts import language, translate
+from web.http.texts import language, translate
 
 
 def person_title(person: PersonSummary) -> str:

@@ -10,9 +10,9 @@ from store.database import Connection
 from store.platform import audit
 from store.platform.audit import OperatorAct
 from store.platform.deeds import Deed
-from web.operators import actor, operator_role
-from web.problems import Problem
+from web.http.problems import Problem
 from web.services import services
+from web.sessions.operators import actor, operator_role
 
 __all__ = [
     "actor",

@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-from web.csrf import protect
+from web.http.csrf import protect
 
 console = protect(Blueprint("console", __name__, url_prefix="/console"))

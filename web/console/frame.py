@@ -11,12 +11,12 @@ from flask import current_app, render_template, request, url_for
 from store.database import glance
 from store.summaries.operations.badges import Badges, count_badges
 from texts.catalogue import LANGUAGES, say
-from web import cookies
 from web.console.stream import is_live_page, is_stream
-from web.cookies import Cookie
+from web.console.zone import zone
+from web.http import cookies
+from web.http.cookies import Cookie
+from web.http.texts import translate
 from web.services import services
-from web.texts import translate
-from web.zone import zone
 
 THEMES = ("system", "light", "dark")
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup, escape
 
-from web.texts import set_apart, translate
-from web.zone import zone
+from web.console.zone import zone
+from web.http.texts import set_apart, translate
 
 # So far away the year tells more than the minute.
 _FAR_DAYS = 300

@@ -13,8 +13,8 @@ from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.events.query import QUALIFIERS, BadQuery, read_query
 from web.console.frame import place_called, show, titles_like
+from web.console.zone import zone
 from web.services import services
-from web.zone import zone
 
 _MOST = 20
 

@@ -6,19 +6,20 @@ from flask.typing import ResponseReturnValue
 
 from domain.roles import Role
 from store.sessions.operator_sessions import NamedPerson
-from web import house, limits
+from web import limits
 from web.access import Audience, needs, seen_by
 from web.console.blueprint import console
-from web.house import NotNamed
-from web.operators import (
+from web.http.paths import local_path
+from web.http.problems import Problem
+from web.services import services
+from web.sessions import house_sign_in
+from web.sessions.house_sign_in import NotNamed
+from web.sessions.operators import (
     is_operator,
     sign_operator_in,
     sign_operator_out,
     sign_person_in,
 )
-from web.paths import local_path
-from web.problems import Problem
-from web.services import services
 
 _NEXT = "console_next"
 
@@ -47,12 +48,12 @@ def open_session() -> ResponseReturnValue:
 @seen_by(Audience.ANYONE)
 def to_house() -> ResponseReturnValue:
     """On to the house's provider."""
-    if not house.is_house_known():
+    if not house_sign_in.is_house_known():
         raise Problem(404, "Signing in by a provider is not set up here.")
     session[_NEXT] = request.args.get("next", "")
     back = services().addresses.public + address_of("console.house_done")
     try:
-        return house.lead_there(back)
+        return house_sign_in.lead_there(back)
     except NotNamed as refusal:
         return _form(why=refusal.why), 502
 
@@ -61,10 +62,10 @@ def to_house() -> ResponseReturnValue:
 @seen_by(Audience.ANYONE)
 def house_done() -> ResponseReturnValue:
     """Back from the provider: signed in, or the form with what went wrong."""
-    if not house.is_house_known():
+    if not house_sign_in.is_house_known():
         raise Problem(404, "Signing in by a provider is not set up here.")
     try:
-        person: NamedPerson = house.read_answer()
+        person: NamedPerson = house_sign_in.read_answer()
     except NotNamed as refusal:
         return _form(why=refusal.why), 403
     sign_person_in(person)
@@ -87,7 +88,7 @@ def _form(*, refused: bool = False, why: str = "") -> str:
         "sign_in.html",
         refused=refused,
         why=why,
-        has_house=house.is_house_known(),
+        has_house=house_sign_in.is_house_known(),
         next=request.args.get("next"),
         is_out="out" in request.args,
     )

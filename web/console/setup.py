@@ -4,7 +4,6 @@ from flask import Flask
 
 from settings import Settings
 from texts.catalogue import LANGUAGES
-from web import house, texts
 from web.console import (  # noqa: F401 - adds its routes
     search_pages,
     session_pages,
@@ -27,6 +26,7 @@ from web.console.health import (  # noqa: F401 - adds its routes
     queue_pages,
     refused_pages,
 )
+from web.console.health.errcode_help import helps
 from web.console.moments import clock, full, lasting, since, stamp, told
 from web.console.org import (  # noqa: F401 - adds its routes
     contacts,
@@ -42,10 +42,11 @@ from web.console.runs import (  # noqa: F401 - adds its routes
     run_pages,
 )
 from web.console.words import corp_title, local_time, waiting_words
-from web.csrf import csrf
-from web.cursors import derive
-from web.errcode_help import helps
-from web.operators import (
+from web.http import texts
+from web.http.csrf import csrf
+from web.http.cursors import derive
+from web.sessions import house_sign_in
+from web.sessions.operators import (
     is_operator_known,
     may_act,
     may_act_for,
@@ -64,7 +65,7 @@ def register(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=False,
     )
     csrf.init_app(app)
-    house.register(app, settings.house)
+    house_sign_in.register(app, settings.house)
     app.register_blueprint(console)
     app.add_url_rule("/", view_func=corp_pages.front)
     app.jinja_env.globals.update(

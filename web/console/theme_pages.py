@@ -3,14 +3,14 @@
 from flask import make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from web import cookies
 from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.frame import THEMES
-from web.cookies import Cookie
-from web.paths import local_path
-from web.problems import Problem
-from web.zone import find_zone
+from web.console.zone import find_zone
+from web.http import cookies
+from web.http.cookies import Cookie
+from web.http.paths import local_path
+from web.http.problems import Problem
 
 _YEAR_SECONDS = 365 * 24 * 3600
 

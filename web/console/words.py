@@ -8,14 +8,14 @@ from typing import TypeGuard
 from domain.decisions import DecisionName, Fields, Json
 from domain.grouping import StepGroup
 from domain.ids import Key, split_key
-from domain.links import LinkReason
+from domain.links.links import LinkReason
 from domain.reasons import Reason
 from store.org.journal import JournalLine
 from store.summaries.mail.waits import WaitSummary
 from store.summaries.org.corps import PURGED, CorpSummary
 from texts.catalogue import catalogue, say
-from web.texts import language, set_apart, translate
-from web.zone import zone
+from web.console.zone import zone
+from web.http.texts import language, set_apart, translate
 
 # The one field that a sentence about a decision compares before and after.
 _FIELD = {

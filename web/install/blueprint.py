@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-from web.csrf import protect
+from web.http.csrf import protect
 
 install = protect(Blueprint("install", __name__))

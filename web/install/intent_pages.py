@@ -11,11 +11,11 @@ from store.installs.intents import Intent, digest_of
 from store.summaries.installs import find_wish
 from web import limits
 from web.access import Audience, seen_by
-from web.headers import lead_to
+from web.http.headers import lead_to
+from web.http.problems import Problem
 from web.install import tickets
 from web.install.blueprint import install
 from web.install.stops import Stop, Stopped
-from web.problems import Problem
 from web.services import services
 from web.sessions import oauth_state
 from wecom.errors import Refused, WeComError

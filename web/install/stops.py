@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from store.installs.intents import Intent
 from web import limits
+from web.http.problems import Problem, on_problem
 from web.install import tickets
-from web.problems import Problem, on_problem
 from web.services import services
 
 

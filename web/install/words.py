@@ -1,7 +1,7 @@
 """The sentence with which a first sync ends: what holds now, and nothing more."""
 
 from store.summaries.installs import Counts
-from web.texts import count, translate
+from web.http.texts import count, translate
 
 
 def ending_of(counts: Counts) -> str:

@@ -24,18 +24,18 @@ from store.installs.visitors import Visitor
 from store.oidc import consents
 from store.oidc.subjects import OidcSubject, find_subject
 from web.access import Audience, seen_by
-from web.headers import lead_to
+from web.http.headers import lead_to
+from web.http.texts import translate
 from web.oidc.blueprint import by_query, oidc_calls, oidc_pages
-from web.oidc.code_grant import CodeGrant
-from web.oidc.connection import connection, opened
 from web.oidc.freshness import is_recent_enough, with_mark
-from web.oidc.provider import provider
-from web.oidc.scopes import Scope, known_scopes
-from web.oidc.standing import obstacle_of
+from web.oidc.protocol.code_grant import CodeGrant
+from web.oidc.protocol.connection import connection, opened
+from web.oidc.protocol.provider import provider
+from web.oidc.protocol.scopes import Scope, known_scopes
+from web.oidc.protocol.standing import obstacle_of
 from web.sessions.session import current_member
 from web.sessions.sign_in import sign_in
 from web.sessions.standing import Refused
-from web.texts import translate
 
 # What still fits into the cookie that carries it through WeCom's sign-in.
 _LONGEST_ADDRESS = 1_200

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from web import limits
-from web.csrf import protect
-from web.problems import Problem
+from web.http.csrf import protect
+from web.http.problems import Problem
 
 # People answer these forms in a browser.
 oidc_pages = protect(Blueprint("oidc", __name__))

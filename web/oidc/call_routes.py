@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from web.access import Audience, seen_by
 from web.oidc.blueprint import oidc_calls
-from web.oidc.connection import opened
-from web.oidc.id_tokens import ALGORITHM
-from web.oidc.logout import list_keys
-from web.oidc.provider import provider
-from web.oidc.relying import AUTH_METHODS
-from web.oidc.scopes import Scope
+from web.oidc.protocol.connection import opened
+from web.oidc.protocol.id_tokens import ALGORITHM
+from web.oidc.protocol.logout import list_keys
+from web.oidc.protocol.provider import provider
+from web.oidc.protocol.relying import AUTH_METHODS
+from web.oidc.protocol.scopes import Scope
 from web.services import services
 
 _CLAIMS = (

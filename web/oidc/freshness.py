@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from web.problems import Problem
+from web.http.problems import Problem
 from web.services import services
 from web.sessions.session import get_session
 

@@ -9,11 +9,11 @@ from store.database import transaction
 from store.oidc import logouts
 from store.oidc.subjects import find_subject
 from web.access import Audience, seen_by
-from web.headers import lead_to
+from web.http.headers import lead_to
 from web.oidc.blueprint import by_query, oidc_calls, oidc_pages
-from web.oidc.connection import connection, opened
-from web.oidc.logout import is_of_ours
-from web.oidc.provider import provider
+from web.oidc.protocol.connection import connection, opened
+from web.oidc.protocol.logout import is_of_ours
+from web.oidc.protocol.provider import provider
 from web.services import services
 from web.sessions.session import current_member, current_sid, forget
 from web.sessions.standing import Refused

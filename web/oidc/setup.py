@@ -8,7 +8,7 @@ from web.oidc import (  # noqa: F401 - adds their routes
     logout_pages,
 )
 from web.oidc.blueprint import oidc_calls, oidc_pages
-from web.oidc.provider import install
+from web.oidc.protocol.provider import install
 
 
 def register(app: Flask) -> None:

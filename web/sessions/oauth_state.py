@@ -14,8 +14,8 @@ from flask import Response, after_this_request, g, request
 
 from store.database import Connection, transaction
 from store.installs import oauth_states
-from web import cookies
-from web.cookies import Cookie
+from web.http import cookies
+from web.http.cookies import Cookie
 from web.services import services
 from web.sessions.way_cookies import Way, find_way, keep_way, list_ways, now_seconds
 

@@ -12,8 +12,8 @@ from store.oidc import logouts
 from store.sessions import member_sessions
 from store.sessions.ids import LONGEST_HOURS, sid_of
 from store.sessions.member_sessions import MemberSession
-from web import cookies
-from web.cookies import Cookie
+from web.http import cookies
+from web.http.cookies import Cookie
 from web.services import services
 from web.sessions.open_items_cache import OpenItemsCache
 from web.sessions.sign_in import sign_in

@@ -5,9 +5,9 @@ from typing import Any
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from web.http.texts import language
 from web.services import services
 from web.sessions import oauth_state
-from web.texts import language
 from wecom.addresses import login_address, oauth_address
 
 PURPOSE = "sign_in"

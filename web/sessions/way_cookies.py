@@ -16,7 +16,7 @@ import orjson
 from flask import Response, after_this_request, current_app, request
 
 from store.sealing import SealBroken
-from web import cookies
+from web.http import cookies
 from web.services import services
 
 # One that is late is still known as such for a while.

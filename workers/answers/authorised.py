@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from domain.events.spelling import differ_by_case
 from domain.ids import Userid
-from domain.org import Member
-from domain.spelling import differ_by_case
+from domain.org.org import Member
 from wecom.errors import NotPermitted, NotVisible, OddAnswer, Spent, Unavailable
 from wecom.wire import MemberAuthPage
 from workers.answers.observe import member_from

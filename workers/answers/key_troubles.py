@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from domain.fold import CHANGE_CONTACT
+from domain.events.fold import CHANGE_CONTACT
 from domain.ids import Key, Userid, split_key
-from domain.leavers import Undecided
 from domain.reasons import Doubt, Finding
+from domain.reconcile.leavers import Undecided
 from store.database import Connection
 from store.inbox import key_waits
 from store.inbox.claims import ClaimedBatch, ClaimedMail

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from domain.ids import DepartmentId, Key, TagId, Userid, department_key, member_key
-from domain.org import Department, Member
-from domain.scope import Tag
+from domain.org.org import Department, Member
+from domain.org.scope import Tag
 from wecom.errors import OddAnswer, Unavailable
 
 TREE = "department/simplelist"

@@ -1,9 +1,9 @@
 """What WeCom says now: the only translation from its records to the org's values."""
 
-from domain.hints import ACTIVATION_BY_STATUS
+from domain.events.hints import ACTIVATION_BY_STATUS
 from domain.ids import DepartmentId, OpenUserid, TagId, Userid
-from domain.org import Department, Member, Placement
-from domain.scope import AuthScope, Tag
+from domain.org.org import Department, Member, Placement
+from domain.org.scope import AuthScope, Tag
 from wecom.wire import AuthInfo, DepartmentRow, MemberRow, TagRow
 
 _NO_GROUNDS: frozenset[str] = frozenset()

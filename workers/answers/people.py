@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from domain.events.spelling import differ_by_case
 from domain.ids import DepartmentId, Userid
-from domain.org import Member
-from domain.spelling import differ_by_case
+from domain.org.org import Member
 from wecom.errors import NotPermitted, NotVisible, OddAnswer, TooLarge
 from wecom.wire import MemberRow
 from workers.answers.listed import ListedAsKnown, ListedMembers

@@ -12,9 +12,9 @@ from domain.ids import (
     split_key,
     tag_key,
 )
-from domain.leavers import MEMBER_AUTH, NO_RIGHT, Listing, listing_of
-from domain.org import Member
-from domain.scope import AuthScope, Tag, Usable, tag_ground
+from domain.org.org import Member
+from domain.org.scope import AuthScope, Tag, Usable, tag_ground
+from domain.reconcile.leavers import MEMBER_AUTH, NO_RIGHT, Listing, listing_of
 from wecom.errors import (
     Gone,
     NotPermitted,

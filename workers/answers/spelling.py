@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from domain.events.spelling import differ_by_case, learn, spelt
 from domain.ids import Userid
-from domain.spelling import differ_by_case, learn, spelt
 from wecom.wire import (
     AuthInfo,
     DepartmentRow,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from domain.fold import DELETE_USER, UNSUBSCRIBE, FoldedMail
+from domain.events.fold import DELETE_USER, UNSUBSCRIBE, FoldedMail
 from domain.ids import Userid, member_key
 from store.database import Pool, glance
 from store.inbox import settlement

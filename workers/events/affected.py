@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from domain.events.lateness import AnswerSight
 from domain.ids import CorpPk, DepartmentId, Userid
-from domain.lateness import AnswerSight
-from domain.org import Department, Member, MemberState, StoredMember
-from domain.scope import Tags, Usable
-from domain.tree import Tree
+from domain.org.org import Department, Member, MemberState, StoredMember
+from domain.org.scope import Tags, Usable
+from domain.org.tree import Tree
 from store.database import Connection
 from store.org import members
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from domain.fold import FoldedMail, Mail, fold
-from domain.hints import hint_from_json
+from domain.events.fold import FoldedMail, Mail, fold
+from domain.events.hints import hint_from_json
+from domain.events.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
 from domain.ids import Key, Userid, split_key
-from domain.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
 from store.database import Connection
 from store.events import subjects
-from store.events.subjects import Subject
+from store.events.subjects import MailSubject
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.org.corps import Corp
 from wecom.errors import OddAnswer, Unavailable
@@ -122,7 +122,7 @@ def _fold(mail: Sequence[Mail], known: KnownOrg) -> FoldedMail:
 def look_up(
     connection: Connection,
     runtime: Runtime,
-    subject: Subject,
+    subject: MailSubject,
     rows: Sequence[ClaimedMail],
 ) -> KnownOrg:
     """What the store knows of whom the mail is about, read here as far as it is not."""
@@ -135,7 +135,7 @@ def look_up(
 
 def find_subject(
     connection: Connection, corp_id: str, rows: Sequence[ClaimedMail]
-) -> Subject | None:
+) -> MailSubject | None:
     """The corp that the mail is about, with those whom its first keys name."""
     people = people_in(Key(each.key) for each in first_keys(rows))
     return subjects.find_live(connection, corp_id, people)

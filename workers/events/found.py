@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from domain.identity import ANOTHER_PERSON, ANOTHER_USERID
 from domain.ids import DepartmentId, Key, Userid
-from domain.leavers import LeftInPlace, Removal, Undecided, Verdict
-from domain.listings import Tear
-from domain.org import Member
-from domain.renames import Rename
-from domain.scope import Tag
+from domain.org.identity import ANOTHER_PERSON, ANOTHER_USERID
+from domain.org.listings import Tear
+from domain.org.org import Member
+from domain.org.scope import Tag
+from domain.reconcile.leavers import LeftInPlace, Removal, Undecided, Verdict
+from domain.reconcile.renames import Rename
 from wecom.errors import Unavailable
 from workers.answers.questions import Inquiry
 from workers.events.affected import View

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from domain.event_testimony import deleted_of
-from domain.fold import CREATE_PARTY, SUBSCRIBE, FoldedMail
+from domain.events.event_testimony import deleted_of
+from domain.events.fold import CREATE_PARTY, SUBSCRIBE, FoldedMail
 from domain.ids import (
     DepartmentId,
     Key,
@@ -13,13 +13,11 @@ from domain.ids import (
     member_key,
     split_key,
 )
-from domain.leavers import Undecided, listing_of
-from domain.listed_rows import brings_back, says_otherwise
-from domain.org import Member, MemberState, StoredMember
-from domain.renames import new_names
-from domain.scope import (
-    AuthMode,
-)
+from domain.org.org import Member, MemberState, StoredMember
+from domain.org.scope import AuthMode
+from domain.reconcile.leavers import Undecided, listing_of
+from domain.reconcile.listed_rows import brings_back, says_otherwise
+from domain.reconcile.renames import new_names
 from store.database import Pool, glance
 from store.org import members
 from store.org.corps import Corp

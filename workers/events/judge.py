@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from domain.event_testimony import deleted_of, person_is_late
-from domain.fold import FoldedMail, RenameClaim
-from domain.identity import are_two, seen_as
+from domain.events.event_testimony import deleted_of, person_is_late
+from domain.events.fold import FoldedMail, RenameClaim
 from domain.ids import Userid, member_key, split_key
-from domain.leavers import Undecided, Verdict
-from domain.org import Member, StoredMember
-from domain.renames import (
+from domain.org.identity import are_two, seen_as
+from domain.org.org import Member, StoredMember
+from domain.org.scope import usable_of
+from domain.reconcile.leavers import Undecided, Verdict
+from domain.reconcile.renames import (
     former_names,
     new_names,
     respelt,
     scope_after,
     tags_after,
 )
-from domain.scope import usable_of
 from store.org.corps import Corp
 from workers.answers.questions import Inquiry
 from workers.events.affected import View, active_of

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from domain.ids import CorpPk, MemberPk, Userid
-from domain.org import MemberState, StoredMember
+from domain.org.org import MemberState, StoredMember
 from store.database import Connection, Pool, glance
 from store.org import members
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from domain.fold import Mail
+from domain.events.fold import Mail
 from domain.ids import TagId, Userid
-from domain.scope import Tag
+from domain.org.scope import Tag
 from store.database import Connection, Pool, glance
-from store.events.subjects import OpenMatters, Subject, read_matters
+from store.events.subjects import MailSubject, OpenMatters, read_matters
 from store.inbox import testimony
 from store.org import corps
 from store.org.corps import Corp
@@ -29,7 +29,7 @@ class KnownOrg:
         self.members = KnownMembers(pool, corp.corp_pk)
 
     def read_ahead(
-        self, connection: Connection, subject: Subject, userids: Collection[Userid]
+        self, connection: Connection, subject: MailSubject, userids: Collection[Userid]
     ) -> None:
         """Read at once what is needed about these people; the rest is read in need.
 

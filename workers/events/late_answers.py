@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from domain.fold import FoldedMail
+from domain.events.fold import FoldedMail
 from domain.ids import Key, Userid
 from store.database import Pool, glance
 from store.inbox import settlement

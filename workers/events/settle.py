@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from domain.decisions import Decision
-from domain.event_testimony import worth_keeping
-from domain.fold import CHANGE_CONTACT, FoldedMail, Mail
+from domain.events.event_testimony import worth_keeping
+from domain.events.fold import CHANGE_CONTACT, FoldedMail, Mail
 from domain.ids import CorpPk, DepartmentId, Key, Userid, department_key, split_key
 from domain.reasons import Finding
-from domain.testimony import APART_SECONDS, DEPARTMENTS
+from domain.reconcile.testimony import APART_SECONDS, DEPARTMENTS
 from store.database import Connection
 from store.events.subjects import OpenMatters
 from store.inbox import key_waits, settlement, testimony

@@ -30,7 +30,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from domain.decisions import Decision
-from domain.fold import CHANGE_CONTACT, SUBSCRIBE, UNSUBSCRIBE, FoldedMail, fold
+from domain.events.fold import CHANGE_CONTACT, SUBSCRIBE, UNSUBSCRIBE, FoldedMail, fold
 from domain.ids import (
     CorpPk,
     DepartmentId,
@@ -39,8 +39,8 @@ from domain.ids import (
     department_key,
     member_key,
 )
-from domain.leavers import Undecided
 from domain.reasons import Reason
+from domain.reconcile.leavers import Undecided
 from store.database import Connection
 from store.events.subjects import OpenMatters
 from store.inbox import key_waits, settlement

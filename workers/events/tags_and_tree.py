@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from domain.fold import FoldedMail
+from domain.events.fold import FoldedMail
+from domain.events.lateness import department_is_late, tag_is_late
+from domain.events.spelling import spelt_tag
 from domain.ids import (
     DepartmentId,
     Key,
@@ -13,12 +15,9 @@ from domain.ids import (
     split_key,
     tag_key,
 )
-from domain.lateness import department_is_late, tag_is_late
-from domain.leavers import BY_SETS, Undecided, Verdict
-from domain.listed_rows import is_moved
-from domain.listings import Tear, find_tear
-from domain.org import Department, StoredMember
-from domain.scope import (
+from domain.org.listings import Tear, find_tear
+from domain.org.org import Department, StoredMember
+from domain.org.scope import (
     AuthMode,
     Tag,
     Tags,
@@ -26,9 +25,16 @@ from domain.scope import (
     tag_ground,
     usable_of,
 )
-from domain.spelling import spelt_tag
-from domain.testimony import DEPARTMENTS, SCOPE, roots_of, sets_behind, tags_among
-from domain.tree import Tree
+from domain.org.tree import Tree
+from domain.reconcile.leavers import BY_SETS, Undecided, Verdict
+from domain.reconcile.listed_rows import is_moved
+from domain.reconcile.testimony import (
+    DEPARTMENTS,
+    SCOPE,
+    roots_of,
+    sets_behind,
+    tags_among,
+)
 from store.database import Pool, glance
 from store.inbox import settlement
 from store.org import absences

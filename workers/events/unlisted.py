@@ -1,9 +1,9 @@
 """Departments that a listing lacks: gone for a second reason, or not yet gone."""
 
-from domain.fold import DELETE_PARTY, FoldedMail
+from domain.events.fold import DELETE_PARTY, FoldedMail
 from domain.ids import DepartmentId, department_key
-from domain.testimony import scope_hides
-from domain.tree import Tree
+from domain.org.tree import Tree
+from domain.reconcile.testimony import scope_hides
 from store.database import Connection
 from store.org import departments
 from store.org.corps import Corp

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from domain.mailbox import name_in
 from domain.states import CorpState
 from store.database import Connection, glance, transaction
-from store.events.subjects import Subject
+from store.events.subjects import MailSubject
 from store.inbox import mailboxes, settlement, testimony
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.mailboxes import MailboxState
@@ -105,7 +105,7 @@ def _open(runtime: Runtime, claim: ClaimedBatch) -> tuple[Corp, KnownOrg | None]
 def _look_up(
     connection: Connection,
     runtime: Runtime,
-    subject: Subject,
+    subject: MailSubject,
     contact: Sequence[ClaimedMail],
 ) -> KnownOrg | None:
     """What the usual mail will need beside what was read with the corp itself."""

@@ -15,10 +15,10 @@ from redis import RedisError
 
 import logs
 from domain.decisions import Decision, DecisionName
-from domain.fold import CHANGE_CONTACT
-from domain.guard import KIND_BY_DECISION, limit_of
+from domain.events.fold import CHANGE_CONTACT
 from domain.ids import CorpPk, Key, Userid, member_key
 from domain.mailbox import mailbox_of_corp
+from domain.reconcile.guard import KIND_BY_DECISION, limit_of
 from domain.states import CorpState
 from store.database import Connection, StoreUnavailable, transaction
 from store.events import preview_rows, previews

@@ -31,6 +31,8 @@ def move_spill(pool: Pool, spill: Spill, bell: Bell) -> int:
     Raises: StoreUnavailable, LeaseLost; what was not moved is moved next time.
     """
     try:
+        if not spill.has_anything():
+            return 0
         _tell_refusal(pool, spill)
         return _move(pool, spill, bell) if spill.depth() else 0
     except SpillUnavailable as error:

@@ -1,8 +1,8 @@
 """Whether the person who installed the app may use it, as WeCom says right now."""
 
 from domain.ids import TagId, Userid
-from domain.scope import AuthMode, Tag, usable_of
-from domain.tree import Tree
+from domain.org.scope import AuthMode, Tag, usable_of
+from domain.org.tree import Tree
 from wecom.wire import AuthInfo
 from workers.answers.listed import ListedDepartments
 from workers.answers.observe import scope_from

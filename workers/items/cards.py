@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from domain.plain_text import shorten
 from store.items.facts import ItemFacts
 from tapd.item_events import CHINA

@@ -3,7 +3,7 @@
 from collections import Counter
 from zoneinfo import ZoneInfo
 
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from store.database import Connection
 from store.items.changes import count_kinds
 from store.items.facts import ItemFacts, load_facts

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Sequence
 
 from domain.ids import CompanyId
-from domain.item_people import ItemPerson, Unsent, role_to_tell, why_unsent
-from domain.items import ItemAction
+from domain.items.items import ItemAction
+from domain.items.people import ItemPerson, Unsent, role_to_tell, why_unsent
 from domain.mailbox import name_in
 from store.database import Connection, glance
 from store.inbox import settlement

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from domain.items import ItemEdit
+from domain.items.items import ItemEdit
 from store.database import Connection
 from store.inbox.claims import ClaimedMail
 from store.inbox.record import BODY_PLACE

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.ids import CompanyId
-from domain.items import (
+from domain.items.items import (
     OWNERS,
     STATUS,
     TITLE,

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain.ids import Key
-from domain.items import (
+from domain.items.items import (
     CREATORS,
     PEOPLE,
     TITLE,

@@ -1,10 +1,10 @@
 """From edits to changes and to people: what each card tells, who gets it, who does not.
 
 letters, in the order in which the edits were made
-  each: what is remembered of the item, before and after it   domain/items
-        what it adds that nobody said before                  domain/item_changes
+  each: what is remembered of the item, before and after it   domain/items/items
+        what it adds that nobody said before                  domain/items/changes
         into the change of its time                           _Ledger.place
-        whom it concerns, in which role, or why not           domain/item_people
+        whom it concerns, in which role, or why not           domain/items/people
 all written in the one transaction that settles the mail
 """
 
@@ -13,8 +13,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.ids import CompanyId, CorpPk
-from domain.item_changes import SAME_EDIT, WINDOW, Utterance, is_told, unsaid, utter
-from domain.item_people import (
+from domain.items.changes import SAME_EDIT, WINDOW, Utterance, is_told, unsaid, utter
+from domain.items.items import (
+    ItemEdit,
+    ItemState,
+    fields_after,
+    fields_before,
+    learn,
+    order_of,
+)
+from domain.items.mentions import mentioned, possible_nicks
+from domain.items.people import (
     ItemPerson,
     ItemRole,
     Unsent,
@@ -23,15 +32,6 @@ from domain.item_people import (
     rule_of_tapd,
     why_unsent,
 )
-from domain.items import (
-    ItemEdit,
-    ItemState,
-    fields_after,
-    fields_before,
-    learn,
-    order_of,
-)
-from domain.mentions import mentioned, possible_nicks
 from store.database import Connection
 from store.items import changes, people, states, told
 from store.items.changes import StoredChange

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from domain.ids import CorpPk
-from domain.quiet_hours import next_midnight
+from domain.items.quiet_hours import next_midnight
 from store.database import Connection
 from store.items import digests
 from store.notices.queued import Queued

@@ -2,8 +2,8 @@
 
 import re
 
-from domain.item_changes import FieldChange
-from domain.items import PEOPLE, split_nicks
+from domain.items.changes import FieldChange
+from domain.items.items import PEOPLE, split_nicks
 from domain.plain_text import shorten, shown_length, text_of_html
 from store.items.facts import ItemFacts
 from texts.catalogue import find, say

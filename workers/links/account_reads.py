@@ -9,7 +9,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from domain.accounts import (
+from domain.ids import AccountId, CompanyId
+from domain.links.accounts import (
     AccountChange,
     AccountField,
     BadValue,
@@ -17,7 +18,6 @@ from domain.accounts import (
     check_email,
     check_text,
 )
-from domain.ids import AccountId, CompanyId
 from settings import TapdSettings
 from store.database import transaction
 from store.items import told

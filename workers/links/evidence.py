@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from domain.accounts import Account
-from domain.claims import Said, weigh
 from domain.ids import AccountId, CompanyId, MemberPk, Userid
-from domain.links import Link, LinkState, Person
+from domain.links.accounts import Account
+from domain.links.claims import Said, weigh
+from domain.links.links import Link, LinkState, Person
 from store.database import Connection
 from store.links import evidence as link_evidence
 from store.links import link_claims, links
@@ -21,9 +21,13 @@ from store.sealing import Keyring, pseudonym
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crowd:
-    """People who are decided about together, and all that has to do with them."""
+    """People who are decided about together, and all that has to do with them.
+
+    Shape: `rows` are their links as they are stored.
+    """
 
     people: tuple[Person, ...]
+    rows: dict[MemberPk, LinkRow]
     accounts: tuple[Account, ...]
     holders: dict[AccountId, MemberPk]
 
@@ -43,6 +47,7 @@ class EvidenceLoader:
         self._corp = corp
         self._company_id = company_id
         self._keyring = keyring
+        self._rows: dict[MemberPk, LinkRow] = {}
         self._people: dict[MemberPk, Person] = {}
         self._accounts: dict[AccountId, Account] = {}
 
@@ -65,6 +70,7 @@ class EvidenceLoader:
             wanted = rivals - self._people.keys()
         return Crowd(
             people=tuple(self._people.values()),
+            rows=self._rows,
             accounts=tuple(self._accounts.values()),
             holders=link_evidence.list_holders(
                 self._connection, self._company_id, self._accounts.keys()
@@ -81,6 +87,7 @@ class EvidenceLoader:
 
     def _add(self, rows: list[LinkRow]) -> list[Account]:
         """Take these people in; the accounts that have to do with them."""
+        self._rows |= {each.member_pk: each for each in rows}
         pks = [each.member_pk for each in rows]
         corp_pk = self._corp.corp_pk
         claims = link_claims.list_claims(self._connection, corp_pk, pks)

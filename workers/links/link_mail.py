@@ -7,7 +7,7 @@ from functools import partial
 
 from domain.decisions import Decision
 from domain.ids import CompanyId, Userid
-from domain.linking import LONGEST_WAIT
+from domain.links.linking import LONGEST_WAIT
 from store.database import Connection
 from store.inbox import settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail

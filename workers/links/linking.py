@@ -4,20 +4,17 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from domain.claims import weigh
 from domain.decisions import Decision, DecisionName
 from domain.ids import AccountId, CompanyId, MemberPk, split_key
-from domain.linking import LONGEST_WAIT, Rules, change_of, decide_links, unlink
-from domain.links import (
+from domain.links.claims import weigh
+from domain.links.linking import LONGEST_WAIT, Rules, decide_links, unlink
+from domain.links.links import (
     CompanyOrigin,
-    CreateAccount,
     Link,
     LinkReason,
     LinkState,
-    Outcome,
     Person,
     Unmatched,
-    Wait,
 )
 from store.database import Connection, Pool, transaction
 from store.links import link_claims, links, lookups, memberships
@@ -27,12 +24,14 @@ from store.org import companies
 from store.org.corps import Corp
 from store.platform import schedule
 from workers.links.evidence import Crowd, EvidenceLoader
+from workers.links.outcomes import keep
 from workers.runtime import Runtime
 
 # Carries out what a page decides, in a transaction of its own.
 Commit = Callable[[Callable[[Connection], list[Decision]]], None]
 
-_PAGE_MEMBERS = 1_000
+# As many as a page of a run has, for the same reasons.
+_PAGE_MEMBERS = 2_000
 # After these a member may be another account than before.
 _TELLING = {
     DecisionName.ADD_MEMBER,
@@ -46,7 +45,6 @@ _FOLLOWED = _TELLING - {DecisionName.ADD_MEMBER} | {
     DecisionName.MARK_LEFT,
     DecisionName.REMOVE_MEMBER,
 }
-_WAITING = Link(reason=LinkReason.WAITING_FOR_LOOKUPS)
 _UNLINKED = Link(state=LinkState.UNLINKED, reason=LinkReason.UNLINKED_BY_PERSON)
 
 
@@ -146,7 +144,9 @@ class Linker:
             holders=crowd.holders,
             rules=self._rules(connection, company, crowd),
         )
-        decisions += self._keep(connection, company, crowd, outcomes)
+        decisions += keep(
+            connection, self._corp_pk, company.company_id, crowd, outcomes
+        )
         examined = [*member_pks, *outcomes]
         links.note_examined(connection, self._corp_pk, examined)
         link_claims.note_taken(connection, self._corp_pk, examined)
@@ -212,51 +212,6 @@ class Linker:
         return lookups.is_open(
             connection, self._corp_pk, company.company_id, self._standing
         )
-
-    def _keep(
-        self,
-        connection: Connection,
-        company: "_Company",
-        crowd: Crowd,
-        outcomes: dict[MemberPk, Outcome],
-    ) -> list[Decision]:
-        created = {
-            pk: memberships.new_account_id()
-            for pk, outcome in outcomes.items()
-            if isinstance(outcome, CreateAccount)
-        }
-        if created:
-            memberships.make_accounts(
-                connection,
-                self._corp_pk,
-                company.company_id,
-                [(account_id, pk) for pk, account_id in created.items()],
-            )
-        decided = [
-            (person.member_pk, *change)
-            for person in crowd.people
-            if (
-                change := change_of(
-                    person,
-                    outcomes[person.member_pk],
-                    created=created.get(person.member_pk),
-                )
-            )
-            is not None
-        ]
-        kept = [(pk, link) for pk, _, link in decided]
-        waiting = [
-            (each.member_pk, _WAITING)
-            for each in crowd.people
-            if isinstance(outcomes[each.member_pk], Wait) and each.link == Link()
-        ]
-        if kept or waiting:
-            links.write(connection, self._corp_pk, company.company_id, kept + waiting)
-            joining = [pk for pk, _ in kept if pk not in created]
-            memberships.join(connection, self._corp_pk, joining)
-        if waiting:
-            lookups.make_due(connection, self._corp_pk)
-        return [decision for _, decision, _ in decided]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

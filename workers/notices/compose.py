@@ -8,8 +8,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from domain.ids import Userid
-from domain.item_people import Unsent
-from domain.links import NoticeKind
+from domain.items.people import Unsent
+from domain.links.links import NoticeKind
 from domain.notices import (
     Obstacle,
     first_batch,

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import logs
 from domain.ids import CorpPk
+from domain.items.quiet_hours import day_began
 from domain.notices import may_be_repeated, rush_seconds, unreached
-from domain.quiet_hours import day_began
 from domain.states import CorpState
 from store.database import Connection, StoreUnavailable, transaction
 from store.inbox.leases import LeaseLost

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from domain.ids import CompanyId, Key, MemberPk, Userid, split_key
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from store.database import Connection
 from store.inbox import settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail

@@ -6,18 +6,13 @@ from dataclasses import dataclass, replace
 
 from domain.decisions import Decision
 from domain.ids import CorpPk, DepartmentId, Key, Userid, department_key
-from domain.leavers import Removal
-from domain.org import (
-    Activation,
-    Department,
-    Member,
-    MemberState,
-)
+from domain.org.org import Activation, Department, Member, MemberState
+from domain.org.tree import Tree
 from domain.reasons import Reason
-from domain.reconcile_departments import decide_department, removable_departments
-from domain.reconcile_members import remove_member
-from domain.renames import Rename
-from domain.tree import Tree
+from domain.reconcile.departments import decide_department, removable_departments
+from domain.reconcile.leavers import Removal
+from domain.reconcile.members import remove_member
+from domain.reconcile.renames import Rename
 from store.database import Connection
 from store.org import departments, members
 from workers.org.identities import learn, rename_members

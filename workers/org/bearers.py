@@ -4,20 +4,25 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.decisions import Json
-from domain.event_testimony import deleted_of, leads_to, names_bearer, was_replaced
-from domain.fold import Mail, RenameClaim
-from domain.identity import (
+from domain.events.event_testimony import (
+    deleted_of,
+    leads_to,
+    names_bearer,
+    was_replaced,
+)
+from domain.events.fold import Mail, RenameClaim
+from domain.ids import Key, OpenUserid, Userid, split_key
+from domain.org.identity import (
     ANOTHER_PERSON,
     are_one,
     is_handed_on,
     is_seen_once,
     seen_as,
 )
-from domain.ids import Key, OpenUserid, Userid, split_key
-from domain.leavers import Removal, Undecided, Verdict
-from domain.org import Member, MemberState, RemovalCause, StoredMember
+from domain.org.org import Member, MemberState, RemovalCause, StoredMember
 from domain.reasons import Doubt, Reason
-from domain.renames import Absentee, Rename, match_renames
+from domain.reconcile.leavers import Removal, Undecided, Verdict
+from domain.reconcile.renames import Absentee, Rename, match_renames
 from workers.answers.questions import Inquiry
 
 

@@ -25,6 +25,8 @@ Decide = Callable[[Connection], list[Decision]]
 AGAIN_SECONDS = 1.0
 # From so many decisions on, a first read has filled tables that were sampled as empty.
 _SAMPLED_FROM = 1_000
+# The planner looks again while tables are filled, and once when they are full.
+_GROWN_MUCH, _GROWN = 10, 2
 
 
 class Commits:
@@ -38,8 +40,9 @@ class Commits:
         self._corp = corp
         self._lease = lease
         self._data_key = data_key
-        self._filling, self._written = statistics.ORG, 0
-        self._look_again_at = _SAMPLED_FROM
+        self._filling = statistics.DEPARTMENTS
+        self._written, self._sampled = 0, 0
+        self._look_at = _SAMPLED_FROM
         # Those of the transaction at hand.
         self._decided: list[Decision] = []
         self._held = False
@@ -86,18 +89,23 @@ class Commits:
         """Removals wait: from the next commit on, the corp's admins are to be asked."""
         self._held = True
 
-    def turn_to_links(self) -> None:
-        """What is written from here on fills other tables, which may be empty yet."""
-        if self._written >= _SAMPLED_FROM:
-            self._look_again_at = 0
-            self._note_written(0)
-            self._look_again_at = 1
-        self._filling, self._written = statistics.LINKS, 0
+    def turn_to(self, tables: str) -> None:
+        """What is written from here on fills these tables, which may be empty yet."""
+        much = self._written >= _SAMPLED_FROM
+        if much and self._written >= _GROWN * self._sampled:
+            self._sample()
+        self._filling = tables
+        self._written, self._sampled = 0, 0
+        # Where many members are new, some of their links will be, too.
+        self._look_at = 1 if much else _SAMPLED_FROM
 
     def _note_written(self, decisions: int) -> None:
         """Have the planner look again whenever ten times as much has been written."""
         self._written += decisions
-        if self._written >= self._look_again_at:
-            self._look_again_at = 10 * self._written
-            with transaction(self._runtime.pool) as connection:
-                statistics.refresh(connection, self._filling)
+        if self._written >= max(self._look_at, _GROWN_MUCH * self._sampled):
+            self._sample()
+
+    def _sample(self) -> None:
+        self._sampled = self._written
+        with transaction(self._runtime.pool) as connection:
+            statistics.refresh(connection, self._filling)

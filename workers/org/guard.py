@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.decisions import Decision, DecisionName
-from domain.guard import (
+from domain.ids import Key, Userid, member_key
+from domain.org.org import Department, MemberState
+from domain.reasons import Reason
+from domain.reconcile.guard import (
     KIND_BY_DECISION,
     MOST_WINDOW_HOURS,
     GuardSettings,
     RemovalKind,
     guard,
 )
-from domain.ids import Key, Userid, member_key
-from domain.leavers import Removal
-from domain.org import Department, MemberState
-from domain.reasons import Reason
-from domain.reconcile_members import remove_member
-from domain.rejections import Rejected, stands
+from domain.reconcile.leavers import Removal
+from domain.reconcile.members import remove_member
+from domain.reconcile.rejections import Rejected, stands
 from domain.states import PlanState
 from settings import GuardDefaults
 from store.database import Connection

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from domain.decisions import Decision
-from domain.identity import cause_learnt
 from domain.ids import CorpPk, Userid
-from domain.linking import end_merged
-from domain.org import Member, MemberState, RemovalCause, StoredMember
+from domain.links.linking import end_merged
+from domain.org.identity import cause_learnt
+from domain.org.org import Member, MemberState, RemovalCause, StoredMember
 from domain.reasons import Reason
-from domain.reconcile_members import learn_deletion
-from domain.renames import Rename, RenameTurn, in_turn
+from domain.reconcile.members import learn_deletion
+from domain.reconcile.renames import Rename, RenameTurn, in_turn
 from store.database import Connection
 from store.items import preferences
 from store.links import links, lookups

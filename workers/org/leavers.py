@@ -4,9 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.decisions import Json
-from domain.identity import ANOTHER_USERID
 from domain.ids import OpenUserid, TagId, Userid, member_key
-from domain.leavers import (
+from domain.org.identity import ANOTHER_USERID
+from domain.org.org import Activation, Member, StoredMember
+from domain.org.scope import AuthMode, Usable, tag_ground
+from domain.org.tree import Tree
+from domain.reasons import Doubt
+from domain.reconcile.leavers import (
     AbsenceEvidence,
     LeftInPlace,
     Undecided,
@@ -19,11 +23,7 @@ from domain.leavers import (
     missing_everywhere,
     taken_out,
 )
-from domain.org import Activation, Member, StoredMember
-from domain.reasons import Doubt
-from domain.scope import AuthMode, Usable, tag_ground
-from domain.testimony import Right, Rights
-from domain.tree import Tree
+from domain.reconcile.testimony import Right, Rights
 from workers.answers.key_troubles import undecided
 from workers.answers.questions import Inquiry
 

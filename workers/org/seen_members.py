@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from domain.decisions import Decision
-from domain.identity import is_handed_on, recognised
 from domain.ids import CorpPk, MemberPk, Userid
-from domain.org import Member, MemberState, RemovalCause, StoredMember
+from domain.org.identity import is_handed_on, recognised
+from domain.org.org import Member, MemberState, RemovalCause, StoredMember
 from domain.reasons import Reason
-from domain.reconcile_members import ReturnProof, decide_member, return_elsewhere
+from domain.reconcile.members import ReturnProof, decide_member, return_elsewhere
 from store.database import Connection
 from store.links import evidence
 from store.matching import match_mobile

@@ -17,6 +17,7 @@ from redis.retry import Retry
 from workers.queue.concerned import Concerned
 from workers.queue.consumer import WaitingConsumer
 from workers.queue.presence import Presence
+from workers.queue.work_queue import WorkQueue
 
 EVENTS = "events"
 NOTICES = "notices"
@@ -32,7 +33,9 @@ _HEARTBEAT_SECONDS = 15.0
 _EVERY_COMMAND = 1_000_000
 _NEVER = 0
 _TIME_LIMIT_SECONDS = 600.0
-# A thread that has nothing to do looks up this often: to pause, or to end.
+# Actors have minutes; so often it is looked whose are over.
+_LIMITS_SECONDS = 5.0
+# A consumer that has nothing to fetch looks up this often: to pause, or to end.
 _IDLE_SECONDS = 1.0
 _WATCH_SECONDS = 5.0
 # A supervisor starts the process again; the number only tells why in its log.
@@ -68,7 +71,10 @@ def make_broker(redis_url: str, *, receiver: bool) -> "DoorbellBroker":
         client=client,
         middleware=[
             NoRetries(),
-            TimeLimit(time_limit=milliseconds(_TIME_LIMIT_SECONDS)),
+            TimeLimit(
+                time_limit=milliseconds(_TIME_LIMIT_SECONDS),
+                interval=milliseconds(_LIMITS_SECONDS),
+            ),
             ShutdownNotifications(),
             Pace(),
             Concerned(),
@@ -139,14 +145,21 @@ class UnwantedRetries(dramatiq.middleware.MiddlewareError):
 
 class Pace(Middleware):
     """Sets how long a worker waits at once and how much it holds, which dramatiq reads
-    from environment variables otherwise; notes which queues it serves."""
+    from environment variables otherwise, and at what its threads wait; notes which
+    queues it serves."""
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: Worker) -> None:
         """Wait at the queue, and take no more messages than there are threads."""
         worker.worker_timeout = milliseconds(_IDLE_SECONDS)
         worker.queue_prefetch = worker.worker_threads
+        worker.work_queue = WorkQueue()
         if isinstance(broker, DoorbellBroker) and worker.consumer_whitelist:
             broker.served_queues = frozenset(worker.consumer_whitelist)
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: Worker) -> None:
+        """Wake the threads that wait for work: none will come."""
+        if isinstance(worker.work_queue, WorkQueue):
+            worker.work_queue.end()
 
 
 class Watchdog(Middleware):

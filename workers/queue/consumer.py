@@ -1,6 +1,7 @@
 """How a worker waits for messages: at the queue itself, without asking for them."""
 
 import threading
+import time
 from typing import Any
 
 import dramatiq
@@ -10,6 +11,9 @@ from redis import Redis, RedisError
 
 # dramatiq sleeps this long after an empty fetch; the waiting is done here instead.
 _NO_NAP_MILLISECONDS = 1
+# Where nothing comes, messages are asked for only as a sign of life, which also brings
+# back what others died over: three times before a worker is taken for dead.
+_LIFE_SIGN_SECONDS = 5.0
 
 
 class WaitingConsumer(_RedisConsumer):
@@ -29,6 +33,8 @@ class WaitingConsumer(_RedisConsumer):
         self._queue_key = f"{broker.namespace}:{queue_name}"
         self._wait_seconds = timeout / 1000
         self._room = threading.Event()
+        self._is_empty = False
+        self._fetched_at = float("-inf")
         self._redis = _patient(broker.client, seconds=self._wait_seconds)
 
     def __next__(self) -> Any:
@@ -36,7 +42,11 @@ class WaitingConsumer(_RedisConsumer):
 
         Raises: ConnectionClosed.
         """
+        if self._is_empty and time.monotonic() - self._fetched_at < _LIFE_SIGN_SECONDS:
+            self._wait()
+            return None
         self._room.clear()
+        self._fetched_at = time.monotonic()
         message = super().__next__()  # type: ignore[no-untyped-call]  # dramatiq's.
         if message is None:
             self._wait()
@@ -61,18 +71,21 @@ class WaitingConsumer(_RedisConsumer):
         self._redis.close()
 
     def _wait(self) -> None:
+        """Sleep until there may be something to fetch, or the time-out is over."""
+        self._is_empty = False
         if self.outstanding_message_count >= self.prefetch:
             # Others may take what lies there; we look again when a thread is free.
             self._room.wait(self._wait_seconds)
             return
         try:
-            self._redis.blmove(
+            head = self._redis.blmove(
                 self._queue_key,
                 self._queue_key,
                 max(1, round(self._wait_seconds)),
                 "LEFT",
                 "LEFT",
             )
+            self._is_empty = head is None
         except (RedisError, OSError) as error:
             closed = ConnectionClosed(error)  # type: ignore[no-untyped-call]  # dramatiq's.
             raise closed from None

@@ -3,17 +3,17 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from domain.event_testimony import deleted_of, was_replaced
-from domain.fields import member_from_fields
-from domain.fold import FoldedMail
-from domain.identity import seen_as
+from domain.events.event_testimony import deleted_of, was_replaced
+from domain.events.fold import FoldedMail
+from domain.events.lateness import AnswerSight
 from domain.ids import Key, OpenUserid, Userid, split_key
-from domain.lateness import AnswerSight
-from domain.leavers import MEMBER_AUTH, Listing, Undecided, Verdict
-from domain.org import Department, Member, MemberState, StoredMember
-from domain.renames import Rename, former_names, new_names, respelt
-from domain.scope import AuthMode, Usable
-from domain.tree import Tree
+from domain.org.fields import member_from_fields
+from domain.org.identity import seen_as
+from domain.org.org import Department, Member, MemberState, StoredMember
+from domain.org.scope import AuthMode, Usable
+from domain.org.tree import Tree
+from domain.reconcile.leavers import MEMBER_AUTH, Listing, Undecided, Verdict
+from domain.reconcile.renames import Rename, former_names, new_names, respelt
 from store.database import Pool, transaction
 from store.org import members
 from store.runs import staging

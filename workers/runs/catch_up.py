@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import NoReturn
 
 from domain.ids import DepartmentId, Key, TagId, Userid, member_key, tag_key
-from domain.leavers import MEMBER_AUTH
-from domain.org import Department
-from domain.scope import Tags, Usable
-from domain.testimony import DEPARTMENTS, tags_among
+from domain.org.org import Department
+from domain.org.scope import Tags, Usable
+from domain.reconcile.leavers import MEMBER_AUTH
+from domain.reconcile.testimony import DEPARTMENTS, tags_among
 from store.database import Pool, transaction
 from store.org.corps import Corp
 from store.runs import reads, staging, touched

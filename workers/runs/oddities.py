@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from domain.decisions import Fields
-from domain.fingerprint import fingerprint
 from domain.ids import Key, RunId, split_key
+from domain.org.fingerprint import fingerprint
 from store.database import Connection
 from store.inbox.settlement import ODD_ANSWER
 from store.runs import staging

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from domain.ids import CorpPk, Userid
-from domain.leavers import Undecided
-from domain.org import MemberState
+from domain.org.org import MemberState
 from domain.reasons import Doubt, Finding
+from domain.reconcile.leavers import Undecided
 from store.database import Connection
 from store.org import absences, corps, members
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from domain.events.spelling import spelt_scope
 from domain.ids import CORP_KEY, Key
-from domain.org import Department
-from domain.spelling import spelt_scope
+from domain.org.org import Department
 from store.database import Pool, transaction
 from store.org import corps, departments
 from store.org.corps import Corp

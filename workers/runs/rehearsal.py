@@ -6,8 +6,8 @@ from uuid import UUID
 
 from domain.decisions import Decision
 from domain.grouping import Step, group
-from domain.guard import KIND_BY_DECISION, decisions_hash
 from domain.ids import CompanyId, CorpId, Key
+from domain.reconcile.guard import KIND_BY_DECISION, decisions_hash
 from domain.states import RunState
 from store.database import transaction
 from store.inbox import leases

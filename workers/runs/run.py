@@ -34,8 +34,8 @@ from uuid import UUID, uuid4
 
 import logs
 from domain.ids import RunId
+from domain.reconcile.testimony import APART_SECONDS
 from domain.states import CorpState, RunState
-from domain.testimony import APART_SECONDS
 from store.database import StoreUnavailable, glance, transaction
 from store.inbox import leases
 from store.inbox.leases import LeaseLost

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from domain.events.spelling import Spellings, spelt_scope, spelt_tag
 from domain.ids import DepartmentId, TagId, Userid
-from domain.org import Department
+from domain.org.org import Department
+from domain.org.scope import AuthMode, AuthScope, Tag, Usable, usable_of
+from domain.org.tree import Tree
 from domain.reasons import Finding
-from domain.renames import scope_after, tags_after
-from domain.scope import AuthMode, AuthScope, Tag, Usable, usable_of
-from domain.spelling import Spellings, spelt_scope, spelt_tag
-from domain.tree import Tree
+from domain.reconcile.renames import scope_after, tags_after
 from store.org import corps
 from store.runs.staging import Page
 from wecom.corp import MEMBER_AUTH_PAGE

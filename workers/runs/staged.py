@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from domain.decisions import Fields
-from domain.fields import (
+from domain.ids import DepartmentId, RunId, Userid
+from domain.org.fields import (
     department_fields,
     department_from_fields,
     member_fields,
     member_from_fields,
 )
-from domain.fingerprint import fingerprint
-from domain.ids import DepartmentId, RunId, Userid
-from domain.org import Department, Member
-from domain.scope import AuthMode, Grounds, Usable
+from domain.org.fingerprint import fingerprint
+from domain.org.org import Department, Member
+from domain.org.scope import AuthMode, Grounds, Usable
 from store.database import Connection
 from store.runs import staging
 from store.runs.staging import ReadPage, Staged

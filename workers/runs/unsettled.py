@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from domain.event_testimony import person_is_late
-from domain.fold import FoldedMail, Mail, fold
+from domain.events.event_testimony import person_is_late
+from domain.events.fold import FoldedMail, Mail, fold
+from domain.events.lateness import AnswerSight, department_is_late, tag_is_late
+from domain.events.spelling import spelt_tag
 from domain.ids import (
     DepartmentId,
     Key,
@@ -12,10 +14,8 @@ from domain.ids import (
     member_key,
     tag_key,
 )
-from domain.lateness import AnswerSight, department_is_late, tag_is_late
-from domain.org import Department, Member
-from domain.scope import Tags
-from domain.spelling import spelt_tag
+from domain.org.org import Department, Member
+from domain.org.scope import Tags
 from store.database import Pool, glance
 from store.inbox import settlement, testimony
 from store.org import corps, departments

@@ -67,6 +67,15 @@ class Agenda:
             self._had -= had
         return frozenset(had.union(filter(self.is_due, always)))
 
+    def has_any(self, turns: Iterable[JobTurn]) -> bool:
+        """Whether one of these duties is somebody's to do now; none is taken."""
+        with self._lock:
+            had = frozenset(self._had)
+        return any(
+            turn.name in had or (turn.every_seconds is None and self.is_due(turn.name))
+            for turn in turns
+        )
+
     def _list_rested(self) -> dict[str, float]:
         """The rhythms of what may have its next turn now."""
         now = time.monotonic()

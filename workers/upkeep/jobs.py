@@ -101,8 +101,10 @@ class Crew:
         self._threads: dict[int, threading.Thread] = {}
 
     def turn(self) -> None:
-        """Begin a turn of each group that has ended its last one."""
+        """Begin a turn of each group that has one and has ended its last one."""
         for number, group in enumerate(AT_LENGTH):
+            if not self._agenda.has_any([job.turn for job in group]):
+                continue
             thread = self._threads.get(number)
             if thread is None or not thread.is_alive():
                 # Daemons: they end with the process, between two transactions or in
@@ -219,7 +221,6 @@ def read_due_accounts(runtime: Runtime) -> None:
     if not (tapd.client_id and tapd.client_secret):
         return
     with transaction(runtime.pool) as connection:
-        account_reads.add_missing(connection)
         found = account_reads.list_due(connection, limit=_MOST_AT_ONCE)
     for company_id in found:
         runtime.bell.ring_accounts(company_id)

@@ -4,7 +4,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from domain.headcount import count_people
+from domain.org.headcount import count_people
 from store.database import transaction
 from store.events import retries
 from store.health import balance, figures, marks, samples
@@ -39,8 +39,7 @@ def take_sample(runtime: Runtime) -> None:
         else:
             read[samples.LEDGER] = counted
         samples.keep(connection, {**read, "turn": turns})
-        marks.note_code(connection, code_digest())
-        marks.note_incident(connection, _incident(before, read))
+        marks.note(connection, code=code_digest(), incident=_incident(before, read))
 
 
 def prune_samples(runtime: Runtime) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from psycopg.rows import dict_row
 
-from domain.accounts import fold_email
+from domain.links.accounts import fold_email
 from store.database import Connection
 from store.summaries.links.people import mobile_in
 from store.summaries.org.journal import mask_email, mask_mobile

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.linking import is_doubtful
-from domain.links import LinkReason
+from domain.links.linking import is_doubtful
+from domain.links.links import LinkReason
 from store.database import Connection
 from store.links.memberships import MADE_HERE
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.ids import MemberPk
-from domain.links import LinkEvidence
+from domain.links.links import LinkEvidence
 from store.database import Connection
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg.rows import class_row
 
-from domain.accounts import BadValue, fold_email
+from domain.links.accounts import BadValue, fold_email
 from store.database import Connection
 from store.mobiles import to_e164
 from store.notices.recipients import IS_HELD

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from domain.accounts import fold_email
+from domain.links.accounts import fold_email
 from store.database import Connection
 from store.summaries.links.people import (
     PersonSummary,

@@ -14,6 +14,7 @@ from store.events.event_filter import (
     EventFilter,
     values_of,
 )
+from store.summaries.mail.events import EventRow
 
 # What no index finds is looked for among so many events at once; the page says so.
 WINDOW = 20_000
@@ -26,24 +27,6 @@ _COLUMNS = """
     event_id, mailbox, kind, change, key, state, times_seen, received_at, done_at,
     attempts, outcome, error
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRow:
-    """One event in a list."""
-
-    event_id: int
-    mailbox: str
-    kind: str
-    change: str | None
-    key: str
-    state: str
-    times_seen: int
-    received_at: datetime
-    done_at: datetime | None
-    attempts: int
-    outcome: str | None
-    error: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

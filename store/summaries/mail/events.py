@@ -12,8 +12,8 @@ EVENT_STATES = ("pending", "done", "folded", "ignored", "parked", "failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventSummary:
-    """One inbox row without its content."""
+class EventRow:
+    """One event in a list: an inbox row without its content."""
 
     event_id: int
     mailbox: str
@@ -27,6 +27,12 @@ class EventSummary:
     attempts: int
     outcome: str | None
     error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSummary(EventRow):
+    """One event, and what it waits for."""
+
     waits_for: str | None
     waits_since: datetime | None
     waits_until: datetime | None

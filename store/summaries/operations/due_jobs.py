@@ -3,6 +3,7 @@
 from store.alerts.deliveries import DUE
 from store.database import Connection
 from store.inbox.due import MISSED, MISSED_MAILBOXES, MISSED_RUNS
+from store.items.told import OVERDUE
 from store.notices.deliveries import MISSED_NOTICES
 
 # By the name of the duty: what there must be for it to have something to do.
@@ -15,6 +16,7 @@ _CAUSES = {
     "lookups": "SELECT FROM corps WHERE state = 'linked'"
     " AND lookups_due_at <= clock_timestamp()",
     "alert_deliveries": DUE,
+    "nicks": f"SELECT {OVERDUE}",
     "parked": "SELECT FROM inbox WHERE state = 'parked'",
     "pauses": "SELECT FROM corps WHERE state = 'paused' AND paused_by <> 'operator'"
     " AND coalesce(pause_look_at, '-infinity') <= clock_timestamp()",

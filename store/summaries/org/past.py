@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from domain.ids import CorpPk, Key, department_key, member_key, split_key
-from domain.replay import Folding, Row
+from domain.org.replay import Folding, Row
 from store.database import Connection
 from store.org import as_of
 from store.sealing import DataKey

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.decisions import Decision, DecisionName
 from domain.ids import member_key
-from domain.links import CompanyOrigin, LinkState, NoticeKind
+from domain.links.links import CompanyOrigin, LinkState, NoticeKind
 from domain.notices import (
     MOST_REINVITES,
     REPEATED_WITHIN,
@@ -26,7 +26,7 @@ from domain.notices import (
     waits,
     wishes_of,
 )
-from domain.org import Employment, MemberState
+from domain.org.org import Employment, MemberState
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from simulator.actions import act
+from simulator.admin.actions import act
 from simulator.config import Config, SuiteKey
-from simulator.corp import Corp, Minter
-from simulator.directory import ROOT, Department, Member, Status
 from simulator.faults import Fault, Kind
 from simulator.logs import PushRecord
+from simulator.org.corp import Corp, Minter
+from simulator.org.directory import ROOT, Department, Member, Status
 from simulator.server import create_app
 from simulator.tokens import Paper
 from simulator.world import World

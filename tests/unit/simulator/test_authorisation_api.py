@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from simulator.grant import AuthMode
+from simulator.org.grant import AuthMode
 from simulator.tokens import Paper
 from tests.unit.simulator.staging import ANN, CONFIG, SALES, Stage
 

@@ -4,9 +4,9 @@ from typing import NoReturn
 
 import pytest
 
-from simulator.directory import Member
 from simulator.faults import Kind
-from simulator.grant import DIRECT_LEADER, ORGANISATION_INFO
+from simulator.org.directory import Member
+from simulator.org.grant import DIRECT_LEADER, ORGANISATION_INFO
 from tests.unit.simulator.staging import ANN, BOB, CAT, LABS, NORTH, SALES, Stage
 
 

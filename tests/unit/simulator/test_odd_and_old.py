@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.admin_members import Impossible
+from simulator.admin.admin_members import Impossible
 from simulator.faults import Kind
 from tests.unit.simulator.staging import ANN, BOB, CAT, LABS, NORTH, SALES, Stage
 

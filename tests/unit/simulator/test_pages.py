@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from simulator import faults, locales, stories
+from simulator import faults
+from simulator.admin import stories
+from simulator.pages import locales
 from simulator.tokens import Paper
 from tests.unit.simulator.staging import ANN, LABS, NORTH, Stage
 
-TEMPLATES = sorted((Path(locales.__file__).parent / "templates").glob("*.html"))
+TEMPLATES = sorted((Path(faults.__file__).parent / "templates").glob("*.html"))
 
 
 def test_every_word_of_the_templates_is_translated() -> None:

@@ -1,7 +1,7 @@
 """The made-up company."""
 
-from simulator.corp import Corp, Minter
-from simulator.people import furnish
+from simulator.org.corp import Corp, Minter
+from simulator.org.people import furnish
 
 
 def made(*, seed: int, members: int = 200, departments: int = 40) -> Corp:

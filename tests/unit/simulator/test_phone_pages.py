@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from simulator.config import Sync
-from simulator.phone import lines
+from simulator.org.phone import lines
 from simulator.server import create_app
 from simulator.tokens import Paper
 from simulator.world import World

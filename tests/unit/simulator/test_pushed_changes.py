@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from simulator.admin_members import Impossible
-from simulator.grant import ORGANISATION_INFO
+from simulator.admin.admin_members import Impossible
+from simulator.org.grant import ORGANISATION_INFO
 from tests.unit.simulator.staging import ANN, BOB, CAT, LABS, NORTH, SALES, Stage
 
 

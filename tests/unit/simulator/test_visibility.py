@@ -1,7 +1,7 @@
 """What a scope makes usable and readable."""
 
-from simulator.grant import ORGANISATION_INFO
-from simulator.truth import snapshot
+from simulator.org.grant import ORGANISATION_INFO
+from simulator.org.truth import snapshot
 from tests.unit.simulator.staging import ANN, BOB, CAT, LABS, NORTH, SALES, Stage
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.accounts import BadValue
+from domain.links.accounts import BadValue
 from store.mobiles import to_e164
 
 

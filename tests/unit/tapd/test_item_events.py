@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.items import ItemAction, ItemEdit, ItemKind
+from domain.items.items import ItemAction, ItemEdit, ItemKind
 from tapd.item_events import CHINA, NoItem, read_edit
 from tapd.webhooks import FOLLOWED, UnreadableItem, read_item_event
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.items import ItemKind
+from domain.items.items import ItemKind
 from tapd.api import TapdApi
 from tapd.envelope import Envelope
 from tapd.errors import Refused

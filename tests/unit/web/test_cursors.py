@@ -2,8 +2,8 @@
 
 import pytest
 
-from web.cursors import Cursors, cut, derive
-from web.problems import Problem
+from web.http.cursors import Cursors, cut, derive
+from web.http.problems import Problem
 
 OLD, NEW = b"o" * 32, b"n" * 32
 

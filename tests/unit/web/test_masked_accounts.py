@@ -4,7 +4,7 @@ import pytest
 
 from domain.ids import AccountId
 from store.links.views import AccountView
-from web.masking import mask_id, mask_name, masked_account
+from web.account.masking import mask_id, mask_name, masked_account
 
 
 def test_what_is_known_is_masked_and_the_rest_left_out() -> None:

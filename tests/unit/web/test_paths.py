@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.paths import local_path
+from web.http.paths import local_path
 
 HERE = "https://sync.example/login/done"
 

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from web.shown import show_row
+from web.http.shown import show_row
 
 
 class Cat(BaseModel):

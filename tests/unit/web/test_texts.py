@@ -6,10 +6,10 @@ from string import Formatter
 
 import pytest
 
-from domain.links import LinkReason
+from domain.links.links import LinkReason
 from domain.reasons import Reason
 from texts.catalogue import FOLDER, LANGUAGES, catalogue, say
-from web.texts import count, language
+from web.http.texts import count, language
 
 WEB = Path(__file__).parents[3] / "web"
 CALL = re.compile(r"""\b(?:t|translate|say)\((?:tag, )?f?["']([a-zA-Z_.{}]+)["']""")

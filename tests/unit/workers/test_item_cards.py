@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.items import ItemAction, ItemKind
+from domain.items.items import ItemAction, ItemKind
 from domain.plain_text import shown_length
-from tests.support.item_facts import changed, facts, frame
+from tests.support.notices.item_facts import changed, facts, frame
 from wecom.messages import Message
 from workers.items.cards import (
     digest_card,

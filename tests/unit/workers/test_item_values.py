@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from domain.items import ItemKind
-from tests.support.item_facts import changed, facts
+from domain.items.items import ItemKind
+from tests.support.notices.item_facts import changed, facts
 from workers.items.values import label, pair
 
 BUG_OPTIONS = {"severity": {"serious": "很严重"}}

@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.guard import RemovalKind
 from domain.ids import CorpPk, Userid
-from domain.links import NoticeKind
+from domain.links.links import NoticeKind
 from domain.reasons import Reason
+from domain.reconcile.guard import RemovalKind
 from domain.states import PlanState
 from store.notices.cards import PlanFacts
 from workers.notices.texts import (

@@ -15,8 +15,8 @@ from web.console.blueprint import console
 from web.console.frame import show
 from web.console.limits import limits
 from web.console.stream import live
-from web.cursors import cut
-from web.problems import Problem
+from web.http.cursors import cut
+from web.http.problems import Problem
 from web.services import services
 
 _PAGE_ROWS = 50

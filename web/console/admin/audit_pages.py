@@ -8,7 +8,7 @@ from store.platform import audit, audit_proof
 from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.frame import show
-from web.cursors import cut
+from web.http.cursors import cut
 from web.services import services
 
 _PAGE_ROWS = 50

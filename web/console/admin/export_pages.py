@@ -5,15 +5,15 @@ from flask.typing import ResponseReturnValue
 
 from store.database import Connection, transaction
 from store.platform import deeds
-from web import exports
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console
 from web.console.events.reading import asked_line, filter_of, read
 from web.console.org.person_pages import people_filter
-from web.corps import get_corp
-from web.exports import ExportFormat, ExportKind, Table
-from web.problems import Problem
+from web.http.problems import Problem
+from web.operations import exports
+from web.operations.exports import ExportFormat, ExportKind, Table
+from web.org.corps import get_corp
 from web.services import services
 
 _MOST_TYPED = 200

@@ -13,9 +13,9 @@ from web.access import Audience, needs, seen_by
 from web.console import acting
 from web.console.blueprint import console
 from web.console.frame import show
-from web.house import is_house_known
-from web.problems import Problem
+from web.http.problems import Problem
 from web.services import services
+from web.sessions.house_sign_in import is_house_known
 
 _SUBJECT = re.compile(r"[0-9a-f]{64}")
 

@@ -14,9 +14,9 @@ from web.console import acting
 from web.console.blueprint import console
 from web.console.frame import show
 from web.console.stream import live
-from web.problems import Problem
+from web.http.problems import Problem
+from web.http.texts import translate
 from web.services import services
-from web.texts import translate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

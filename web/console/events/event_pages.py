@@ -13,8 +13,8 @@ from store.health.corps import errcode_in
 from store.inbox import settlement
 from store.platform import deeds
 from store.summaries.mail import event_search
-from store.summaries.mail.event_search import EventPage, EventRow, FailureGroup
-from store.summaries.mail.events import EVENT_STATES, EventSummary, find_event
+from store.summaries.mail.event_search import EventPage, FailureGroup
+from store.summaries.mail.events import EVENT_STATES, EventRow, EventSummary, find_event
 from tracing import spans
 from tracing.ids import ids_of_event
 from web.access import Audience, seen_by
@@ -25,9 +25,9 @@ from web.console.events.reading import asked_line, filter_of, read
 from web.console.events.story import tell_story
 from web.console.frame import show
 from web.console.stream import live
-from web.problems import Problem
+from web.http.problems import Problem
+from web.http.texts import translate
 from web.services import services
-from web.texts import translate
 
 _PAGE_ROWS = 50
 LARGEST_ID = 2**63 - 1

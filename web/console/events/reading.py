@@ -10,9 +10,9 @@ from store.events.event_filter import EventFilter
 from store.summaries.mail.events import EVENT_STATES
 from store.summaries.org import corps
 from web.console.events.query import BadQuery, EventQuery, read_query
-from web.corps import pseudonym_key
-from web.problems import Problem
-from web.zone import zone
+from web.console.zone import zone
+from web.http.problems import Problem
+from web.org.corps import pseudonym_key
 
 
 def read(text: str) -> EventQuery:

@@ -17,10 +17,10 @@ from store.summaries.org.departments import list_names as department_names
 from store.summaries.org.journal import find_data_key, list_latest
 from store.summaries.org.members import list_names as member_names
 from texts.catalogue import catalogue
-from web.console.calls import ShownCall, shown_calls
+from web.console.events.calls import ShownCall, shown_calls
 from web.console.words import Names, mentioned, sentence, waiting_words
+from web.http.texts import count, language, translate
 from web.services import services
-from web.texts import count, language, translate
 
 # What an event changed is committed just before it is marked; notices follow at once.
 _AROUND = timedelta(seconds=5)

@@ -15,7 +15,7 @@ from store.health.marks import Mark, list_marks
 from store.health.samples import Sample, list_samples
 from web.access import Audience, seen_by
 from web.console.blueprint import console
-from web.problems import Problem
+from web.http.problems import Problem
 from web.services import services
 
 RANGES = {

@@ -16,14 +16,14 @@ from store.health.workers import Worker, WorkerState
 from store.platform import deeds, schedule
 from store.summaries.operations import queues
 from store.summaries.operations.queues import Takeover
-from web import bell
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console
 from web.console.frame import show
 from web.console.health.vitals import find_workers
 from web.console.stream import live
-from web.problems import Problem
+from web.http.problems import Problem
+from web.operations import bell
 from web.services import services
 
 _NEXT_TIMES = 5

@@ -12,7 +12,7 @@ from web.console import acting
 from web.console.blueprint import console
 from web.console.frame import show
 from web.console.stream import live
-from web.refused_view import ShownRefusal, list_refusals_now
+from web.operations.refused_view import ShownRefusal, list_refusals_now
 from web.services import services
 from wecom.forensics import RefusalCause
 

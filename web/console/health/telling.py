@@ -11,9 +11,9 @@ from markupsafe import Markup
 from store.health.kinds import Problem, ProblemKind
 from store.summaries.org.corps import PURGED
 from texts.catalogue import catalogue
+from web.console.health.errcode_help import helps
 from web.console.moments import lasting, since, stamp, told
-from web.errcode_help import helps
-from web.texts import count, language, translate
+from web.http.texts import count, language, translate
 
 STANDING_MOST = 160
 _NAMED_KINDS = 3

@@ -11,15 +11,15 @@ from store.database import Connection, transaction
 from store.summaries.org.contacts import Contact, list_contacts
 from store.summaries.org.journal import mask_email, mask_mobile
 from store.summaries.org.members import MemberSummary, find_member
-from web import cookies
 from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console
-from web.cookies import Cookie
-from web.corps import get_corp
-from web.operators import may_act
-from web.problems import Problem
+from web.http import cookies
+from web.http.cookies import Cookie
+from web.http.problems import Problem
+from web.org.corps import get_corp
 from web.services import services
+from web.sessions.operators import may_act
 
 REVEALED_SECONDS = 300
 

@@ -20,9 +20,9 @@ from web.console.health.telling import awaited, tell
 from web.console.limits import limits
 from web.console.moments import lasting, stamp, told
 from web.console.stream import live
-from web.cursors import cut
+from web.http.cursors import cut
+from web.http.texts import language
 from web.services import services
-from web.texts import language
 
 _PAGE_ROWS = 50
 _FIND_MOST = 100

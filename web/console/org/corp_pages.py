@@ -22,8 +22,9 @@ from web.console.org.corp_view import view_corp
 from web.console.org.journal import view_journal
 from web.console.org.tree import MOST_OPEN, Unfolded, build_tree
 from web.console.stream import live
-from web.corps import get_corp
-from web.orders import (
+from web.http.problems import Problem
+from web.org.corps import get_corp
+from web.org.orders import (
     Order,
     check_order,
     look,
@@ -32,7 +33,6 @@ from web.orders import (
     state_of,
     wrong_state,
 )
-from web.problems import Problem
 from web.services import services
 
 _SCOPE_NAMED = 20

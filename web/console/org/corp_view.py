@@ -13,7 +13,7 @@ from store.summaries.runs.runs import (
     find_latest_of_corp,
     find_latest_plan,
 )
-from web.corps import FoundCorp
+from web.org.corps import FoundCorp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

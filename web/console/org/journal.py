@@ -15,10 +15,10 @@ from store.summaries.org.journal import (
 )
 from store.summaries.org.members import list_names as member_names
 from web.console.words import Names, Sentence, mentioned, sentence
-from web.corps import FoundCorp
+from web.http.texts import count as count_words
+from web.http.texts import translate
+from web.org.corps import FoundCorp
 from web.services import services
-from web.texts import count as count_words
-from web.texts import translate
 
 JOURNAL_LINES = 200
 # So many groups are shown, and so many lines of one that is opened.

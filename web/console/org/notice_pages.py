@@ -10,8 +10,8 @@ from web.access import Audience, seen_by
 from web.console.blueprint import console
 from web.console.frame import show
 from web.console.stream import live
-from web.corps import get_corp
-from web.cursors import cut
+from web.http.cursors import cut
+from web.org.corps import get_corp
 from web.services import services
 
 _PAGE_ROWS = 50

@@ -10,9 +10,9 @@ from store.summaries.org.departments import list_names
 from store.summaries.org.journal import find_data_key, list_latest
 from store.summaries.org.members import MemberSummary
 from web.console.words import Names, value_words
-from web.corps import FoundCorp
+from web.http.texts import language, translate
+from web.org.corps import FoundCorp
 from web.services import services
-from web.texts import language, translate
 
 _LINES = 200
 

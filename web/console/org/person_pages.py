@@ -3,7 +3,7 @@
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from domain.fold import CHANGE_CONTACT
+from domain.events.fold import CHANGE_CONTACT
 from domain.ids import Userid, member_key
 from domain.mailbox import mailbox_of_corp
 from store.database import Connection, transaction
@@ -21,14 +21,14 @@ from web.console.org.journal import view_journal
 from web.console.org.origins import list_fields
 from web.console.org.preview_pages import find_preview
 from web.console.stream import live
-from web.corps import FoundCorp, get_corp
-from web.cursors import cut
-from web.explain import explain
-from web.orders import wrong_state
-from web.previews import may_be_asked
-from web.problems import Problem
+from web.http.cursors import cut
+from web.http.problems import Problem
+from web.http.texts import language
+from web.org.corps import FoundCorp, get_corp
+from web.org.explain import explain
+from web.org.orders import wrong_state
+from web.org.previews import may_be_asked
 from web.services import services
-from web.texts import language
 
 _PAGE_ROWS = 100
 _FIND_MOST = 100

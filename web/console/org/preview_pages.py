@@ -9,12 +9,12 @@ from web.access import Audience, seen_by
 from web.console import acting
 from web.console.blueprint import console
 from web.console.org.preview_words import ShownPreview, shown_preview
-from web.corps import FoundCorp, get_corp
-from web.orders import wrong_state
-from web.previews import PreviewPlace, may_be_asked, place_of
-from web.problems import Problem
+from web.http.problems import Problem
+from web.http.texts import language
+from web.org.corps import FoundCorp, get_corp
+from web.org.orders import wrong_state
+from web.org.previews import PreviewPlace, may_be_asked, place_of
 from web.services import services
-from web.texts import language
 
 
 @console.post("/corps/<corp_id>/preview-person")

@@ -14,7 +14,7 @@ from store.summaries.org.departments import list_names as department_names
 from store.summaries.org.journal import masked
 from store.summaries.org.members import list_names as member_names
 from texts.catalogue import catalogue, say
-from web.console.calls import ShownCall, shown_calls
+from web.console.events.calls import ShownCall, shown_calls
 from web.console.words import Names, describe, mentioned, value_words, why
 
 # Outcomes that say no more than the decisions do.

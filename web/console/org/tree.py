@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from flask import url_for
 
-from domain.headcount import children_of, count_people, root_ids
+from domain.org.headcount import children_of, count_people, root_ids
 from store.database import Connection
 from store.summaries.operations import censuses
 from store.summaries.org import corp_facts

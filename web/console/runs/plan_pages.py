@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from domain.links import LinkReason
+from domain.links.links import LinkReason
 from domain.reasons import Reason
 from store.database import Connection, transaction
 from store.platform import audit, deeds
@@ -22,11 +22,11 @@ from web.console import acting
 from web.console.blueprint import console
 from web.console.frame import show
 from web.console.stream import live
-from web.corps import get_corp, pseudonym_key
-from web.cursors import cut
-from web.problems import Problem
+from web.http.cursors import cut
+from web.http.problems import Problem
+from web.http.texts import translate
+from web.org.corps import get_corp, pseudonym_key
 from web.services import services
-from web.texts import translate
 
 _PAGE_ROWS = 50
 # So many removals stand on one page; a plan of more goes on.

@@ -25,11 +25,11 @@ from web.console.blueprint import console
 from web.console.frame import show
 from web.console.runs.telling import tell_groups, tell_why
 from web.console.stream import live
-from web.corps import FoundCorp, get_corp, pseudonym_key
-from web.cursors import cut
-from web.problems import Problem
+from web.http.cursors import cut
+from web.http.problems import Problem
+from web.http.texts import count, language, translate
+from web.org.corps import FoundCorp, get_corp, pseudonym_key
 from web.services import services
-from web.texts import count, language, translate
 
 _PAGE_ROWS = 50
 _DRIFT_ROWS = 10

@@ -14,8 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from domain.ids import CorpPk, DepartmentId
-from domain.leavers import listing_of
-from domain.scope import NO_GROUNDS, Grounds, Usable
+from domain.org.scope import NO_GROUNDS, Grounds, Usable
+from domain.reconcile.leavers import listing_of
 from store.database import Pool, transaction
 from store.runs import known_answers
 from store.runs.known_answers import KnownAnswer

@@ -13,9 +13,9 @@ from domain.ids import (
     Userid,
     member_key,
 )
-from domain.leavers import MEMBER_AUTH, listing_of
-from domain.org import Department, Member
-from domain.scope import AuthMode, Usable
+from domain.org.org import Department, Member
+from domain.org.scope import AuthMode, Usable
+from domain.reconcile.leavers import MEMBER_AUTH, listing_of
 from store.database import Connection, Pool, transaction
 from store.org import corps, members
 from store.org.corps import Corp

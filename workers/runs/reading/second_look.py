@@ -4,15 +4,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from domain.fields import member_from_fields
 from domain.ids import DepartmentId, Userid, department_key, member_key
-from domain.leavers import BY_SETS, MEMBER_AUTH, listing_of
-from domain.listed_rows import is_moved
-from domain.org import Department, Member
+from domain.org.fields import member_from_fields
+from domain.org.org import Department, Member
+from domain.org.scope import AuthMode, Tags, usable_of
+from domain.org.tree import Tree
 from domain.reasons import Finding
-from domain.scope import AuthMode, Tags, usable_of
-from domain.testimony import DEPARTMENTS, scope_hides, sets_behind
-from domain.tree import Tree
+from domain.reconcile.leavers import BY_SETS, MEMBER_AUTH, listing_of
+from domain.reconcile.listed_rows import is_moved
+from domain.reconcile.testimony import DEPARTMENTS, scope_hides, sets_behind
 from store.database import Pool, transaction
 from store.org import corps, departments, members
 from store.runs import staging

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from domain.fields import member_from_fields
 from domain.ids import DepartmentId, Userid
-from domain.listed_rows import brings_back, says_otherwise
-from domain.org import Member, MemberState
+from domain.org.fields import member_from_fields
+from domain.org.org import Member, MemberState
+from domain.reconcile.listed_rows import brings_back, says_otherwise
 from store.database import Pool, transaction
 from store.org import corps, departments, members
 from store.org.corps import Corp

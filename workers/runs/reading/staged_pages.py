@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from domain.scope import Usable
+from domain.org.scope import Usable
 from store.database import Connection
 from store.runs import known_answers, staging
 from store.runs.known_answers import KnownAnswer, ReadAnswer

@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from domain.ids import Key, TagId, tag_key
-from domain.listings import Tear, find_tear, mended
-from domain.org import Department
+from domain.org.listings import Tear, find_tear, mended
+from domain.org.org import Department
+from domain.org.scope import AuthMode, Tag, Tags
 from domain.reasons import Finding
-from domain.scope import AuthMode, Tag, Tags
-from domain.testimony import roots_of
+from domain.reconcile.testimony import roots_of
 from wecom.errors import OddAnswer, Unavailable, WeComError
 from workers.answers.listed import (
     ListedDepartments,

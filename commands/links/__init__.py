@@ -1,0 +1,1 @@
+"""Commands about TAPD's people: read in from files, and links that are doubtful."""

@@ -1,0 +1,1 @@
+"""Commands for whoever keeps the service going and has only a shell."""

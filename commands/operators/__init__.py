@@ -1,0 +1,1 @@
+"""Commands about who may come in: operators, their sessions, clients of OpenID."""

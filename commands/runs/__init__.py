@@ -1,0 +1,1 @@
+"""Commands about plans: made, followed while they run, approved or rejected."""

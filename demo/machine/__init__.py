@@ -1,0 +1,1 @@
+"""Programs on one machine: started, watched, ended, and never left behind."""

@@ -1,0 +1,1 @@
+"""What an event says, and whether WeCom's answer to it is one of before or after."""

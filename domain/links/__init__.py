@@ -1,0 +1,1 @@
+"""Which TAPD account a member is: accounts, claims, and the one decision."""

@@ -1,0 +1,1 @@
+"""What a difference orders to be done: whom it adds, moves, removes or lets wait."""

@@ -1,0 +1,1 @@
+"""What happens in an enterprise: by its admin, by its members, by a whole story."""

@@ -1,0 +1,1 @@
+"""One enterprise: its contacts, what it has granted, its members' phones."""

@@ -1,0 +1,1 @@
+"""Pages on which a person acts as the admin, as a member, or signs in."""

@@ -1,0 +1,1 @@
+"""Journeys on which something fails, dies or misbehaves."""

@@ -1,0 +1,1 @@
+"""Journeys from an install to people who are linked."""

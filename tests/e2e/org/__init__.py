@@ -1,0 +1,1 @@
+"""Journeys of a company's changes through the whole product."""

@@ -1,0 +1,1 @@
+"""Journeys over pages, in a real browser."""

@@ -1,0 +1,1 @@
+"""What the source tree is held to, a rule a file."""

@@ -1,0 +1,1 @@
+"""What is tried on a real Postgres and Redis, a room a noun."""

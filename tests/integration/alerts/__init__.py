@@ -1,0 +1,1 @@
+"""Alerts: judged by the clock, told once, over once."""

@@ -1,0 +1,1 @@
+"""The JSON API: its document, its doors, its routes by noun."""

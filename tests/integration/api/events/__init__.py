@@ -1,0 +1,1 @@
+"""The API's routes about events, and about what is waited for."""

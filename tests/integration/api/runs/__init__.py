@@ -1,0 +1,1 @@
+"""The API's routes about full reads, held plans and rehearsals."""

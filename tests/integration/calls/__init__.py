@@ -1,0 +1,1 @@
+"""Calls to WeCom: tokens, limits, corps that do not answer."""

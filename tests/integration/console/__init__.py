@@ -1,0 +1,1 @@
+"""The console: who is let in, what they may do, what a bad night asks."""

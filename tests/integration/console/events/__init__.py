@@ -1,0 +1,1 @@
+"""The console's pages about events and their stories."""

@@ -1,0 +1,1 @@
+"""The console's pages about what is out of step, and why."""

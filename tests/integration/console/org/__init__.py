@@ -1,0 +1,1 @@
+"""The console's pages about corps and their people."""

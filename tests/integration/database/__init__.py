@@ -1,0 +1,1 @@
+"""Postgres itself: pools, migrations, indexes, and when it is unwell."""

@@ -1,0 +1,1 @@
+"""The demo's servers and processes, and the simulator over HTTP."""

@@ -1,0 +1,1 @@
+"""The doctor: what is found unsound, and what is to be changed."""

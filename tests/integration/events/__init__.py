@@ -1,0 +1,1 @@
+"""What an event comes to, and what it costs."""

@@ -1,0 +1,1 @@
+"""What holds for every page alike: limits, errors, names, secrets."""

@@ -1,0 +1,1 @@
+"""Mail: recorded, claimed, failed, late, moved in from the spill."""

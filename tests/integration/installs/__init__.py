@@ -1,0 +1,1 @@
+"""From an auth code to a linked corp, on pages and by callback."""

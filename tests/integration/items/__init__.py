@@ -1,0 +1,1 @@
+"""Item notices: from TAPD's webhook to a card."""

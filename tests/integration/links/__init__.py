@@ -1,0 +1,1 @@
+"""Accounts, and how each member is linked with one."""

@@ -1,0 +1,1 @@
+"""Notices to members and admins: composed, delivered, answered."""

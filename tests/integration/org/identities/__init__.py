@@ -1,0 +1,1 @@
+"""Who is who: new userids, names handed on, two records of one person."""

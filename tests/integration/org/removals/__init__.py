@@ -1,0 +1,1 @@
+"""Who is removed, on which answers, and what the guard lets wait."""

@@ -1,0 +1,1 @@
+"""What is taken away: purged, pruned, sealed anew."""

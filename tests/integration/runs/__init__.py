@@ -1,0 +1,1 @@
+"""Full reads and plans: read, applied, torn, contradicted, rehearsed."""

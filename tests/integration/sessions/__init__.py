@@ -1,0 +1,1 @@
+"""Signing in and out: members and operators."""

@@ -1,0 +1,1 @@
+"""Metrics, traces, log lines, and the rules and dashboards made of them."""

@@ -1,0 +1,1 @@
+"""The clock, the bell and the leases: what keeps the work going."""

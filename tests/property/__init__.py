@@ -1,0 +1,1 @@
+"""Laws: what holds for whatever Hypothesis thinks of, a room a noun."""

@@ -1,0 +1,1 @@
+"""Laws of mail: whatever is pushed, in whatever order, whoever dies."""

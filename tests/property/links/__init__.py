@@ -1,0 +1,1 @@
+"""Laws of links between members and accounts."""

@@ -1,0 +1,1 @@
+"""Laws of the org: whatever happens and whatever WeCom says of it."""

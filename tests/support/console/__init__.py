@@ -1,0 +1,1 @@
+"""An operator at the console, and one of everything to look at."""

@@ -1,0 +1,1 @@
+"""What reaches phones: notices, and cards about items."""

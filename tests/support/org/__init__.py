@@ -1,0 +1,1 @@
+"""A company on the real pipeline: what happens in it, and what is told of it."""

@@ -1,0 +1,396 @@
+"""The pipeline on a real Postgres, with WeCom and the doorbell in the test's hands."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+from dramatiq.brokers.stub import StubBroker
+
+from domain.decisions import Json
+from domain.ids import CorpPk, Key, RunId
+from domain.org.org import Org
+from domain.org.replay import ReplayLine, replay
+from store.database import Connection
+from store.inbox import record
+from store.inbox.ledger import Ledger, get_ledger
+from store.inbox.record import MailState, Post
+from store.org import corps, departments, journal, members
+from store.runs import requests
+from store.sealing import new_data_key
+from tests.support.mortal import OPTIONS, Mortal, MortalPool
+from tests.support.wecom.fakes import FakeCorp, Truth
+from tests.support.wecom.lying import LyingCorp, LyingWorld
+from tests.support.workbench import settings_for
+from workers.calls.bulkhead import Suspects
+from workers.calls.call_count import CallCount
+from workers.calls.pause_cache import KnownPauses
+from workers.inbox import drain as mailbox
+from workers.queue.bell import Bell
+from workers.runs import run as work
+from workers.runtime import Runtime, build, data_key_place
+
+# Long ago, so that a repeat never stands for a second change in the same second.
+LONG_AGO = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+
+BARRIERS = frozenset({"change_auth", "corp_arch_auth", "cancel_auth"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What WeCom pushes, as the receiver understands it; equal ones are repeats."""
+
+    kind: str = "change_contact"
+    change: str | None = None
+    key: str
+    hint: Mapping[str, Json] = field(default_factory=dict)
+    sent_at: datetime = LONG_AGO
+
+
+def said(change: str, key: str, *, second: int = 0, **hint: Json) -> Event:
+    """A contact event, so many seconds after LONG_AGO."""
+    plain = change in {"subscribe", "unsubscribe"}
+    return Event(
+        kind=change if plain else "change_contact",
+        change=None if plain else change,
+        key=key,
+        hint=hint,
+        sent_at=LONG_AGO + timedelta(seconds=second),
+    )
+
+
+class RecordingBell(Bell):
+    """Remembers what was rung."""
+
+    def __init__(self) -> None:
+        # Not the parent's: no Redis hears this bell.
+        self.rung: list[str] = []
+
+    def ring(self, mailbox: str) -> bool:
+        """Remember a mailbox."""
+        self.rung.append(mailbox)
+        return True
+
+    def ring_run(self, run_id: str) -> bool:
+        """Remember a run."""
+        self.rung.append(f"run:{run_id}")
+        return True
+
+    def answer(self, mailbox: str) -> bool:
+        """Nothing to forget."""
+        return True
+
+    def ring_notices(self, corp_pk: int) -> bool:
+        """Remember a corp whose notices are due."""
+        self.rung.append(f"notices:{corp_pk}")
+        return True
+
+    def answer_notices(self, corp_pk: int) -> bool:
+        """Nothing to forget."""
+        return True
+
+    def answer_run(self, run_id: str) -> bool:
+        """Nothing to forget."""
+        return True
+
+    def answer_preview(self, reference: str) -> bool:
+        """Nothing to forget."""
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeRuntime(Runtime):
+    """A runtime whose way to WeCom ends in a World."""
+
+    worlds: dict[str, LyingWorld]
+
+    def corp_api(self, corp: corps.Corp, *, count: CallCount | None = None) -> FakeCorp:
+        """The calls of one corp."""
+        return LyingCorp(self.worlds[corp.corp_id], count)
+
+
+@dataclass(slots=True, kw_only=True)
+class Tenant:
+    """One linked corp, its truth in WeCom and the mail posted for it."""
+
+    corp_pk: CorpPk
+    world: LyingWorld
+    posted: int = 0
+
+    @property
+    def mailbox(self) -> str:
+        """Where its mail waits."""
+        return f"corp:{self.world.corp_id}"
+
+
+class Bench:
+    """A database, a worker that may die, and corps to let it work on."""
+
+    def __init__(self, database: str, redis_url: str) -> None:
+        self.mortal = Mortal()
+        self.bell = RecordingBell()
+        self._pool = MortalPool(database, self.mortal)
+        # What the guard holds differs from the truth on purpose.
+        settings = settings_for(database=database, redis_url=redis_url, GUARD="off")
+        built = build(settings, broker=StubBroker(), pool_size=1)
+        built.pool.close()
+        known = KnownPauses(self._pool)
+        self.runtime = FakeRuntime(
+            settings=settings,
+            pool=self._pool,
+            redis=built.redis,
+            bell=self.bell,
+            keyring=built.keyring,
+            transport=built.transport,
+            wecom=built.wecom,
+            tallies=built.tallies,
+            lanes=built.lanes,
+            known_pauses=known,
+            suspects=Suspects(known),
+            tapd=None,
+            worlds={},
+        )
+        self._own = psycopg.connect(database, autocommit=True, options=OPTIONS)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        # A timer would write into the next test's Redis.
+        self.runtime.tallies.write()
+        self._own.close()
+        self._pool.close()
+        self.runtime.redis.close()
+
+    def execute(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows of a statement that no worker makes."""
+        cursor = self._own.execute(query.encode(), values)
+        return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def own(self) -> Iterator[Connection]:
+        """A transaction of the test's own."""
+        with self._own.transaction():
+            yield self._own
+
+    def link(
+        self,
+        corp_id: str,
+        truth: Truth,
+        *,
+        state: str = "linked",
+        origin: str = "tapd",
+    ) -> Tenant:
+        """A corp in this state that was never read."""
+        company = f"company of {corp_id}"
+        self.execute(
+            "INSERT INTO companies (company_id, name, origin) VALUES (%s, %s, %s)",
+            company,
+            company,
+            origin,
+        )
+        [[corp_pk]] = self.execute(
+            "INSERT INTO corps (corp_id, state, company_id) VALUES (%s, %s, %s)"
+            " RETURNING corp_pk",
+            corp_id,
+            state,
+            company,
+        )
+        sealed = self.runtime.keyring.seal(
+            new_data_key(), place=data_key_place(corp_pk)
+        )
+        self.execute(
+            "UPDATE corps SET data_key = %s WHERE corp_pk = %s", sealed, corp_pk
+        )
+        world = LyingWorld(corp_id=corp_id, truth=truth, before=truth.copy())
+        self.runtime.worlds[corp_id] = world
+        return Tenant(corp_pk=corp_pk, world=world)
+
+    def link_in_step(self, corp_id: str, truth: Truth) -> Tenant:
+        """A linked corp that has been read."""
+        tenant = self.link(corp_id, truth)
+        self.resync(tenant)
+        tenant.world.calls.clear()
+        self.bell.rung.clear()
+        return tenant
+
+    def post(self, tenant: Tenant, event: Event) -> int:
+        """The id of the mail that the receiver makes of an event; equal ones are one.
+
+        Repeats: counted by the inbox as a duplicate.
+        """
+        content = repr(event).encode()
+        barrier = event.kind in BARRIERS
+        with psycopg.Connection.transaction(self._own):
+            recorded = record.record(
+                self._own,
+                Post(
+                    digest=record.identify(mailbox=tenant.mailbox, content=content),
+                    mailbox=tenant.mailbox,
+                    kind=event.kind,
+                    change=event.change,
+                    key=Key(event.key),
+                    state=MailState.PENDING,
+                    outcome=None,
+                    sent_at=event.sent_at,
+                    hint=event.hint,
+                    body=None,
+                    barrier=barrier,
+                ),
+            )
+        tenant.posted += 1
+        return recorded.event_id
+
+    def drain(self, tenant: Tenant) -> None:
+        """One drain of the corp's mailbox."""
+        mailbox.drain(self.runtime, tenant.mailbox)
+
+    def request_run(self, tenant: Tenant, *, deep: bool = False) -> RunId:
+        """Wish for a full read."""
+        with self._own.transaction():
+            return requests.request_run(
+                self._own, tenant.corp_pk, cause="operator", deep=deep
+            )
+
+    def work_on(self, run_id: RunId) -> None:
+        """One turn at a run."""
+        work.work_on(self.runtime, run_id)
+
+    def resync(self, tenant: Tenant, *, deep: bool = False) -> RunId:
+        """A full read, from the wish to its end."""
+        run_id = self.request_run(tenant, deep=deep)
+        for _ in range(20):
+            self.make_due(tenant)
+            for each in self.open_runs(tenant):
+                self.work_on(each)
+            if not self.open_runs(tenant):
+                return run_id
+        raise AssertionError(f"the run does not end: {self.run(run_id)}")
+
+    def settle(self, tenant: Tenant) -> None:
+        """Drain and read until neither mail nor a run is left, waiting for nothing."""
+        # Each barrier takes a drain, and each late answer three.
+        for _ in range(60 + 4 * self.pending(tenant)):
+            self.make_due(tenant)
+            if self.pending(tenant):
+                self.drain(tenant)
+            for each in self.open_runs(tenant):
+                self.make_due(tenant)
+                self.work_on(each)
+            if not self.pending(tenant) and not self.open_runs(tenant):
+                return
+        raise AssertionError(f"mail does not settle: {self.mail(tenant)}")
+
+    def make_due(self, tenant: Tenant) -> None:
+        """Let the time pass for which mail, mailbox and runs wait."""
+        self.execute(
+            "UPDATE inbox SET not_before = NULL WHERE mailbox = %s", tenant.mailbox
+        )
+        self.execute(
+            "UPDATE mailboxes SET not_before = clock_timestamp() WHERE mailbox = %s"
+            " AND waits_for <> ALL('{paused,first_read}')",
+            tenant.mailbox,
+        )
+        self.execute(
+            "UPDATE runs SET not_before = clock_timestamp() WHERE corp_pk = %s",
+            tenant.corp_pk,
+        )
+        self.execute(
+            "UPDATE absences SET since = since - interval '3 s' WHERE corp_pk = %s",
+            tenant.corp_pk,
+        )
+        self.execute(
+            "UPDATE departments SET unlisted_since = unlisted_since - interval '3 s'"
+            " WHERE corp_pk = %s AND unlisted_since IS NOT NULL",
+            tenant.corp_pk,
+        )
+
+    def bury(self, tenant: Tenant) -> None:
+        """Let the lease and the run of a dead worker run out; the next one lives."""
+        self.mortal.revive()
+        self.execute(
+            "UPDATE leases SET expires_at = '-infinity' WHERE mailbox = %s",
+            tenant.mailbox,
+        )
+        self.execute(
+            "UPDATE runs SET worker_until = '-infinity' WHERE corp_pk = %s",
+            tenant.corp_pk,
+        )
+
+    def pending(self, tenant: Tenant) -> int:
+        """How much mail is pending."""
+        [[count]] = self.execute(
+            "SELECT count(*) FROM inbox WHERE mailbox = %s AND state = 'pending'",
+            tenant.mailbox,
+        )
+        return int(count)
+
+    def open_runs(self, tenant: Tenant) -> list[RunId]:
+        """Runs that are not ended, the one under way first."""
+        rows = self.execute(
+            "SELECT run_id FROM runs WHERE corp_pk = %s AND state IN"
+            " ('queued', 'running') ORDER BY state DESC",
+            tenant.corp_pk,
+        )
+        return [RunId(each) for (each,) in rows]
+
+    def mail(self, tenant: Tenant) -> list[tuple[str, str | None]]:
+        """State and outcome of each piece of mail, as it arrived."""
+        rows = self.execute(
+            "SELECT state, outcome FROM inbox WHERE mailbox = %s ORDER BY event_id",
+            tenant.mailbox,
+        )
+        return [(state, outcome) for state, outcome in rows]
+
+    def run(self, run_id: RunId) -> dict[str, Any]:
+        """What is recorded of a run."""
+        columns = "state, error, calls, calls_least, decisions, strikes, cause"
+        [row] = self.execute(f"SELECT {columns} FROM runs WHERE run_id = %s", run_id)  # noqa: S608 - a constant
+        return dict(zip(columns.split(", "), row, strict=True))
+
+    def org(self, tenant: Tenant) -> Org:
+        """The org as stored."""
+        with self._own.transaction():
+            return Org(
+                departments={
+                    each.department_id: each
+                    for each in departments.list_all(self._own, tenant.corp_pk)
+                },
+                members={
+                    each.member.userid: each.member
+                    for each in members.list_active(self._own, tenant.corp_pk)
+                },
+            )
+
+    def replayed(self, tenant: Tenant) -> Org:
+        """The org that the journal makes out of nothing."""
+        with self._own.transaction():
+            corp = corps.get(self._own, tenant.corp_pk)
+            key = self.runtime.data_key(corp)
+            return replay(
+                ReplayLine(decision=each.decision, key=Key(each.key), after=each.after)
+                for each in journal.read_all(self._own, tenant.corp_pk, data_key=key)
+            )
+
+    def ledger_of(self, tenant: Tenant) -> list[Ledger]:
+        """The ledger of every day on which something was received."""
+        days = self.execute(
+            "SELECT DISTINCT (received_at AT TIME ZONE 'UTC')::date FROM inbox"
+            " WHERE mailbox = %s",
+            tenant.mailbox,
+        )
+        return [
+            get_ledger(self._own, day, mailboxes=[tenant.mailbox]) for (day,) in days
+        ]
+
+    def written(self, tenant: Tenant) -> list[tuple[Any, ...]]:
+        """Every row of org and journal with its place: any write changes it."""
+        return [
+            row
+            for table in ("departments", "members", "aliases", "journal", "tags")
+            for row in self.execute(
+                f"SELECT '{table}', ctid, xmin, * FROM {table} WHERE corp_pk = %s"  # noqa: S608 - constant names
+                " ORDER BY 2",
+                tenant.corp_pk,
+            )
+        ]

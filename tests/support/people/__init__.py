@@ -1,0 +1,1 @@
+"""Members, admins and relying parties at the web, and their rows."""

@@ -1,0 +1,1 @@
+"""Real servers and programs, well and unwell, and the browser that looks at them."""

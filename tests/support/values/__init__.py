@@ -1,0 +1,1 @@
+"""Values of the domain: with defaults, and at random."""

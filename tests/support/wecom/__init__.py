@@ -1,0 +1,1 @@
+"""WeCom as a double in process: its truth, its answers, its lies."""

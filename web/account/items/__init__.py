@@ -1,0 +1,1 @@
+"""What is open for a member in TAPD, and what of items they are told."""

@@ -1,0 +1,1 @@
+"""Routes about what was pushed to us: events, where they went, what was refused."""

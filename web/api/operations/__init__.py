@@ -1,0 +1,1 @@
+"""Routes about the whole service: alerts, audit, files, operators, workers."""

@@ -1,0 +1,1 @@
+"""Routes about companies, corps, departments, members and their journal."""

@@ -1,0 +1,1 @@
+"""Routes about full reads, held plans, and what a resync would do."""

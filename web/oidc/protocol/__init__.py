@@ -1,0 +1,1 @@
+"""The protocol as Authlib speaks it, over our store: grants, tokens, logout."""
