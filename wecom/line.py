@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Retry, Timeout
 
 from wecom.deadline import CONNECT_SECONDS, DeadlineAdapter
+from wecom.kept_line import KeptLine, KeptReply
 
 # An error comes as it is, and a redirect is an answer like another.
 _ONCE = Retry(total=False)
@@ -21,7 +22,7 @@ class Line:
     `requests` says once what the environment asks for: headers, proxy, certificates.
     For each call it would merge all that anew, look into .netrc, find the pool by the
     address, and wrap answer and errors: more than the call itself. So each call goes to
-    the pool that it has chosen.
+    the pool that it has chosen, or over the connection that is open there.
     """
 
     def __init__(self, base_url: str) -> None:
@@ -45,6 +46,8 @@ class Line:
         self._pool = cast(HTTPConnectionPool, pool)
         # A path, or for a proxy that is no tunnel the whole address.
         self._target = adapter.request_url(prepared, proxies)
+        host = urlsplit(prepared.url or base_url).netloc.rpartition("@")[2]
+        self._kept = KeptLine(self._pool, host=host, headers=self._headers)
 
     def send(
         self,
@@ -54,14 +57,16 @@ class Line:
         query: Mapping[str, str],
         data: bytes | None,
         seconds: float,
-    ) -> BaseHTTPResponse:
+    ) -> BaseHTTPResponse | KeptReply:
         """The beginning of the answer; its body is still to be read.
 
         Raises: OSError, urllib3's HTTPError.
         """
-        return self._pool.urlopen(
+        target = f"{self._target}{endpoint}?{urlencode(query)}"
+        reply = self._kept.send(method, target, data=data, seconds=seconds)
+        return reply or self._pool.urlopen(
             method,
-            f"{self._target}{endpoint}?{urlencode(query)}",
+            target,
             body=data,
             headers=self._headers,
             retries=_ONCE,
