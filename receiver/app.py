@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 import logs
+from configuration.suite_identity import identity_of
 from receiver.callbacks import CallbackDoor, read_body
 from receiver.evidence import open_keeper
 from receiver.guessers import Guessers
@@ -25,8 +26,7 @@ from store.sealing import Keyring
 from tapd.webhooks import BODY_BYTES as ITEM_BYTES
 from tapd.webhooks import ItemEvent, UnreadableItem, read_item_event
 from tracing.start import start
-from wecom.crypto import AesKey
-from wecom.intake import CallbackRefused, SuiteIdentity
+from wecom.intake import CallbackRefused
 from workers.queue.bell import open_ringer
 
 
@@ -64,7 +64,7 @@ def create_app(
     ):
         app.add_url_rule(rule, rule, view, False, methods=[method])
     now = clock or shore.pulse.now
-    suite = _suite(settings)
+    suite = identity_of(settings.wecom)
     evidence = open_keeper(settings.redis_url, keyring, suite=suite, clock=now)
     atexit.register(evidence.close)
     app.extensions["evidence"] = evidence
@@ -156,14 +156,3 @@ def _begin() -> Settings:
 
 def _plain(text: bytes, *, status: int = 200) -> Response:
     return Response(text, status=status, mimetype="text/plain")
-
-
-def _suite(settings: Settings) -> SuiteIdentity:
-    wecom = settings.wecom
-    return SuiteIdentity(
-        token=wecom.token,
-        key=AesKey.parse(wecom.encoding_aes_key),
-        suite_id=wecom.suite_id,
-        suite_ids=frozenset(filter(None, (wecom.suite_id, wecom.login_suite_id))),
-        provider_corp_id=wecom.provider_corp_id,
-    )

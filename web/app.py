@@ -12,14 +12,14 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 import logs
+from configuration.suite_identity import identity_of
+from configuration.tapd_access import open_pace, open_tapd
 from serving.addresses import TrustedProxies
 from settings import Settings, load
 from store.database import open_pool
 from store.sealing import Keyring
-from tapd.api import open_api
 from tapd.envelope import Envelope
 from tapd.oauth import TapdOAuth
-from tapd.shared_pace import SharedPace
 from tracing.start import start
 from web import access, gate, limits, services
 from web.account import setup as account
@@ -31,7 +31,6 @@ from web.http.cursors import Cursors, derive
 from web.install import setup as install
 from web.oidc import setup as oidc
 from web.operations import probes
-from web.operations.refused_view import identity_of
 from web.worker import BODY_BYTES
 from workers.alerts.channels import open_channels
 from workers.calls.client import open_reach
@@ -104,21 +103,15 @@ def _wire(settings: Settings) -> services.Services:
         suite_id=settings.wecom.suite_id,
         login_suite_id=settings.wecom.login_suite_id or settings.wecom.suite_id,
         tapd=_tapd(settings),
-        tapd_api=open_api(
-            settings.tapd.api_url,
-            client_id=settings.tapd.client_id,
-            client_secret=settings.tapd.client_secret,
-            pace=SharedPace(
-                redis,
-                redis_url=settings.redis_url,
-                owner=settings.tapd.client_id,
-            ),
+        tapd_api=open_tapd(
+            settings.tapd,
+            pace=open_pace(settings.tapd, redis, redis_url=settings.redis_url),
         ),
         addresses=_addresses(settings),
         time_zone=ZoneInfo(settings.time_zone),
         item_notices=settings.item_notices,
         resync_cron=settings.resync_cron,
-        suite_identity=identity_of(settings),
+        suite_identity=identity_of(settings.wecom),
         calls_per_minute=settings.wecom.provider_calls_per_minute,
         alert_channels=_channels(settings),
     )

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 import dramatiq
 from redis import Redis
 
+from configuration.tapd_access import open_pace, open_tapd
 from settings import Settings
 from store.database import Plans, Pool, open_pool
 from store.org.corps import Corp
 from store.org.known_trees import KnownTrees
 from store.sealing import DataKey, Keyring
-from tapd.api import TapdApi, open_api
-from tapd.shared_pace import SharedPace
+from tapd.api import TapdApi
 from wecom.client import WeCom
 from wecom.corp import CorpClient as CorpApi
 from wecom.transport import Transport
@@ -103,15 +103,9 @@ def build(
         lanes=lanes,
         known_pauses=known,
         suspects=Suspects(known),
-        tapd=open_api(
-            settings.tapd.api_url,
-            client_id=settings.tapd.client_id,
-            client_secret=settings.tapd.client_secret,
-            pace=SharedPace(
-                redis,
-                redis_url=settings.redis_url,
-                owner=settings.tapd.client_id,
-            ),
+        tapd=open_tapd(
+            settings.tapd,
+            pace=open_pace(settings.tapd, redis, redis_url=settings.redis_url),
         ),
     )
 

@@ -11,6 +11,7 @@ from commands.links.account_files import AccountList, Blank, read_accounts
 from commands.links.file_encodings import BadFile, FileEncoding
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
+from configuration.tapd_access import open_pace, open_tapd
 from domain.ids import CompanyId
 from domain.links.accounts import AccountChange
 from settings import Settings
@@ -20,8 +21,8 @@ from store.links.accounts import ROWS_AT_ONCE, Upserted
 from store.links.link_claims import tell_accounts_changed
 from store.org.companies import find_company
 from tapd.errors import Denied, Refused, TapdError, Throttled
-from tapd.shared_pace import PATIENT_SECONDS, SharedPace
-from workers.links.account_reads import ListedAccounts, list_accounts, open_tapd
+from tapd.shared_pace import PATIENT_SECONDS
+from workers.links.account_reads import ListedAccounts, list_accounts
 from workers.queue.bell import open_bell
 from workers.queue.broker import make_client
 
@@ -132,10 +133,10 @@ def _read_file(file: Path, blank: Blank, encoding: FileEncoding) -> AccountList:
 
 def _ask_tapd(settings: Settings, company_id: CompanyId) -> Sequence[AccountChange]:
     redis = make_client(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
-    pace = SharedPace(
+    pace = open_pace(
+        settings.tapd,
         redis,
         redis_url=settings.redis_url,
-        owner=settings.tapd.client_id,
         patience_seconds=PATIENT_SECONDS,
     )
     api = open_tapd(settings.tapd, pace=pace)

@@ -6,12 +6,13 @@ from redis import Redis, RedisError
 from commands.auditing import note
 from commands.session import Failed, opened_pool, read_settings
 from commands.terminal import echo
+from configuration.suite_identity import identity_of
 from store.database import transaction
 from store.org.corps import find_live
 from store.sealing import Keyring
 from store.summaries.org.contacts import list_contacts
 from store.summaries.org.members import find_member
-from web.operations.refused_view import identity_of, verify_again
+from web.operations.refused_view import verify_again
 
 
 @click.command("refused")
@@ -21,7 +22,7 @@ def refused() -> None:
     with Redis.from_url(settings.redis_url, socket_timeout=1.0) as redis:
         try:
             found = verify_again(
-                redis, Keyring(settings.secret_keys), identity_of(settings)
+                redis, Keyring(settings.secret_keys), identity_of(settings.wecom)
             )
         except (RedisError, OSError) as error:
             raise Failed("Redis cannot be reached: see REDIS_URL.") from error

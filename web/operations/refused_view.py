@@ -4,12 +4,10 @@ from dataclasses import dataclass
 
 from redis import Redis, RedisError
 
-from settings import Settings
 from store.intake import refused
 from store.intake.refused import RefusedCallback
 from store.sealing import Keyring
 from web.services import services
-from wecom.crypto import AesKey
 from wecom.forensics import Evidence, RefusalCause, diagnose
 from wecom.intake import SuiteIdentity
 
@@ -48,18 +46,6 @@ def verify_again(
     """
     kept = refused.list_kept(redis, keyring, faults=RefusalCause)
     return [_show(each, suite) for each in kept[:SHOWN]]
-
-
-def identity_of(settings: Settings) -> SuiteIdentity:
-    """By what callbacks are believed: refused ones are looked into by the same."""
-    wecom = settings.wecom
-    return SuiteIdentity(
-        token=wecom.token,
-        key=AesKey.parse(wecom.encoding_aes_key),
-        suite_id=wecom.suite_id,
-        suite_ids=frozenset(filter(None, (wecom.suite_id, wecom.login_suite_id))),
-        provider_corp_id=wecom.provider_corp_id,
-    )
 
 
 def _show(kept: RefusedCallback, suite: SuiteIdentity) -> ShownRefusal:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from configuration.tapd_access import open_tapd
 from settings import Settings
 from store.database import open_pool, transaction
 from store.links import account_reads
 from store.links.account_reads import AccountRead, ReadState
 from tapd.errors import Denied, TapdError
 from workers.doctor.verdicts import ProbeResult, Words, failed, fine, warning
-from workers.links.account_reads import open_tapd
 
 # A sample tells enough.
 _MOST_COMPANIES = 20

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from configuration.tapd_access import open_pace, open_tapd
 from domain.ids import AccountId, CompanyId
 from domain.links.accounts import (
     AccountChange,
@@ -18,17 +19,16 @@ from domain.links.accounts import (
     check_email,
     check_text,
 )
-from settings import TapdSettings
 from store.database import transaction
 from store.items import told
 from store.links import account_reads, accounts
 from store.links.account_reads import ReadState
 from store.links.accounts import ROWS_AT_ONCE, Upserted
 from store.links.link_claims import tell_accounts_changed
-from tapd.api import ListedPerson, TapdApi, open_api
+from tapd.api import ListedPerson, TapdApi
 from tapd.errors import Denied, Refused, TapdError, Throttled
 from tapd.pace import Turns
-from tapd.shared_pace import PATIENT_SECONDS, SharedPace
+from tapd.shared_pace import PATIENT_SECONDS
 from workers.failures import back_off
 from workers.runtime import Runtime
 
@@ -46,16 +46,6 @@ class ListedAccounts:
 
     changes: tuple[AccountChange, ...]
     left_out: int = 0
-
-
-def open_tapd(tapd: TapdSettings, *, pace: Turns | None = None) -> TapdApi | None:
-    """TAPD's API in our app's name; None without credentials."""
-    return open_api(
-        tapd.api_url,
-        client_id=tapd.client_id,
-        client_secret=tapd.client_secret,
-        pace=pace,
-    )
 
 
 def list_accounts(api: TapdApi, company_id: CompanyId) -> ListedAccounts:
@@ -95,10 +85,10 @@ def read_accounts(runtime: Runtime, company_id: CompanyId) -> None:
 
 def _pace(runtime: Runtime) -> Turns:
     # Nobody waits for it, so it may wait for its turn.
-    return SharedPace(
+    return open_pace(
+        runtime.settings.tapd,
         runtime.redis,
         redis_url=runtime.settings.redis_url,
-        owner=runtime.settings.tapd.client_id,
         patience_seconds=PATIENT_SECONDS,
     )
 

@@ -149,3 +149,15 @@ def list_linked(connection: Connection, *, limit: int) -> list[CorpPk]:
         [limit],
     ).fetchall()
     return [CorpPk(corp_pk) for (corp_pk,) in rows]
+
+
+def list_corp_pks(
+    connection: Connection, corp_ids: list[str] | None
+) -> list[int] | None:
+    """What rows name the corps of these ids by; None for all corps."""
+    if corp_ids is None:
+        return None
+    rows = connection.execute(
+        "SELECT corp_pk FROM corps WHERE corp_id = ANY(%s)", [corp_ids]
+    ).fetchall()
+    return [corp_pk for (corp_pk,) in rows]

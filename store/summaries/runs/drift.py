@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from psycopg.rows import class_row
 
 from store.database import Connection
+from store.summaries.org.corps import list_corp_pks
 
 # Of ourselves, not of WeCom: no event announces these.
 _OWN = ["LinkAccount", "CreateAccount", "AskMember", "FlagConflict", "Unlink"]
@@ -62,17 +63,8 @@ def list_drift(
                 "own": _OWN,
                 "days": _DAYS,
                 "corps": corp_ids,
-                "pks": _keys_of(connection, corp_ids),
+                "pks": list_corp_pks(connection, corp_ids),
                 "limit": limit,
             },
         )
         return cursor.fetchall()
-
-
-def _keys_of(connection: Connection, corp_ids: list[str] | None) -> list[int] | None:
-    if corp_ids is None:
-        return None
-    rows = connection.execute(
-        "SELECT corp_pk FROM corps WHERE corp_id = ANY(%s)", [corp_ids]
-    ).fetchall()
-    return [corp_pk for (corp_pk,) in rows]

@@ -6,6 +6,7 @@ from typing import Any
 from psycopg.rows import class_row
 
 from store.database import Connection
+from store.summaries.org.corps import list_corp_pks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +167,7 @@ def list_rows(
             ORDER BY p.created_at DESC, p.plan_id DESC
             """,
             {
-                "corps": _corp_pks(connection, corp_ids),
+                "corps": list_corp_pks(connection, corp_ids),
                 "state": state,
                 "created_at": created_at,
                 "plan_id": plan_id,
@@ -174,12 +175,3 @@ def list_rows(
             },
         )
         return cursor.fetchall()
-
-
-def _corp_pks(connection: Connection, corp_ids: list[str] | None) -> list[int] | None:
-    if corp_ids is None:
-        return None
-    rows = connection.execute(
-        "SELECT corp_pk FROM corps WHERE corp_id = ANY(%s)", [corp_ids]
-    ).fetchall()
-    return [corp_pk for (corp_pk,) in rows]
