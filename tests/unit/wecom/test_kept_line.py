@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from wecom.errors import WeComError
 from wecom.payload import Payload
 from wecom.transport import Transport
 
-FINE: Payload = {"errcode": 0}
+FINE: dict[str, Any] = {"errcode": 0}
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 ANSWER = b'{"errcode": 0, "name": "\xe5\xbc\xa0"}'
 
