@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-from store import literals
 from store.asked import noted
 from store.database import Connection
 from store.inbox.claims import ClaimedBatch
 from store.inbox.rearm import PARAMETERS, asked_early
+from store.rows import GivenRows
 from store.writes import ALLOWED, Change, make
 
 Settled = Literal["done", "folded", "ignored", "parked", "failed"]
@@ -24,7 +24,15 @@ _AGAIN = f"""
     AND given.state IN ('done', 'folded')
     AND {asked_early("%(asked_at)s", row="inbox")}
 """
-# Takes what `settling` says.
+_OUTCOMES = GivenRows(
+    "given",
+    {
+        "event_id": "bigint",
+        "received_at": "timestamptz",
+        "state": "text",
+        "outcome": "text",
+    },
+)
 _SETTLE = f"""
     UPDATE inbox SET
         claim = NULL, asked_at = %(asked_at)s, outcome = given.outcome,
@@ -36,13 +44,13 @@ _SETTLE = f"""
                 CASE WHEN again THEN 'pending' ELSE given.state END,
                 CASE WHEN again THEN NULL ELSE clock_timestamp() END
             FROM (SELECT {_AGAIN} AS again) AS repeated)
-    FROM unnest(%(ids)s::bigint[], %(received)s::timestamptz[],
-        %(states)s::text[], %(outcomes)s::text[])
-        AS given (event_id, received_at, state, outcome)
+    FROM {{outcomes}}
     WHERE inbox.event_id = given.event_id AND inbox.received_at = given.received_at
         AND inbox.claim = %(claim)s
         AND inbox.received_at BETWEEN %(first)s AND %(last)s AND {ALLOWED}
 """  # noqa: S608 - the rules' constant texts
+_SETTLE_ONE = _SETTLE.format(outcomes=_OUTCOMES.one)
+_SETTLE_MANY = _SETTLE.format(outcomes=_OUTCOMES.many)
 
 # The outcome of what an operator gave up; it can still be retried.
 DISCARDED = "discarded"
@@ -73,12 +81,15 @@ def settling(
         "odd": ODD_ANSWER,
         "first": min(times, default=None),
         "last": max(times, default=None),
-        "ids": literals.numbers(outcomes),
-        "received": literals.times(times),
-        "states": literals.texts([state for state, _ in outcomes.values()]),
-        "outcomes": literals.texts([each for _, each in outcomes.values()]),
+        **_OUTCOMES.values(
+            [
+                (str(each), at.isoformat(), *outcome)
+                for (each, outcome), at in zip(outcomes.items(), times, strict=True)
+            ]
+        ),
     }
-    return Change(text=_SETTLE, values=values)
+    text = _SETTLE_ONE if len(outcomes) == 1 else _SETTLE_MANY
+    return Change(text=text, values=values)
 
 
 def ask_again(

@@ -11,24 +11,27 @@ from domain.decisions import Decision, Json
 from domain.ids import CorpPk
 from store import literals
 from store.database import Connection
-from store.rows import are_many, copy_rows
+from store.rows import GivenRows, are_many, copy_rows
 from store.sealing import DataKey
 from store.writes import ALLOWED, Change, make
 
 # Personal only in lines about members; the name of a department is no secret.
 _PERSONAL = ("name", "details")
 _WRITTEN = "corp_pk, cause, run_id, decision, key, reason, before, after, personal"
-# Of few lines, as one list for each of these; all are in one moment.
-_LISTED = ("decision", "key", "reason", "before", "after", "personal")
-_LISTS = ", ".join(f"%(journal_{each})s::text[]" for each in _LISTED)
+_LINES = GivenRows(
+    "line",
+    dict.fromkeys(("decision", "key", "reason", "before", "after", "personal"), "text"),
+)
+# All at one moment.
 _APPEND = f"""
     INSERT INTO journal ({_WRITTEN}, at)
-    SELECT %(corp_pk)s, %(journal_cause)s, %(journal_run)s, decision, key, reason,
+    SELECT %(corp_pk)s, %(line_cause)s, %(line_run)s, decision, key, reason,
         before::jsonb, after::jsonb, personal::bytea, now.at
-    FROM (SELECT clock_timestamp() AS at) AS now,
-        unnest({_LISTS}) AS line ({", ".join(_LISTED)})
+    FROM (SELECT clock_timestamp() AS at) AS now, {{lines}}
     WHERE {ALLOWED}
 """  # noqa: S608 - constants of this module
+_APPEND_ONE = _APPEND.format(lines=_LINES.one)
+_APPEND_MANY = _APPEND.format(lines=_LINES.many)
 _FETCH_ROWS = 5_000
 
 Said = dict[str, Json]
@@ -98,13 +101,12 @@ def _line(
 
 
 def _appended(corp_pk: CorpPk, lines: Sequence[tuple[str | None, ...]]) -> Change:
-    """For few lines, at one moment."""
     _, cause, run_id, *_ = lines[0]
-    columns = zip(*(line[3:] for line in lines), strict=True)
-    listed = zip(_LISTED, map(literals.texts_or_nulls, columns), strict=True)
-    values = {f"journal_{name}": values for name, values in listed}
-    told = {"corp_pk": corp_pk, "journal_cause": cause, "journal_run": run_id}
-    return Change(text=_APPEND, values={**values, **told})
+    told = {"corp_pk": corp_pk, "line_cause": cause, "line_run": run_id}
+    return Change(
+        text=_APPEND_ONE if len(lines) == 1 else _APPEND_MANY,
+        values={**told, **_LINES.values([line[3:] for line in lines])},
+    )
 
 
 def _copy(connection: Connection, lines: Iterable[tuple[str | None, ...]]) -> None:
