@@ -87,6 +87,8 @@ def list_holders(
     connection: Connection, company_id: CompanyId, ids: Collection[str]
 ) -> dict[AccountId, MemberPk]:
     """The active member of the company that each of these accounts is linked to."""
+    if not ids:
+        return {}
     rows = connection.execute(
         "SELECT account_id, member_pk FROM links WHERE company_id = %s"
         " AND account_id = ANY(%s) AND state = 'linked' AND holds",

@@ -14,6 +14,7 @@ from store import literals
 from store.database import Connection
 from store.rows import are_many, copy_rows
 
+_NO_LINK = Link()
 _WRITTEN = "corp_pk, company_id, member_pk, state, reason, account_id, asks, evidence"
 
 
@@ -44,34 +45,34 @@ def list_rows(
     connection: Connection, corp_pk: CorpPk, member_pks: Collection[MemberPk]
 ) -> list[LinkRow]:
     """These members, as far as they are active."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(
-            """
-            SELECT members.member_pk, userid, open_userid, match_mobile, match_email,
-                links.state, reason, account_id, asks, evidence, changed_at,
-                coalesce(holds, true) AS holds, employment,
-                coalesce(activation = 'active', false) AS activated,
-                employment = 'left' OR EXISTS (
-                    SELECT FROM plan_entries
-                    WHERE plan_entries.corp_pk = members.corp_pk
-                        AND key = 'member:' || userid AND plan_entries.state = 'waiting'
-                ) AS silent
-            FROM members LEFT JOIN links ON links.corp_pk = members.corp_pk
-                AND links.member_pk = members.member_pk
-                AND links.member_pk BETWEEN %(first)s AND %(last)s
-            WHERE members.corp_pk = %(corp_pk)s AND members.member_pk = ANY(%(pks)s)
-                AND members.state = 'active'
-            ORDER BY members.member_pk
-            """,
-            {
-                "corp_pk": corp_pk,
-                "pks": list(member_pks),
-                # Keeps a page from reading the links of everybody before it.
-                "first": min(member_pks, default=0),
-                "last": max(member_pks, default=0),
-            },
-        )
-        return [_row(row) for row in cursor]
+    if not member_pks:
+        return []
+    rows = connection.execute(
+        """
+        SELECT members.member_pk, userid, open_userid, match_mobile, match_email,
+            changed_at, coalesce(holds, true), employment,
+            employment = 'left' OR EXISTS (
+                SELECT FROM plan_entries
+                WHERE plan_entries.corp_pk = members.corp_pk
+                    AND key = 'member:' || userid AND plan_entries.state = 'waiting'
+            ), coalesce(activation = 'active', false),
+            links.state, reason, account_id, asks, evidence
+        FROM members LEFT JOIN links ON links.corp_pk = members.corp_pk
+            AND links.member_pk = members.member_pk
+            AND links.member_pk BETWEEN %(first)s AND %(last)s
+        WHERE members.corp_pk = %(corp_pk)s AND members.member_pk = ANY(%(pks)s)
+            AND members.state = 'active'
+        ORDER BY members.member_pk
+        """,
+        {
+            "corp_pk": corp_pk,
+            "pks": list(member_pks),
+            # Keeps a page from reading the links of everybody before it.
+            "first": min(member_pks),
+            "last": max(member_pks),
+        },
+    ).fetchall()
+    return [_row(row) for row in rows]
 
 
 def find_pks(
@@ -174,6 +175,8 @@ def note_examined(
     connection: Connection, corp_pk: CorpPk, member_pks: Collection[MemberPk]
 ) -> None:
     """These links were examined as their members are now."""
+    if not member_pks:
+        return
     connection.execute(
         "UPDATE links SET stale = false"
         " WHERE corp_pk = %s AND member_pk = ANY(%s) AND stale",
@@ -201,6 +204,8 @@ def list_conflicts(
     connection: Connection, corp_pk: CorpPk, account_ids: Collection[str]
 ) -> list[MemberPk]:
     """Members in conflict over any of these accounts."""
+    if not account_ids:
+        return []
     rows = connection.execute(
         """
         SELECT member_pk FROM links WHERE corp_pk = %s AND state = 'conflict'
@@ -342,22 +347,25 @@ def _drop_one(
     return DroppedLink(member_pk=member_pk, link=Link.from_json(row))
 
 
-def _row(row: dict[str, Any]) -> LinkRow:
-    state = row["state"]
-    link = Link()
-    if state is not None:
-        names = ("state", "reason", "account_id", "asks", "evidence")
-        link = Link.from_json({name: row[name] for name in names})
+def _row(row: tuple[Any, ...]) -> LinkRow:
+    """By place, not by name: a page of a run has thousands of them."""
+    pk, userid, open_userid, mobile, email, since, holds, employment, *rest = row
+    silent, activated, *link = rest
     return LinkRow(
-        member_pk=MemberPk(row["member_pk"]),
-        userid=Userid(row["userid"]),
-        open_userid=row["open_userid"],
-        mobile=row["match_mobile"],
-        email=row["match_email"],
-        link=link,
-        since=row["changed_at"],
-        holds=row["holds"],
-        employment=Employment(row["employment"]),
-        silent=row["silent"],
-        activated=row["activated"],
+        member_pk=pk,
+        userid=userid,
+        open_userid=open_userid,
+        mobile=mobile,
+        email=email,
+        link=_NO_LINK if since is None else _link(link),
+        since=since,
+        holds=holds,
+        employment=Employment(employment),
+        silent=silent,
+        activated=activated,
     )
+
+
+def _link(said: Sequence[Any]) -> Link:
+    names = ("state", "reason", "account_id", "asks", "evidence")
+    return Link.from_json(dict(zip(names, said, strict=True)))

@@ -1,13 +1,13 @@
 """Gathers what decides about links: the people, their rivals, and the accounts."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from domain.ids import AccountId, CompanyId, MemberPk, Userid
 from domain.links.accounts import Account
-from domain.links.claims import Said, weigh
+from domain.links.claims import LinkClaim, Said, weigh
 from domain.links.links import Link, LinkState, Person
 from store.database import Connection
 from store.links import evidence as link_evidence
@@ -23,11 +23,12 @@ from store.sealing import Keyring, pseudonym
 class Crowd:
     """People who are decided about together, and all that has to do with them.
 
-    Shape: `rows` are their links as they are stored.
+    Shape: `rows` are their links as they are stored; `new` are those who have none yet.
     """
 
     people: tuple[Person, ...]
     rows: dict[MemberPk, LinkRow]
+    new: frozenset[MemberPk]
     accounts: tuple[Account, ...]
     holders: dict[AccountId, MemberPk]
 
@@ -58,19 +59,27 @@ class EvidenceLoader:
         """
         wanted = set(member_pks)
         while wanted:
-            rows = self._open_rows(wanted)
-            found = self._add(rows)
+            people = self._add(self._open_rows(wanted))
+            mobiles = _mobiles(people)
+            found = link_evidence.list_accounts(
+                self._connection,
+                self._company_id,
+                ids=_named(people),
+                mobiles=mobiles,
+                emails={each.email for each in people if each.email},
+            )
+            self._accounts |= {each.account_id: each for each in found}
             rivals = link_evidence.list_rivals(
                 self._connection,
                 self._corp.corp_pk,
-                mobiles=_mobiles(self._people[each.member_pk] for each in rows)
-                | {each.mobile for each in found if each.mobile},
+                mobiles=mobiles | {each.mobile for each in found if each.mobile},
                 account_ids=[each.account_id for each in found],
             )
             wanted = rivals - self._people.keys()
         return Crowd(
             people=tuple(self._people.values()),
             rows=self._rows,
+            new=frozenset(pk for pk, each in self._rows.items() if each.since is None),
             accounts=tuple(self._accounts.values()),
             holders=link_evidence.list_holders(
                 self._connection, self._company_id, self._accounts.keys()
@@ -85,8 +94,8 @@ class EvidenceLoader:
             if each.link.state is not LinkState.LINKED or not each.holds
         ]
 
-    def _add(self, rows: list[LinkRow]) -> list[Account]:
-        """Take these people in; the accounts that have to do with them."""
+    def _add(self, rows: list[LinkRow]) -> list[Person]:
+        """Take these people in, with what was said and found out about them."""
         self._rows |= {each.member_pk: each for each in rows}
         pks = [each.member_pk for each in rows]
         corp_pk = self._corp.corp_pk
@@ -101,23 +110,15 @@ class EvidenceLoader:
         people = [
             _person(
                 row,
-                said=weigh(claims.get(row.member_pk, ())),
-                hits=hits[row.member_pk],
+                said=_said(claims.get(row.member_pk, ())),
+                hits=hits.get(row.member_pk, ()),
                 returned_to=returned.get(row.userid),
-                before=before.get(row.userid, Before()),
+                before=before.get(row.userid, _NOTHING_BEFORE),
             )
             for row in rows
         ]
         self._people |= {each.member_pk: each for each in people}
-        accounts = link_evidence.list_accounts(
-            self._connection,
-            self._company_id,
-            ids=_named(people),
-            mobiles=_mobiles(people),
-            emails={each.email for each in people if each.email},
-        )
-        self._accounts |= {each.account_id: each for each in accounts}
-        return accounts
+        return people
 
     def _before_withdrawal(self, rows: list[LinkRow]) -> dict[Userid, "Before"]:
         """What the same people were to accounts before their corp withdrew."""
@@ -148,11 +149,19 @@ class Before:
     left: frozenset[AccountId] = frozenset()
 
 
+# Of nearly everybody, so that they are made once and not for each.
+_NOTHING_BEFORE, _NOTHING_SAID, _NO_LINK = Before(), Said(), Link()
+
+
+def _said(claims: Sequence[LinkClaim]) -> Said:
+    return weigh(claims) if claims else _NOTHING_SAID
+
+
 def _person(
     row: LinkRow,
     *,
     said: Said,
-    hits: list[Hit],
+    hits: Sequence[Hit],
     returned_to: AccountId | None,
     before: Before,
 ) -> Person:
@@ -164,7 +173,7 @@ def _person(
         mobile=row.mobile,
         email=row.email,
         asked=frozenset(each.mobile for each in hits),
-        link=Link() if is_lost else row.link,
+        link=_NO_LINK if is_lost else row.link,
         unlinked=said.unlinked | (before.left - chosen),
         proved=said.proved,
         resolved=said.resolved,

@@ -148,7 +148,11 @@ class Linker:
             connection, self._corp_pk, company.company_id, crowd, outcomes
         )
         examined = [*member_pks, *outcomes]
-        links.note_examined(connection, self._corp_pk, examined)
+        links.note_examined(
+            connection,
+            self._corp_pk,
+            [pk for pk in examined if pk not in crowd.new],
+        )
         link_claims.note_taken(connection, self._corp_pk, examined)
         return decisions
 

@@ -82,7 +82,7 @@ def _write(
         corp_pk,
         company_id,
         [(pk, link) for pk, _, link in changes] + [(pk, _WAITING) for pk in waiting],
-        first={pk for pk, each in crowd.rows.items() if each.since is None},
+        first=crowd.new,
     )
     if waiting:
         lookups.make_due(connection, corp_pk)
