@@ -122,6 +122,13 @@ class PooledConnection(psycopg.Connection[TupleRow]):
         self._stop_gathering()
         return super().cursor(*args, **kwargs)
 
+    def set_autocommit(self, value: bool) -> None:
+        """See psycopg, which asks as if it had to wait for an answer."""
+        if self.pgconn.transaction_status == TransactionStatus.IDLE:
+            self._autocommit = value
+        else:
+            super().set_autocommit(value)
+
     def transaction(self, *args: Any, **kwargs: Any) -> Any:
         """See psycopg."""
         self._stop_gathering()

@@ -18,8 +18,7 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from wecom.deadline import DEADLINE
 from wecom.errcodes import OK, error_for
 from wecom.errors import Refused, Throttled, Unavailable, WeComError
-from wecom.kept_line import KeptReply
-from wecom.line import Line
+from wecom.line import KeptReply, Line
 from wecom.payload import Payload
 
 CALL_SECONDS = 10.0

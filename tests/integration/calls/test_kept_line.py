@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.unit.wecom.scripted import (
     ScriptedServer,
     hangs_up,
     says,
+    scripted_server,
     sends,
     stays_silent,
     trickles,
@@ -24,6 +26,12 @@ from wecom.transport import Transport
 FINE: dict[str, Any] = {"errcode": 0}
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 ANSWER = b'{"errcode": 0, "name": "\xe5\xbc\xa0"}'
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server() as running:
+        yield running
 
 
 def whole(payload: Payload) -> Payload:
