@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from store.arrays import ArrayDumper
+from store.literals import ArrayDumper
 
 SCHEMES = ("postgresql://", "postgres://")
 CONNECT_SECONDS = 5

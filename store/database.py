@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 import psycopg
@@ -18,6 +18,7 @@ from psycopg.types.json import set_json_dumps
 from psycopg_pool import ConnectionPool
 
 from store.connecting import CONNECT_SECONDS, prepare
+from store.writes import Gathering
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -78,7 +79,7 @@ def open_pool(
     """
     return ConnectionPool(
         database_url,
-        connection_class=_Pooled,
+        connection_class=PooledConnection,
         kwargs={
             "connect_timeout": CONNECT_SECONDS,
             "prepare_threshold": _PREPARED_AFTER[plans],
@@ -107,10 +108,36 @@ def wait_at_most(seconds: float | None) -> None:
     _patience.set(seconds)
 
 
-class _Pooled(psycopg.Connection[TupleRow]):
-    """A connection that knows when it was last seen to be alive: when it answered."""
+class PooledConnection(psycopg.Connection[TupleRow]):
+    """A connection that knows when it was last seen to be alive: when it answered.
+
+    Shape: what is `gathering` on it goes before anything else that is asked or done.
+    """
 
     seen_at = float("-inf")
+    gathering: Gathering | None = None
+
+    def cursor(self, *args: Any, **kwargs: Any) -> Any:
+        """See psycopg."""
+        self._stop_gathering()
+        return super().cursor(*args, **kwargs)
+
+    def set_autocommit(self, value: bool) -> None:
+        """See psycopg, which asks as if it had to wait for an answer."""
+        if self.pgconn.transaction_status == TransactionStatus.IDLE:
+            self._autocommit = value
+        else:
+            super().set_autocommit(value)
+
+    def transaction(self, *args: Any, **kwargs: Any) -> Any:
+        """See psycopg."""
+        self._stop_gathering()
+        return super().transaction(*args, **kwargs)
+
+    def _stop_gathering(self) -> None:
+        gathering, self.gathering = self.gathering, None
+        if gathering is not None:
+            gathering.begin(gathering.changes)
 
     def wait(
         self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None
@@ -137,7 +164,7 @@ def _check(connection: Connection) -> None:
     Raises: psycopg.OperationalError.
     """
     now = time.monotonic()
-    pooled = connection if isinstance(connection, _Pooled) else None
+    pooled = connection if isinstance(connection, PooledConnection) else None
     sure = pooled is not None and now - pooled.seen_at < _SURE_SECONDS
     if not sure or _has_news(connection):
         ConnectionPool.check_connection(connection)
@@ -176,10 +203,18 @@ def glance(pool: Pool) -> Iterator[Connection]:
             # What stands in for a pool has a transaction of its own around it.
             yield connection
             return
-        connection.autocommit = True
-        try:
+        with committing_each(connection):
             yield connection
-        finally:
+
+
+@contextmanager
+def committing_each(connection: Connection) -> Iterator[None]:
+    """Each statement is a transaction, until the block ends or autocommit does."""
+    connection.autocommit = True
+    try:
+        yield
+    finally:
+        if connection.autocommit:
             if connection.info.transaction_status is TransactionStatus.IDLE:
                 connection.autocommit = False
             else:

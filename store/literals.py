@@ -7,8 +7,15 @@ few rows of one event a third of what sending its statements takes.
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from enum import StrEnum
+from types import NoneType
+from typing import Any
 
 import orjson
+from psycopg.abc import Buffer
+from psycopg.types.array import ListDumper
+
+_NUL = "\x00"
 
 
 def numbers(values: Iterable[int | None]) -> str:
@@ -56,7 +63,39 @@ def document(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
+class ArrayDumper(ListDumper):
+    """Flat lists of texts, bytes or whole numbers; any other as psycopg dumps it.
+
+    Each list of a statement's values is written by this.
+    """
+
+    def dump(self, obj: list[Any]) -> Buffer | None:
+        """The text of the array."""
+        kinds = set(map(type, obj))
+        has_nulls = NoneType in kinds
+        kinds.discard(NoneType)
+        if kinds == {int}:
+            return numbers(obj).encode()
+        if kinds == {bytes}:
+            return blobs(obj).encode()
+        if not kinds or not all(each is str or _is_word(each) for each in kinds):
+            return super().dump(obj)
+        text = texts_or_nulls(obj) if has_nulls else texts(obj)
+        if _NUL in text or self._encoding != "utf-8":
+            return super().dump(obj)
+        return text.encode()
+
+    @property
+    def _encoding(self) -> str:
+        connection = self.connection
+        return "utf-8" if connection is None else connection.info.encoding
+
+
 def _quoted(text: str) -> str:
     if "\\" in text or '"' in text:
         text = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
+
+
+def _is_word(kind: type) -> bool:
+    return issubclass(kind, StrEnum)

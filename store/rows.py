@@ -1,11 +1,12 @@
-"""Rows read as values with one of the states there are; many new rows written."""
+"""Rows read as values with one of the states there are; rows given to statements."""
 
-from collections.abc import Callable, Iterable, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from psycopg.rows import BaseRowFactory, kwargs_row
 
+from store import literals
 from store.database import Connection
 
 Value = TypeVar("Value")
@@ -27,6 +28,32 @@ def stated(value: Callable[..., Value], states: type[StrEnum]) -> BaseRowFactory
 def are_many(rows: Sized) -> bool:
     """Whether it pays to copy so many."""
     return len(rows) > _FEW_ROWS
+
+
+class GivenRows:
+    """Rows that a statement is given as a table, whose text is `one` or `many`.
+
+    Shape: values as `store.literals` writes them. A single row, as an event mostly
+        comes to, is given by its values: arrays cost more than the row that they bear.
+    """
+
+    def __init__(self, name: str, columns: Mapping[str, str]) -> None:
+        self._names = [f"{name}_{each}" for each in columns]
+        shown = {f"%({name}_{each})s": each for each in columns}
+        types = columns.values()
+        ones = zip(shown.items(), types, strict=True)
+        values = ", ".join(f"{v}::{kind} AS {each}" for (v, each), kind in ones)
+        self.one = f"(SELECT {values}) AS {name}"
+        lists = ", ".join(f"{v}::{t}[]" for v, t in zip(shown, types, strict=True))
+        self.many = f"unnest({lists}) AS {name} ({', '.join(columns)})"
+
+    def values(self, rows: Sequence[Sequence[str | None]]) -> dict[str, str | None]:
+        """What the text for so many rows takes."""
+        if len(rows) == 1:
+            return dict(zip(self._names, rows[0], strict=True))
+        columns = zip(*rows, strict=True) if rows else [()] * len(self._names)
+        lists = map(literals.texts_or_nulls, columns)
+        return dict(zip(self._names, lists, strict=True))
 
 
 def copy_rows(

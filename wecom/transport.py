@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from wecom.deadline import DEADLINE
 from wecom.errcodes import OK, error_for
 from wecom.errors import Refused, Throttled, Unavailable, WeComError
-from wecom.line import Line
+from wecom.line import KeptReply, Line
 from wecom.payload import Payload
 
 CALL_SECONDS = 10.0
@@ -220,7 +220,7 @@ class Transport:
                 raise Unavailable(_refusal(response))
             return self._body(response)
 
-    def _body(self, response: BaseHTTPResponse) -> bytes:
+    def _body(self, response: BaseHTTPResponse | KeptReply) -> bytes:
         body, broken = bytearray(), ""
         try:
             for chunk in response.stream(CHUNK_BYTES, decode_content=True):
@@ -262,7 +262,7 @@ def _parsed(body: bytes) -> object:
         return None
 
 
-def _refusal(response: BaseHTTPResponse) -> str:
+def _refusal(response: BaseHTTPResponse | KeptReply) -> str:
     """Which status came, with what: never an address or a body, they may quote."""
     status = response.status
     what = _STATUS_WORDS.get(status) or ("a redirect" if status // 100 == 3 else None)

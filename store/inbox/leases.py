@@ -9,9 +9,14 @@ from store.database import Connection
 LEASE_SECONDS = 15
 RENEW_SECONDS = 5
 
-# Takes `mailbox` and `token`.
+# Both take `mailbox` and `token`.
 RELEASE = (
     "UPDATE leases SET token = NULL, expires_at = '-infinity'"
+    " WHERE mailbox = %(mailbox)s AND token = %(token)s"
+)
+_PROLONGED = f"clock_timestamp() + interval '{LEASE_SECONDS} seconds'"
+HOLD = (
+    f"UPDATE leases SET expires_at = {_PROLONGED}"  # noqa: S608 - a constant of this module
     " WHERE mailbox = %(mailbox)s AND token = %(token)s"
 )
 
@@ -97,14 +102,7 @@ def check(connection: Connection, mailbox: str, token: UUID) -> None:
 
     Raises: LeaseLost.
     """
-    held = connection.execute(
-        """
-        UPDATE leases
-        SET expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
-        WHERE mailbox = %(mailbox)s AND token = %(token)s
-        """,
-        {"seconds": LEASE_SECONDS, "mailbox": mailbox, "token": token},
-    )
+    held = connection.execute(HOLD, {"mailbox": mailbox, "token": token})
     if held.rowcount != 1:
         raise LeaseLost(mailbox)
 

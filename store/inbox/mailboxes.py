@@ -7,27 +7,25 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from store.database import Connection
+from store.writes import ALLOWED, Change, make
 
 FULL_CLAIM = 20_000
 
 # As good as for ever, yet a date that Python can hold.
 UNTIL_ENDED_SECONDS = 10 * 365 * 86_400.0
 
-# A mailbox that waits goes on waiting; takes `mailbox` and `full`.
-NOTE_OUTCOME = """
+# At one moment for all that is asked of it.
+_WAITS = "not_before > statement_timestamp()"
+_OUTCOME = f"""
     UPDATE mailboxes SET open_claim = NULL,
         claim_limit = least(claim_limit * 2, %(full)s),
-        strikes = CASE WHEN waiting THEN strikes ELSE 0 END,
-        not_before = CASE WHEN waiting THEN not_before END,
-        waits_for = CASE WHEN waiting THEN waits_for END,
-        waiting_since = CASE WHEN waiting THEN waiting_since END,
-        error = CASE WHEN waiting THEN error END
-    FROM (
-        SELECT coalesce(not_before > clock_timestamp(), false) AS waiting
-        FROM mailboxes WHERE mailbox = %(mailbox)s
-    ) AS now
-    WHERE mailbox = %(mailbox)s
-"""
+        strikes = CASE WHEN {_WAITS} THEN strikes ELSE 0 END,
+        not_before = CASE WHEN {_WAITS} THEN not_before END,
+        waits_for = CASE WHEN {_WAITS} THEN waits_for END,
+        waiting_since = CASE WHEN {_WAITS} THEN waiting_since END,
+        error = CASE WHEN {_WAITS} THEN error END
+    WHERE mailbox = %(mailbox)s AND {ALLOWED}
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +92,17 @@ def note_takeover(
 
 
 def note_outcome(connection: Connection, mailbox: str) -> None:
+    """All went well; see `outcome`."""
+    make(connection, outcome(mailbox))
+
+
+def outcome(mailbox: str) -> Change:
     """All went well: no strikes, the full claim again step by step.
 
     A mailbox that waits goes on waiting: mail that needs no answer of WeCom's ends
     neither a limit nor a pause.
     """
-    connection.execute(NOTE_OUTCOME, {"full": FULL_CLAIM, "mailbox": mailbox})
+    return Change(text=_OUTCOME, values={"full": FULL_CLAIM, "mailbox": mailbox})
 
 
 def wait(

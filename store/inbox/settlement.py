@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-from store import literals
 from store.asked import noted
 from store.database import Connection
 from store.inbox.claims import ClaimedBatch
 from store.inbox.rearm import PARAMETERS, asked_early
+from store.rows import GivenRows
+from store.writes import ALLOWED, Change, make
 
 Settled = Literal["done", "folded", "ignored", "parked", "failed"]
 
@@ -16,31 +17,40 @@ Settled = Literal["done", "folded", "ignored", "parked", "failed"]
 ODD_ANSWER = "odd_answer"
 
 # A repeat within the event's own second may be a second change, and our question may
-# have been too early for it. Takes what `settling` says.
-SETTLE = f"""
+# have been too early for it. Asked of the row that is updated, so that a repeat that is
+# being counted at this moment is seen.
+_AGAIN = f"""
+    inbox.times_seen > 1 AND inbox.last_seen_at > %(asked_at)s
+    AND given.state IN ('done', 'folded')
+    AND {asked_early("%(asked_at)s", row="inbox")}
+"""
+_OUTCOMES = GivenRows(
+    "given",
+    {
+        "event_id": "bigint",
+        "received_at": "timestamptz",
+        "state": "text",
+        "outcome": "text",
+    },
+)
+_SETTLE = f"""
     UPDATE inbox SET
-        claim = NULL, asked_at = %(asked_at)s, outcome = new.outcome,
+        claim = NULL, asked_at = %(asked_at)s, outcome = given.outcome,
         asked = {noted("inbox")},
-        error = CASE WHEN new.outcome = %(odd)s THEN error END,
+        error = CASE WHEN given.outcome = %(odd)s THEN error END,
         not_before = NULL, waits_for = NULL, waiting_since = NULL, troubles = 0,
-        attempts = CASE WHEN again THEN 0 ELSE attempts END,
-        state = CASE WHEN again THEN 'pending' ELSE new.state END,
-        done_at = CASE WHEN again THEN NULL ELSE clock_timestamp() END
-    FROM (
-        SELECT row.event_id, row.received_at, given.state, given.outcome,
-            row.times_seen > 1 AND row.last_seen_at > %(asked_at)s
-                AND given.state IN ('done', 'folded')
-                AND {asked_early("%(asked_at)s", row="row")} AS again
-        FROM inbox AS row
-        JOIN unnest(%(ids)s::bigint[], %(received)s::timestamptz[],
-            %(states)s::text[], %(outcomes)s::text[])
-            AS given (event_id, received_at, state, outcome)
-            ON given.event_id = row.event_id AND given.received_at = row.received_at
-        WHERE row.claim = %(claim)s AND row.received_at BETWEEN %(first)s AND %(last)s
-    ) AS new
-    WHERE inbox.event_id = new.event_id AND inbox.received_at = new.received_at
-        AND inbox.received_at BETWEEN %(first)s AND %(last)s
-"""  # noqa: S608 - the rule's constant text
+        (attempts, state, done_at) = (
+            SELECT CASE WHEN again THEN 0 ELSE attempts END,
+                CASE WHEN again THEN 'pending' ELSE given.state END,
+                CASE WHEN again THEN NULL ELSE clock_timestamp() END
+            FROM (SELECT {_AGAIN} AS again) AS repeated)
+    FROM {{outcomes}}
+    WHERE inbox.event_id = given.event_id AND inbox.received_at = given.received_at
+        AND inbox.claim = %(claim)s
+        AND inbox.received_at BETWEEN %(first)s AND %(last)s AND {ALLOWED}
+"""  # noqa: S608 - the rules' constant texts
+_SETTLE_ONE = _SETTLE.format(outcomes=_OUTCOMES.one)
+_SETTLE_MANY = _SETTLE.format(outcomes=_OUTCOMES.many)
 
 # The outcome of what an operator gave up; it can still be retried.
 DISCARDED = "discarded"
@@ -53,17 +63,17 @@ def settle(
 ) -> None:
     """Mark claimed rows as settled; one that was repeated meanwhile stays pending."""
     if outcomes:
-        connection.execute(SETTLE, settling(claim, outcomes))
+        make(connection, settling(claim, outcomes))
 
 
 def settling(
     claim: ClaimedBatch, outcomes: Mapping[int, tuple[Settled, str]]
-) -> dict[str, object]:
-    """What SETTLE takes."""
+) -> Change:
+    """The change that settles these."""
     # Named by their time, too, so that only their partition is looked into.
     received = {each.event_id: each.received_at for each in claim.mail}
     times = [received[each] for each in outcomes]
-    return {
+    values = {
         **PARAMETERS,
         **claim.telling(outcomes),
         "claim": claim.claim_id,
@@ -71,11 +81,15 @@ def settling(
         "odd": ODD_ANSWER,
         "first": min(times, default=None),
         "last": max(times, default=None),
-        "ids": literals.numbers(outcomes),
-        "received": literals.times(times),
-        "states": literals.texts([state for state, _ in outcomes.values()]),
-        "outcomes": literals.texts([each for _, each in outcomes.values()]),
+        **_OUTCOMES.values(
+            [
+                (str(each), at.isoformat(), *outcome)
+                for (each, outcome), at in zip(outcomes.items(), times, strict=True)
+            ]
+        ),
     }
+    text = _SETTLE_ONE if len(outcomes) == 1 else _SETTLE_MANY
+    return Change(text=text, values=values)
 
 
 def ask_again(

@@ -1,12 +1,11 @@
 """Corps: one authorisation of our suite by one enterprise, and what it lets us see."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from domain.events.spelling import spelt_scope
@@ -20,16 +19,16 @@ from store.database import Connection
 FIRST_LOOK_SECONDS = 30.0
 LONGEST_LOOK_SECONDS = 900.0
 
-_COLUMNS = (
-    "corp_pk, corp_id, state, name, company_id, agent_id, auth_mode, scope,"
-    " permissions, permanent_code, data_key, paused_by, last_synced_at, authorised_at,"
-    " spellings, tree_stamp"
-)
+_NAMES = (
+    "corp_pk", "corp_id", "state", "name", "company_id", "agent_id", "auth_mode",
+    "scope", "permissions", "permanent_code", "data_key", "paused_by", "last_synced_at",
+    "authorised_at", "spellings", "tree_stamp",
+)  # fmt: skip
+# What `corp_from` and `tags_from` read.
+COLUMNS = ", ".join(f"corps.{each}" for each in _NAMES)
+WIDTH = len(_NAMES)
+TAG_COLUMNS = "tag_id, userids, department_ids"
 _LIVE = "corp_id = %s AND state <> 'revoked'"
-_TESTIMONY = (
-    "EXISTS (SELECT FROM testimony WHERE testimony.corp_pk = corps.corp_pk)"
-    " AS testimony"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +64,6 @@ class Corp:
 def find_live(connection: Connection, corp_id: str) -> Corp | None:
     """The authorisation of this corpid that is not revoked."""
     return _find(connection, _LIVE, corp_id)
-
-
-def find_live_and_testimony(
-    connection: Connection, corp_id: str
-) -> tuple[Corp | None, bool]:
-    """The same, and whether anything is remembered of what was said of its people."""
-    row = _row(connection, _LIVE, corp_id, columns=f"{_COLUMNS}, {_TESTIMONY}")
-    if row is None:
-        return None, False
-    testimony = bool(row.pop("testimony"))
-    return _corp(row), testimony
 
 
 def find_of_company(connection: Connection, company_id: str) -> Corp | None:
@@ -270,9 +258,14 @@ def count_scope_doubts(connection: Connection, corp_pk: CorpPk) -> int:
 def list_tags(connection: Connection, corp_pk: CorpPk) -> dict[TagId, Tag]:
     """The tags of the scope as last read."""
     rows = connection.execute(
-        "SELECT tag_id, userids, department_ids FROM tags WHERE corp_pk = %s",
+        f"SELECT {TAG_COLUMNS} FROM tags WHERE corp_pk = %s",  # noqa: S608 - a constant of this module
         [corp_pk],
     ).fetchall()
+    return tags_from(rows)
+
+
+def tags_from(rows: Iterable[Sequence[Any]]) -> dict[TagId, Tag]:
+    """The tags of rows with these columns, by their id."""
     return {
         TagId(tag_id): Tag(
             tag_id=TagId(tag_id),
@@ -350,26 +343,16 @@ def _get(connection: Connection, condition: str, corp_pk: CorpPk) -> Corp:
 
 
 def _find(connection: Connection, condition: str, value: str | int) -> Corp | None:
-    row = _row(connection, condition, value)
-    return None if row is None else _corp(row)
+    row = connection.execute(
+        f"SELECT {COLUMNS} FROM corps WHERE {condition}",  # noqa: S608 - both are constants of this module
+        [value],
+    ).fetchone()
+    return None if row is None else corp_from(row)
 
 
-def _row(
-    connection: Connection,
-    condition: str,
-    value: str | int,
-    *,
-    columns: str = _COLUMNS,
-) -> dict[str, Any] | None:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(
-            f"SELECT {columns} FROM corps WHERE {condition}",  # noqa: S608 - all are constants of this module
-            [value],
-        )
-        return cursor.fetchone()
-
-
-def _corp(row: dict[str, Any]) -> Corp:
+def corp_from(values: Sequence[Any]) -> Corp:
+    """The corp of a row with these columns."""
+    row = dict(zip(_NAMES, values, strict=True))
     scope = scope_from({**row.pop("scope"), "auth_mode": row.pop("auth_mode")})
     permissions = frozenset(row.pop("permissions"))
     scope = spelt_scope(scope, row["spellings"])

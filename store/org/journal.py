@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -12,13 +11,27 @@ from domain.decisions import Decision, Json
 from domain.ids import CorpPk
 from store import literals
 from store.database import Connection
-from store.rows import are_many, copy_rows
+from store.rows import GivenRows, are_many, copy_rows
 from store.sealing import DataKey
+from store.writes import ALLOWED, Change, make
 
 # Personal only in lines about members; the name of a department is no secret.
 _PERSONAL = ("name", "details")
 _WRITTEN = "corp_pk, cause, run_id, decision, key, reason, before, after, personal"
-_LINE = "(%s::bigint, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::bytea)"
+_LINES = GivenRows(
+    "line",
+    dict.fromkeys(("decision", "key", "reason", "before", "after", "personal"), "text"),
+)
+# All at one moment.
+_APPEND = f"""
+    INSERT INTO journal ({_WRITTEN}, at)
+    SELECT %(corp_pk)s, %(line_cause)s, %(line_run)s, decision, key, reason,
+        before::jsonb, after::jsonb, personal::bytea, now.at
+    FROM (SELECT clock_timestamp() AS at) AS now, {{lines}}
+    WHERE {ALLOWED}
+"""  # noqa: S608 - constants of this module
+_APPEND_ONE = _APPEND.format(lines=_LINES.one)
+_APPEND_MANY = _APPEND.format(lines=_LINES.many)
 _FETCH_ROWS = 5_000
 
 Said = dict[str, Json]
@@ -66,7 +79,7 @@ def write(
     if are_many(decisions):
         _copy(connection, lines)
     else:
-        _insert(connection, [*lines])
+        make(connection, _appended(corp_pk, [*lines]))
 
 
 def _line(
@@ -87,15 +100,12 @@ def _line(
     )
 
 
-def _insert(connection: Connection, lines: Sequence[tuple[str | None, ...]]) -> None:
-    """For few lines, at one moment."""
-    connection.execute(
-        f"""
-        INSERT INTO journal ({_WRITTEN}, at) SELECT {_WRITTEN}, now.at
-        FROM (VALUES {", ".join([_LINE] * len(lines))}) AS given ({_WRITTEN}),
-            (SELECT clock_timestamp() AS at) AS now
-        """,  # noqa: S608 - constants of this module
-        list(chain.from_iterable(lines)),
+def _appended(corp_pk: CorpPk, lines: Sequence[tuple[str | None, ...]]) -> Change:
+    _, cause, run_id, *_ = lines[0]
+    told = {"corp_pk": corp_pk, "line_cause": cause, "line_run": run_id}
+    return Change(
+        text=_APPEND_ONE if len(lines) == 1 else _APPEND_MANY,
+        values={**told, **_LINES.values([line[3:] for line in lines])},
     )
 
 

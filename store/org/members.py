@@ -19,12 +19,15 @@ from store import literals
 from store.database import Connection
 from store.matching import match_email, match_mobile
 from store.rows import copy_rows
+from store.writes import ALLOWED, Change, make
 
 _COLUMNS = (
     "member_pk, userid, open_userid, name, activation, department_ids,"
     " department_orders, main_department, leads, direct_leaders, details, grounds,"
     " state, removal"
 )
+# What `bearing` selects.
+_BORNE = (*_COLUMNS.split(", "), "aliases")
 _WRITTEN = (
     "userid, open_userid, name, activation, department_ids, department_orders,"
     " main_department, leads, direct_leaders, details, grounds, employment,"
@@ -32,39 +35,50 @@ _WRITTEN = (
 )
 # One look into an index for each userid, whatever the planner believes: by OR, or by
 # ANY with the statistics of a smaller table, it reads the whole table for each page of
-# a run and for each drain. OFFSET keeps `active` out of the look by key: the planner
-# would rather read the whole index of active members.
-_KNOWN = f"""
-    WITH known AS (
-        SELECT {_COLUMNS} FROM unnest(%(userids)s::text[]) AS wanted (bearer)
-        CROSS JOIN LATERAL (
-            SELECT {_COLUMNS} FROM members
-            WHERE corp_pk = %(corp_pk)s AND userid = bearer AND state = 'active'
-            LIMIT 1
-        ) AS found
-        UNION ALL SELECT {_COLUMNS} FROM (
-            SELECT {_COLUMNS} FROM members
-            WHERE corp_pk = %(corp_pk)s AND member_pk = ANY(ARRAY(
-                SELECT member_pk FROM aliases
-                WHERE corp_pk = %(corp_pk)s AND userid = ANY(%(userids)s)
-            ))
-            OFFSET 0
-        ) AS renamed WHERE state = 'active' AND NOT userid = ANY(%(userids)s)
-        UNION ALL SELECT {_COLUMNS} FROM unnest(%(userids)s::text[]) AS wanted (bearer)
-        CROSS JOIN LATERAL (
-            SELECT {_COLUMNS} FROM members
-            WHERE corp_pk = %(corp_pk)s AND userid = bearer AND state = 'removed'
+# a run and for each drain.
+_BEARING = f"""
+    SELECT {_COLUMNS}, ARRAY(
+        SELECT aliases.userid FROM aliases
+        WHERE aliases.corp_pk = {{corp}} AND aliases.member_pk = members.member_pk
+    ) AS aliases
+    FROM members WHERE corp_pk = {{corp}} AND member_pk = ANY(ARRAY(
+        SELECT (
+            SELECT member_pk FROM members
+            WHERE corp_pk = {{corp}} AND userid = bearer AND state = 'active'
+        ) FROM unnest(%(userids)s::text[]) AS wanted (bearer)
+        UNION ALL SELECT (
+            SELECT member_pk FROM members
+            WHERE corp_pk = {{corp}} AND userid = bearer AND state = 'removed'
             ORDER BY member_pk DESC LIMIT 1
-        ) AS found
-    )
-    SELECT {_COLUMNS}, coalesce(former.userids, '{{}}') AS aliases
-    FROM known LEFT JOIN (
-        SELECT member_pk, array_agg(userid) AS userids FROM aliases
-        WHERE corp_pk = %(corp_pk)s
-            AND member_pk IN (SELECT member_pk FROM known) GROUP BY member_pk
-    ) AS former USING (member_pk)
+        ) FROM unnest(%(userids)s::text[]) AS wanted (bearer)
+        UNION ALL SELECT (
+            SELECT member_pk FROM members
+            WHERE corp_pk = {{corp}} AND member_pk = former.member_pk
+                AND state = 'active'
+        ) FROM aliases AS former
+        WHERE corp_pk = {{corp}} AND former.userid = ANY(%(userids)s)
+    ))
 """  # noqa: S608 - the inserted text is a constant of this module
-_SET = ", ".join(f"{column.strip()} = %s" for column in _WRITTEN.split(","))
+
+
+def bearing(corp: str) -> str:
+    """SQL: rows for `stored_from`, of those who bear or once bore one of `userids`.
+
+    Shape: `corp` is SQL for the corp's key. Of several removed members with one userid
+        only the latest.
+    """
+    return _BEARING.format(corp=corp)
+
+
+_KNOWN = bearing("%(corp_pk)s")
+_NAMES = {each: f"member_{each}" for each in _WRITTEN.split(", ")}
+_SET = ", ".join(f"{each} = %({name})s" for each, name in _NAMES.items())
+_CHANGE = f"""
+    UPDATE members SET {_SET},
+        added_at = CASE state WHEN 'active' THEN added_at ELSE clock_timestamp() END,
+        state = 'active', removal = NULL, removed_at = NULL
+    WHERE corp_pk = %(corp_pk)s AND member_pk = %(member_pk)s AND {ALLOWED}
+"""  # noqa: S608 - constants of this module
 
 
 def list_spelt_like(
@@ -89,10 +103,8 @@ def list_known(
     wanted = sorted(set(userids))
     if not wanted:
         return []
-    with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(_KNOWN, {"corp_pk": corp_pk, "userids": literals.texts(wanted)})
-        rows = cursor.fetchall()
-    return [_stored(row, {Userid(each) for each in row["aliases"]}) for row in rows]
+    values = {"corp_pk": corp_pk, "userids": literals.texts(wanted)}
+    return list(map(stored_from, connection.execute(_KNOWN, values).fetchall()))
 
 
 def list_named(
@@ -192,18 +204,18 @@ def change(
     """Replace what WeCom owns of these members; removed ones become active again."""
     if not changes:
         return
-    statement = (
-        f"UPDATE members SET {_SET}, added_at = CASE state WHEN 'active'"  # noqa: S608 - constants of this module
-        " THEN added_at ELSE clock_timestamp() END, state = 'active',"
-        " removal = NULL, removed_at = NULL WHERE corp_pk = %s AND member_pk = %s"
-    )
-    rows = [(*_values(member), corp_pk, pk) for pk, member in changes]
-    if len(rows) == 1:
+    each_with = [_changed(corp_pk, pk, member) for pk, member in changes]
+    if len(each_with) == 1:
         # Most drains change one: without a pipeline it costs less.
-        connection.execute(statement, rows[0])
+        make(connection, Change(text=_CHANGE, values=each_with[0]))
         return
     with connection.cursor() as cursor:
-        cursor.executemany(statement, rows)
+        cursor.executemany(_CHANGE.encode(), each_with)
+
+
+def _changed(corp_pk: CorpPk, member_pk: MemberPk, member: Member) -> dict[str, object]:
+    written = zip(_NAMES.values(), _values(member), strict=True)
+    return {**dict(written), "corp_pk": corp_pk, "member_pk": member_pk}
 
 
 def refresh_fingerprints(
@@ -318,7 +330,13 @@ def _with_aliases(
     return [_stored(row, former.get(row["member_pk"], set())) for row in rows]
 
 
-def _stored(row: dict[str, Any], former: set[Userid]) -> StoredMember:
+def stored_from(row: Sequence[Any]) -> StoredMember:
+    """The member of a row that `bearing` selects."""
+    named = dict(zip(_BORNE, row, strict=True))
+    return _stored(named, named["aliases"])
+
+
+def _stored(row: dict[str, Any], former: Iterable[Userid]) -> StoredMember:
     removal = row["removal"]
     return StoredMember(
         member_pk=MemberPk(row["member_pk"]),

@@ -44,13 +44,18 @@ class Histogram:
 
     def fields_of(self, value: float) -> dict[str, int]:
         """What one value adds to which fields."""
-        bound = self.labels[bisect_left(self.bounds, value)]
+        place = bisect_left(self.bounds, value)
+        bound = _label(self.bounds[place]) if place < len(self.bounds) else _OVER
         return {bound: 1, _SUM: round(value * _PER_UNIT)}
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The bounds as Prometheus writes them, the last one open."""
-        return (*(str(float(each)) for each in self.bounds), _OVER)
+        return (*map(_label, self.bounds), _OVER)
+
+
+def _label(bound: float) -> str:
+    return str(float(bound))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

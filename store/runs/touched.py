@@ -1,21 +1,29 @@
 """Keys that drains asked about while a run was reading; the run asks them again."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from domain.ids import CorpPk
+from store import literals
 from store.database import Connection
 from store.runs.runs import Run
+from store.writes import ALLOWED, Change, make
+
+# A run that starts meanwhile asks later than the drain did.
+_NOTE = f"""
+    INSERT INTO touched (corp_pk, key)
+    SELECT %(corp_pk)s, unnest(%(touched)s::text[])
+    WHERE EXISTS (
+        SELECT FROM runs WHERE corp_pk = %(corp_pk)s AND state = 'running'
+    ) AND {ALLOWED}
+    ON CONFLICT (corp_pk, key) DO UPDATE SET touched_at = clock_timestamp()
+"""  # noqa: S608 - a constant
 
 
-def note(connection: Connection, corp_pk: CorpPk, keys: list[str]) -> None:
-    """Note keys that a drain asked about while a run was reading."""
-    connection.execute(
-        """
-        INSERT INTO touched (corp_pk, key) SELECT %s, unnest(%s::text[])
-        ON CONFLICT (corp_pk, key) DO UPDATE SET touched_at = clock_timestamp()
-        """,
-        [corp_pk, keys],
-    )
+def note(connection: Connection, corp_pk: CorpPk, keys: Collection[str]) -> None:
+    """Note keys that a drain asked about, if a run is reading."""
+    values = {"corp_pk": corp_pk, "touched": literals.texts(sorted(keys))}
+    make(connection, Change(text=_NOTE, values=values))
 
 
 def list_keys(connection: Connection, run: Run) -> dict[str, datetime]:

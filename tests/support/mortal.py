@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from psycopg_pool import ConnectionPool
 
-from store.database import Connection, StoreUnavailable
+from store.database import Connection, PooledConnection, StoreUnavailable
 
 # Nothing here has to outlive a crash of Postgres.
 OPTIONS = "-c timezone=UTC -c synchronous_commit=off"
@@ -48,7 +48,12 @@ class MortalPool(ConnectionPool[Connection]):
     def __init__(self, database: str, mortal: Mortal) -> None:
         self._mortal = mortal
         super().__init__(
-            database, kwargs={"options": OPTIONS}, min_size=4, max_size=4, open=True
+            database,
+            connection_class=PooledConnection,
+            kwargs={"options": OPTIONS},
+            min_size=4,
+            max_size=4,
+            open=True,
         )
         # Connecting draws random numbers in a thread, which Hypothesis forbids later.
         self.wait()

@@ -49,6 +49,10 @@ class KnownPauses:
         if self._recent(owner) is None:
             self._read(connection, owner)
 
+    def are_known(self, owner: str) -> bool:
+        """Whether they need not be read now."""
+        return self._recent(owner) is not None
+
     def _recent(self, owner: str) -> CachedPauses | None:
         # Without the lock: all threads that ask WeCom look here twice for each call.
         known = self._known.get(owner)

@@ -9,6 +9,8 @@ from domain.events.hints import hint_from_json
 from domain.events.spelling import Spellings, spelt_hint, spelt_key, spelt_scope
 from domain.ids import Key, Userid, split_key
 from store.database import Connection
+from store.events import subjects
+from store.events.subjects import MailSubject
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.org.corps import Corp
 from wecom.errors import OddAnswer, Unavailable
@@ -120,19 +122,23 @@ def _fold(mail: Sequence[Mail], known: KnownOrg) -> FoldedMail:
 def look_up(
     connection: Connection,
     runtime: Runtime,
-    corp: Corp,
+    subject: MailSubject,
     rows: Sequence[ClaimedMail],
-    *,
-    testimony: bool,
 ) -> KnownOrg:
-    """What the store knows of whom the mail is about, read in this transaction.
-
-    Shape: `testimony` is whether any of the corp's people is kept.
-    """
+    """What the store knows of whom the mail is about, read here as far as it is not."""
+    corp = subject.corp
     known = KnownOrg(runtime.pool, corp, runtime.known_trees)
     keys = {spelt_key(Key(each.key), corp.spellings) for each in first_keys(rows)}
-    known.read_ahead(connection, people_in(keys), testimony=testimony)
+    known.read_ahead(connection, subject, people_in(keys))
     return known
+
+
+def find_subject(
+    connection: Connection, corp_id: str, rows: Sequence[ClaimedMail]
+) -> MailSubject | None:
+    """The corp that the mail is about, with those whom its first keys name."""
+    people = people_in(Key(each.key) for each in first_keys(rows))
+    return subjects.find_live(connection, corp_id, people)
 
 
 def first_keys(rows: Sequence[ClaimedMail]) -> list[ClaimedMail]:

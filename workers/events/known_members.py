@@ -1,6 +1,6 @@
 """The stored members that a piece of work is about, each read once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from domain.ids import CorpPk, MemberPk, Userid
 from domain.org.org import MemberState, StoredMember
@@ -37,11 +37,14 @@ class KnownMembers:
             or (each.state is MemberState.ACTIVE and each.aliases & wanted)
         ]
 
+    def take(self, userids: Collection[Userid], found: Iterable[StoredMember]) -> None:
+        """Who was found when these were asked for."""
+        self._asked |= set(userids)
+        self._found |= {each.member_pk: each for each in found}
+
     def read(self, connection: Connection, userids: Collection[Userid]) -> None:
         """Have these asked for."""
         new = set(userids) - self._asked
         if not new:
             return
-        found = members.list_known(connection, self._corp_pk, new)
-        self._asked |= new
-        self._found |= {each.member_pk: each for each in found}
+        self.take(new, members.list_known(connection, self._corp_pk, new))

@@ -6,6 +6,7 @@ from domain.events.fold import Mail
 from domain.ids import TagId, Userid
 from domain.org.scope import Tag
 from store.database import Connection, Pool, glance
+from store.events.subjects import MailSubject, OpenMatters, read_matters
 from store.inbox import testimony
 from store.org import corps
 from store.org.corps import Corp
@@ -22,24 +23,35 @@ class KnownOrg:
         self._trees = trees
         self._tree: KnownTree | None = None
         self._tags: Mapping[TagId, Tag] | None = None
-        self._is_silent = False
+        self._matters: OpenMatters | None = None
         self._heard_of: set[Userid] = set()
         self._kept: dict[int, Mail] = {}
         self.members = KnownMembers(pool, corp.corp_pk)
 
     def read_ahead(
-        self, connection: Connection, userids: Collection[Userid], *, testimony: bool
+        self, connection: Connection, subject: MailSubject, userids: Collection[Userid]
     ) -> None:
         """Read at once what is needed about these people; the rest is read in need.
 
-        Shape: `testimony` is whether there is any of the corp's people: hardly ever.
+        Shape: `subject` is what was read with the corp itself.
         """
         self._tree = self._trees.of(connection, self._corp)
-        self._read_tags(connection)
-        self._is_silent = not testimony
-        if testimony:
+        self._matters = subject.matters
+        self._tags = self._of_the_scope(subject.tags)
+        if subject.matters.testimony:
             self._read_testimony(connection, userids)
+        if subject.looked_for <= set(userids):
+            # Otherwise WeCom spells some of them differently from their mail.
+            self.members.take(subject.looked_for, subject.known)
         self.members.read(connection, userids)
+
+    @property
+    def matters(self) -> OpenMatters:
+        """What is open about the corp."""
+        if self._matters is None:
+            with glance(self._pool) as connection:
+                self._matters = read_matters(connection, self._corp.corp_pk)
+        return self._matters
 
     @property
     def tree(self) -> KnownTree:
@@ -54,13 +66,14 @@ class KnownOrg:
         """The tags of the scope, as last read."""
         if self._tags is None:
             with glance(self._pool) as connection:
-                return self._read_tags(connection)
+                found = corps.list_tags(connection, self._corp.corp_pk)
+            self._tags = self._of_the_scope(found)
         return self._tags
 
     def testimony_of(self, userids: Iterable[Userid]) -> list[Mail]:
         """What was said of these people, or of who is one of them now, and is open."""
         wanted = set(userids)
-        if not (self._is_silent or wanted <= self._heard_of):
+        if self.matters.testimony and not wanted <= self._heard_of:
             with glance(self._pool) as connection:
                 self._read_testimony(connection, wanted)
         return [
@@ -69,10 +82,8 @@ class KnownOrg:
             if each.userid in wanted or each.hint.new_userid in wanted
         ]
 
-    def _read_tags(self, connection: Connection) -> Mapping[TagId, Tag]:
-        has_tags = bool(self._corp.scope.tags)
-        self._tags = corps.list_tags(connection, self._corp.corp_pk) if has_tags else {}
-        return self._tags
+    def _of_the_scope(self, tags: Mapping[TagId, Tag]) -> Mapping[TagId, Tag]:
+        return tags if self._corp.scope.tags else {}
 
     def _read_testimony(
         self, connection: Connection, userids: Collection[Userid]

@@ -10,10 +10,11 @@ from domain.ids import CorpPk, DepartmentId, Key, Userid, department_key, split_
 from domain.reasons import Finding
 from domain.reconcile.testimony import APART_SECONDS, DEPARTMENTS
 from store.database import Connection
+from store.events.subjects import OpenMatters
 from store.inbox import key_waits, settlement, testimony
 from store.inbox.claims import ClaimedBatch
 from store.inbox.key_waits import KeyQuestion
-from store.inbox.quick_apply import OpenMatters, settle_and_end
+from store.inbox.quick_apply import settle_and_end
 from store.inbox.settlement import Settled
 from store.org import corps
 from workers.events.found import Found

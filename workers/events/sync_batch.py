@@ -10,7 +10,8 @@ The way of a drain, from the ring to the next one:
           find_out            no transaction is open and nobody is waited for
             fold              many events, few keys
             investigate       asks WeCom what is true now, and judges absences
-          begin_apply         lease and corp are locked: from here one transaction
+          applying            lease and corp are locked: from here one transaction,
+                              and where nothing is asked in it, one statement
           _note_answered      who is shown is in no plan; open absences are kept
           _rename             who is who, before anybody is weighed
           admit_people        the guard: too many removals wait as a plan
@@ -40,11 +41,12 @@ from domain.ids import (
 )
 from domain.reasons import Reason
 from domain.reconcile.leavers import Undecided
-from store.database import Connection, transaction
+from store.database import Connection
+from store.events.subjects import OpenMatters
 from store.inbox import key_waits, settlement
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.key_waits import KeyWait
-from store.inbox.quick_apply import OpenMatters, begin_apply
+from store.inbox.quick_apply import applying
 from store.inbox.settlement import Settled
 from store.org import absences, corps, departments, journal
 from store.org.corps import Corp
@@ -109,7 +111,8 @@ def sync_contact(
         _leave_to_run(runtime, corp, claim, taken, cause=wish.cause)
         return False
     ends = len(taken) == len(claim.mail)
-    with spans.within("apply") as span, transaction(runtime.pool) as connection:
+    applying_it = applying(runtime.pool, claim, about.corp.corp_pk)
+    with spans.within("apply") as span, applying_it as connection:
         applied = apply_batch(connection, runtime, claim, about, ends=ends)
         decisions, waiting = applied.decisions, applied.waiting
         span.note(decisions=len(decisions), held=len(waiting))
@@ -140,10 +143,10 @@ def apply_batch(
 ) -> Applied:
     """Apply what was found out and settle its mail, all in this transaction.
 
-    Shape: `ends`: nothing else of the claim is left, so that its lease is given back.
-    Raises: LeaseLost.
+    Shape: lease and corp are locked for it. `ends`: nothing else of the claim is left,
+        so that its lease is given back.
     """
-    matters = begin_apply(connection, claim, about.corp.corp_pk)
+    matters = about.known.matters
     decisions, waiting, doubled = _apply(connection, runtime, about, matters)
     about = replace(about, found=replace(about.found, doubled=doubled))
     fates = _settle(connection, claim, about, matters, decisions, waiting, ends=ends)
@@ -277,8 +280,7 @@ def _settle(
 ) -> Mapping[int, MailFate]:
     """Mark the mail as what came of it, and remember what stays open."""
     corp, batch, found = about.corp, about.batch, about.found
-    if matters.reading:
-        _note_touched(connection, corp, batch, found)
+    _note_touched(connection, corp, batch, found)
     left_over = _left_over(connection, corp, found, waiting)
     corps.note_spellings(connection, corp.corp_pk, about.learnt)
     troubles = {**about.aside, **found.troubles}
@@ -362,4 +364,4 @@ def _note_touched(
     keys |= {str(each) for each in batch.newest}
     if found.view.listed is not None:
         keys.add(DEPARTMENTS_KEY)
-    touched.note(connection, corp.corp_pk, sorted(keys))
+    touched.note(connection, corp.corp_pk, keys)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from domain.mailbox import name_in
 from domain.states import CorpState
-from store.database import Connection, transaction
+from store.database import Connection, glance, transaction
+from store.events.subjects import MailSubject
 from store.inbox import mailboxes, settlement, testimony
 from store.inbox.claims import ClaimedBatch, ClaimedMail
 from store.inbox.mailboxes import MailboxState
@@ -17,7 +18,7 @@ from wecom.errors import NotVisible, OddAnswer, Unavailable
 from wecom.kinds import BARRIERS
 from workers.answers.key_troubles import put_aside
 from workers.answers.refusals import odd_if_refused
-from workers.events.find_out import look_up
+from workers.events.find_out import find_subject, look_up
 from workers.events.known_org import KnownOrg
 from workers.events.sync_batch import CONTACT_KINDS, sync_contact
 from workers.installs import app_state, withdrawal
@@ -84,10 +85,14 @@ def _open(runtime: Runtime, claim: ClaimedBatch) -> tuple[Corp, KnownOrg | None]
     Shape: None when the mail was parked: its corp is not linked.
     """
     corp_id = name_in(claim.mailbox)
-    with transaction(runtime.pool) as connection:
-        corp, is_kept = corps.find_live_and_testimony(connection, corp_id)
-        if corp is not None and _may_work(corp, claim):
-            return corp, _look_up(connection, runtime, corp, claim, is_kept=is_kept)
+    contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
+    # Usually a statement; where pauses have to be read as well, still a transaction.
+    lend = glance if runtime.known_pauses.are_known(owner_of(corp_id)) else transaction
+    with lend(runtime.pool) as connection:
+        subject = find_subject(connection, corp_id, contact)
+        if subject is not None and _may_work(subject.corp, claim):
+            known = _look_up(connection, runtime, subject, contact)
+            return subject.corp, known
     with leased(runtime.pool, claim.mailbox, claim.lease) as connection:
         # Whoever links a corp takes back what is parked, and that only once.
         corp = corps.find_live(connection, corp_id)
@@ -100,20 +105,14 @@ def _open(runtime: Runtime, claim: ClaimedBatch) -> tuple[Corp, KnownOrg | None]
 def _look_up(
     connection: Connection,
     runtime: Runtime,
-    corp: Corp,
-    claim: ClaimedBatch,
-    *,
-    is_kept: bool,
+    subject: MailSubject,
+    contact: Sequence[ClaimedMail],
 ) -> KnownOrg | None:
-    """What the usual mail will need, read with the corp itself.
-
-    Shape: `is_kept` is whether testimony of the corp's people is.
-    """
-    contact = [each for each in claim.mail if each.kind in CONTACT_KINDS]
-    if not contact or not _is_followed(corp):
+    """What the usual mail will need beside what was read with the corp itself."""
+    if not contact or not _is_followed(subject.corp):
         return None
-    runtime.known_pauses.read_ahead(connection, owner_of(corp.corp_id))
-    return look_up(connection, runtime, corp, contact, testimony=is_kept)
+    runtime.known_pauses.read_ahead(connection, owner_of(subject.corp.corp_id))
+    return look_up(connection, runtime, subject, contact)
 
 
 def _is_followed(corp: Corp) -> bool:

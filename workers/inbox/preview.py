@@ -6,6 +6,7 @@ Limits that WeCom tells on the way are kept: they are true for everybody who ask
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -32,11 +33,12 @@ from store.events.previews import (
 )
 from store.inbox import leases
 from store.inbox.claims import ClaimedBatch, ClaimedMail
+from store.inbox.quick_apply import begin_apply
 from store.org import corps
 from store.org.corps import Corp
 from store.runs import plans
 from tracing.call_log import CallLog
-from workers.events.find_out import BatchOutcome, find_out, look_up
+from workers.events.find_out import BatchOutcome, find_out, find_subject, look_up
 from workers.events.found import NeedsRun
 from workers.events.known_org import KnownOrg
 from workers.events.sync_batch import Applied, apply_batch
@@ -167,9 +169,18 @@ def _look_up(runtime: Runtime, corp_pk: CorpPk, userid: Userid) -> _Subject:
                 claimed_at=mark.at,
                 mail=tuple(mail),
             ),
-            known=look_up(connection, runtime, corp, mail, testimony=True),
+            known=_known(connection, runtime, corp, mail),
             mark=mark,
         )
+
+
+def _known(
+    connection: Connection, runtime: Runtime, corp: Corp, mail: Sequence[ClaimedMail]
+) -> KnownOrg:
+    subject = find_subject(connection, corp.corp_id, mail)
+    if subject is None or subject.corp.corp_pk != corp.corp_pk:
+        raise LookupError(f"corp {corp.corp_pk} has withdrawn")
+    return look_up(connection, runtime, subject, mail)
 
 
 def _mail(key: Key, now: datetime) -> ClaimedMail:
@@ -199,6 +210,7 @@ def _apply_and_take_back(
         if preview_rows.has_changed(connection, corp_pk, since=subject.mark, keys=keys):
             raise _Overtaken
         claim = _under_a_lease_of_its_own(connection, subject.claim)
+        begin_apply(connection, claim, corp_pk)
         applied = apply_batch(connection, runtime, claim, about, ends=True)
         return _told(connection, runtime, asked, about, applied)
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from store.arrays import ArrayDumper
 from store.connecting import connect
+from store.literals import ArrayDumper
 from tests.support.examples import examples
 
 TEXTS = st.text(

@@ -74,7 +74,7 @@ def test_a_connection_that_the_server_has_ended_is_not_lent(
 
 def long_ago(connection: object) -> None:
     """Let the connection have answered an hour ago."""
-    assert isinstance(connection, database_module._Pooled)
+    assert isinstance(connection, database_module.PooledConnection)
     connection.seen_at = time.monotonic() - 3_600.0
 
 
