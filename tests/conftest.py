@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from demo.machine.leftovers import MARK
 from store.migrate import migrate
-from tests.support.compiled import keep_routes
 from tests.support.examples import choose_profile
 from tests.support.notices.outbox import Post, post_office
 from tests.support.org.in_step import KeptCorps
@@ -20,6 +19,7 @@ from tests.support.org.pipeline import Bench
 from tests.support.people.visiting import Visit, anew, open_visit
 from tests.support.people.walking import Walk, cleaned, walking
 from tests.support.processes.browsers import find_chromium, switches
+from tests.support.processes.compiled import keep_routes
 from tests.support.processes.memory import scratch_folder
 from tests.support.processes.servers import (
     Guarded,

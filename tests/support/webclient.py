@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from settings import Settings, load
 from store.sealing import Keyring, new_data_key
-from tests.support.compiled import TEMPLATES
+from tests.support.processes.compiled import TEMPLATES
 from web.app import create_app
 from web.http.cookies import Cookie
 from web.services import Services

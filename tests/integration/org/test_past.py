@@ -63,7 +63,7 @@ def test_every_moment_of_a_random_history_is_told_as_it_was_shown(
     bench: Bench, web: Web, seed: int
 ) -> None:
     begun = moment(bench)
-    tenant = bench.link_in_step(CORP, company())
+    tenant = bench.link_and_read(CORP, company())
     life = Life(tenant, seed)
     seen = {begun: [[], [], []], moment(bench): shown(web)}
 
@@ -83,7 +83,7 @@ def test_two_who_became_one_are_two_before_and_one_after(
     bench: Bench, web: Web
 ) -> None:
     truth = company()
-    tenant = bench.link_in_step(CORP, truth)
+    tenant = bench.link_and_read(CORP, truth)
     twins = moment(bench)
     people = tenant.world.truth.people
     people["woNew"] = Person(open_userid="oNew", departments={HOME: 0})
@@ -120,7 +120,7 @@ def test_a_page_is_never_shown_half_written(bench: Bench, web: Web) -> None:
 def test_a_moment_to_come_is_one_moment_through_all_pages(
     bench: Bench, web: Web
 ) -> None:
-    tenant = bench.link_in_step(CORP, company())
+    tenant = bench.link_and_read(CORP, company())
     at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     first = web.get(f"/corps/{CORP}/members", at=at, limit=2)
     tenant.world.truth.people["woZZ"] = Person(open_userid="z", departments={HOME: 0})
@@ -134,7 +134,7 @@ def test_a_moment_to_come_is_one_moment_through_all_pages(
 
 
 def test_a_cursor_of_another_moment_is_refused(bench: Bench, web: Web) -> None:
-    bench.link_in_step(CORP, company())
+    bench.link_and_read(CORP, company())
     at = moment(bench)
     cursor = web.get(f"/corps/{CORP}/members", at=at, limit=1)["next"]
 
@@ -156,7 +156,7 @@ def test_a_cursor_of_another_moment_is_refused(bench: Bench, web: Web) -> None:
     ],
 )
 def test_nonsense_is_no_moment(bench: Bench, web: Web, at: str) -> None:
-    bench.link_in_step(CORP, company())
+    bench.link_and_read(CORP, company())
 
     assert web.status(f"/corps/{CORP}/members", at=at) == 400
     assert web.status(f"/corps/{CORP}/departments", at=at) == 400
@@ -166,7 +166,7 @@ def test_nonsense_is_no_moment(bench: Bench, web: Web, at: str) -> None:
 def test_a_moment_may_be_said_in_any_zone_with_a_plus_that_nobody_encoded(
     bench: Bench, web: Web
 ) -> None:
-    bench.link_in_step(CORP, company())
+    bench.link_and_read(CORP, company())
     now = datetime.now(timezone(timedelta(hours=8))) + timedelta(hours=1)
     said = now.isoformat(timespec="seconds")
 
@@ -196,7 +196,7 @@ def give_name(bench: Bench, tenant: Tenant, userid: str, name: str) -> None:
 
 
 def test_the_past_of_a_corp_that_withdrew_names_nobody(bench: Bench, web: Web) -> None:
-    tenant = bench.link_in_step(CORP, company())
+    tenant = bench.link_and_read(CORP, company())
     give_name(bench, tenant, "woA", "张三")
     at = moment(bench)
     before = shown(web, at=at)

@@ -85,7 +85,7 @@ def test_everything_is_shown_from_zero_on(bench: Bench) -> None:
 
 
 def test_decisions_of_runs_and_of_drains_are_counted_together(bench: Bench) -> None:
-    tenant = bench.link_in_step(CORP, company())
+    tenant = bench.link_and_read(CORP, company())
     post_leaver(bench, tenant, seconds_ago=7)
 
     bench.drain(tenant)
@@ -99,7 +99,7 @@ def test_decisions_of_runs_and_of_drains_are_counted_together(bench: Bench) -> N
 
 
 def test_decisions_that_are_not_committed_are_not_counted(bench: Bench) -> None:
-    tenant = bench.link_in_step(CORP, company())
+    tenant = bench.link_and_read(CORP, company())
     post_leaver(bench, tenant, seconds_ago=7)
     before = read_counts(tallied(bench), DECISIONS)
     bench.execute(
@@ -119,7 +119,7 @@ def test_decisions_that_are_not_committed_are_not_counted(bench: Bench) -> None:
 
 
 def test_an_effect_is_timed_from_the_first_word_of_it(bench: Bench) -> None:
-    tenant = bench.link_in_step(CORP, company())
+    tenant = bench.link_and_read(CORP, company())
     post_leaver(bench, tenant, seconds_ago=7)
 
     bench.drain(tenant)
@@ -132,7 +132,7 @@ def test_an_effect_is_timed_from_the_first_word_of_it(bench: Bench) -> None:
 
 
 def test_mail_that_changes_nothing_has_no_effect_to_time(bench: Bench) -> None:
-    tenant = bench.link_in_step(CORP, company())
+    tenant = bench.link_and_read(CORP, company())
     bench.post(tenant, said("update_user", "member:woA"))
 
     bench.drain(tenant)
@@ -141,7 +141,7 @@ def test_mail_that_changes_nothing_has_no_effect_to_time(bench: Bench) -> None:
 
 
 def test_a_claim_is_counted_by_its_size(bench: Bench) -> None:
-    tenant = bench.link_in_step(CORP, company())
+    tenant = bench.link_and_read(CORP, company())
     post_leaver(bench, tenant, seconds_ago=7)
     bench.post(tenant, said("update_user", "member:woKeeper", second=2))
 
@@ -154,7 +154,7 @@ def test_a_claim_is_counted_by_its_size(bench: Bench) -> None:
 
 
 def test_a_drain_with_mail_has_worked_and_one_without_was_idle(bench: Bench) -> None:
-    tenant = bench.link_in_step(CORP, company())
+    tenant = bench.link_and_read(CORP, company())
     bench.post(tenant, said("update_user", "member:woA"))
 
     bench.drain(tenant)
@@ -167,7 +167,7 @@ def test_a_drain_with_mail_has_worked_and_one_without_was_idle(bench: Bench) -> 
 
 
 def test_a_drain_whose_question_fails_has_failed(bench: Bench) -> None:
-    tenant = bench.link_in_step(CORP, company())
+    tenant = bench.link_and_read(CORP, company())
     bench.post(tenant, said("update_user", "member:woA"))
     tenant.world.faults["member"] = Unavailable("HTTP 502")
 
@@ -177,7 +177,7 @@ def test_a_drain_whose_question_fails_has_failed(bench: Bench) -> None:
 
 
 def test_a_drain_beside_another_was_busy(bench: Bench) -> None:
-    tenant = bench.link_in_step(CORP, company())
+    tenant = bench.link_and_read(CORP, company())
     bench.post(tenant, said("update_user", "member:woA"))
     with transaction(bench.runtime.pool) as connection:
         leases.take(connection, tenant.mailbox)

@@ -21,6 +21,7 @@ from store.org import corps, departments, journal, members
 from store.runs import requests
 from store.sealing import new_data_key
 from tests.support.mortal import OPTIONS, Mortal, MortalPool
+from tests.support.org.bell import RecordingBell
 from tests.support.org.in_step import Contents, KeptCorps, is_blank
 from tests.support.wecom.fakes import FakeCorp, Truth
 from tests.support.wecom.lying import LyingCorp, LyingWorld
@@ -29,7 +30,6 @@ from workers.calls.bulkhead import Suspects
 from workers.calls.call_count import CallCount
 from workers.calls.pause_cache import KnownPauses
 from workers.inbox import drain as mailbox
-from workers.queue.bell import Bell
 from workers.runs import run as work
 from workers.runtime import Runtime, build, data_key_place
 
@@ -60,45 +60,6 @@ def said(change: str, key: str, *, second: int = 0, **hint: Json) -> Event:
         hint=hint,
         sent_at=LONG_AGO + timedelta(seconds=second),
     )
-
-
-class RecordingBell(Bell):
-    """Remembers what was rung."""
-
-    def __init__(self) -> None:
-        # Not the parent's: no Redis hears this bell.
-        self.rung: list[str] = []
-
-    def ring(self, mailbox: str) -> bool:
-        """Remember a mailbox."""
-        self.rung.append(mailbox)
-        return True
-
-    def ring_run(self, run_id: str) -> bool:
-        """Remember a run."""
-        self.rung.append(f"run:{run_id}")
-        return True
-
-    def answer(self, mailbox: str) -> bool:
-        """Nothing to forget."""
-        return True
-
-    def ring_notices(self, corp_pk: int) -> bool:
-        """Remember a corp whose notices are due."""
-        self.rung.append(f"notices:{corp_pk}")
-        return True
-
-    def answer_notices(self, corp_pk: int) -> bool:
-        """Nothing to forget."""
-        return True
-
-    def answer_run(self, run_id: str) -> bool:
-        """Nothing to forget."""
-        return True
-
-    def answer_preview(self, reference: str) -> bool:
-        """Nothing to forget."""
-        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,19 +181,20 @@ class Bench:
         kept, shown = self._kept, f"{corp_id} {truth!r}"
         # Another way of working might read something else.
         if kept is None or self.runtime is not self._usual or not is_blank(self._own):
-            return self._link_and_read(corp_id, truth)
+            return self.link_and_read(corp_id, truth)
         if (contents := kept.find(shown)) is not None:
             contents.put(self._own)
             [[corp_pk]] = self.execute("SELECT corp_pk FROM corps")
             return self._show(corp_pk, corp_id, truth)
         if not kept.wants(shown):
-            return self._link_and_read(corp_id, truth)
+            return self.link_and_read(corp_id, truth)
         before = Contents.of(self._own)
-        tenant = self._link_and_read(corp_id, truth)
+        tenant = self.link_and_read(corp_id, truth)
         kept.keep(shown, before=before, after=Contents.of(self._own))
         return tenant
 
-    def _link_and_read(self, corp_id: str, truth: Truth) -> Tenant:
+    def link_and_read(self, corp_id: str, truth: Truth) -> Tenant:
+        """The same, read here and now: for whoever looks at how that is done."""
         tenant = self.link(corp_id, truth)
         self.resync(tenant)
         tenant.world.calls.clear()

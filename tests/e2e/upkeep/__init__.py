@@ -1,0 +1,1 @@
+"""Journeys on which nothing happens."""
