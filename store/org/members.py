@@ -35,7 +35,8 @@ _WRITTEN = (
 )
 # One look into an index for each userid, whatever the planner believes: by OR, or by
 # ANY with the statistics of a smaller table, it reads the whole table for each page of
-# a run and for each drain.
+# a run and for each drain. What is done to `member_pk` and `state` in there keeps it
+# from walking all members by their key, or all active ones, in search of one.
 _BEARING = f"""
     SELECT {_COLUMNS}, ARRAY(
         SELECT aliases.userid FROM aliases
@@ -49,12 +50,12 @@ _BEARING = f"""
         UNION ALL SELECT (
             SELECT member_pk FROM members
             WHERE corp_pk = {{corp}} AND userid = bearer AND state = 'removed'
-            ORDER BY member_pk DESC LIMIT 1
+            ORDER BY member_pk + 0 DESC LIMIT 1
         ) FROM unnest(%(userids)s::text[]) AS wanted (bearer)
         UNION ALL SELECT (
             SELECT member_pk FROM members
             WHERE corp_pk = {{corp}} AND member_pk = former.member_pk
-                AND state = 'active'
+                AND state || '' = 'active'
         ) FROM aliases AS former
         WHERE corp_pk = {{corp}} AND former.userid = ANY(%(userids)s)
     ))

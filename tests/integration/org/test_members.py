@@ -1,5 +1,7 @@
 """Members as they are stored and found again, whatever their texts hold."""
 
+import pytest
+
 from benchmarks.query_plans import WatchedPool
 from domain.ids import CorpPk, MemberPk
 from store.database import transaction
@@ -55,14 +57,17 @@ def test_somebody_named_by_both_userids_is_found_once(bench: Bench) -> None:
     assert by_old == found
 
 
+@pytest.mark.parametrize("sought_for", ["wo7", "woOld"])
 def test_looking_for_one_reads_nobody_else_though_nobody_sampled_the_table(
-    bench: Bench,
+    bench: Bench, sought_for: str
 ) -> None:
     corp_pk = corp_of(bench)
     pool = WatchedPool(bench.runtime.pool)
     with pool.connection() as connection:
         members.add(connection, corp_pk, [member(f"wo{n}") for n in range(300)])
-        members.list_known(connection, corp_pk, ["wo7"])
+        [seventh] = members.list_known(connection, corp_pk, ["wo7"])
+        aliases.remember(connection, corp_pk, seventh.member_pk, ["woOld"])
+        members.list_known(connection, corp_pk, [sought_for])
     sought = pool.sent[-1]
 
     with bench.own() as connection:
