@@ -110,7 +110,7 @@ QUICK: dict[str, Measure] = {
     "many_events": lambda stage: bench_events.many_events(
         stage, events=2_000, people=200
     ),
-    "one_event": lambda stage: bench_one_event.one_event(stage, events=100),
+    "one_event": lambda stage: bench_one_event.one_event(stage, events=300),
 }
 
 _MEMBERS = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000)

@@ -5,7 +5,7 @@ processes that serve it: neither the double's nor that of the bench's own statem
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -100,24 +100,38 @@ class _Site:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """A way to deal with an event, and the connections that it works over."""
+
+    pool: Pool
+    work: Callable[[dict[str, object]], object]
+    connections: int
+
+
 def one_event(stage: Stage, *, events: int) -> list[Line]:
-    """What so many events cost, each drained before the next one comes."""
-    with _site(stage, members=events + _WARM + 1) as site:
-        drained = _cost_of(
-            site.runtime.pool,
-            lambda _: drain(site.runtime, site.mailbox),
+    """What so many events cost, each drained before the next one comes.
+
+    Drains and writes by hand take turns: what else the machine does, it does to both.
+    """
+    with _site(stage, members=2 * (events + _WARM) + 2) as site:
+        pool = open_pool(site.database.url, size=1)
+        drained, by_hand = _costs_of(
+            [
+                _Way(
+                    pool=site.runtime.pool,
+                    work=lambda _: drain(site.runtime, site.mailbox),
+                    connections=_CONNECTIONS,
+                ),
+                _Way(pool=pool, work=partial(_write, pool), connections=1),
+            ],
             site,
-            connections=_CONNECTIONS,
             events=events,
         )
-        site.receive(events + _WARM)
+        pool.close()
+        site.receive(2 * (events + _WARM))
         with counted(site.runtime.pool, connections=_CONNECTIONS) as statements:
             drain(site.runtime, site.mailbox)
-        pool = open_pool(site.database.url, size=1)
-        by_hand = _cost_of(
-            pool, partial(_write, pool), site, connections=1, events=events
-        )
-        pool.close()
     return [
         Line(
             name="event_cpu",
@@ -219,25 +233,23 @@ def _site(stage: Stage, *, members: int) -> Iterator[_Site]:
         runtime.pool.close()
 
 
-def _cost_of(
-    pool: Pool,
-    work: Callable[[dict[str, object]], object],
-    site: _Site,
-    *,
-    connections: int,
-    events: int,
-) -> float:
+def _costs_of(ways: Sequence[_Way], site: _Site, *, events: int) -> list[float]:
     """CPU seconds for each event, of this process and the backends it works with."""
-    ours, theirs = 0.0, 0.0
-    backends = _backends(pool, connections)
-    for who in range(_WARM + events):
-        if who == _WARM:
-            ours, theirs = 0.0, sum(map(cpu_seconds, backends))
-        named = site.receive(who)
-        began = time.process_time()
-        work(named)
-        ours += time.process_time() - began
-    return (ours + sum(map(cpu_seconds, backends)) - theirs) / events
+    backends = [_backends(each.pool, each.connections) for each in ways]
+    ours, theirs = [0.0] * len(ways), [0.0] * len(ways)
+    for turn in range(_WARM + events):
+        if turn == _WARM:
+            ours = [0.0] * len(ways)
+            theirs = [sum(map(cpu_seconds, each)) for each in backends]
+        for place, way in enumerate(ways):
+            named = site.receive(turn * len(ways) + place)
+            began = time.process_time()
+            way.work(named)
+            ours[place] += time.process_time() - began
+    return [
+        (own + sum(map(cpu_seconds, served)) - before) / events
+        for own, served, before in zip(ours, backends, theirs, strict=True)
+    ]
 
 
 def _backends(pool: Pool, connections: int) -> list[int]:

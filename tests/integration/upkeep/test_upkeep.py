@@ -1,7 +1,6 @@
 """What was missed is made up for, and what has served its time goes away."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from unittest.mock import patch
 
 import pytest
@@ -17,8 +16,6 @@ from store.runs import requests
 from tests.support.workbench import Workbench, workbench
 from workers.upkeep import jobs as upkeep
 from workers.upkeep.jobs import Job
-
-TODAY = datetime.now(UTC).date()
 
 
 @pytest.fixture
