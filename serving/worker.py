@@ -187,6 +187,9 @@ class FrontWorker(Worker):
         """Sleep until the next tick, which may be far off while nobody is there."""
         if not len(self._clients):
             self._is_stirred.clear()
+            # Whoever was told to stop before that is stirred no more.
+            if not self.alive:
+                return
             try:
                 async with asyncio.timeout(_CALM_SECONDS):
                     await self._is_stirred.wait()

@@ -122,6 +122,11 @@ class PooledConnection(psycopg.Connection[TupleRow]):
         self._stop_gathering()
         return super().cursor(*args, **kwargs)
 
+    def pipeline(self) -> Any:
+        """See psycopg."""
+        self._stop_gathering()
+        return super().pipeline()
+
     def set_autocommit(self, value: bool) -> None:
         """See psycopg, which asks as if it had to wait for an answer."""
         if self.pgconn.transaction_status == TransactionStatus.IDLE:

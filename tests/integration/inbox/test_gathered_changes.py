@@ -147,6 +147,17 @@ def test_so_does_a_savepoint(bench: Bench, tenant: Tenant, claim: ClaimedBatch) 
     assert name(bench) == "before the savepoint"
 
 
+def test_so_does_a_pipeline(bench: Bench, tenant: Tenant, claim: ClaimedBatch) -> None:
+    with applying(bench.runtime.pool, claim, tenant.corp_pk) as connection:
+        rename(connection, "before the pipeline")
+        with connection.pipeline():
+            waits = getattr(connection, "gathering", None)
+        outside = name(bench)
+
+    assert (waits, outside) == (None, BEFORE)
+    assert name(bench) == "before the pipeline"
+
+
 @pytest.mark.parametrize("asks", [False, True])
 def test_a_worker_without_its_lease_changes_nothing(
     bench: Bench, tenant: Tenant, claim: ClaimedBatch, asks: bool
