@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -77,7 +78,7 @@ REPLIES = {
     "no chunk": raw(CHUNKED, b"zz\r\n\r\n", ends=True),
     "until the end": raw(HEAD, b"\r\n", ANSWER, ends=True),
     "packed": raw(GZIPPED, b"Content-Length: %d\r\n\r\n" % len(PACKED), PACKED),
-    "packed badly": raw(GZIPPED, b"Content-Length: 4\r\n\r\nabcd", ends=True),
+    "packed badly": raw(GZIPPED, b"Content-Length: 4\r\n\r\nabcd"),
     "continue first": raw(
         b"HTTP/1.1 100 Continue\r\n\r\n",
         HEAD,
@@ -145,13 +146,17 @@ def test_a_body_is_sent_with_its_length(server: ScriptedServer) -> None:
 def test_a_connection_that_was_ended_meanwhile_is_opened_anew(
     server: ScriptedServer,
 ) -> None:
+    ended = threading.Event()
+
     def last(handler: BaseHTTPRequestHandler) -> None:
         says(FINE)(handler)
-        handler.close_connection = True
+        hangs_up(handler)
+        ended.set()
 
     server.will(last, FINE)
     transport = Transport(server.url)
 
     assert ask(transport) == FINE
+    assert ended.wait(60)
     assert ask(transport) == FINE
     assert len({each.client_port for each in server.asked}) == 2
