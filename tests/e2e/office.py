@@ -132,26 +132,25 @@ class Office:
 
     def unequal(self) -> list[Finding]:
         """Differences, unless more is on its way."""
-        return [*self._unread(), *self.differences()]
+        return self._unread() or self.differences()
 
     def unsettled(self) -> list[Finding]:
         """What keeps us from saying that the product is in step and at rest."""
-        return [*self.restless(), *self.differences()]
+        return self.restless() or self.differences()
 
     def restless(self) -> list[Finding]:
         """What is still to be done for the company."""
         pending = self.read()["pending_events"]
-        return [*self._unread(), *([f"{pending} events pending"] if pending else [])]
+        return [f"{pending} events pending"] if pending else self._unread()
 
     def _unread(self) -> list[Finding]:
+        """The first of what is on its way; asked again and again by whoever waits."""
         corp = self.read()
-        runs = [each for each in self.runs() if each["ended_at"] is None]
-        found: list[Finding] = [f"run {each}" for each in runs]
         if corp["state"] != "linked" or corp["last_synced_at"] is None:
-            found.append(f"corp {corp}")
+            return [f"corp {corp}"]
         if not self.product.control("GET", "pushes/idle?timeout_seconds=0")["idle"]:
-            found.append("pushes are on their way")
-        return found
+            return ["pushes are on their way"]
+        return [f"run {each}" for each in self.runs() if each["ended_at"] is None]
 
     def await_in_step(self, *, seconds: float = PATIENCE_SECONDS) -> None:
         """Return when the product shows the company as it is, and is at rest."""
