@@ -1,16 +1,20 @@
-"""A worker may die at any boundary: before or after each commit, at each question."""
+"""A worker may die at any boundary: before or after each commit, at each question.
+
+Of boundaries of one kind, the first each time and all of them in a long test.
+"""
 
 from collections.abc import Callable
 from functools import partial
 
 import pytest
 
+from tests.support.boundaries import listing, worth_dying_at
 from tests.support.mortal import WorkerDied
 from tests.support.org.histories import HOME, TAG, TEAM, Company, company
 from tests.support.org.pipeline import Bench, Tenant
 
-# More boundaries than any of these works has; the last ones let it live.
-MOST_STEPS = 280
+# Each boundary is a company of its own: minutes on a busy machine, and longer at night.
+pytestmark = pytest.mark.timeout(600)
 
 
 def turn_the_company_over(moved: Company) -> None:
@@ -49,27 +53,31 @@ def dies_at(bench: Bench, tenant: Tenant, step: int, work: Callable[[], None]) -
     return False
 
 
-@pytest.mark.parametrize("start", range(4))
-def test_a_drain_that_dies_anywhere_is_made_good_by_the_next(
-    bench: Bench, start: int
-) -> None:
-    for step in range(start, MOST_STEPS, 4):
+def test_a_drain_that_dies_anywhere_is_made_good_by_the_next(bench: Bench) -> None:
+    tenant = prepare(bench, "wpLives")
+    with listing(bench.mortal, tenant) as kinds:
+        bench.drain(tenant)
+    assert_right(bench, tenant)
+
+    for step in worth_dying_at(kinds):
         tenant = prepare(bench, f"wpCorp{step}")
 
         died = dies_at(bench, tenant, step, partial(bench.drain, tenant))
         bench.settle(tenant)
 
         assert_right(bench, tenant)
-        if not died:
-            return
-    raise AssertionError("a drain has more boundaries than that")
+        assert died == (step < len(kinds))
 
 
-@pytest.mark.parametrize("start", range(8))
-def test_a_run_that_dies_anywhere_is_made_good_by_the_next_worker(
-    bench: Bench, start: int
-) -> None:
-    for step in range(start, MOST_STEPS, 8):
+def test_a_run_that_dies_anywhere_is_made_good_by_the_next_worker(bench: Bench) -> None:
+    tenant = prepare(bench, "wpLives")
+    run_id = bench.request_run(tenant)
+    with listing(bench.mortal, tenant) as kinds:
+        bench.work_on(run_id)
+    bench.settle(tenant)
+    assert_right(bench, tenant)
+
+    for step in worth_dying_at(kinds):
         tenant = prepare(bench, f"wpCorp{step}")
         run_id = bench.request_run(tenant)
 
@@ -78,9 +86,7 @@ def test_a_run_that_dies_anywhere_is_made_good_by_the_next_worker(
 
         assert_right(bench, tenant)
         assert bench.run(run_id)["state"] == "done"
-        if not died:
-            return
-    raise AssertionError("a run has more boundaries than that")
+        assert died == (step < len(kinds))
 
 
 def assert_right(bench: Bench, tenant: Tenant) -> None:

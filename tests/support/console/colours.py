@@ -6,8 +6,8 @@ from playwright.sync_api import Page
 
 from tests.support.console.looking import COLOURS, axe
 
-# What a contrast comes from: a text's own colour and size, and everything below it. What
-# is taken out of the flow may lie on anything, so that none of it looks the same.
+# What a contrast comes from: a text's own colour and size, and everything below it.
+# What is out of the flow may lie on something else: the same only if of the same class.
 _LOOKS = """() => {
     const below = new Map([[null, ""]]);
     const ground = (each) => {
@@ -16,7 +16,7 @@ _LOOKS = """() => {
         const own = [style.backgroundColor, style.backgroundImage, style.opacity,
             style.filter, style.mixBlendMode, style.backgroundClip];
         if (["absolute", "fixed", "sticky"].includes(style.position))
-            own.push(location.href, below.size);
+            own.push(each.tagName, each.className, style.inset);
         below.set(each, [ground(each.parentElement), ...own].join("/"));
         return below.get(each);
     };
@@ -38,7 +38,7 @@ _CHOOSE = "(wanted) => { window.chosen = wanted.map((each) => looks.get(each)); 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contrasts:
-    """Asks axe for each way in which a text looks, on whichever page it is met first."""
+    """Asks axe for each way in which a text looks, on the first page that shows it."""
 
     known: set[str] = field(default_factory=set)
 
