@@ -105,10 +105,10 @@ def _sign(connection: Connection) -> None:
         key = _key()
         sealed = keyring().seal(
             json.dumps(key.as_dict(private=True)).encode(),
-            place=keys.key_place(key.kid),
+            place=keys.key_place(_KID),
         )
         keys.replace(
-            connection, kid=key.kid, public=key.as_dict(private=False), sealed=sealed
+            connection, kid=_KID, public=key.as_dict(private=False), sealed=sealed
         )
 
 
