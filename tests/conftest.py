@@ -20,6 +20,7 @@ from tests.support.people.visiting import Visit, anew, open_visit
 from tests.support.people.walking import Walk, cleaned, walking
 from tests.support.processes.browsers import find_chromium, switches
 from tests.support.processes.compiled import keep_routes
+from tests.support.processes.lending import Lending, Lent
 from tests.support.processes.memory import scratch_folder
 from tests.support.processes.servers import (
     Guarded,
@@ -123,13 +124,27 @@ def template(database_admin: psycopg.Connection, postgres_url: str) -> Iterator[
         yield database_name(url)
 
 
-@pytest.fixture
-def database(
+@pytest.fixture(scope="session")
+def lending(
     database_admin: psycopg.Connection, postgres_url: str, template: str
-) -> Iterator[str]:
-    """The address of a fresh database with the newest schema and nothing in it."""
-    with scratch_database(database_admin, postgres_url, template=template) as url:
-        yield url
+) -> Iterator[Lending]:
+    """Databases with the newest schema, for one test after another."""
+    lending = Lending(database_admin, postgres_url, template=template)
+    yield lending
+    lending.close()
+
+
+@pytest.fixture
+def lent(lending: Lending) -> Iterator[Lent]:
+    """A database with the newest schema and nothing in it, and pools for it."""
+    with lending.lend() as lent:
+        yield lent
+
+
+@pytest.fixture
+def database(lent: Lent) -> str:
+    """The address of a database with the newest schema and nothing in it."""
+    return lent.url
 
 
 @pytest.fixture(scope="module")
@@ -150,13 +165,19 @@ def empty_database(
         yield url
 
 
-@pytest.fixture
-def redis_url(redis_server_url: str) -> Iterator[str]:
-    """The address of a Redis database in which nothing is, flushed afterwards too."""
+@pytest.fixture(scope="session")
+def redis_flusher(redis_server_url: str) -> Iterator[redis.Redis]:
+    """Who empties the database: one for all tests."""
     with redis.Redis.from_url(redis_server_url) as client:
-        client.flushdb()
-        yield redis_server_url
-        client.flushdb()
+        yield client
+
+
+@pytest.fixture
+def redis_url(redis_server_url: str, redis_flusher: redis.Redis) -> Iterator[str]:
+    """The address of a Redis database in which nothing is, flushed afterwards too."""
+    redis_flusher.flushdb()
+    yield redis_server_url
+    redis_flusher.flushdb()
 
 
 @pytest.fixture(scope="session")
@@ -167,7 +188,7 @@ def kept_corps() -> KeptCorps:
 
 @pytest.fixture
 def bench(
-    database: str,
+    lent: Lent,
     redis_url: str,
     kept_corps: KeptCorps,
     request: pytest.FixtureRequest,
@@ -175,15 +196,17 @@ def bench(
     """The pipeline of workers on real stores, WeCom and the doorbell in our hands."""
     # Under a patch, a first read may leave something else.
     is_patched = "monkeypatch" in request.fixturenames
-    bench = Bench(database, redis_url, kept=None if is_patched else kept_corps)
+    bench = Bench(
+        lent.url, redis_url, kept=None if is_patched else kept_corps, lent=lent
+    )
     yield bench
     bench.close()
 
 
 @pytest.fixture
-def simulated(database: str, redis_url: str) -> Iterator[Workbench]:
+def simulated(lent: Lent, redis_url: str) -> Iterator[Workbench]:
     """Workers on real stores, and the simulator as WeCom and TAPD."""
-    with workbench(database=database, redis_url=redis_url) as bench:
+    with workbench(database=lent.url, redis_url=redis_url, lent=lent) as bench:
         yield bench
 
 

@@ -90,6 +90,11 @@ def build(
 ) -> Runtime:
     """The runtime of this process; connections are made in the background."""
     pool = open_pool(settings.database_url, size=pool_size, plans=plans)
+    return put_together(settings, broker=broker, pool=pool)
+
+
+def put_together(settings: Settings, *, broker: dramatiq.Broker, pool: Pool) -> Runtime:
+    """The runtime on a pool that is there."""
     redis = make_client(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
     keyring = Keyring(settings.secret_keys)
     tallies = Tallies(redis)

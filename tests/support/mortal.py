@@ -45,12 +45,12 @@ class Mortal:
 class MortalPool(ConnectionPool[Connection]):
     """A pool whose worker can die just before or just after any commit."""
 
-    def __init__(self, database: str, mortal: Mortal) -> None:
-        self._mortal = mortal
+    def __init__(self, database: str, mortal: Mortal, **options: str) -> None:
+        self.mortal = mortal
         super().__init__(
             database,
             connection_class=PooledConnection,
-            kwargs={"options": OPTIONS},
+            kwargs={"options": OPTIONS, **options},
             min_size=4,
             max_size=4,
             open=True,
@@ -66,13 +66,13 @@ class MortalPool(ConnectionPool[Connection]):
         """
         if threading.current_thread().name == LEASE_KEEPER:
             # Beside the work, and only when that takes long: no boundary of its own.
-            if self._mortal.dead:
+            if self.mortal.dead:
                 raise StoreUnavailable("the worker died")
             with super().connection(timeout) as connection:
                 yield connection
             return
-        self._mortal.step()
+        self.mortal.step()
         with super().connection(timeout) as connection:
             yield connection
-            self._mortal.step()
-        self._mortal.step()
+            self.mortal.step()
+        self.mortal.step()

@@ -2,10 +2,12 @@
 
 import base64
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Event
 from time import monotonic
+from unittest.mock import patch
 from urllib.parse import quote
 
 import psycopg
@@ -16,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from receiver.app import create_app
 from settings import Settings, load
+from store.intake.durable_write import Landing
 from wecom.crypto import AesKey, seal_envelope, sign
 
 SUITE = "wwsuite00000000001"
@@ -25,6 +28,7 @@ CORP = "wpCorpAAAA"
 TOKEN = "tapdSuiteTok3n"
 KEY = "2Eut3QUGh0BF89r8Bh4rCgvfGpGE2Ou66CO6dMtvsnQ"
 NOW = 1_700_000_000
+_PATIENCE_SECONDS = 30.0
 
 
 def settings_for(
@@ -59,12 +63,24 @@ def settings_for(
 
 
 @contextmanager
-def receiver_on(settings: Settings, *, now: float | None = NOW) -> Iterator[Flask]:
-    """A receiver; its clock stands still at `now`, or is the real one for None."""
+def receiver_on(
+    settings: Settings, *, now: float | None = NOW, is_patient: bool = True
+) -> Iterator[Flask]:
+    """A receiver; its clock stands still at `now`, or is the real one for None.
+
+    Shape: a patient one does not spill because the machine is busy.
+    """
     app = create_app(settings, clock=None if now is None else lambda: now)
     app.testing = True
+    landing: Landing = app.extensions["shore"].landing
+    record = partial(landing._record, seconds=_PATIENCE_SECONDS)
     try:
-        yield app
+        with (
+            patch.object(landing, "_record", lambda post, *, seconds: record(post))
+            if is_patient
+            else nullcontext()
+        ):
+            yield app
     finally:
         app.extensions["evidence"].close()
         app.extensions["shore"].close()

@@ -25,14 +25,16 @@ from store.database import transaction
 from store.inbox.record import record
 from store.org import corps
 from store.org.corps import Corp
+from tests.support.processes.lending import Lent
 from wecom.callbacks import parse_callback
 from workers.inbox.drain import drain
 from workers.queue.broker import make_broker
-from workers.runtime import Runtime, build
+from workers.runtime import Runtime, build, put_together
 
 SUITE_ID = "wwsuite00000000001"
 _TOKEN = "tapdSuiteTok3n"
 _AES_KEY = "2Eut3QUGh0BF89r8Bh4rCgvfGpGE2Ou66CO6dMtvsnQ"
+_POOL_SIZE = 6
 _NOWHERE = "http://127.0.0.1:9/"
 
 
@@ -198,7 +200,9 @@ class Workbench:
 
 
 @contextmanager
-def workbench(*, database: str, redis_url: str, **others: str) -> Iterator[Workbench]:
+def workbench(
+    *, database: str, redis_url: str, lent: Lent | None = None, **others: str
+) -> Iterator[Workbench]:
     """A workbench whose suite has a ticket."""
     world = World(
         Config(
@@ -222,7 +226,11 @@ def workbench(*, database: str, redis_url: str, **others: str) -> Iterator[Workb
         **others,
     )
     broker = make_broker(redis_url, receiver=False)
-    runtime = build(settings, broker=broker, pool_size=6)
+    runtime = (
+        put_together(settings, broker=broker, pool=lent.pool(size=_POOL_SIZE))
+        if lent is not None
+        else build(settings, broker=broker, pool_size=_POOL_SIZE)
+    )
     bench = Workbench(world, runtime)
     world.push_ticket()
     bench.deliver()
@@ -231,7 +239,8 @@ def workbench(*, database: str, redis_url: str, **others: str) -> Iterator[Workb
     finally:
         # A timer would write into the next test's Redis.
         runtime.tallies.write()
-        runtime.pool.close()
+        if lent is None:
+            runtime.pool.close()
         server.shutdown()
         server.server_close()
         serving.join()

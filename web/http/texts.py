@@ -1,6 +1,6 @@
 """The words of pages, in the language of the request."""
 
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 from markupsafe import Markup
 
 from domain.plain_text import isolated
@@ -18,6 +18,14 @@ def language() -> str:
     """
     if not has_request_context():
         return DEFAULT
+    # A page asks for some hundred sentences.
+    if "language" not in g:
+        g.language = _find()
+    found: str = g.language
+    return found
+
+
+def _find() -> str:
     chosen = cookies.read(Cookie.LANGUAGE)
     if chosen in LANGUAGES:
         return chosen

@@ -74,7 +74,7 @@ def servers(private: Private) -> Private:
 @pytest.fixture
 def app(servers: Private) -> Iterator[Flask]:
     settings = settings_for(database=servers.database, redis_url=servers.redis_url)
-    with receiver_on(settings) as app:
+    with receiver_on(settings, is_patient=False) as app:
         assert app.extensions["shore"].landing.is_ready()
         yield app
 

@@ -23,15 +23,14 @@ from store.sealing import new_data_key
 from tests.support.mortal import OPTIONS, Mortal, MortalPool
 from tests.support.org.bell import RecordingBell
 from tests.support.org.in_step import Contents, KeptCorps, is_blank
+from tests.support.processes.lending import Lent
 from tests.support.wecom.fakes import FakeCorp, Truth
 from tests.support.wecom.lying import LyingCorp, LyingWorld
 from tests.support.workbench import settings_for
-from workers.calls.bulkhead import Suspects
 from workers.calls.call_count import CallCount
-from workers.calls.pause_cache import KnownPauses
 from workers.inbox import drain as mailbox
 from workers.runs import run as work
-from workers.runtime import Runtime, build, data_key_place
+from workers.runtime import Runtime, data_key_place, put_together
 
 # Long ago, so that a repeat never stands for a second change in the same second.
 LONG_AGO = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -91,17 +90,24 @@ class Bench:
     """A database, a worker that may die, and corps to let it work on."""
 
     def __init__(
-        self, database: str, redis_url: str, *, kept: KeptCorps | None = None
+        self,
+        database: str,
+        redis_url: str,
+        *,
+        kept: KeptCorps | None = None,
+        lent: Lent | None = None,
     ) -> None:
-        self._kept = kept
+        self._kept, self._lent = kept, lent
         self.mortal = Mortal()
         self.bell = RecordingBell()
-        self._pool = MortalPool(database, self.mortal)
+        self._pool = (
+            lent.mortal_pool(self.mortal)
+            if lent is not None
+            else MortalPool(database, self.mortal)
+        )
         # What the guard holds differs from the truth on purpose.
         settings = settings_for(database=database, redis_url=redis_url, GUARD="off")
-        built = build(settings, broker=StubBroker(), pool_size=1)
-        built.pool.close()
-        known = KnownPauses(self._pool)
+        built = put_together(settings, broker=StubBroker(), pool=self._pool)
         self.runtime = FakeRuntime(
             settings=settings,
             pool=self._pool,
@@ -112,20 +118,25 @@ class Bench:
             wecom=built.wecom,
             tallies=built.tallies,
             lanes=built.lanes,
-            known_pauses=known,
-            suspects=Suspects(known),
+            known_pauses=built.known_pauses,
+            suspects=built.suspects,
             tapd=None,
             worlds={},
         )
         self._usual = self.runtime
-        self._own = psycopg.connect(database, autocommit=True, options=OPTIONS)
+        self._own = (
+            lent.connection
+            if lent is not None
+            else psycopg.connect(database, autocommit=True, options=OPTIONS)
+        )
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections, except those that were lent."""
         # A timer would write into the next test's Redis.
         self.runtime.tallies.write()
-        self._own.close()
-        self._pool.close()
+        if self._lent is None:
+            self._own.close()
+            self._pool.close()
         self.runtime.redis.close()
 
     def execute(self, query: str, *values: object) -> list[tuple[Any, ...]]:

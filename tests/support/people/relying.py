@@ -5,20 +5,23 @@ import hashlib
 import json
 import secrets
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 from flask.testing import FlaskClient
+from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
 
-from store.database import transaction
-from store.oidc import clients, sealed_keys
+from store.database import Connection, transaction
+from store.oidc import clients, keys
 from store.oidc.secrets import new_secret
 from tests.support.people.visiting import Visit, csrf_of, query_of
 from tests.support.webclient import add_corp, add_member, insert, keyring
 from web.services import Services
 
 ISSUER = "http://sync.example"
+_KID = "kept-by-tests"
 CALLBACK = "https://rp.example/cb"
 AFTERWARDS = "https://rp.example/bye"
 EVERYTHING = "openid profile email offline_access"
@@ -92,8 +95,29 @@ def add_party(
             post_logout_uris=[AFTERWARDS],
             back_channel_uri=back_channel,
         )
-        sealed_keys.obtain(connection, keyring())
+        _sign(connection)
     return Party(client_id=client_id, secret=secret)
+
+
+def _sign(connection: Connection) -> None:
+    """Have tokens signed: to draw and to read a key takes longer than a test."""
+    if keys.find_current(connection) is None:
+        key = _key()
+        sealed = keyring().seal(
+            json.dumps(key.as_dict(private=True)).encode(),
+            place=keys.key_place(_KID),
+        )
+        keys.replace(
+            connection, kid=_KID, public=key.as_dict(private=False), sealed=sealed
+        )
+
+
+@cache
+def _key() -> RSAKey:
+    """The same for all tests of a process, as `sealed_keys` makes them."""
+    return RSAKey.generate_key(
+        2048, {"kid": _KID, "use": "sig", "alg": "RS256"}, private=True
+    )
 
 
 def wired_of(visit: Visit) -> Services:

@@ -87,6 +87,17 @@ def scratch_database(
 
     Shape: `admin` leads to where `admin_url` does; each transaction commits by itself.
     """
+    url = new_database(admin, admin_url, template=template)
+    try:
+        yield url
+    finally:
+        drop_database(admin, url)
+
+
+def new_database(
+    admin: psycopg.Connection, admin_url: str, *, template: str | None = None
+) -> str:
+    """The address of a new database: empty, or with all that the template has."""
     label = "template" if template is None else "t"
     name = f"{PREFIX}_{label}_{secrets.token_hex(6)}"
     statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
@@ -96,12 +107,13 @@ def scratch_database(
             sql.Identifier(template)
         )
     admin.execute(statement)
-    try:
-        yield with_database(admin_url, name)
-    finally:
-        admin.execute(
-            sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-        )
+    return with_database(admin_url, name)
+
+
+def drop_database(admin: psycopg.Connection, url: str) -> None:
+    """Let go of a database, and of whoever is still in it."""
+    name = sql.Identifier(database_name(url))
+    admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 def with_database(url: str, name: str) -> str:
