@@ -29,6 +29,7 @@ from store.database import Plans, Pool, open_pool, transaction
 from store.inbox.record import record
 from wecom.callbacks import parse_callback
 from workers.inbox.drain import drain
+from workers.queue.garbage import collect_rarely
 from workers.runtime import Runtime, build
 
 _MOST_STATEMENTS, _MOST_TRANSACTIONS = 12, 4
@@ -70,6 +71,11 @@ class _Site:
     own: psycopg.Connection
 
     @property
+    def suite_id(self) -> str:
+        """Our suite."""
+        return self.runtime.settings.wecom.suite_id
+
+    @property
     def mailbox(self) -> str:
         return f"corp:{self.corp.corp_id}"
 
@@ -84,7 +90,7 @@ class _Site:
         ).fetchall()
         home = self.corp.home(who)
         inner = moved(self.corp.corp_id, who=who, department_id=home).replace(
-            "$SUITE$", self.database.settings.wecom.suite_id
+            "$SUITE$", self.suite_id
         )
         post = to_post(
             parse_callback(inner.encode()), inner.encode(), self.runtime.keyring
@@ -225,6 +231,7 @@ def _site(stage: Stage, *, members: int) -> Iterator[_Site]:
             pool_size=_CONNECTIONS,
             plans=Plans.ONCE,
         )
+        collect_rarely()
         with database.connect() as own:
             yield _Site(
                 corp=corp,

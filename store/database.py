@@ -14,7 +14,7 @@ import psycopg
 from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
-from psycopg.types.json import set_json_dumps
+from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool
 
 from store.connecting import CONNECT_SECONDS, prepare
@@ -44,6 +44,7 @@ _SURE_SECONDS = 45.0
 
 # Most of what a large corp costs us is JSON: journal lines and staged answers.
 set_json_dumps(orjson.dumps)
+set_json_loads(orjson.loads)
 
 
 class Plans(StrEnum):
@@ -95,6 +96,8 @@ def open_pool(
     )
 
 
+_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
+
 # How long whoever asks here waits for any one answer; None: as long as it takes.
 _patience: ContextVar[float | None] = ContextVar("patience", default=None)
 
@@ -133,6 +136,11 @@ class PooledConnection(psycopg.Connection[TupleRow]):
             self._autocommit = value
         else:
             super().set_autocommit(value)
+
+    def commit(self) -> None:
+        """See psycopg, which asks for the end of what has not begun, too."""
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            super().commit()
 
     def transaction(self, *args: Any, **kwargs: Any) -> Any:
         """See psycopg."""
@@ -193,7 +201,7 @@ def transaction(pool: Pool) -> Iterator[Connection]:
     try:
         with pool.connection() as connection:
             yield connection
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+    except _AWAY as error:
         raise StoreUnavailable(type(error).__name__) from error
 
 
@@ -203,13 +211,19 @@ def glance(pool: Pool) -> Iterator[Connection]:
 
     Raises: StoreUnavailable.
     """
-    with transaction(pool) as connection:
-        if connection.autocommit:
-            # What stands in for a pool has a transaction of its own around it.
-            yield connection
-            return
-        with committing_each(connection):
-            yield connection
+    try:
+        with pool.connection() as connection:
+            if connection.autocommit:
+                # What stands in for a pool has a transaction of its own around it.
+                yield connection
+                return
+            connection.autocommit = True
+            try:
+                yield connection
+            finally:
+                _leave_autocommit(connection)
+    except _AWAY as error:
+        raise StoreUnavailable(type(error).__name__) from error
 
 
 @contextmanager
@@ -220,8 +234,12 @@ def committing_each(connection: Connection) -> Iterator[None]:
         yield
     finally:
         if connection.autocommit:
-            if connection.info.transaction_status is TransactionStatus.IDLE:
-                connection.autocommit = False
-            else:
-                # Whatever was broken off here must not meet the next user.
-                connection.close()
+            _leave_autocommit(connection)
+
+
+def _leave_autocommit(connection: Connection) -> None:
+    if connection.info.transaction_status is TransactionStatus.IDLE:
+        connection.autocommit = False
+    else:
+        # Whatever was broken off here must not meet the next user.
+        connection.close()

@@ -1,6 +1,7 @@
 """What a process of ours works with, put together once from its settings."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import dramatiq
 from redis import Redis
@@ -71,7 +72,13 @@ class Runtime:
         if corp.data_key is None:
             raise LookupError(f"corp {corp.corp_pk} has no data key")
         place = data_key_place(corp.corp_pk)
-        return DataKey(self.keyring.open(corp.data_key, place=place))
+        return _open_data_key(self.keyring, corp.data_key, place)
+
+
+# Few keys are in use at a time; their ciphers are kept as well, see store/sealing.py.
+@lru_cache(maxsize=256)
+def _open_data_key(keyring: Keyring, sealed: bytes, place: str) -> DataKey:
+    return DataKey(keyring.open(sealed, place=place))
 
 
 def build(

@@ -16,7 +16,7 @@ class Tree:
         a name, so what hangs below it can still be found from it.
     """
 
-    __slots__ = ("_children", "_ids", "parents")
+    __slots__ = ("_children", "_cycles", "_ids", "parents")
 
     def __init__(self, parents: Parents) -> None:
         self.parents: Parents = {each: up or None for each, up in parents.items()}
@@ -27,6 +27,7 @@ class Tree:
                 children[parent].append(each)
         self._children = {each: tuple(below) for each, below in children.items()}
         self._ids: frozenset[DepartmentId] | None = None
+        self._cycles: tuple[tuple[DepartmentId, ...], ...] | None = None
 
     @classmethod
     def of(cls, departments: Iterable[Department]) -> "Tree":
@@ -85,7 +86,15 @@ class Tree:
         )
 
     def find_cycles(self) -> tuple[tuple[DepartmentId, ...], ...]:
-        """Each cycle once, from its smallest id up along the parents; ascending."""
+        """Each cycle once, from its smallest id up along the parents; ascending.
+
+        Looked for once: whoever asks goes through the tree, and asks again on the way.
+        """
+        if self._cycles is None:
+            self._cycles = self._look_for_cycles()
+        return self._cycles
+
+    def _look_for_cycles(self) -> tuple[tuple[DepartmentId, ...], ...]:
         finished: set[DepartmentId] = set()
         cycles = []
         for start in self.parents:

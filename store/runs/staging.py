@@ -161,6 +161,14 @@ def list_pages(connection: Connection, run_id: RunId) -> dict[str, Page]:
         return {each.page: each for each in cursor}
 
 
+def list_page_names(connection: Connection, run_id: RunId) -> frozenset[str]:
+    """The names of the pages read so far."""
+    rows = connection.execute(
+        "SELECT page FROM run_pages WHERE run_id = %s", [run_id]
+    ).fetchall()
+    return frozenset(name for (name,) in rows)
+
+
 def adds_up(connection: Connection, run_id: RunId) -> bool:
     """Whether staging holds exactly the rows that the pages counted."""
     row = connection.execute(

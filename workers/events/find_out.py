@@ -62,9 +62,7 @@ def find_out(
     )
     aside: dict[Key, Unavailable] = {}
     while True:
-        taken = [
-            replace(each, key=spelt_key(Key(each.key), api.spellings)) for each in taken
-        ]
+        taken = _spelt(taken, api.spellings)
         mail = [mail_of(each, api.spellings) for each in taken if each.key not in aside]
         batch = _fold(mail, known)
         asked = {each.event_id: each.late_asks for each in taken}
@@ -90,6 +88,13 @@ def find_out(
             spellings=dict(api.spellings),
             scope=spelt_scope(corp.scope, api.spellings),
         )
+
+
+def _spelt(taken: list[ClaimedMail], spellings: Spellings) -> list[ClaimedMail]:
+    """The mail, about people as WeCom spells them."""
+    if not spellings:
+        return taken
+    return [replace(each, key=spelt_key(Key(each.key), spellings)) for each in taken]
 
 
 def _those_aside(

@@ -377,15 +377,16 @@ class _Investigation:
 
         Raises: NeedsRun.
         """
-        outside = {
-            userid
-            for userid, each in self._inquiry.grounded(view.usable).items()
-            if not each.grounds
-        }
         came = {
             newest.userid
             for newest in self._batch.newest.values()
             if newest.kind == SUBSCRIBE
         }
-        if outside & came:
-            self._sets.check_scope_for(outside & came)
+        answers = self._inquiry.answers
+        outside = {
+            userid
+            for userid in came & answers.keys()
+            if not view.usable.grounds_of(userid, answers[userid].department_ids)
+        }
+        if outside:
+            self._sets.check_scope_for(outside)

@@ -148,7 +148,8 @@ def apply_batch(
     """
     matters = about.known.matters
     decisions, waiting, doubled = _apply(connection, runtime, about, matters)
-    about = replace(about, found=replace(about.found, doubled=doubled))
+    if doubled:
+        about = replace(about, found=replace(about.found, doubled=doubled))
     fates = _settle(connection, claim, about, matters, decisions, waiting, ends=ends)
     return Applied(decisions=decisions, waiting=waiting, fates=fates)
 
@@ -252,9 +253,9 @@ def _note_answered(
 
 
 def _rename(connection: Connection, corp_pk: CorpPk, found: Found) -> list[Decision]:
-    renames = Findings(renames=found.findings.renames)
-    if not renames.renames:
+    if not found.findings.renames:
         return []
+    renames = Findings(renames=found.findings.renames)
     return apply_members(connection, corp_pk, renames, reason=Reason.EVENT)
 
 

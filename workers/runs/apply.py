@@ -295,7 +295,7 @@ class RunApplier:
             if self._run.cause != PLAN:
                 # A rehearsal asks nobody later.
                 oddities.ask_later(connection, corp.mailbox, absences.odd)
-            pages = staging.list_pages(connection, self._run.run_id)
+            pages = staging.list_page_names(connection, self._run.run_id)
             reads.note_calls(
                 connection,
                 self._run.run_id,

@@ -175,7 +175,7 @@ class CorpReader:
         self, snapshot: Snapshot
     ) -> tuple[Snapshot, list[Department]]:
         with transaction(self._pool) as connection:
-            if DEPARTMENTS in staging.list_pages(connection, self._run.run_id):
+            if DEPARTMENTS in staging.list_page_names(connection, self._run.run_id):
                 return snapshot, staged_departments(
                     staging.list_kind(connection, self._run.run_id, "department")
                 )

@@ -139,7 +139,7 @@ def _cost_of_reading(
         return run.calls + count.total
     # Of several turns some may have been lost: a resync would lose none.
     with transaction(shadow) as connection:
-        pages = staging.list_pages(connection, run.run_id)
+        pages = staging.list_page_names(connection, run.run_id)
     return least_calls(snapshot, pages)
 
 

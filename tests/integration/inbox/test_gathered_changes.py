@@ -40,12 +40,17 @@ def claim(bench: Bench, tenant: Tenant) -> ClaimedBatch:
     return claimed(bench, tenant)
 
 
-def claimed(bench: Bench, tenant: Tenant) -> ClaimedBatch:
+def claimed(
+    bench: Bench, tenant: Tenant, *, and_forgotten: bool = False
+) -> ClaimedBatch:
+    """What a drain holds; forgotten by a Postgres that crashed before it wrote it."""
     claim_id = uuid4()
     with transaction(bench.runtime.pool) as connection:
         quick = claim_quickly(
             connection, tenant.mailbox, lease=uuid4(), claim_id=claim_id, burst_events=9
         )
+        if and_forgotten:
+            connection.rollback()
     assert quick is not None
     return ClaimedBatch(
         claim_id=claim_id,
@@ -274,3 +279,30 @@ def test_a_change_that_names_no_condition_is_refused(bench: Bench) -> None:
         pytest.raises(ValueError, match="condition"),
     ):
         make_if(connection, condition, [careless])
+
+
+def test_what_rests_on_a_claim_that_postgres_has_forgotten_is_not_made(
+    bench: Bench, tenant: Tenant
+) -> None:
+    bench.post(tenant, said("update_user", "member:woA", second=1))
+    forgotten = claimed(bench, tenant, and_forgotten=True)
+
+    with (
+        pytest.raises(LeaseLost),
+        applying(bench.runtime.pool, forgotten, tenant.corp_pk) as connection,
+    ):
+        rename(connection, AFTER)
+
+    assert (name(bench), last_mail(bench)) == (BEFORE, ("pending", None))
+
+
+def test_mail_of_a_forgotten_claim_is_there_for_the_next_one(
+    bench: Bench, tenant: Tenant
+) -> None:
+    event_id = bench.post(tenant, said("update_user", "member:woA", second=1))
+    claimed(bench, tenant, and_forgotten=True)
+
+    again = claimed(bench, tenant)
+
+    # Nobody died over it: it is no attempt.
+    assert [(each.event_id, each.attempts) for each in again.mail] == [(event_id, 1)]

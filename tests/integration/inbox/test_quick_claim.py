@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from store.database import transaction
+from store.database import Connection, transaction
 from store.inbox import leases
 from store.inbox.quick_claim import QuickClaim, claim_quickly
 from tests.support.org.histories import company
@@ -30,15 +30,21 @@ def drained_before(bench: Bench) -> Tenant:
 
 def claim(bench: Bench, tenant: Tenant, *, burst_events: int = 200) -> QuickClaim:
     with transaction(bench.runtime.pool) as connection:
-        quick = claim_quickly(
-            connection,
-            tenant.mailbox,
-            lease=uuid4(),
-            claim_id=uuid4(),
-            burst_events=burst_events,
-        )
+        quick = claim_over(connection, tenant, burst_events=burst_events)
     assert quick is not None
     return quick
+
+
+def claim_over(
+    connection: Connection, tenant: Tenant, *, burst_events: int = 200
+) -> QuickClaim | None:
+    return claim_quickly(
+        connection,
+        tenant.mailbox,
+        lease=uuid4(),
+        claim_id=uuid4(),
+        burst_events=burst_events,
+    )
 
 
 @contextmanager
@@ -166,3 +172,40 @@ def test_a_lease_that_was_lost_before_the_steps_began_leaves_all_to_its_holder(
 
     assert bench.execute("SELECT token FROM leases") == [(holder,)]
     assert bench.execute("SELECT claim, attempts FROM inbox") == claimed
+
+
+def test_a_claim_waits_for_no_disk_and_whatever_follows_it_does(bench: Bench) -> None:
+    tenant = drained_before(bench)
+    bench.post(tenant, said("update_user", "member:woA"))
+    with a_workers_connection(bench) as connection:
+        claim_over(connection, tenant)
+        claiming = waits_for_the_disk(connection)
+        connection.commit()
+        afterwards = waits_for_the_disk(connection)
+
+    assert (claiming, afterwards) == ("off", "on")
+
+
+def test_whoever_finds_the_lease_held_has_changed_no_setting(bench: Bench) -> None:
+    tenant = drained_before(bench)
+    bench.post(tenant, said("update_user", "member:woA"))
+    claim(bench, tenant)
+    with a_workers_connection(bench) as connection:
+        found = claim_over(connection, tenant)
+        setting = waits_for_the_disk(connection)
+
+    assert (found, setting) == (None, "on")
+
+
+@contextmanager
+def a_workers_connection(bench: Bench) -> Iterator[Connection]:
+    """One whose commits wait for the disk, which those of tests otherwise do not."""
+    with transaction(bench.runtime.pool) as connection:
+        connection.execute("SET synchronous_commit = on")
+        connection.commit()
+        yield connection
+
+
+def waits_for_the_disk(connection: Connection) -> str:
+    [(setting,)] = connection.execute("SHOW synchronous_commit").fetchall()
+    return str(setting)

@@ -188,7 +188,7 @@ class PageReader:
 
     def _read_authorised(self, usable: Usable) -> None:
         with transaction(self._pool) as connection:
-            pages = staging.list_pages(connection, self._run.run_id)
+            pages = staging.list_page_names(connection, self._run.run_id)
         if MEMBER_AUTH not in pages:
             self.list_authorised_again()
         with transaction(self._pool) as connection:
@@ -252,7 +252,7 @@ class PageReader:
             # Mostly nobody is granted singly: no need to list all that was read.
             return []
         with transaction(self._pool) as connection:
-            done = staging.list_pages(connection, self._run.run_id).keys()
+            done = staging.list_page_names(connection, self._run.run_id)
         missing = [each for each in pages if each not in done]
         read, of = len(done), _count_pages({*pages, *done}, stager.usable)
         lost: list[str] = []
