@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from tests.support.boundaries import listing, worth_dying_at
+from tests.property.inbox.boundaries import listing, worth_dying_at
 from tests.support.mortal import WorkerDied
 from tests.support.org.histories import HOME, TAG, TEAM, Company, company
 from tests.support.org.pipeline import Bench, Tenant
