@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from domain.decisions import Fields
@@ -154,11 +153,13 @@ class Page:
 
 def list_pages(connection: Connection, run_id: RunId) -> dict[str, Page]:
     """The pages read so far, by name."""
-    with connection.cursor(row_factory=class_row(Page)) as cursor:
-        cursor.execute(
-            "SELECT page, rows, complete FROM run_pages WHERE run_id = %s", [run_id]
-        )
-        return {each.page: each for each in cursor}
+    found = connection.execute(
+        "SELECT page, rows, complete FROM run_pages WHERE run_id = %s", [run_id]
+    ).fetchall()
+    return {
+        page: Page(page=page, rows=rows, complete=complete)
+        for page, rows, complete in found
+    }
 
 
 def list_page_names(connection: Connection, run_id: RunId) -> frozenset[str]:

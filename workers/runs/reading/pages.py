@@ -82,7 +82,7 @@ class PageReader:
             self._read_authorised(usable)
             return snapshot
         self._read_lists(usable)
-        return self._read_singles(snapshot, departments)
+        return self._read_singles(snapshot, departments, usable)
 
     def read_list_again(self, department_id: DepartmentId, usable: Usable) -> None:
         """Put what a list says now in place of what it said."""
@@ -165,10 +165,9 @@ class PageReader:
         return known
 
     def _read_singles(
-        self, snapshot: Snapshot, listed: Iterable[Department]
+        self, snapshot: Snapshot, listed: Iterable[Department], usable: Usable
     ) -> Snapshot:
         """Ask for people granted singly; the snapshot as WeCom spells them."""
-        usable = snapshot.usable(listed)
         wanted = set(usable.by_member)
         with transaction(self._pool) as connection:
             seen = staging.list_seen(connection, self._run.run_id, wanted)
