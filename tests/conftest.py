@@ -16,7 +16,7 @@ from tests.support.examples import choose_profile
 from tests.support.notices.outbox import Post, post_office
 from tests.support.org.in_step import KeptCorps
 from tests.support.org.pipeline import Bench
-from tests.support.people.visiting import Visit, anew, open_visit
+from tests.support.people.visiting import Visit, anew, open_visit, wait_for_readers
 from tests.support.people.walking import Walk, cleaned, walking
 from tests.support.processes.browsers import find_chromium, switches
 from tests.support.processes.compiled import keep_routes
@@ -224,10 +224,11 @@ def shared_visit(module_database: str, redis_server_url: str) -> Iterator[Visit]
 
 
 @pytest.fixture
-def visit(shared_visit: Visit, redis_url: str) -> Visit:
+def visit(shared_visit: Visit, redis_url: str) -> Iterator[Visit]:
     """The same, empty; Redis is emptied too."""
     assert redis_url
-    return anew(shared_visit)
+    yield anew(shared_visit)
+    wait_for_readers()
 
 
 @pytest.fixture(scope="module")

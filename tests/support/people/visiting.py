@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.webclient import Web, insert, keyring, open_web
 from tests.unit.wecom.scripted import Reply, ScriptedServer, scripted_server
+from web.account.items.open_items import READER
 
 WECOM = {"User-Agent": "Mozilla/5.0 (iPhone) wxwork/4.1.0 MicroMessenger/7.0.1"}
 DESKTOP = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/140"}
@@ -139,6 +141,13 @@ def open_visit(*, database: str, redis_url: str, **settings: str) -> Iterator[Vi
             for suite in (SUITE, LOGIN_SUITE):
                 _give_token(web, f"suite:{suite}")
             yield Visit(web=web, platform=platform)
+
+
+def wait_for_readers() -> None:
+    """Let readings end that no page has waited for: they write into Redis."""
+    for each in threading.enumerate():
+        if each.name == READER:
+            each.join(60)
 
 
 def anew(visit: Visit) -> Visit:

@@ -43,6 +43,7 @@ _OF_A_KIND = 5
 _AT_ONCE = 6
 # So many members of one process are read for at once: a TAPD that hangs takes no more.
 _READINGS = BoundedSemaphore(8)
+READER = "open-items"
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +134,7 @@ def _read_soon(wish: _Wish) -> OpenItems:
         return slow
     answer: Future[OpenItems] = Future()
     # A thread of its own that ends with the process: nobody waits for TAPD there.
-    Thread(target=_answer, args=(wish, answer), daemon=True).start()
+    Thread(target=_answer, args=(wish, answer), name=READER, daemon=True).start()
     try:
         return answer.result(timeout=PAGE_SECONDS)
     except TimeoutError:
