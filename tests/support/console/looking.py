@@ -47,7 +47,8 @@ _WIDER = """() => {
     return ["wider than the page", ...told];
 }"""
 
-# Each control in turn: is it reached by Tab, and does one see that it is?
+# Each control in turn: is it reached by Tab, does one see that it is, and what is it?
+# A placeholder is gone with the first letter; axe takes it for a name.
 _UNREACHED = """() => {
     const wanted = "a[href], button, input:not([type=hidden]), select, textarea,"
         + " summary, [tabindex], [data-action]";
@@ -61,6 +62,9 @@ _UNREACHED = """() => {
         if (document.activeElement !== each) faults.push("cannot be focused");
         else if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2)
             faults.push("does not show its focus");
+        if (each.labels?.length === 0 && !each.matches("button, [type=submit]")
+            && !each.ariaLabel && !each.hasAttribute("aria-labelledby"))
+            faults.push("has no label");
         if (each.tabIndex !== 0) faults.push(`has the tabindex ${each.tabIndex}`);
         return faults.map((fault) => `${each.outerHTML.slice(0, 120)} ${fault}`);
     });
