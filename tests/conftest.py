@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -129,9 +130,8 @@ def lending(
     database_admin: psycopg.Connection, postgres_url: str, template: str
 ) -> Iterator[Lending]:
     """Databases with the newest schema, for one test after another."""
-    lending = Lending(database_admin, postgres_url, template=template)
-    yield lending
-    lending.close()
+    with closing(Lending(database_admin, postgres_url, template=template)) as lending:
+        yield lending
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -21,9 +22,8 @@ def lending(
     database_admin: psycopg.Connection, postgres_url: str, template: str
 ) -> Iterator[Lending]:
     """Nobody else's, and empty."""
-    lending = Lending(database_admin, postgres_url, template=template)
-    yield lending
-    lending.close()
+    with closing(Lending(database_admin, postgres_url, template=template)) as lending:
+        yield lending
 
 
 def borrowed(lending: Lending, does: Callable[[Lent], Any]) -> str:
