@@ -246,6 +246,7 @@ def walk(place: Walk) -> Iterator[Walk]:
     """The same, with nothing in it."""
     with cleaned(place) as walk:
         yield walk
+        wait_for_readers()
 
 
 @pytest.fixture(scope="session")
